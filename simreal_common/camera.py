@@ -1,0 +1,163 @@
+"""The calibrated camera: intrinsics, lens distortion, projection; ROS camera_info YAML files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+from numpy.typing import ArrayLike, NDArray
+
+from simreal_common.errors import CalibrationError
+
+Array = NDArray[np.float64]
+
+# Number of coefficients OpenCV takes for each ROS distortion model.
+DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8,), "none": (0,)}
+
+HOW_TO_CALIBRATE = (
+    "calibrate it (ros2 run camera_calibration cameracalibrator) or give its calibration file"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """A calibrated camera.
+
+    Args:
+        width, height: image size, pixels.
+        matrix: pinhole intrinsics K, pixels, shape (3, 3).
+        distortion: OpenCV coefficients (k1 k2 p1 p2 [k3 [k4 k5 k6]]), shape (0,), (4,), (5,), (8,).
+
+    Raises:
+        CalibrationError: sizes or intrinsics that no calibrated camera has.
+    """
+
+    width: int
+    height: int
+    matrix: Array
+    distortion: Array
+
+    def __post_init__(self) -> None:
+        matrix = np.array(self.matrix, dtype=np.float64)
+        distortion = np.array(self.distortion, dtype=np.float64).reshape(-1)
+        if self.width <= 0 or self.height <= 0:
+            raise CalibrationError(
+                f"image size {self.width}x{self.height} in the calibration: wanted a positive "
+                f"width and height; {HOW_TO_CALIBRATE}"
+            )
+        if matrix.shape != (3, 3):
+            raise CalibrationError(f"camera matrix of shape {matrix.shape}: wanted 3x3")
+        if not np.isfinite(matrix).all() or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
+            raise CalibrationError(
+                f"the camera is not calibrated: focal lengths {matrix[0, 0]:g}, {matrix[1, 1]:g}, "
+                f"wanted both above 0; {HOW_TO_CALIBRATE}"
+            )
+        if distortion.size not in (0, 4, 5, 8) or not np.isfinite(distortion).all():
+            raise CalibrationError(
+                f"{distortion.size} distortion coefficients {distortion.tolist()}: wanted 0, 4, 5 "
+                "or 8 finite numbers"
+            )
+        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "distortion", distortion)
+
+    @staticmethod
+    def pinhole(width: int, height: int, horizontal_fov: float) -> Camera:
+        """Ideal camera with square pixels, centred; `horizontal_fov` in radians."""
+        focal = 0.5 * width / np.tan(0.5 * horizontal_fov)
+        matrix = [[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]]
+        return Camera(width, height, np.array(matrix), np.zeros(0))
+
+    def project(self, points: ArrayLike) -> Array:
+        """Points in the optical frame, metres, shape (..., 3) -> pixels, shape (..., 2).
+
+        The centre of the top left pixel is (0, 0). Points must lie in front of the camera.
+        """
+        points = np.asarray(points, dtype=np.float64)
+        flat = np.ascontiguousarray(points.reshape(-1, 1, 3))
+        zero = np.zeros(3)
+        pixels, _ = cv2.projectPoints(flat, zero, zero, self.matrix, self.distortion)
+        return np.asarray(pixels, dtype=np.float64).reshape(*points.shape[:-1], 2)
+
+    def normalize(self, pixels: ArrayLike) -> Array:
+        """Pixels, shape (..., 2) -> ideal image plane at z = 1, lens distortion undone, same shape."""
+        pixels = np.asarray(pixels, dtype=np.float64)
+        flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
+        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-10)
+        rays = cv2.undistortPointsIter(
+            flat, self.matrix, self.distortion, np.eye(3), np.eye(3), criteria
+        )
+        return np.asarray(rays, dtype=np.float64).reshape(pixels.shape)
+
+    @staticmethod
+    def from_ros(
+        width: int, height: int, k: ArrayLike, d: ArrayLike, distortion_model: str
+    ) -> Camera:
+        """From the fields of a sensor_msgs/CameraInfo (or its YAML file).
+
+        Raises:
+            CalibrationError: not calibrated (K all zero), or a distortion model not known.
+        """
+        model = distortion_model or "none"
+        coefficients = np.asarray(d, dtype=np.float64).reshape(-1)
+        if model not in DISTORTION_MODELS:
+            raise CalibrationError(
+                f"distortion model '{model}': wanted one of {', '.join(DISTORTION_MODELS)}"
+            )
+        if coefficients.size and not coefficients.any():
+            coefficients = np.zeros(0)
+        elif coefficients.size and coefficients.size not in DISTORTION_MODELS[model]:
+            raise CalibrationError(
+                f"{coefficients.size} coefficients for distortion model '{model}': wanted "
+                f"{' or '.join(map(str, DISTORTION_MODELS[model]))}"
+            )
+        matrix = np.asarray(k, dtype=np.float64).reshape(-1)
+        if matrix.size != 9:
+            raise CalibrationError(f"camera matrix of {matrix.size} numbers: wanted 9 (3x3)")
+        return Camera(int(width), int(height), matrix.reshape(3, 3), coefficients)
+
+
+def load_camera(path: str | Path) -> Camera:
+    """Read a ROS camera_info YAML file (as camera_calibration_parsers writes it).
+
+    Raises:
+        CalibrationError: the file is missing, is not such a file, or holds no calibration.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CalibrationError(
+            f"cannot read camera file {path}: {error.strerror}; wanted a ROS camera_info YAML"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CalibrationError(f"{path} is not YAML; wanted a ROS camera_info YAML") from error
+    if not isinstance(content, Mapping):
+        raise CalibrationError(f"{path} holds no mapping; wanted a ROS camera_info YAML")
+    needed = ("image_width", "image_height", "camera_matrix", "distortion_coefficients")
+    missing = [key for key in needed if key not in content]
+    if missing:
+        raise CalibrationError(
+            f"{path} lacks {', '.join(missing)}; wanted a ROS camera_info YAML with these keys"
+        )
+    try:
+        return Camera.from_ros(
+            int(content["image_width"]),
+            int(content["image_height"]),
+            _data(content["camera_matrix"]),
+            _data(content["distortion_coefficients"]),
+            str(content.get("distortion_model", "plumb_bob")),
+        )
+    except CalibrationError as error:
+        raise CalibrationError(f"{path}: {error}") from error
+    except (TypeError, ValueError, KeyError) as error:
+        raise CalibrationError(f"{path}: a value is not a number ({error})") from error
+
+
+def _data(entry: Any) -> Array:
+    values = entry["data"] if isinstance(entry, Mapping) else entry
+    return np.asarray(values, dtype=np.float64)
