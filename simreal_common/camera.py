@@ -88,8 +88,10 @@ class Camera:
         pixels = np.asarray(pixels, dtype=np.float64)
         flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-10)
-        rays = cv2.undistortPointsIter(
-            flat, self.matrix, self.distortion, np.eye(3), np.eye(3), criteria
+        # OpenCV 5 folded the variant with a stopping criterion into undistortPoints.
+        undistort = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)
+        rays = undistort(
+            flat, self.matrix, self.distortion, R=np.eye(3), P=np.eye(3), criteria=criteria
         )
         return np.asarray(rays, dtype=np.float64).reshape(pixels.shape)
 

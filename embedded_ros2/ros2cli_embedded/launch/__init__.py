@@ -1,0 +1,1 @@
+"""XML launch files: document -> description -> plan -> processes, one module a step."""

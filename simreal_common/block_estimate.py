@@ -1,0 +1,31 @@
+"""What perception says about one block; the value that travels as vision_msgs/Detection3D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.geometry import Pose
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockEstimate:
+    """One block as seen by a camera.
+
+    Args:
+        pose: pose of the block (its centre) in the camera's optical frame. The orientation is one
+            of the 24 that look alike on a cube.
+        covariance: of position (m) and of a small rotation about the frame's axes (rad), shape
+            (6, 6), optical frame.
+        score: belief that this is a block, 0 to 1.
+        edge: edge of the block, metres, as it was told to the estimator.
+    """
+
+    pose: Pose
+    covariance: Array
+    score: float
+    edge: float
