@@ -1,0 +1,212 @@
+"""ROS messages <-> the values that the libraries work with."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Pose as PoseMessage
+from geometry_msgs.msg import Transform, TransformStamped
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.geometry import Pose
+
+NANOSECONDS = 1_000_000_000
+BLOCK_CLASS = "block"
+
+# For each encoding: bytes a pixel, and which of them are red, green and blue.
+ENCODINGS: dict[str, tuple[int, tuple[int, int, int]]] = {
+    "rgb8": (3, (0, 1, 2)),
+    "bgr8": (3, (2, 1, 0)),
+    "rgba8": (4, (0, 1, 2)),
+    "bgra8": (4, (2, 1, 0)),
+    "mono8": (1, (0, 0, 0)),
+}
+
+
+def stamp_nanoseconds(stamp: Time) -> int:
+    """Time stamp -> nanoseconds, exact."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+
+
+def stamp_seconds(stamp: Time) -> float:
+    """Time stamp -> seconds."""
+    return stamp_nanoseconds(stamp) * 1e-9
+
+
+def to_stamp(seconds: float) -> Time:
+    """Seconds -> time stamp, to the nearest nanosecond."""
+    sec, nanosec = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def image_to_rgb(message: Image) -> NDArray[np.uint8]:
+    """Image message -> RGB picture, uint8, shape (height, width, 3), not writeable if shared.
+
+    Rows may be padded (`step`). All known encodings have one byte a channel, so that
+    `is_bigendian` says nothing about them.
+
+    Raises:
+        ImageError: unknown encoding, or sizes that do not fit the data.
+    """
+    if message.encoding not in ENCODINGS:
+        raise ImageError(
+            f"image encoding '{message.encoding}': wanted one of {', '.join(ENCODINGS)}; set the "
+            "camera driver to one of them"
+        )
+    size, order = ENCODINGS[message.encoding]
+    height, width, step = int(message.height), int(message.width), int(message.step)
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    # The last row may come without its padding.
+    least = (height - 1) * step + width * size
+    if height < 1 or width < 1 or step < width * size or data.size < least:
+        raise ImageError(
+            f"image of {width}x{height} {message.encoding}, step {step}, {data.size} bytes: wanted "
+            f"a step of at least {width * size} and at least {max(least, 0)} bytes; the camera "
+            "driver fills the message wrongly"
+        )
+    rows = np.lib.stride_tricks.as_strided(
+        data, (height, width, size), (step, size, 1), writeable=False
+    )
+    return rows if order == (0, 1, 2) and size == 3 else np.ascontiguousarray(rows[..., order])
+
+
+def rgb_to_image(rgb: NDArray[np.uint8], header: Header) -> Image:
+    """RGB picture, uint8, shape (height, width, 3) -> Image message, rgb8."""
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ImageError(f"picture {rgb.dtype} {rgb.shape}: wanted uint8 (height, width, 3)")
+    height, width, _ = rgb.shape
+    # rclpy checks a list or bytes item by item; an array.array it takes as it is.
+    data = array.array("B")
+    data.frombytes(np.ascontiguousarray(rgb).tobytes())
+    return Image(
+        header=header,
+        height=height,
+        width=width,
+        encoding="rgb8",
+        is_bigendian=0,
+        step=3 * width,
+        data=data,
+    )
+
+
+def camera_info_to_camera(message: CameraInfo) -> Camera:
+    """CameraInfo -> Camera of the raw (distorted) image.
+
+    Raises:
+        CalibrationError: not calibrated, a distortion model that is not known, or an image that is
+            binned or cut out (then its intrinsics are not those in the message).
+    """
+    roi = message.roi
+    if message.binning_x > 1 or message.binning_y > 1 or roi.width or roi.height:
+        raise CalibrationError(
+            f"camera_info with binning {message.binning_x}x{message.binning_y} and a region of "
+            f"{roi.width}x{roi.height}: wanted the whole image at full resolution; switch binning "
+            "and region of interest off in the camera driver"
+        )
+    return Camera.from_ros(
+        message.width, message.height, message.k, message.d, message.distortion_model
+    )
+
+
+def camera_to_camera_info(camera: Camera, header: Header) -> CameraInfo:
+    """Camera -> CameraInfo of the raw image; no rectification (R = 1, P = [K 0])."""
+    model, count = ("rational_polynomial", 8) if camera.distortion.size == 8 else ("plumb_bob", 5)
+    coefficients = np.zeros(count)
+    coefficients[: camera.distortion.size] = camera.distortion
+    projection = np.hstack([camera.matrix, np.zeros((3, 1))])
+    return CameraInfo(
+        header=header,
+        width=camera.width,
+        height=camera.height,
+        distortion_model=model,
+        d=coefficients.tolist(),
+        k=camera.matrix.reshape(-1).tolist(),
+        r=np.eye(3).reshape(-1).tolist(),
+        p=projection.reshape(-1).tolist(),
+    )
+
+
+def pose_to_message(pose: Pose) -> PoseMessage:
+    message = PoseMessage()
+    _fill(message.position, message.orientation, pose)
+    return message
+
+
+def message_to_pose(message: PoseMessage) -> Pose:
+    return _read(message.position, message.orientation)
+
+
+def pose_to_transform(pose: Pose) -> Transform:
+    """Pose of the child in the parent -> the Transform that tf keeps for the child."""
+    message = Transform()
+    _fill(message.translation, message.rotation, pose)
+    return message
+
+
+def transform_to_pose(message: Transform) -> Pose:
+    """Transform as tf gives it -> pose of the child (source) in the parent (target)."""
+    return _read(message.translation, message.rotation)
+
+
+def pose_to_transform_stamped(pose: Pose, parent: str, child: str, stamp: Time) -> TransformStamped:
+    """Pose of `child` in `parent` -> TransformStamped for a tf broadcaster."""
+    header = Header(stamp=stamp, frame_id=parent)
+    return TransformStamped(header=header, child_frame_id=child, transform=pose_to_transform(pose))
+
+
+def estimates_to_detections(estimates: Iterable[BlockEstimate], header: Header) -> Detection3DArray:
+    """Estimates in the optical frame -> detections with the header of their image."""
+    return Detection3DArray(
+        header=header, detections=[_detection(estimate, header) for estimate in estimates]
+    )
+
+
+def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
+    """Detections of blocks -> estimates, in the frame of the message; other classes are left out."""
+    return [
+        BlockEstimate(
+            pose=message_to_pose(result.pose.pose),
+            covariance=np.array(result.pose.covariance, dtype=np.float64).reshape(6, 6),
+            score=float(result.hypothesis.score),
+            edge=float(detection.bbox.size.x),
+        )
+        for detection in message.detections
+        for result in list(detection.results)[:1]
+        if result.hypothesis.class_id == BLOCK_CLASS
+    ]
+
+
+def _detection(estimate: BlockEstimate, header: Header) -> Detection3D:
+    result = ObjectHypothesisWithPose()
+    result.hypothesis.class_id = BLOCK_CLASS
+    result.hypothesis.score = float(estimate.score)
+    result.pose.pose = pose_to_message(estimate.pose)
+    covariance = np.asarray(estimate.covariance, dtype=np.float64)
+    result.pose.covariance = covariance.reshape(-1).tolist()
+    detection = Detection3D(header=header, results=[result])
+    detection.bbox.center = pose_to_message(estimate.pose)
+    size = detection.bbox.size
+    size.x = size.y = size.z = float(estimate.edge)
+    return detection
+
+
+def _fill(vector: Any, quaternion: Any, pose: Pose) -> None:
+    vector.x, vector.y, vector.z = map(float, pose.position)
+    quaternion.x, quaternion.y, quaternion.z, quaternion.w = map(float, pose.orientation)
+
+
+def _read(vector: Any, quaternion: Any) -> Pose:
+    return Pose(
+        np.array([vector.x, vector.y, vector.z]),
+        np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w]),
+    )

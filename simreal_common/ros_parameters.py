@@ -1,0 +1,111 @@
+"""Declares the fields of a parameter dataclass as typed ROS parameters and reads them back."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException, ParameterUninitializedException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.parameters import ParameterSpec, parameter_specs, to_text, type_name
+
+T = TypeVar("T")
+
+# Parameters that rclpy declares by itself on every node.
+DECLARED_BY_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides")
+
+
+def declare(node: Node, cls: type[T]) -> T:
+    """Declare the parameters of a parameter class on a node and read their values.
+
+    Raises:
+        ConfigurationError: a value of wrong type, out of range, not among the choices; a required
+            parameter that is not given; a parameter given that the class does not have.
+    """
+    (instance,) = declare_all(node, cls)
+    return instance  # type: ignore[no-any-return]
+
+
+def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
+    """Like `declare`, for a node whose parameters stand in several classes: an instance of each."""
+    specs = [spec for cls in classes for spec in parameter_specs(cls)]
+    given = given_parameters(node)
+    _refuse_unknown(node.get_name(), given, [spec.name for spec in specs])
+    return tuple(
+        cls(**{spec.name: _declare(node, spec, given) for spec in parameter_specs(cls)})
+        for cls in classes
+    )
+
+
+def given_parameters(node: Node) -> dict[str, Any]:
+    """The values that command line and YAML files give to this node, by name."""
+    # rclpy has no public name for these; the attribute has been the same since ROS 2 Dashing.
+    overrides: Mapping[str, Parameter] = getattr(node, "_parameter_overrides", {})
+    return {name: override.value for name, override in overrides.items()}
+
+
+def _refuse_unknown(node_name: str, given: Mapping[str, Any], known: list[str]) -> None:
+    for name, value in given.items():
+        if name in known or name.split(".")[0] in DECLARED_BY_RCLPY:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
+        raise ConfigurationError(
+            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; {mend}"
+        )
+
+
+def _declare(node: Node, spec: ParameterSpec, given: Mapping[str, Any]) -> Any:
+    kind = _ros_type(spec)
+    # rclpy takes an empty list for a byte array: such a parameter is declared by its type alone.
+    by_type = spec.required or spec.default == ()
+    default = list(spec.default) if spec.is_array and not by_type else spec.default
+    if spec.scalar is float and not by_type:
+        default = [float(x) for x in default] if spec.is_array else float(default)
+    try:
+        declared = node.declare_parameter(
+            spec.name, kind if by_type else default, _descriptor(spec)
+        )
+        value = declared.value
+    except ParameterUninitializedException:
+        value = None
+    except ParameterException as error:
+        if spec.name not in given:
+            raise ConfigurationError(f"parameter '{spec.name}': {error}") from error
+        value = given[spec.name]
+        got = f"got {to_text(value)}"
+        raise spec.error(f"{got} ({type_name(value)})") from error
+    if value is None:  # not set: how rclpy says it differs between releases
+        if spec.required:
+            raise spec.error("not given")
+        return spec.default
+    return spec.convert(value)
+
+
+def _ros_type(spec: ParameterSpec) -> Parameter.Type:
+    name = {bool: "BOOL", int: "INTEGER", float: "DOUBLE", str: "STRING"}[spec.scalar]
+    return Parameter.Type[f"{name}_ARRAY" if spec.is_array else name]
+
+
+def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        name=spec.name,
+        type=_ros_type(spec).value,
+        description=spec.doc.description,
+        read_only=spec.doc.read_only,
+    )
+    if spec.doc.choices:
+        descriptor.additional_constraints = "one of " + ", ".join(spec.doc.choices)
+    if spec.doc.range and not spec.is_array:
+        low, high = spec.doc.range
+        if spec.scalar is int:
+            descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+        else:
+            limits = FloatingPointRange(from_value=float(low), to_value=float(high))
+            descriptor.floating_point_range = [limits]
+    return descriptor

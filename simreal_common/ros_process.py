@@ -1,0 +1,82 @@
+"""One node as one process: start, spin, end with the right exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.node import Node
+
+from simreal_common.errors import SimrealError
+
+EXIT_DONE = 0
+EXIT_USER_ERROR = 2
+
+
+class NodeFinished(Exception):
+    """Raised in a callback: the node's work is done, the process ends with this exit code."""
+
+    def __init__(self, exit_code: int = EXIT_DONE) -> None:
+        super().__init__(f"finished with exit code {exit_code}")
+        self.exit_code = exit_code
+
+
+def run_node(
+    factory: Callable[[], Node], args: Sequence[str] | None = None, threads: int = 1
+) -> int:
+    """Run the node that `factory` makes until it ends or is told to.
+
+    The node is always destroyed: what has to be closed (files, clients) belongs in its
+    `destroy_node`. A `SimrealError`, from the factory or a callback, is printed as one line.
+
+    Args:
+        factory: makes the node; called after `rclpy.init`.
+        args: command line without the program's name; None takes `sys.argv`.
+        threads: number of threads that serve callbacks.
+
+    Returns:
+        Exit code: 0 after SIGINT, SIGTERM or a shutdown, that of `NodeFinished`, 2 for an error
+        that the user can mend.
+    """
+    try:
+        rclpy.init(args=None if args is None else [sys.argv[0], *args])
+    except Exception as error:  # noqa: BLE001 - its class lies in a private module of rclpy
+        return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
+    node: Node | None = None
+    executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
+    try:
+        node = factory()
+        executor.add_node(node)
+        executor.spin()
+        return EXIT_DONE
+    except NodeFinished as finished:
+        return finished.exit_code
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return EXIT_DONE
+    except SimrealError as error:
+        return _fail(_one_line(error))
+    except Exception as error:
+        if type(error).__name__ == "RCLInvalidROSArgsError" or (
+            node is None and type(error).__name__ == "RCLError"
+        ):
+            return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
+        if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
+            return EXIT_DONE
+        raise
+    finally:
+        if node is not None:
+            executor.remove_node(node)
+            node.destroy_node()
+        executor.shutdown(timeout_sec=0.0)
+        rclpy.try_shutdown()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    return EXIT_USER_ERROR

@@ -1,0 +1,47 @@
+"""The QoS profiles of simreal, by what they carry.
+
+A subscription gets data when it asks for no more than the publisher offers: a best-effort
+subscription hears reliable and best-effort publishers, a reliable one hears only reliable ones.
+"""
+
+from __future__ import annotations
+
+from rclpy.qos import QoSDurabilityPolicy, QoSHistoryPolicy, QoSProfile, QoSReliabilityPolicy
+
+
+def _keep_last(depth: int, *, reliable: bool, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=QoSHistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=(
+            QoSReliabilityPolicy.RELIABLE if reliable else QoSReliabilityPolicy.BEST_EFFORT
+        ),
+        durability=(
+            QoSDurabilityPolicy.TRANSIENT_LOCAL if latched else QoSDurabilityPolicy.VOLATILE
+        ),
+    )
+
+
+# Publishers of images and camera_info: reliable, so that any subscriber can hear them.
+IMAGE_QOS = _keep_last(5, reliable=True)
+
+# Subscriptions to images: hear every camera, and only the newest picture counts.
+LATEST_IMAGE_QOS = _keep_last(1, reliable=False)
+
+# Subscriptions that want every picture (recording) of a reliable camera.
+EVERY_IMAGE_QOS = _keep_last(10, reliable=True)
+
+# camera_info on the side of the subscriber: small, must wait for its image.
+CAMERA_INFO_QOS = _keep_last(10, reliable=False)
+
+# What perception says, one message for each image it looked at; both sides.
+DETECTION_QOS = _keep_last(10, reliable=True)
+
+# joint_states and the like: high rate; both sides.
+STATE_QOS = _keep_last(10, reliable=True)
+
+# What was said once and holds: robot_description, stacking/status; both sides.
+LATCHED_QOS = _keep_last(1, reliable=True, latched=True)
+
+# The truth for the scorer; both sides.
+TRUTH_QOS = _keep_last(100, reliable=True)
