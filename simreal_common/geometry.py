@@ -94,7 +94,7 @@ class Pose:
         """Compose: `pose_b_in_a @ pose_c_in_b` is `pose_c_in_a`."""
         rotation = Rotation.from_quat(self.orientation)
         return Pose(
-            self.position + rotation.apply(other.position),
+            self.transform_points(other.position),
             (rotation * Rotation.from_quat(other.orientation)).as_quat(),
         )
 
