@@ -1,0 +1,7 @@
+"""``python -m ros2cli_embedded`` is `ros2`."""
+
+import sys
+
+from ros2cli_embedded.main import main
+
+sys.exit(main())

@@ -1,0 +1,32 @@
+"""Kill the launched process groups if the launcher dies without being able to.
+
+Runs as a process of its own: ``python -I -S guardian.py``. It reads ``+GROUP`` and ``-GROUP``
+lines from stdin and, when stdin ends, kills the groups that are still entered. An orderly launch
+has struck them all off by then.
+"""
+
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    """Read until the launcher is gone, then kill what it left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    groups = set()
+    for line in sys.stdin:
+        group = int(line[1:])
+        if line[0] == "+":
+            groups.add(group)
+        else:
+            groups.discard(group)
+    for group in groups:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+if __name__ == "__main__":
+    main()
