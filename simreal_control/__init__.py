@@ -1,0 +1,1 @@
+"""Block poses to arm motions: kinematics, block map, grasps, trajectories, the tower task, its node."""

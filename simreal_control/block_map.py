@@ -1,0 +1,282 @@
+"""Many detections of a resting scene to one list of blocks, each on the table or on a block.
+
+A single camera sees a block well across its viewing ray and badly along it. Two things mend that:
+several pictures are fused (robustly: a picture may miss a block or invent one), and blocks rest on
+something, so the height of a centre is table + (level + 1/2) edge. That height is a measurement
+like any other: the Kalman update with it moves x and y too, along the viewing ray, by as much as
+the covariance says. Which level it is is decided by likelihood, from the lowest block upwards.
+
+All positions are metres in the base frame (z up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose, cube_symmetries
+
+Array = NDArray[np.float64]
+
+QUARTER_TURN = np.pi / 2.0
+# Blocks of one edge cannot have centres nearer than this share of an edge.
+DISTINCT_SHARE = 0.7
+# A block rests on another when their centres are nearer than this share of an edge, seen from above.
+SUPPORT_SHARE = 0.7
+# Off the log likelihood of a level whose supporting block was not seen: blocks do not float, but
+# the one below may be hidden. Worth 2.8 sigmas.
+UNSUPPORTED_PENALTY = 4.0
+
+
+@dataclass(frozen=True)
+class BlockMapConfig:
+    """How detections become blocks.
+
+    Args:
+        edge_m: edge of the blocks.
+        table_height_m: height of the table top in the base frame.
+        min_score: detections below it are not looked at.
+        min_share: share of the pictures in which a block must be seen.
+        lateral_sigma_m: error floor in all directions, added to every published covariance.
+        ray_sigma_m: error floor along the viewing ray, added likewise; the errors of a network
+            along the ray are common to all pictures of a scene, so fusion does not shrink it.
+        support_sigma_m: how exactly a resting block has the height of its level.
+        gate_sigmas: detections farther than this from every level are taken for false.
+        max_tilt_rad: blocks tilted more are not taken for resting upright.
+        max_level: highest level that is considered.
+    """
+
+    edge_m: float = 0.05
+    table_height_m: float = 0.0
+    min_score: float = 0.3
+    min_share: float = 0.5
+    lateral_sigma_m: float = 0.003
+    ray_sigma_m: float = 0.010
+    support_sigma_m: float = 0.002
+    gate_sigmas: float = 3.5
+    max_tilt_rad: float = 0.6
+    max_level: int = 15
+
+    def __post_init__(self) -> None:
+        if not self.edge_m > 0:
+            raise ConfigurationError(f"edge {self.edge_m} m: wanted above 0, the blocks' true edge")
+        if not 0 < self.min_share <= 1:
+            raise ConfigurationError(f"min_share {self.min_share}: wanted in (0, 1]")
+        for name in ("lateral_sigma_m", "ray_sigma_m", "support_sigma_m", "gate_sigmas"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"{name} {getattr(self, name)}: wanted above 0")
+
+    def height(self, level: int) -> float:
+        """Height of the centre of a block on `level` (0 is on the table), metres."""
+        return self.table_height_m + (level + 0.5) * self.edge_m
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One block as the map believes it to be.
+
+    Args:
+        position: centre, metres, shape (3,).
+        yaw: rotation about z modulo a quarter turn, radians in [-pi/4, pi/4).
+        level: 0 on the table, 1 on a block of level 0, ...
+        covariance: of the position, m^2, shape (3, 3).
+        score: mean score of its detections.
+        seen: in how many pictures.
+    """
+
+    position: Array
+    yaw: float
+    level: int
+    covariance: Array
+    score: float
+    seen: int
+
+    @property
+    def pose(self) -> Pose:
+        return Pose(self.position, Rotation.from_euler("z", self.yaw).as_quat())
+
+    def horizontal_distance(self, other: Array) -> float:
+        """Distance of the centre to a point, shape (2,) or (3,), seen from above; metres."""
+        return float(np.linalg.norm(self.position[:2] - np.asarray(other)[:2]))
+
+
+def estimate_in_base(
+    estimate: BlockEstimate, pose_camera_in_base: Pose, ray_sigma_m: float, lateral_sigma_m: float
+) -> BlockEstimate:
+    """An estimate of the optical frame, expressed in the base; error floors added (see the config)."""
+    position = np.asarray(estimate.pose.position)
+    distance = float(np.linalg.norm(position))
+    ray = position / distance if distance > 0 else np.array([0.0, 0.0, 1.0])
+    covariance = np.array(estimate.covariance, dtype=np.float64)
+    covariance[:3, :3] += lateral_sigma_m**2 * np.eye(3) + ray_sigma_m**2 * np.outer(ray, ray)
+    turn = np.zeros((6, 6))
+    turn[:3, :3] = turn[3:, 3:] = pose_camera_in_base.rotation
+    return BlockEstimate(
+        pose=pose_camera_in_base @ estimate.pose,
+        covariance=turn @ covariance @ turn.T,
+        score=estimate.score,
+        edge=estimate.edge,
+    )
+
+
+def upright(rotation: Array) -> tuple[float, float]:
+    """(yaw, tilt) of a cube's orientation, radians.
+
+    Of the orientations that look alike on a cube, the most upright one; its rotation about z modulo
+    a quarter turn, in [-pi/4, pi/4), and the angle of its z axis to the vertical.
+    """
+    candidates = rotation @ cube_symmetries()
+    best = candidates[int(np.argmax(candidates[:, 2, 2]))]
+    tilt = float(np.arccos(np.clip(best[2, 2], -1.0, 1.0)))
+    return wrap_quarter(float(np.arctan2(best[1, 0], best[0, 0]))), tilt
+
+
+def wrap_quarter(yaw: float) -> float:
+    """An angle modulo a quarter turn, radians in [-pi/4, pi/4)."""
+    return float((yaw + QUARTER_TURN / 2.0) % QUARTER_TURN - QUARTER_TURN / 2.0)
+
+
+def mean_yaw(yaws: Sequence[float], weights: Sequence[float]) -> float:
+    """Robust circular mean modulo a quarter turn: one reweighting against outliers."""
+    angles, factors = np.asarray(yaws), np.asarray(weights, dtype=np.float64)
+    mean = _circular(angles, factors)
+    away = np.abs([wrap_quarter(yaw - mean) for yaw in angles])
+    return wrap_quarter(_circular(angles, factors / (1.0 + (away / 0.1) ** 2)))
+
+
+def _circular(angles: Array, weights: Array) -> float:
+    total = np.sum(weights * np.exp(4j * angles))
+    return float(np.angle(total)) / 4.0
+
+
+def rest_on_level(
+    position: Array, covariance: Array, level: int, config: BlockMapConfig
+) -> tuple[Array, Array, float]:
+    """Kalman update with the height of a level.
+
+    Returns:
+        The corrected position, its covariance, and the log likelihood of the level up to a constant
+        that is the same for all levels: minus half the squared number of sigmas.
+    """
+    innovation = config.height(level) - position[2]
+    variance = covariance[2, 2] + config.support_sigma_m**2
+    gain = covariance[:, 2] / variance
+    updated = position + gain * innovation
+    reduced = covariance - np.outer(gain, covariance[2])
+    return updated, (reduced + reduced.T) / 2.0, -0.5 * innovation**2 / variance
+
+
+@dataclass(eq=False)
+class _Cluster:
+    """Detections of one block, at most one a picture."""
+
+    members: list[BlockEstimate]
+    images: set[int]
+
+    @property
+    def centre(self) -> Array:
+        stacked = np.stack([member.pose.position for member in self.members])
+        return np.asarray(np.median(stacked, axis=0))
+
+    @property
+    def covariance(self) -> Array:
+        # Pictures of one scene by one camera err alike: no division by their number.
+        stacked = np.stack([member.covariance[:3, :3] for member in self.members])
+        return np.asarray(np.mean(stacked, axis=0))
+
+    @property
+    def score(self) -> float:
+        return float(np.mean([member.score for member in self.members]))
+
+
+def fuse(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[Block]:
+    """The blocks of a resting scene from several pictures of it.
+
+    Args:
+        images: for each picture its estimates in the base frame (see `estimate_in_base`).
+        config: see there.
+
+    Returns:
+        Blocks, lowest level first; empty where nothing was seen.
+    """
+    if not images:
+        return []
+    clusters = [
+        cluster
+        for cluster in _clusters(images, config)
+        if len(cluster.images) >= config.min_share * len(images)
+    ]
+    blocks: list[Block] = []
+    for cluster in sorted(clusters, key=lambda cluster: float(cluster.centre[2])):
+        block = _settle(cluster, blocks, config)
+        if block is not None:
+            blocks.append(block)
+    blocks.sort(key=lambda block: block.level)
+    return blocks
+
+
+def _clusters(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[_Cluster]:
+    found = [
+        (estimate, number)
+        for number, estimates in enumerate(images)
+        for estimate in estimates
+        if estimate.score >= config.min_score
+    ]
+    found.sort(key=lambda pair: -pair[0].score)
+    clusters: list[_Cluster] = []
+    for estimate, number in found:
+        best, best_sigmas = None, config.gate_sigmas
+        for cluster in clusters:
+            offset = estimate.pose.position - cluster.centre
+            if number in cluster.images or np.linalg.norm(offset) > config.edge_m:
+                continue
+            spread = estimate.covariance[:3, :3] + cluster.covariance
+            sigmas = float(np.sqrt(offset @ np.linalg.solve(spread, offset)))
+            if sigmas < best_sigmas:
+                best, best_sigmas = cluster, sigmas
+        if best is None:
+            clusters.append(_Cluster([estimate], {number}))
+        else:
+            best.members.append(estimate)
+            best.images.add(number)
+    return clusters
+
+
+def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Block | None:
+    """The block on its likeliest level; None where it fits none or stands in another block."""
+    orientations = [upright(member.pose.rotation) for member in cluster.members]
+    if np.median([tilt for _, tilt in orientations]) > config.max_tilt_rad:
+        return None
+    weights = [
+        member.score / (0.05 + tilt)
+        for member, (_, tilt) in zip(cluster.members, orientations, strict=True)
+    ]
+    yaw = mean_yaw([yaw for yaw, _ in orientations], weights)
+    best: Block | None = None
+    best_likelihood = -0.5 * config.gate_sigmas**2
+    for level in range(config.max_level + 1):
+        position, covariance, likelihood = rest_on_level(
+            cluster.centre, cluster.covariance, level, config
+        )
+        supported = level == 0 or any(
+            block.level == level - 1
+            and block.horizontal_distance(position) < SUPPORT_SHARE * config.edge_m
+            for block in below
+        )
+        if not supported:
+            likelihood -= UNSUPPORTED_PENALTY
+        if likelihood > best_likelihood:
+            best_likelihood = likelihood
+            best = Block(position, yaw, level, covariance, cluster.score, len(cluster.images))
+    if best is not None and any(
+        np.linalg.norm(block.position - best.position) < DISTINCT_SHARE * config.edge_m
+        for block in below
+    ):
+        return None  # a second detection of a block that is there already
+    return best
