@@ -1,0 +1,79 @@
+# What a person types; `make help` lists it. Everything is installed into .venv and nowhere else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/demo
+SEED ?= 1
+BLOCKS ?= 3
+# The CPU build of PyTorch is enough. Where the package index offers the GPU build first, name the
+# index of CPU builds: make test TORCH="torch==2.13.0 --index-url <index of CPU builds>"
+TORCH ?= torch==2.13.0
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+PACKAGING := setup.py setup.cfg pyproject.toml package.xml $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py)
+# PyBullet has no wheel for Python 3.12: there everything but the simulation is installed.
+HAS_PYBULLET = $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'
+RUNTIME = $$($(HAS_PYBULLET) && echo sim,)control,film
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint train clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## */make \1|/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r goal what; do printf '  %-16s %s\n' "$$goal" "$$what"; done
+
+demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SEED=1 BLOCKS=3 OUT=out/demo)
+	@$(HAS_PYBULLET) || { echo "error: the simulation needs PyBullet, which has no wheel for" \
+	  "$$($(BIN)/python --version); wanted Python 3.10 or 3.11: make clean demo PYTHON=python3.11"; exit 2; }
+	@if [ -e $(VENV)/.with-ros ]; then \
+	  AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; ros2=ros2; \
+	else ros2=$(BIN)/ros2; fi; \
+	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT)
+	@echo
+	@echo "The verdict:          $(OUT)/result.json"
+	@echo "A film of the run:    $(OUT)/demo.mp4"
+	@echo "What was detected:    $(OUT)/detections.png"
+
+test: lint  ## set up what the tests need, check the code, run all tests but the slow ones
+	$(PYTEST) test -m "not slow"
+	@if [ -e $(VENV)/.with-ros ]; then echo "embedded_ros2 is not installed beside ROS 2: its tests are left out"; \
+	else $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m "not slow"; fi
+
+test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with several seeds
+	$(PYTEST) test -m slow
+
+lint: $(VENV)/.tests  ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+train: $(VENV)/.tests  ## train the committed model again, on a CPU
+	$(BIN)/simreal train
+
+clean:  ## remove .venv and what tools left behind; out/ and models/ stay
+	rm -rf $(VENV) build install log *.egg-info embedded_ros2/*.egg-info embedded_ros2/build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Where ROS 2 is sourced, its rclpy and messages are used: the environment sees the system's
+# packages, and is laid out as `ros2 launch` wants to find a package.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "error: $(PYTHON) is $$($(PYTHON) --version), wanted Python 3.10 to 3.12: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@if $(PYTHON) -c 'import rclpy' 2>/dev/null; then \
+	  $(PYTHON) -m venv --system-site-packages $(VENV) && touch $(VENV)/.with-ros && \
+	  mkdir -p $(VENV)/share/ament_index/resource_index/packages && \
+	  cp resource/simreal $(VENV)/share/ament_index/resource_index/packages/simreal && \
+	  ln -sfn $(CURDIR) $(VENV)/share/simreal && ln -sfn ../bin $(VENV)/lib/simreal; \
+	else $(PYTHON) -m venv $(VENV); fi
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made $(PACKAGING)
+	$(PIP) install --editable ".[$(RUNTIME)]"
+	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2"; $(PIP) install --editable ./embedded_ros2; }
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.runtime
+	$(PIP) install $(TORCH)
+	$(PIP) install --editable ".[$(RUNTIME),train,dev]"
+	@touch $@

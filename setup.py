@@ -1,0 +1,80 @@
+"""The ament_python package `simreal`; also an ordinary Python distribution."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "simreal"
+
+# Ranges: the lowest is what the oldest machine served (Python 3.10, ROS 2 Humble) still has, the
+# highest the next major release. All have wheels for CPython 3.10 to 3.12, but for PyBullet.
+CORE = [
+    "numpy>=1.26,<3",
+    "scipy>=1.11,<2",
+    # Headless: the other build wants libGL, which a bare machine does not have. On a ROS machine
+    # with python3-opencv both can stand side by side; the virtual environment's is taken.
+    "opencv-python-headless>=4.10,<6",
+    "onnxruntime>=1.20,<2",
+    "PyYAML>=6,<7",
+    "tqdm>=4.66,<5",
+]
+EXTRAS = {
+    "sim": [
+        # PyBullet 3.2.7 has no wheel for Python 3.12: only the simulation asks for it.
+        "pybullet>=3.2.6,<4",
+        "numba>=0.60,<1",
+    ],
+    "control": [
+        "pin>=3.3,<5",
+        "pin-pink>=3.3,<5",
+        "daqp>=0.7,<1",
+        "ruckig>=0.14,<1",
+    ],
+    "film": ["av>=14,<20"],
+    "train": [
+        # Take the CPU build of PyTorch where there is no GPU: the other one is gigabytes.
+        "torch>=2.6,<3",
+        "numba>=0.60,<1",
+        "onnx>=1.17,<2",
+        "onnxscript>=0.3,<1",
+    ],
+    "dev": [
+        "pytest>=8,<10",
+        "hypothesis>=6.100,<7",
+        "ruff>=0.9,<1",
+        "mypy>=1.14,<3",
+        "types-PyYAML",
+    ],
+}
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    description="Blocks seen by a network trained in simulation, stacked by a robot arm",
+    maintainer="simreal developers",
+    maintainer_email="simreal@users.noreply.github.com",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["simreal_*"]),
+    package_data={"": ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", sorted(glob("launch/*.launch.xml"))),
+        (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml"))),
+        (f"share/{PACKAGE}/models", sorted(glob("models/*.onnx") + glob("models/*.json"))),
+    ],
+    install_requires=["setuptools", *CORE],
+    extras_require=EXTRAS,
+    zip_safe=False,
+    entry_points={
+        "console_scripts": [
+            "simreal = simreal_common.cli:main",
+            "sim_node = simreal_sim.sim_node:main",
+            "scorer_node = simreal_sim.scorer_node:main",
+            "perception_node = simreal_perception.perception_node:main",
+            "recorder_node = simreal_perception.recorder_node:main",
+            "control_node = simreal_control.control_node:main",
+        ],
+    },
+)
