@@ -1,0 +1,1 @@
+"""What the world looks like and does: scenes, randomization, renderers, physics, the sim node."""

@@ -1,0 +1,405 @@
+"""The physics world: a Panda with its gripper at a table with blocks, in PyBullet, no window.
+
+World frame: z up, table top at z = 0; the robot's base link `panda_link0` coincides with it. SI
+units. One `World` owns one physics server; nothing is global, several worlds live side by side.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.geometry import Pose
+from simreal_sim.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
+
+Array = NDArray[np.float64]
+
+ARM_JOINTS = tuple(f"panda_joint{index}" for index in range(1, 8))
+FINGER_JOINTS = ("panda_finger_joint1", "panda_finger_joint2")
+BASE_LINK = "panda_link0"
+TOOL_LINK = "panda_grasptarget"
+
+# The arm's ready pose: tool at x 0.31, z 0.49, pointing down; seen from the camera it hides no
+# part of the block zone.
+HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
+FINGER_OPEN = 0.04  # metres of one finger
+
+STEP_S = 1 / 240
+SOLVER_ITERATIONS = 150  # three times PyBullet's default; a simulated second takes 40 ms
+SETTLE_S = 0.25  # blocks start at rest, and have done so before anybody looks
+
+# Panda's documented joint limits: rad/s, and N m.
+ARM_VELOCITY_LIMITS = np.array([2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61])
+ARM_EFFORT_LIMITS = np.array([87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0])
+FINGER_VELOCITY = 0.1  # m/s, each finger
+GRIPPER_EFFORT_LIMIT = 70.0  # N, continuous force of the Franka hand
+
+# Bullet's position motors: share of the position error removed a step, and of the velocity error.
+# They are solved with the contacts, so that gravity does not make the arm droop.
+POSITION_GAIN, VELOCITY_GAIN = 0.25, 1.0
+
+BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
+BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
+# Silicone finger pads. Bullet multiplies both sides.
+FINGER_FRICTION = 1.5
+ROLLING_FRICTION = 1e-4
+SPINNING_FRICTION = 1e-3
+FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
+
+# A bench in front of a wall: between them they fill the camera's picture. Every further layer of
+# background would cost the software renderer some 40 ms a picture.
+TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
+TABLE_CENTER = (0.30, 0.0)
+WALL_SIZE = (0.02, 2.8, 1.6)
+WALL_CENTER = (-0.42, 0.0, 0.76)
+
+ARM_RGB = (0.92, 0.92, 0.91)
+HAND_RGB = (0.30, 0.31, 0.33)
+HAND_LINKS = ("panda_link7", "panda_hand", "panda_leftfinger", "panda_rightfinger")
+
+
+@dataclass(frozen=True, eq=False)
+class JointStates:
+    """Arm joints 1 to 7, then the two fingers: rad or m, per second, N m or N; shape (9,) each."""
+
+    names: tuple[str, ...]
+    positions: Array
+    velocities: Array
+    efforts: Array
+
+
+class World:
+    """A running physics world.
+
+    Args:
+        scene: what stands where and looks how.
+        home: where the arm starts, joint positions in rad, shape (7,).
+
+    Raises:
+        MissingDependencyError: PyBullet is not installed.
+    """
+
+    def __init__(self, scene: WorldScene, home: Sequence[float] = HOME) -> None:
+        self._bullet, data = _import_bullet()
+        self.scene = scene
+        self.steps = 0
+        self.client: int = self._bullet.connect(self._bullet.DIRECT)
+        self._urdf = data / "franka_panda" / "panda.urdf"
+        self._call("setGravity", 0, 0, -9.81)
+        self._call(
+            "setPhysicsEngineParameter",
+            fixedTimeStep=STEP_S,
+            numSolverIterations=SOLVER_ITERATIONS,
+            deterministicOverlappingPairs=1,
+        )
+        self._add_surroundings(scene)
+        self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
+        for thing in scene.distractors:
+            self._add_distractor(thing)
+        self._add_robot(home)
+        for _ in range(round(SETTLE_S / STEP_S)):
+            self._step()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the physics server; the world cannot be used afterwards."""
+        if self.client >= 0:
+            self._call("disconnect")
+            self.client = -1
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds since the start."""
+        return self.steps * STEP_S
+
+    @property
+    def bullet(self) -> Any:
+        """The PyBullet module; every call needs `physicsClientId=world.client`."""
+        return self._bullet
+
+    def step(self) -> None:
+        """Advance by `STEP_S`."""
+        self._step()
+        self.steps += 1
+
+    def command_arm(self, positions: ArrayLike, velocities: ArrayLike | None = None) -> None:
+        """Where the arm's joints are to be after the next step, and how fast, shape (7,) each.
+
+        The motors go there no faster than `ARM_VELOCITY_LIMITS`.
+        """
+        target = np.asarray(positions, dtype=np.float64)
+        self._arm_command = target.copy()
+        speed = np.zeros(7) if velocities is None else np.asarray(velocities, dtype=np.float64)
+        for index, position, velocity, limit, effort in zip(
+            self._arm, target, speed, ARM_VELOCITY_LIMITS, ARM_EFFORT_LIMITS, strict=True
+        ):
+            self._call(
+                "setJointMotorControl2",
+                self._robot,
+                index,
+                self._bullet.POSITION_CONTROL,
+                targetPosition=position,
+                targetVelocity=float(np.clip(velocity, -limit, limit)),
+                positionGain=POSITION_GAIN,
+                velocityGain=VELOCITY_GAIN,
+                force=effort,
+                maxVelocity=limit,
+            )
+
+    @property
+    def arm_command(self) -> Array:
+        """The positions last commanded, shape (7,)."""
+        return np.array(self._arm_command, dtype=np.float64)
+
+    def command_gripper(self, position: float, effort: float) -> None:
+        """Move both fingers to `position` (m from closed) with at most `effort` (N) each."""
+        for index in self._fingers:
+            self._call(
+                "setJointMotorControl2",
+                self._robot,
+                index,
+                self._bullet.POSITION_CONTROL,
+                targetPosition=float(np.clip(position, 0.0, FINGER_OPEN)),
+                positionGain=0.3,
+                velocityGain=1.0,
+                force=min(effort, GRIPPER_EFFORT_LIMIT),
+                maxVelocity=FINGER_VELOCITY,
+            )
+
+    def joint_states(self) -> JointStates:
+        """Measured state of the nine moving joints."""
+        indices = [*self._arm, *self._fingers]
+        states = self._call("getJointStates", self._robot, indices)
+        return JointStates(
+            names=(*ARM_JOINTS, *FINGER_JOINTS),
+            positions=np.array([state[0] for state in states]),
+            velocities=np.array([state[1] for state in states]),
+            efforts=np.array([state[3] for state in states]),
+        )
+
+    def link_poses(self) -> dict[str, Pose]:
+        """Pose of every robot link's frame in the world; the base link is not in it."""
+        states = self._call(
+            "getLinkStates", self._robot, list(self._links.values()), computeForwardKinematics=1
+        )
+        return {
+            name: Pose(np.array(state[4]), np.array(state[5]))
+            for name, state in zip(self._links, states, strict=True)
+        }
+
+    @property
+    def link_parents(self) -> dict[str, str]:
+        """Parent link of every robot link but the base."""
+        return dict(self._parents)
+
+    def block_poses(self) -> dict[str, Pose]:
+        """The truth: pose of each block's centre in the world."""
+        return {name: self.body_pose(body) for name, body in self._blocks.items()}
+
+    def body_pose(self, body: int) -> Pose:
+        """Pose of a body in the world."""
+        position, orientation = self._call("getBasePositionAndOrientation", body)
+        return Pose(np.array(position), np.array(orientation))
+
+    def place_block(self, name: str, pose_block_in_world: Pose) -> None:
+        """Put a block somewhere, at rest; what happens then is physics."""
+        if name not in self._blocks:
+            raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
+        position, orientation = pose_block_in_world.position, pose_block_in_world.orientation
+        self._call(
+            "resetBasePositionAndOrientation",
+            self._blocks[name],
+            position.tolist(),
+            orientation.tolist(),
+        )
+        self._call("resetBaseVelocity", self._blocks[name], [0, 0, 0], [0, 0, 0])
+
+    @property
+    def robot(self) -> int:
+        """PyBullet's number of the robot."""
+        return self._robot
+
+    def link_index(self, name: str) -> int:
+        """PyBullet's number of one of the robot's links."""
+        return self._links[name]
+
+    def robot_description(self) -> str:
+        """The robot's URDF; its meshes are named by absolute file URLs."""
+        text = self._urdf.read_text(encoding="utf-8")
+        return text.replace("package://", f"file://{self._urdf.parent}/")
+
+    def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self._bullet, function)(*args, **kwargs, physicsClientId=self.client)
+
+    def _step(self) -> None:
+        self._call("stepSimulation")
+
+    def _add_robot(self, home: Sequence[float]) -> None:
+        self._robot: int = self._call("loadURDF", str(self._urdf), useFixedBase=True)
+        joints: dict[str, int] = {}
+        self._links: dict[str, int] = {}
+        names = {-1: BASE_LINK}
+        self._parents: dict[str, str] = {}
+        for index in range(self._call("getNumJoints", self._robot)):
+            info = self._call("getJointInfo", self._robot, index)
+            joints[info[1].decode()] = index
+            link = info[12].decode()
+            names[index] = link
+            self._links[link] = index
+            self._parents[link] = names[info[16]]
+        self._arm = [joints[name] for name in ARM_JOINTS]
+        self._fingers = [joints[name] for name in FINGER_JOINTS]
+        for index, name in names.items():
+            rgb = HAND_RGB if name in HAND_LINKS else ARM_RGB
+            self._call("changeVisualShape", self._robot, index, rgbaColor=[*rgb, 1])
+        for index, position in zip(self._arm, home, strict=True):
+            self._call("resetJointState", self._robot, index, position)
+        for index in self._fingers:
+            self._call("resetJointState", self._robot, index, FINGER_OPEN)
+            self._call(
+                "changeDynamics",
+                self._robot,
+                index,
+                lateralFriction=FINGER_FRICTION,
+                spinningFriction=FINGER_SPINNING_FRICTION,
+                rollingFriction=ROLLING_FRICTION,
+                frictionAnchor=1,
+            )
+        # The hand moves both fingers with one belt: what pushes one pulls the other.
+        gear = self._call(
+            "createConstraint",
+            self._robot,
+            self._fingers[0],
+            self._robot,
+            self._fingers[1],
+            self._bullet.JOINT_GEAR,
+            [1, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+        )
+        self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
+        self.command_arm(home)
+        self.command_gripper(FINGER_OPEN, GRIPPER_EFFORT_LIMIT)
+
+    def _add_block(self, block: BlockSetup) -> int:
+        return self._add_body(
+            "BOX",
+            {"halfExtents": [block.edge / 2] * 3},
+            block.pose,
+            block.rgb,
+            mass=BLOCK_DENSITY * block.edge**3,
+        )
+
+    def _add_distractor(self, thing: DistractorSetup) -> int:
+        size = thing.size
+        dimensions: dict[str, Any]
+        if thing.shape == "sphere":
+            shape, dimensions = "SPHERE", {"radius": size[0]}
+        elif thing.shape == "cylinder":
+            shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
+        elif thing.shape == "bar":
+            shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
+        else:
+            raise ConfigurationError(f"distractor '{thing.shape}': wanted sphere, cylinder or bar")
+        # A ball on a hard table rolls for ever; this one is a little soft.
+        rolling = 0.01 if thing.shape == "sphere" else ROLLING_FRICTION
+        return self._add_body(shape, dimensions, thing.pose, thing.rgb, 0.05, rolling)
+
+    def _add_body(
+        self,
+        shape: str,
+        dimensions: dict[str, Any],
+        pose: Pose,
+        rgb: Sequence[float],
+        mass: float,
+        rolling_friction: float = ROLLING_FRICTION,
+    ) -> int:
+        kind = getattr(self._bullet, f"GEOM_{shape}")
+        collision = self._call("createCollisionShape", kind, **dimensions)
+        if "height" in dimensions:
+            dimensions = {"radius": dimensions["radius"], "length": dimensions["height"]}
+        visual = self._call("createVisualShape", kind, rgbaColor=[*rgb, 1], **dimensions)
+        body: int = self._call(
+            "createMultiBody",
+            mass,
+            collision,
+            visual,
+            pose.position.tolist(),
+            pose.orientation.tolist(),
+        )
+        self._call(
+            "changeDynamics",
+            body,
+            -1,
+            lateralFriction=BLOCK_FRICTION,
+            rollingFriction=rolling_friction,
+            spinningFriction=SPINNING_FRICTION,
+            restitution=0.0,
+        )
+        return body
+
+    def _add_surroundings(self, scene: WorldScene) -> None:
+        """Table (solid) and wall (seen alone)."""
+        half = [length / 2 for length in TABLE_SIZE]
+        center = [*TABLE_CENTER, -half[2]]
+        collision = self._call("createCollisionShape", self._bullet.GEOM_BOX, halfExtents=half)
+        table = self._add_static(scene.table, half, center, collision)
+        self._call(
+            "changeDynamics",
+            table,
+            -1,
+            lateralFriction=TABLE_FRICTION,
+            rollingFriction=ROLLING_FRICTION,
+            spinningFriction=SPINNING_FRICTION,
+        )
+        self._add_static(scene.wall, [length / 2 for length in WALL_SIZE], list(WALL_CENTER))
+
+    def _add_static(
+        self, surface: Surface, half: list[float], center: list[float], collision: int = -1
+    ) -> int:
+        visual = self._call(
+            "createVisualShape",
+            self._bullet.GEOM_BOX,
+            halfExtents=half,
+            rgbaColor=[*surface.rgb, 1],
+        )
+        body: int = self._call("createMultiBody", 0, collision, visual, center)
+        if surface.texture is not None:
+            # PyBullet takes textures from files alone; it has read the file when the call returns.
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "texture.png")
+                cv2.imwrite(path, cv2.cvtColor(surface.texture, cv2.COLOR_RGB2BGR))
+                texture = self._call("loadTexture", path)
+            self._call("changeVisualShape", body, -1, textureUniqueId=texture)
+        return body
+
+
+def _import_bullet() -> tuple[Any, Path]:
+    try:
+        import pybullet
+        import pybullet_data
+    except ImportError as error:
+        raise MissingDependencyError(
+            "the simulation needs PyBullet, which is not installed; pip install 'pybullet>=3.2.5' "
+            "(wheels for Python up to 3.11; on later ones pip builds it with a C++ compiler)"
+        ) from error
+    return pybullet, Path(pybullet_data.getDataPath())

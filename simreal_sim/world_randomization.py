@@ -1,0 +1,340 @@
+"""One table-top scene for the physics world, drawn from a generator: what lies where, how it looks.
+
+World frame: z up, table top at z = 0, the robot's base at the origin looking along +x. The blocks
+lie in the block zone; distractors lie around it, in view but out of the arm's way. Each group of
+randomization draws from its own child generator: switching one off leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from simreal_common.camera import Camera
+from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose, look_at
+
+Array = NDArray[np.float64]
+Picture = NDArray[np.uint8]
+Rgb = tuple[float, float, float]
+
+RANDOMIZATIONS = ("poses", "colors", "textures", "lights", "camera", "distractors", "noise")
+
+MAX_BLOCKS = 8
+MAX_DISTRACTORS = 4
+
+ZONE_X = (0.35, 0.65)  # metres, where block centres lie
+ZONE_Y = (-0.25, 0.25)
+# Between block centres, as a multiple of the edge: an open gripper finger (about 20 mm) fits
+# between two blocks at any yaw. 0.09 m for blocks of 50 mm.
+SEPARATION_IN_EDGES = 1.8
+PLACEMENT_TRIES = 10_000
+# Used when the poses are not randomized; the first three make a demo.
+NOMINAL_POSITIONS = (
+    (0.45, -0.12), (0.52, 0.02), (0.43, 0.15), (0.60, 0.16),
+    (0.60, -0.16), (0.38, 0.02), (0.38, -0.22), (0.62, -0.04),
+)  # fmt: skip
+
+CAMERA_POSITION = (1.15, 0.0, 0.62)  # opposite the robot
+CAMERA_TARGET = (0.47, 0.0, 0.03)
+FOCAL_PER_WIDTH = 610 / 640  # like the colour camera of a RealSense D435
+
+TEXTURE_SIZE = 256  # pixels a side
+
+# Hue, saturation, value (all 0 to 1) of the blocks when colours are not randomized.
+NOMINAL_BLOCK_HSV = [
+    (0.0, 0.80, 0.80), (0.33, 0.65, 0.60), (0.61, 0.75, 0.80), (0.13, 0.80, 0.90),
+    (0.78, 0.55, 0.70), (0.07, 0.85, 0.90), (0.50, 0.60, 0.70), (0.92, 0.50, 0.85),
+]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class BlockSetup:
+    """A cube: its name, the pose of its centre in the world, edge (m) and colour (0 to 1)."""
+
+    name: str
+    pose: Pose
+    edge: float
+    rgb: Rgb
+
+
+@dataclass(frozen=True, eq=False)
+class DistractorSetup:
+    """A thing that is no block.
+
+    `shape` is "sphere" (size: radius), "cylinder" (radius, height) or "bar" (three edges), metres.
+    """
+
+    shape: str
+    size: tuple[float, ...]
+    pose: Pose
+    rgb: Rgb
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Colour (0 to 1) and optional texture, RGB uint8 (n, n, 3), which the colour multiplies."""
+
+    rgb: Rgb
+    texture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Light:
+    """Sunlight: direction towards the light in the world, colour, and how strong each part is."""
+
+    direction: tuple[float, float, float] = (0.6, 0.5, 1.5)
+    rgb: Rgb = (1.0, 1.0, 1.0)
+    ambient: float = 0.55
+    diffuse: float = 0.45
+    specular: float = 0.05
+
+
+@dataclass(frozen=True)
+class SensorNoise:
+    """What the sensor does to the picture: blur (pixels), gain, Gaussian noise (of 255)."""
+
+    blur_px: float = 0.5
+    gain: float = 1.0
+    stddev: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class WorldScene:
+    """Everything that a physics world and its camera need to know."""
+
+    blocks: tuple[BlockSetup, ...]
+    distractors: tuple[DistractorSetup, ...]
+    table: Surface
+    wall: Surface
+    light: Light
+    camera: Camera
+    pose_camera_in_world: Pose
+    noise: SensorNoise
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """What is asked for.
+
+    Args:
+        blocks: number of blocks, 1 to 8.
+        edge: of the blocks, metres.
+        distractors: largest number of other things, 0 to 4.
+        width, height: of the image, pixels.
+        randomizations: which groups are random, of `RANDOMIZATIONS`; the others are nominal.
+
+    Raises:
+        ConfigurationError: a value out of range or an unknown group.
+    """
+
+    blocks: int = 3
+    edge: float = 0.05
+    distractors: int = MAX_DISTRACTORS
+    width: int = 640
+    height: int = 480
+    randomizations: Collection[str] = RANDOMIZATIONS
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.blocks <= MAX_BLOCKS:
+            raise ConfigurationError(f"blocks {self.blocks}: wanted 1 to {MAX_BLOCKS}")
+        if not 0.02 <= self.edge <= 0.07:
+            raise ConfigurationError(
+                f"edge {self.edge:g}: wanted 0.02 to 0.07 m, what a gripper of 0.08 m can hold"
+            )
+        if not 0 <= self.distractors <= MAX_DISTRACTORS:
+            raise ConfigurationError(
+                f"distractors {self.distractors}: wanted 0 to {MAX_DISTRACTORS}"
+            )
+        unknown = sorted(set(self.randomizations) - set(RANDOMIZATIONS))
+        if unknown:
+            raise ConfigurationError(
+                f"randomization '{unknown[0]}' is not known: wanted some of "
+                f"{', '.join(RANDOMIZATIONS)}"
+            )
+
+
+def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
+    """Draw one scene; the same generator state gives the same scene, bit for bit."""
+    seeds = rng.integers(2**31, size=len(RANDOMIZATIONS))
+    source = {
+        name: np.random.default_rng(int(seed)) if name in options.randomizations else None
+        for name, seed in zip(RANDOMIZATIONS, seeds, strict=True)
+    }
+    colors = source["colors"]
+    poses = block_poses(source["poses"], options.blocks, options.edge)
+    blocks = tuple(
+        BlockSetup(f"block_{index}", pose, options.edge, _block_rgb(colors, index))
+        for index, pose in enumerate(poses)
+    )
+    camera, pose_camera = _camera(source["camera"], options.width, options.height)
+    table, wall = _surfaces(source["textures"], colors)
+    return WorldScene(
+        blocks=blocks,
+        distractors=_distractors(source["distractors"], options.distractors),
+        table=table,
+        wall=wall,
+        light=_light(source["lights"]),
+        camera=camera,
+        pose_camera_in_world=pose_camera,
+        noise=_noise(source["noise"]),
+    )
+
+
+def block_poses(rng: np.random.Generator | None, count: int, edge: float) -> list[Pose]:
+    """Poses of `count` blocks that lie flat in the zone, far enough apart to be grasped, any yaw.
+
+    Raises:
+        ConfigurationError: so many blocks of this size do not fit.
+    """
+    if rng is None:
+        return [_lying(x, y, edge / 2, 0.0) for x, y in NOMINAL_POSITIONS[:count]]
+    placed: list[Array] = []
+    for tries in range(PLACEMENT_TRIES):
+        if len(placed) == count:
+            break
+        if tries % 500 == 499:  # the first ones may have taken all the room: start again
+            placed = []
+        spot = np.array([rng.uniform(*ZONE_X), rng.uniform(*ZONE_Y)])
+        if all(np.linalg.norm(spot - other) >= SEPARATION_IN_EDGES * edge for other in placed):
+            placed.append(spot)
+    if len(placed) < count:
+        raise ConfigurationError(
+            f"{count} blocks of {edge:g} m do not fit into the block zone; ask for fewer or smaller"
+        )
+    yaws = rng.uniform(-np.pi, np.pi, size=count)
+    return [_lying(x, y, edge / 2, yaw) for (x, y), yaw in zip(placed, yaws, strict=True)]
+
+
+def _lying(x: float, y: float, z: float, yaw: float) -> Pose:
+    return Pose(np.array([x, y, z]), Rotation.from_euler("z", yaw).as_quat())
+
+
+def _hsv(hue: float, saturation: float, value: float) -> Rgb:
+    pixel = np.array([[[360 * (hue % 1.0), saturation, value]]], dtype=np.float32)
+    red, green, blue = cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0].astype(float)
+    return float(red), float(green), float(blue)
+
+
+def _block_rgb(rng: np.random.Generator | None, index: int) -> Rgb:
+    if rng is None:
+        return _hsv(*NOMINAL_BLOCK_HSV[index])
+    return _hsv(rng.uniform(), rng.uniform(0.4, 0.9), rng.uniform(0.55, 1.0))
+
+
+def _muted(rng: np.random.Generator) -> Rgb:
+    return _hsv(rng.uniform(), rng.uniform(0.0, 0.30), rng.uniform(0.45, 0.90))
+
+
+def _surfaces(
+    textures: np.random.Generator | None, colors: np.random.Generator | None
+) -> tuple[Surface, Surface]:
+    """Table and wall."""
+    table = (0.72, 0.60, 0.45) if colors is None else _muted(colors)
+    wall = (0.75, 0.77, 0.80) if colors is None else _muted(colors)
+    if textures is None:
+        return Surface(table), Surface(wall)
+    return Surface(table, _texture(textures)), Surface(wall, _texture(textures))
+
+
+def _texture(rng: np.random.Generator) -> Picture:
+    """Grey pattern with a slight tint: plain, grain, wood or tiles."""
+    kind = rng.choice(["plain", "grain", "wood", "tiles"])
+    contrast = rng.uniform(0.05, 0.25)
+    axis = (np.arange(TEXTURE_SIZE) + 0.5) / TEXTURE_SIZE
+    x, y = np.meshgrid(axis, axis)
+    if kind == "plain":
+        pattern = np.zeros_like(x)
+    elif kind == "grain":
+        pattern = cv2.GaussianBlur(rng.normal(size=x.shape), (0, 0), 1.5) * 4.0
+    elif kind == "wood":
+        waves = np.sin(2 * np.pi * (2 * y + rng.uniform()))
+        pattern = np.sin(2 * np.pi * (rng.uniform(6, 16) * x + rng.uniform(0.2, 0.8) * waves))
+        pattern += 0.3 * rng.normal(size=(1, TEXTURE_SIZE))
+    else:
+        count = int(rng.integers(4, 12))
+        joint = (np.minimum(x * count % 1.0, y * count % 1.0) < 0.06).astype(np.float64)
+        shades = rng.normal(size=(count, count))
+        pattern = 0.5 * cv2.resize(shades, x.shape, interpolation=cv2.INTER_NEAREST) - 3.0 * joint
+    tint = 1.0 - rng.uniform(0.0, 0.06, size=3)
+    picture = np.clip(1.0 - contrast * (0.5 - 0.35 * pattern), 0.0, 1.0)[..., None] * tint
+    return np.asarray(np.rint(255 * picture), dtype=np.uint8)
+
+
+def _light(rng: np.random.Generator | None) -> Light:
+    if rng is None:
+        return Light()
+    azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.7, 1.3)
+    direction = (
+        float(np.cos(azimuth) * np.cos(elevation)),
+        float(np.sin(azimuth) * np.cos(elevation)),
+        float(np.sin(elevation)),
+    )
+    warmth = rng.uniform(-0.08, 0.08)  # bluish to yellowish
+    level = rng.uniform(0.88, 1.0)
+    ambient = rng.uniform(0.45, 0.65)
+    return Light(
+        direction=direction,
+        rgb=(level * min(1.0, 1 + warmth), level, level * min(1.0, 1 - warmth)),
+        ambient=ambient,
+        diffuse=rng.uniform(0.9, 1.1) - ambient,
+        specular=rng.uniform(0.0, 0.1),
+    )
+
+
+def _camera(rng: np.random.Generator | None, width: int, height: int) -> tuple[Camera, Pose]:
+    focal = FOCAL_PER_WIDTH * width
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    eye, target, roll = np.array(CAMERA_POSITION), np.array(CAMERA_TARGET), 0.0
+    ratio = 1.0
+    if rng is not None:
+        focal *= rng.uniform(0.98, 1.02)
+        ratio = rng.uniform(0.998, 1.002)
+        center = center + rng.uniform(-0.01, 0.01, size=2) * width
+        eye = eye + rng.uniform(-0.03, 0.03, size=3)
+        target = target + rng.uniform(-0.015, 0.015, size=3)
+        roll = float(rng.uniform(-0.03, 0.03))
+    matrix = np.array([[focal, 0, center[0]], [0, focal * ratio, center[1]], [0, 0, 1]])
+    return Camera(width, height, matrix, np.zeros(0)), look_at(eye, target, roll)
+
+
+def _noise(rng: np.random.Generator | None) -> SensorNoise:
+    if rng is None:
+        return SensorNoise()
+    return SensorNoise(
+        blur_px=rng.uniform(0.4, 0.8),
+        gain=rng.uniform(0.92, 1.08),
+        stddev=rng.uniform(0.5, 4.0),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def _distractors(rng: np.random.Generator | None, most: int) -> tuple[DistractorSetup, ...]:
+    """None to `most` things beside the zone, one a spot; low, so that the hand clears them."""
+    if rng is None:
+        return ()
+    spots = [(0.42, -0.365), (0.60, -0.355), (0.42, 0.365), (0.60, 0.355)]
+    order = rng.permutation(len(spots))[: int(rng.integers(most + 1))]
+    things = []
+    for index in order:
+        x, y = np.array(spots[index]) + rng.uniform(-0.015, 0.015, size=2)
+        shape = str(rng.choice(["sphere", "cylinder", "bar"]))
+        if shape == "sphere":
+            size: tuple[float, ...] = (float(rng.uniform(0.015, 0.028)),)
+            height = 2 * size[0]
+        elif shape == "cylinder":
+            size = (float(rng.uniform(0.015, 0.028)), float(rng.uniform(0.02, 0.06)))
+            height = size[1]
+        else:  # clearly no cube: one edge is at least twice the others
+            thickness = float(rng.uniform(0.015, 0.025))
+            size = (float(rng.uniform(2.2, 3.0)) * thickness, thickness, thickness)
+            height = thickness
+        pose = _lying(float(x), float(y), height / 2, float(rng.uniform(-np.pi, np.pi)))
+        things.append(DistractorSetup(shape, size, pose, _block_rgb(rng, 0)))
+    return tuple(things)
