@@ -93,6 +93,8 @@ class Console:
             return
         if name not in self._files:
             path = os.path.join(self._log_dir, name)
-            self._files[name] = open(path, "a", encoding="utf-8", errors="replace")
+            # Stays open for the whole launch; `close` closes it.
+            file = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115
+            self._files[name] = file
         self._files[name].write(line + "\n")
         self._files[name].flush()

@@ -134,7 +134,7 @@ class ParameterFile:
     allow_substitutions: Template
 
 
-ParameterItem = Union[Value, Template, list[Union[bool, int, float, str, Template]]]
+ParameterItem = Union[Value, Template, list[bool | int | float | str | Template]]
 
 
 @dataclass(frozen=True)

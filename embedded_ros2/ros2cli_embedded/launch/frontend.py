@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 
 from ros2cli_embedded.errors import close_names, listed
 from ros2cli_embedded.launch.description import (
@@ -35,7 +34,7 @@ from ros2cli_embedded.launch.process_tags import (
 )
 from ros2cli_embedded.launch.template import literal_template, unescape
 
-Reader = Callable[[Element, Optional[Condition]], Action]
+Reader = Callable[[Element, Condition | None], Action]
 
 NOT_HERE = (
     "lifecycle_node",

@@ -5,6 +5,7 @@ lines from stdin and, when stdin ends, kills the groups that are still entered. 
 has struck them all off by then.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -22,10 +23,8 @@ def main() -> None:
         else:
             groups.discard(group)
     for group in groups:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ inherits what left its group, so that it can be found and killed at the end.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -121,7 +122,5 @@ def group_exists(group: int) -> bool:
 
 def signal_group(group: int, number: int) -> None:
     """Send a signal to a process group; one that is gone is no error."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -19,6 +19,7 @@ from ros2cli_embedded.launch.substitutions import parse
 from ros2cli_embedded.launch.template import Call, Template, literal_template
 from ros2cli_embedded.launch.typed_values import (
     TYPE_NAMES,
+    Scalar,
     ValueTypeError,
     as_bool,
     coerce,
@@ -193,16 +194,27 @@ def _parameter_value(
             value = [item for item in items if not isinstance(item, list)]
     except ValueTypeError as error:
         raise LaunchError(element.location, str(error)) from error
-    if isinstance(value, str):
-        template = parse(value, element.location)
-        return template if template.literal is None else template.literal
-    if not isinstance(value, list):
-        return value
-    parts: list[bool | int | float | str | Template] = []
-    for item in value:
-        part = parse(item, element.location) if isinstance(item, str) else item
-        literal = part.literal if isinstance(part, Template) else None
-        parts.append(part if literal is None else literal)
-    if not is_uniform([p for p in parts if not isinstance(p, Template)]):
-        raise LaunchError(element.location, f"'{raw}' is a list of different types")
+    try:
+        if not isinstance(value, list):
+            return _scalar_part(element, value, type_name)
+        parts = [_scalar_part(element, item, item_type) for item in value]
+        if not is_uniform([part for part in parts if not isinstance(part, Template)]):
+            raise ValueTypeError(f"'{raw}' is a list of different types")
+    except ValueTypeError as error:
+        raise LaunchError(element.location, str(error)) from error
     return parts
+
+
+def _scalar_part(
+    element: Element, value: Scalar, type_name: str | None
+) -> bool | int | float | str | Template:
+    """Return the template if there is something to fill in, else the value, checked."""
+    if not isinstance(value, str):
+        return value
+    template = parse(value, element.location)
+    literal = template.literal
+    if literal is None:
+        return template
+    if type_name not in (None, "yaml", "str"):
+        coerce(literal, type_name)  # what is still a text here is no value of another type
+    return literal

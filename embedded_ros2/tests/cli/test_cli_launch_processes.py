@@ -1,0 +1,232 @@
+"""Launches that start real processes: what is shown, how they end, and what is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from .workbench import Launched, Package, is_alive, wait_until_gone
+
+Ros2 = Callable[..., Launched]
+
+WAITING = "import time\nprint('up')\ntime.sleep(100)"
+STUBBORN = """
+import signal, subprocess, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "100"])
+print("child", child.pid)
+time.sleep(100)
+"""
+LIMIT_S = 5.0
+"""A required node that dies has ended the launch within this time."""
+
+
+def child_of(launched: Launched, name: str) -> int:
+    launched.wait_for(f"[{name}] child ")
+    match = re.search(rf"\[{name}\] child (\d+)", launched.output)
+    assert match is not None
+    return int(match.group(1))
+
+
+def test_output_is_shown_line_by_line_with_its_source(package: Package, ros2: Ros2) -> None:
+    package.executable(
+        "node",
+        "import sys, time\nprint('one')\nprint('bad', file=sys.stderr)\n"
+        "sys.stdout.write('unfinished')\nsys.stdout.flush()\ntime.sleep(0.5)",
+    )
+    package.launch_file('<node pkg="demo" exec="node" output="screen"/><log message="logged"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    live = launched.wait_for("[node-1] one")
+    assert "finished cleanly" not in live
+    assert launched.wait() == 0
+    pid = launched.pid_of("node-1")
+    lines = launched.output.splitlines()
+    assert lines[0].startswith("[INFO] [launch]: All log files can be found below ")
+    for line in ("[node-1] bad", "[node-1] unfinished", "[INFO] [launch.user]: logged"):
+        assert line in lines
+    assert lines[-1] == f"[INFO] [node-1]: process has finished cleanly [pid {pid}]"
+
+
+def test_output_log_shows_stderr_alone_and_keeps_both(package: Package, ros2: Ros2) -> None:
+    package.executable("node", "import sys\nprint('out')\nprint('err', file=sys.stderr)")
+    package.launch_file(
+        '<node pkg="demo" exec="node"/><node pkg="demo" exec="node" '
+        'exec_name="own" output="own_log"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 0
+    assert "[node-1] err" in launched.output
+    assert "[node-1] out" not in launched.output
+    folder = launched.output.splitlines()[0].rpartition(" ")[2]
+    with open(os.path.join(folder, "launch.log"), encoding="utf-8") as file:
+        kept = file.read()
+    assert "[node-1] out" in kept
+    assert "[node-1] err" in kept
+    with open(os.path.join(folder, "own-2-stdout.log"), encoding="utf-8") as file:
+        assert file.read() == "out\n"
+
+
+def test_a_terminal_is_emulated_on_demand(package: Package, ros2: Ros2) -> None:
+    package.executable("node", "import sys\nprint('tty', sys.stdout.isatty())")
+    package.launch_file(
+        '<node pkg="demo" exec="node" output="screen" emulate_tty="true"/>'
+        '<node pkg="demo" exec="node" output="screen"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 0
+    assert "[node-1] tty True\n" in launched.output
+    assert "[node-2] tty False\n" in launched.output
+
+
+@pytest.mark.parametrize(("code", "wanted"), [(0, 0), (3, 1)])
+def test_a_required_node_ends_the_launch(
+    package: Package, ros2: Ros2, code: int, wanted: int
+) -> None:
+    package.executable("other", WAITING)
+    package.executable("verdict", f"import sys, time\ntime.sleep(0.3)\nsys.exit({code})")
+    package.launch_file(
+        '<node pkg="demo" exec="other"/><node pkg="demo" exec="verdict" on_exit="shutdown"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    other = launched.pid_of("other-1")
+    assert launched.wait() == wanted
+    assert "process[verdict-2] was required: shutting down launched system" in launched.output
+    assert ("[ERROR] [verdict-2]: process has died" in launched.output) == bool(code)
+    wait_until_gone(other)
+
+
+def test_killing_a_required_node_ends_all_within_the_limit(package: Package, ros2: Ros2) -> None:
+    package.executable("stubborn", STUBBORN)
+    package.executable("node", WAITING)
+    package.launch_file(
+        '<node pkg="demo" exec="stubborn" output="screen" on_exit="shutdown"/>'
+        '<node pkg="demo" exec="node" output="screen" on_exit="shutdown"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    child = child_of(launched, "stubborn-1")
+    launched.wait_for("[node-2] up")
+    stubborn, victim = launched.pid_of("stubborn-1"), launched.pid_of("node-2")
+    begin = time.monotonic()
+    os.kill(victim, signal.SIGKILL)
+    assert launched.wait() == 1
+    assert time.monotonic() - begin < LIMIT_S
+    assert (
+        "[ERROR] [launch]: process[node-2] was required: shutting down launched system "
+        "(it was killed by SIGKILL)" in launched.output
+    )
+    assert not any(is_alive(pid) for pid in (stubborn, child, victim))
+
+
+def test_a_node_that_is_not_required_leaves_the_others_alone(package: Package, ros2: Ros2) -> None:
+    package.executable("bad", "raise SystemExit(4)")
+    package.executable("good", "import time\ntime.sleep(0.5)\nprint('still here')")
+    package.launch_file(
+        '<node pkg="demo" exec="bad"/><node pkg="demo" exec="good" output="screen"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 1
+    assert "[good-2] still here" in launched.output
+    assert "process has died [pid" in launched.output
+    assert "exit code 4, cmd '" in launched.output
+
+
+@pytest.mark.parametrize(("number", "wanted"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_to_the_launcher_reach_everything(
+    package: Package, ros2: Ros2, number: int, wanted: int
+) -> None:
+    package.executable(
+        "polite",
+        "import time\ntry:\n  print('up')\n  time.sleep(100)\nexcept KeyboardInterrupt:\n"
+        "  print('tidied up')",
+    )
+    package.launch_file('<node pkg="demo" exec="polite" output="screen"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    launched.wait_for("[polite-1] up")
+    launched.process.send_signal(number)
+    assert launched.wait() == wanted
+    assert "[polite-1] tidied up" in launched.output
+    assert "[INFO] [polite-1]: process has finished cleanly" in launched.output
+
+
+def test_escalation_with_the_timeouts_of_the_launch(package: Package, ros2: Ros2) -> None:
+    package.executable("stubborn", STUBBORN)
+    package.launch_file('<node pkg="demo" exec="stubborn" output="screen" sigkill_timeout="0.3"/>')
+    launched = ros2("launch", "demo", "test.launch.xml", "sigterm_timeout:=0.2")
+    child = child_of(launched, "stubborn-1")
+    launched.process.send_signal(signal.SIGINT)
+    assert launched.wait() == 130
+    start = "process[stubborn-1] failed to terminate"
+    assert f"{start} '0.2' seconds after receiving 'SIGINT', escalating to 'SIGTERM'" in (
+        launched.output
+    )
+    assert f"{start} '0.3' seconds after receiving 'SIGTERM', escalating to 'SIGKILL'" in (
+        launched.output
+    )
+    wait_until_gone(child)
+
+
+def test_nothing_outlives_a_launcher_that_is_killed(package: Package, ros2: Ros2) -> None:
+    package.executable("stubborn", STUBBORN)
+    package.launch_file('<node pkg="demo" exec="stubborn" output="screen"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    child, node = child_of(launched, "stubborn-1"), launched.pid_of("stubborn-1")
+    launched.process.kill()
+    launched.wait()
+    wait_until_gone(node, child)
+
+
+def test_what_leaves_its_group_is_found_at_the_end(package: Package, ros2: Ros2) -> None:
+    package.executable(
+        "daemonic",
+        "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '100'], start_new_session=True)\n"
+        "print('child', child.pid)",
+    )
+    package.launch_file('<node pkg="demo" exec="daemonic" output="screen"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 0
+    match = re.search(r"child (\d+)", launched.output)
+    assert match is not None
+    wait_until_gone(int(match.group(1)))
+
+
+def test_respawn(package: Package, ros2: Ros2) -> None:
+    package.executable("node", "import os\nprint('run', os.getpid())\nraise SystemExit(1)")
+    package.launch_file(
+        '<node pkg="demo" exec="node" output="screen" respawn="true" respawn_max_retries="2" '
+        'respawn_delay="0.1"/>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 1
+    assert launched.output.count("[node-1] run ") == 3
+
+
+def test_shell_and_timer(package: Package, ros2: Ros2) -> None:
+    package.launch_file(
+        '<executable cmd="sleep 100" name="forever"/>'
+        '<executable cmd="echo a; echo b" shell="true" output="screen"/>'
+        '<timer period="0.5"><shutdown reason="enough"/></timer>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 0
+    assert "[echo-2] a\n[echo-2] b\n" in launched.output
+    assert "sending signal 'SIGINT' to process[forever-1]" in launched.output
+
+
+def test_a_reader_that_goes_away_ends_the_launch(package: Package) -> None:
+    package.executable("chatty", "import time\nwhile True:\n  print('x'); time.sleep(0.05)")
+    package.launch_file('<node pkg="demo" exec="chatty" output="screen"/>')
+    command = [sys.executable, "-m", "ros2cli_embedded", "launch", "demo", "test.launch.xml"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(10) == 1
