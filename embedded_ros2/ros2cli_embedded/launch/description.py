@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from ros2cli_embedded.launch.errors import Location
 from ros2cli_embedded.launch.template import Template
@@ -134,7 +133,7 @@ class ParameterFile:
     allow_substitutions: Template
 
 
-ParameterItem = Union[Value, Template, list[bool | int | float | str | Template]]
+ParameterItem = Value | Template | list[bool | int | float | str | Template]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 OUTPUTS = ("screen", "log", "both", "own_log", "full")
 
@@ -54,4 +53,4 @@ class TimerPlan:
     steps: tuple[Step, ...]
 
 
-Step = Union[ProcessPlan, LogPlan, ShutdownPlan, TimerPlan]
+Step = ProcessPlan | LogPlan | ShutdownPlan | TimerPlan

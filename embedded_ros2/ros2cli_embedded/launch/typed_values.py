@@ -7,12 +7,11 @@ Untyped parameter values follow YAML 1.1 as PyYAML reads it (``1e3`` is a text, 
 from __future__ import annotations
 
 import math
-from typing import Union
 
 import yaml
 
-Scalar = Union[bool, int, float, str]
-Value = Union[Scalar, list[Scalar]]
+Scalar = bool | int | float | str
+Value = Scalar | list[Scalar]
 
 SCALAR_TYPES: dict[str, type] = {"str": str, "bool": bool, "float": float, "int": int}
 TYPE_NAMES = (*SCALAR_TYPES, *(f"list_of_{name}" for name in SCALAR_TYPES), "yaml")
