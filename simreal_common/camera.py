@@ -84,7 +84,7 @@ class Camera:
         return np.asarray(pixels, dtype=np.float64).reshape(*points.shape[:-1], 2)
 
     def normalize(self, pixels: ArrayLike) -> Array:
-        """Pixels, shape (..., 2) -> ideal image plane at z = 1, lens distortion undone, same shape."""
+        """Pixels, shape (..., 2) -> ideal image plane at z = 1, undistorted, same shape."""
         pixels = np.asarray(pixels, dtype=np.float64)
         flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-10)

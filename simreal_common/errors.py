@@ -1,5 +1,6 @@
-"""The exceptions simreal raises. All derive from `SimrealError`; a command line prints them as one line.
+"""The exceptions simreal raises. All derive from `SimrealError`.
 
+A command line prints them as one line.
 Every message says what was got, what is wanted and how to mend it, in one sentence or two.
 """
 

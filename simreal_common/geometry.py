@@ -153,7 +153,7 @@ def cube_rotation_distance(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def nearest_equivalent_rotation(rotation: ArrayLike, reference: ArrayLike) -> Array:
-    """Of the 24 rotations that look alike on a cube, the one nearest to `reference`, shape (3, 3)."""
+    """Of the 24 rotations that look alike on a cube, the nearest to `reference`, shape (3, 3)."""
     rotation = np.asarray(rotation, dtype=np.float64)
     candidates = rotation @ cube_symmetries()
     traces = np.einsum("nij,ij->n", candidates, np.asarray(reference, dtype=np.float64))

@@ -172,7 +172,7 @@ def estimates_to_detections(estimates: Iterable[BlockEstimate], header: Header) 
 
 
 def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
-    """Detections of blocks -> estimates, in the frame of the message; other classes are left out."""
+    """Detections of blocks -> estimates in the frame of the message; other classes left out."""
     return [
         BlockEstimate(
             pose=message_to_pose(result.pose.pose),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import ParameterException, ParameterUninitializedException
@@ -28,7 +28,7 @@ def declare(node: Node, cls: type[T]) -> T:
             parameter that is not given; a parameter given that the class does not have.
     """
     (instance,) = declare_all(node, cls)
-    return instance  # type: ignore[no-any-return]
+    return cast(T, instance)
 
 
 def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
@@ -56,7 +56,8 @@ def _refuse_unknown(node_name: str, given: Mapping[str, Any], known: list[str]) 
         near = difflib.get_close_matches(name, known, n=1)
         mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
         raise ConfigurationError(
-            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; {mend}"
+            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; "
+            f"{mend}"
         )
 
 
@@ -64,9 +65,9 @@ def _declare(node: Node, spec: ParameterSpec, given: Mapping[str, Any]) -> Any:
     kind = _ros_type(spec)
     # rclpy takes an empty list for a byte array: such a parameter is declared by its type alone.
     by_type = spec.required or spec.default == ()
-    default = list(spec.default) if spec.is_array and not by_type else spec.default
-    if spec.scalar is float and not by_type:
-        default = [float(x) for x in default] if spec.is_array else float(default)
+    default: Any = spec.default
+    if not by_type:
+        default = [spec.scalar(x) for x in default] if spec.is_array else spec.scalar(default)
     try:
         declared = node.declare_parameter(
             spec.name, kind if by_type else default, _descriptor(spec)

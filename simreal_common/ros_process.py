@@ -42,7 +42,7 @@ def run_node(
     """
     try:
         rclpy.init(args=None if args is None else [sys.argv[0], *args])
-    except Exception as error:  # noqa: BLE001 - its class lies in a private module of rclpy
+    except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
     executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)

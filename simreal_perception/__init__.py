@@ -1,0 +1,1 @@
+"""From images to block poses: data, networks, training, export, estimator, node."""

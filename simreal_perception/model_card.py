@@ -1,0 +1,125 @@
+"""The card of a model: what its files are, where they come from, what they can and cannot do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simreal_common.errors import ModelError
+from simreal_common.resources import model_path
+
+KEYS = ("name", "files", "input", "seed", "commit", "command", "data", "metrics", "limits")
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A checked card.
+
+    Args:
+        path: where the card lies, models/<name>.json.
+        files: the model's files in the card's order; their hashes are those of the card.
+        content: the whole card as it was read.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    content: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.content["name"])
+
+
+def load_model_card(name_or_path: str) -> ModelCard:
+    """Find a model, read its card and check that every file is the one that the card describes.
+
+    Args:
+        name_or_path: a name as in models/<name>.onnx and models/<name>.json, or the path of an
+            .onnx file that has its card (.json) beside it.
+
+    Raises:
+        ModelError: no such model, no card, a card that cannot be read, or a file whose hash is not
+            the card's.
+    """
+    model = model_path(name_or_path)
+    path = model.with_suffix(".json")
+    if not path.is_file():
+        if model.is_file():
+            raise ModelError(
+                f"model {model} has no card: wanted {path.name} beside it; `simreal export` writes "
+                "both"
+            )
+        raise ModelError(f"no model '{name_or_path}': wanted {path} beside its files; {_known()}")
+    card = ModelCard(path, _files(path, content := _read(path)), content)
+    for file, entry in zip(card.files, content["files"], strict=True):
+        _check(file, str(entry["sha256"]), path)
+    return card
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def known_models(folder: Path) -> list[str]:
+    """Names of the models in a folder: what has a card."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def _known() -> str:
+    names = known_models(model_path("any").parent)
+    if not names:
+        return "no model is installed: install simreal again, or train one with `simreal train`"
+    return f"installed are {', '.join(names)}"
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(
+            f"cannot read model card {path}: {error}; take the one that came with the model"
+        ) from error
+    missing = [key for key in KEYS if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise ModelError(
+            f"model card {path} lacks {', '.join(missing)}; take the one that came with the model"
+        )
+    return dict(content)
+
+
+def _files(path: Path, content: Mapping[str, Any]) -> tuple[Path, ...]:
+    entries = content["files"]
+    if (
+        not isinstance(entries, list)
+        or not entries
+        or not all(isinstance(e, dict) and {"file", "sha256"} <= set(e) for e in entries)
+    ):
+        raise ModelError(
+            f"model card {path}: wanted a list of {{file, sha256}} under 'files'; take the card "
+            "that came with the model"
+        )
+    return tuple(path.parent / str(entry["file"]) for entry in entries)
+
+
+def _check(file: Path, wanted: str, card: Path) -> None:
+    if not file.is_file():
+        raise ModelError(
+            f"model file {file} is missing: {card.name} names it; copy it there, or make it again "
+            "with the command in the card"
+        )
+    got = file_sha256(file)
+    if got != wanted.lower():
+        raise ModelError(
+            f"model file {file} has sha256 {got[:12]}..., wanted {wanted[:12]}... as {card.name} "
+            "says: it was changed or not downloaded whole; copy it again, with its card"
+        )
