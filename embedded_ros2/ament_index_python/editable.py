@@ -30,11 +30,16 @@ def editable_source(distribution: importlib.metadata.Distribution) -> str | None
 
 
 def find_distribution(name: str) -> importlib.metadata.Distribution | None:
-    """Return the installed distribution of that name (``-`` and ``_`` are the same), or None."""
-    try:
-        return importlib.metadata.distribution(name)
-    except (importlib.metadata.PackageNotFoundError, ValueError):
+    """Return the installed distribution of that name (``-`` and ``_`` are the same), or None.
+
+    Several may be found, for a source folder on ``sys.path`` holds an ``egg-info`` as well; the
+    one that pip recorded as editable wins.
+    """
+    if not name:
         return None
+    found = list(importlib.metadata.distributions(name=name))
+    editable = [distribution for distribution in found if editable_source(distribution)]
+    return next(iter([*editable, *found]), None)
 
 
 def editable_package_source(name: str) -> str | None:

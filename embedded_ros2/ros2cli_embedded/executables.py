@@ -18,11 +18,10 @@ from ament_index_python.packages import (
 from ros2cli_embedded.errors import CliError, close_names, listed
 
 _RUN_ENTRY_POINT = (
-    "import sys, importlib.metadata as m; "
-    "p, e = sys.argv[1:3]; sys.argv[:3] = [e]; "
-    "f = next(x for x in m.distribution(p).entry_points "
-    "if x.group == 'console_scripts' and x.name == e).load(); sys.exit(f())"
+    "import sys, importlib.metadata as m; value, name = sys.argv[1:3]; sys.argv[:3] = [name]; "
+    "sys.exit(m.EntryPoint(name, value, 'console_scripts').load()())"
 )
+"""Does what the script of an entry point does, for entry points whose script is not installed."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _console_scripts(package: str) -> dict[str, tuple[str, ...]]:
         entry.name: (
             (sys.executable, scripts[entry.name])
             if entry.name in scripts
-            else (sys.executable, "-c", _RUN_ENTRY_POINT, package, entry.name)
+            else (sys.executable, "-c", _RUN_ENTRY_POINT, entry.value, entry.name)
         )
         for entry in distribution.entry_points
         if entry.group == "console_scripts"

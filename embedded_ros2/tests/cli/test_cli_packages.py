@@ -36,8 +36,13 @@ def editable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "entry_points.txt").write_text("[console_scripts]\nroll = wheely:main\n")
     record = {"url": source.as_uri(), "dir_info": {"editable": True}}
     (info / "direct_url.json").write_text(json.dumps(record))
+    # What a build leaves in the source folder must not hide what pip has recorded.
+    left = source / "wheely.egg-info"
+    left.mkdir()
+    (left / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: wheely\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}:{source}", prepend=":")
+    monkeypatch.syspath_prepend(str(source))
+    monkeypatch.setenv("PYTHONPATH", f"{source}:{tmp_path / 'site'}", prepend=":")
     return source
 
 
