@@ -166,6 +166,12 @@ class World:
             )
 
     @property
+    def arm_limits(self) -> tuple[Array, Array]:
+        """Lower and upper position limits of the arm's joints as the URDF has them, rad, (7,)."""
+        infos = [self._call("getJointInfo", self._robot, index) for index in self._arm]
+        return np.array([info[8] for info in infos]), np.array([info[9] for info in infos])
+
+    @property
     def arm_command(self) -> Array:
         """The positions last commanded, shape (7,)."""
         return np.array(self._arm_command, dtype=np.float64)

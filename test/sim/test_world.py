@@ -35,6 +35,10 @@ def run(world: World, seconds: float) -> None:
         world.step()
 
 
+def up(position: np.ndarray, height: float, aside: float = 0.0) -> np.ndarray:
+    return np.add(position, [aside, 0.0, height])
+
+
 class ScriptedArm:
     def __init__(self, world: World, effort: float = 20.0) -> None:
         self.world = world
@@ -70,7 +74,7 @@ class ScriptedArm:
     def pick(self, name: str) -> None:
         pose = self.world.block_poses()[name]
         yaw = grasp_yaw(pose)
-        above = pose.position + [0, 0, 0.12]
+        above = up(pose.position, 0.12)
         self.gripper(FINGER_OPEN, 0.3)
         self.move(above, yaw, 1.5)
         self.move(pose.position, yaw, 1.0)
@@ -80,7 +84,7 @@ class ScriptedArm:
 
     def place(self, position: np.ndarray) -> None:
         """Set the held block's centre down at `position`, in the yaw it was picked with."""
-        above = np.array(position) + [0, 0, 0.12]
+        above = up(position, 0.12)
         self.move(above, self.yaw, 1.5)
         self.move(np.array(position), self.yaw, 1.0)
         self.gripper(FINGER_OPEN, 0.5)
@@ -102,7 +106,7 @@ def test_scripted_grasps_lift_and_stack_three_blocks(seed: int) -> None:
         for level, name in enumerate(others, start=1):
             arm.pick(name)
             assert world.block_poses()[name].position[2] > 0.12, "the block was not lifted"
-            arm.place(foot + [0, 0, 0.05 * level + 0.002])
+            arm.place(up(foot, 0.05 * level + 0.002))
         run(world, 1.0)
         poses = world.block_poses()
         for level, name in enumerate(others, start=1):
@@ -127,7 +131,7 @@ def test_both_fingers_close_by_the_same_amount_on_a_block_beside_the_middle(worl
     pose = world.block_poses()["block_1"]
     yaw = grasp_yaw(pose)
     aside = pose.position + 0.008 * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
-    arm.move(aside + [0, 0, 0.12], yaw, 1.0)
+    arm.move(up(aside, 0.12), yaw, 1.0)
     arm.move(aside, yaw, 1.0)
     arm.gripper(0.0)
     left, right = world.joint_states().positions[7:]
@@ -139,7 +143,7 @@ def test_a_tower_of_three_put_there_stands_still_for_three_seconds(world: World)
     foot = np.array([0.5, 0.0, 0.025])
     for level, name in enumerate(world.block_poses()):
         yaw = Rotation.from_euler("z", 0.4 * level).as_quat()
-        world.place_block(name, Pose(foot + [0.004 * level, 0, 0.05 * level], yaw))
+        world.place_block(name, Pose(up(foot, 0.05 * level, 0.004 * level), yaw))
     before = world.block_poses()
     run(world, 3.0)
     for name, pose in world.block_poses().items():
@@ -189,7 +193,7 @@ def test_the_arm_follows_a_trajectory_within_5_mrad_and_stays_where_it_is_sent(
 
 
 def test_no_joint_exceeds_its_velocity_limit_however_far_it_is_sent(world: World) -> None:
-    world.command_arm(np.array(HOME) + [1.0, 0, 0, 0, 0, 0, 1.0])
+    world.command_arm(np.add(HOME, [1.0, 0, 0, 0, 0, 0, 1.0]))
     fastest = np.zeros(7)
     for _ in range(120):
         world.step()

@@ -50,7 +50,8 @@ def test_every_block_of_the_zone_is_seen_whole_where_the_camera_model_puts_it(se
             pose_in_camera = scene.pose_camera_in_world.inverse() @ pose
             corners = pose_in_camera.transform_points(0.025 * CORNERS)
             pixels = scene.camera.project(corners).astype(np.float32)
-            assert (pixels > 5).all() and (pixels < [635, 475]).all()
+            assert (pixels > 5).all()
+            assert (pixels < [635, 475]).all()
             outline = cv2.moments(cv2.convexHull(pixels))
             center = np.array([outline["m10"], outline["m01"]]) / outline["m00"]
             rows, columns = np.nonzero(bodies == first + index)
@@ -66,7 +67,8 @@ def test_the_whole_zone_lies_in_the_picture_for_every_camera_pose() -> None:
         scene = draw_scene(np.random.default_rng(seed), SceneOptions())
         seen = scene.pose_camera_in_world.inverse().transform_points(zone)
         pixels = scene.camera.project(seen)
-        assert (pixels > 0).all() and (pixels < [640, 480]).all()
+        assert (pixels > 0).all()
+        assert (pixels < [640, 480]).all()
 
 
 def test_a_tower_as_high_as_the_arm_builds_it_is_in_the_picture() -> None:
@@ -80,7 +82,8 @@ def test_pictures_follow_the_world_and_noise_is_fresh_in_each() -> None:
     with World(draw_scene(np.random.default_rng(1), options)) as world:
         camera = WorldCamera(world)
         first, second = camera.render(), camera.render()
-    assert first.shape == (120, 160, 3) and first.dtype == np.uint8
+    assert first.shape == (120, 160, 3)
+    assert first.dtype == np.uint8
     assert first.std() > 5
     difference = first.astype(int) - second
     assert 0 < np.abs(difference).mean() < 8
