@@ -1,1 +1,1 @@
-"""Block poses to arm motions: kinematics, block map, grasps, trajectories, the tower task, its node."""
+"""Block poses to arm motions: kinematics, block map, grasps, trajectories, tower task, node."""

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 QUARTER_TURN = np.pi / 2.0
 # Blocks of one edge cannot have centres nearer than this share of an edge.
 DISTINCT_SHARE = 0.7
-# A block rests on another when their centres are nearer than this share of an edge, seen from above.
+# A block rests on another when, from above, their centres are nearer than this share of an edge.
 SUPPORT_SHARE = 0.7
 # Off the log likelihood of a level whose supporting block was not seen: blocks do not float, but
 # the one below may be hidden. Worth 2.8 sigmas.
@@ -109,7 +109,7 @@ class Block:
 def estimate_in_base(
     estimate: BlockEstimate, pose_camera_in_base: Pose, ray_sigma_m: float, lateral_sigma_m: float
 ) -> BlockEstimate:
-    """An estimate of the optical frame, expressed in the base; error floors added (see the config)."""
+    """An estimate, expressed in the base instead of the optical frame; error floors are added."""
     position = np.asarray(estimate.pose.position)
     distance = float(np.linalg.norm(position))
     ray = position / distance if distance > 0 else np.array([0.0, 0.0, 1.0])

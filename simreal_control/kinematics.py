@@ -136,7 +136,7 @@ class ArmKinematics:
             Radians, shape (n,), inside the limits.
 
         Raises:
-            KinematicsError: none of the starts reaches the pose; the message gives the nearest miss.
+            KinematicsError: no start reaches the pose; the message gives the nearest miss.
         """
         nearest_m, nearest_rad = np.inf, np.inf
         for start in self._starts(np.asarray(seed, dtype=np.float64), restarts):

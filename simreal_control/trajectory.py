@@ -291,7 +291,7 @@ def _time_path(path: CubicSpline, limits: MotionLimits, max_rate: float) -> Join
         np.array([float(np.min(limits.jerk / slope))]),
     )
     # The curvature of the path adds q'' s'^2 to the acceleration; a few uniform slow-downs find
-    # the time that holds, since velocities shrink with the factor and accelerations with its square.
+    # the time that holds: velocities shrink with the factor, accelerations with its square.
     for _ in range(10):
         times, s, ds, dds = _ruckig(np.zeros(1), np.ones(1), scalar)
         first, second = path(s[:, 0], 1), path(s[:, 0], 2)
@@ -306,3 +306,13 @@ def _time_path(path: CubicSpline, limits: MotionLimits, max_rate: float) -> Join
             return JointTrajectory(times, positions, velocities, accelerations)
         scalar = scalar.scaled(0.98 / excess)
     raise KinematicsError("a straight line could not be timed within the joint limits")
+
+
+def reverse(trajectory: JointTrajectory) -> JointTrajectory:
+    """The same way back, in the same time."""
+    return JointTrajectory(
+        trajectory.times[-1] - trajectory.times[::-1],
+        trajectory.positions[::-1],
+        -trajectory.velocities[::-1],
+        trajectory.accelerations[::-1],
+    )

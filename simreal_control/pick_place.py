@@ -1,0 +1,165 @@
+"""Which block goes onto the tower next, how it is held and how it is put down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_control.block_map import Block, BlockMapConfig
+from simreal_control.grasps import Grasp, GripperGeometry, rank_grasps, rank_placements
+from simreal_control.kinematics import ArmKinematics
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PickPlaceConfig:
+    """Distances of picking and placing, metres.
+
+    Args:
+        grasp_above_centre_m: tool point above the centre of the block that is held.
+        place_gap_m: free height under a block when it is let go.
+        min_clearance_m: of the gripper to other blocks.
+        safe_margin_m: free height under whatever moves across.
+    """
+
+    grasp_above_centre_m: float = 0.0
+    place_gap_m: float = 0.002
+    min_clearance_m: float = 0.003
+    safe_margin_m: float = 0.04
+
+    def __post_init__(self) -> None:
+        for name in ("place_gap_m", "min_clearance_m", "safe_margin_m"):
+            if not getattr(self, name) >= 0:
+                raise ConfigurationError(f"{name} {getattr(self, name)}: wanted 0 or above, metres")
+
+
+@dataclass(frozen=True, eq=False)
+class PickPlace:
+    """A block, how it is grasped, how it is put down, and how it could be put back."""
+
+    block: Block
+    grasp: Grasp
+    placement: Grasp
+
+
+class PickPlacePlanner:
+    """Chooses grasps and placements.
+
+    Args:
+        arm, home: kinematics and the configuration that postures stay near, radians.
+        gripper, blocks, config: see there.
+    """
+
+    def __init__(
+        self,
+        arm: ArmKinematics,
+        home: Array,
+        gripper: GripperGeometry,
+        blocks: BlockMapConfig,
+        config: PickPlaceConfig,
+    ) -> None:
+        self._arm = arm
+        self._home = home
+        self._gripper = gripper
+        self._blocks = blocks
+        self._config = config
+
+    def safe_height(self, scene: Sequence[Block], tower_levels: int, carrying: bool) -> float:
+        """Height of the tool at which it, or the block it holds, passes over everything, metres."""
+        levels = max([block.level + 1 for block in scene] + [tower_levels, 1])
+        top = self._blocks.table_height_m + levels * self._blocks.edge_m
+        held = self._blocks.edge_m / 2 + self._config.grasp_above_centre_m
+        below = (
+            max(held, self._gripper.tip_below_tool_m)
+            if carrying
+            else (self._gripper.tip_below_tool_m)
+        )
+        return top + below + self._config.safe_margin_m
+
+    def placement(self, position: Array, yaw: float, level: int, others: Sequence[Block]) -> Grasp:
+        """Best way to put a block down on a level of the tower at `position`, shape (2,) or (3,).
+
+        Raises:
+            KinematicsError: there is none.
+        """
+        height = (
+            self._blocks.height(level)
+            + self._config.grasp_above_centre_m
+            + self._config.place_gap_m
+        )
+        return rank_placements(
+            np.array([position[0], position[1], height]),
+            yaw,
+            others,
+            self._arm,
+            self._home,
+            self._blocks.edge_m,
+            self._gripper,
+            self._blocks.edge_m + self._config.safe_margin_m,
+            self._config.min_clearance_m,
+        )[0]
+
+    def choose(
+        self,
+        candidates: Sequence[Block],
+        scene: Sequence[Block],
+        position: Array,
+        yaw: float,
+        level: int,
+    ) -> PickPlace:
+        """The candidate that is grasped best, and its way onto the tower.
+
+        Args:
+            candidates: loose blocks of the scene.
+            scene: all blocks.
+            position, yaw, level: where the block goes; metres shape (2,) or (3,), radians.
+
+        Raises:
+            KinematicsError: no candidate can be grasped, or none can be placed.
+        """
+        found: list[tuple[Block, Grasp]] = []
+        reasons: list[str] = []
+        for block in candidates:
+            others = [other for other in scene if other is not block]
+            try:
+                found.append((block, self._grasp(block, others)))
+            except KinematicsError as error:
+                reasons.append(str(error))
+        if not found:
+            raise KinematicsError("; ".join(reasons))
+        block, grasp = max(found, key=lambda pair: pair[1].score)
+        # Blocks of the tower end below the fingers; all others keep their distance.
+        edge = self._blocks.edge_m
+        others = [
+            other
+            for other in scene
+            if other is not block and other.horizontal_distance(position) >= edge
+        ]
+        return PickPlace(block, grasp, self.placement(position, yaw, level, others))
+
+    def put_back(self, work: PickPlace) -> Grasp:
+        """How the held block goes back to where it was taken: the same pose, a gap higher."""
+        pose = work.grasp.pose_tool_in_base
+        lifted = type(pose)(
+            pose.position + np.array([0.0, 0.0, self._config.place_gap_m]), pose.orientation
+        )
+        joints = self._arm.inverse(lifted, work.grasp.joints, restarts=0)
+        return Grasp(lifted, joints, work.grasp.clearance_m, work.grasp.score)
+
+    def _grasp(self, block: Block, others: Sequence[Block]) -> Grasp:
+        return rank_grasps(
+            block,
+            others,
+            self._arm,
+            self._home,
+            self._blocks.edge_m,
+            self._gripper,
+            self._blocks.edge_m + self._config.safe_margin_m,
+            self._config.min_clearance_m,
+            self._config.grasp_above_centre_m,
+        )[0]

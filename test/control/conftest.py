@@ -1,0 +1,262 @@
+"""A table, blocks and an arm without physics: trajectories are followed exactly, time is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.geometry import Pose, cube_symmetries, look_at
+from simreal_control.block_map import BlockMapConfig, estimate_in_base
+from simreal_control.kinematics import ArmKinematics
+from simreal_control.motion import MotionConfig, StationPlanner
+from simreal_control.task_io import (
+    ActionResult,
+    ArmState,
+    Cancel,
+    Command,
+    Inputs,
+    MoveArm,
+    MoveGripper,
+    Outcome,
+    Outputs,
+    Sighting,
+)
+from simreal_control.tower_task import TowerConfig, TowerTask
+from simreal_control.trajectory import MotionLimits, Workspace
+
+EDGE = 0.05
+HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
+JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
+CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
+TICK = 0.05
+WIDE = 0.08
+
+
+def noisy_estimate(
+    truth: Pose,
+    rng: np.random.Generator,
+    ray_sigma: float = 0.010,
+    lateral_sigma: float = 0.002,
+    score: float = 0.9,
+) -> BlockEstimate:
+    """What a network would say of a block, in the base frame: off along the ray, any symmetry."""
+    in_camera = CAMERA.inverse() @ truth
+    ray = in_camera.position / np.linalg.norm(in_camera.position)
+    error = rng.normal(0, ray_sigma) * ray + rng.normal(0, lateral_sigma, 3)
+    symmetry = cube_symmetries()[rng.integers(24)]
+    turned = (
+        in_camera.rotation @ symmetry @ Rotation.from_rotvec(rng.normal(0, 0.03, 3)).as_matrix()
+    )
+    covariance = np.diag([lateral_sigma**2] * 3 + [0.03**2] * 3)
+    covariance[:3, :3] += ray_sigma**2 * np.outer(ray, ray)
+    estimate = BlockEstimate(
+        Pose.from_rotation(turned, in_camera.position + error), covariance, score, EDGE
+    )
+    config = BlockMapConfig()
+    return estimate_in_base(estimate, CAMERA, config.ray_sigma_m, config.lateral_sigma_m)
+
+
+def block_pose(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
+    return Pose(np.array([x, y, (level + 0.5) * EDGE]), Rotation.from_euler("z", yaw).as_quat())
+
+
+@dataclass
+class FakeWorld:
+    """Blocks that are held, let go and fall; faults on request. `faults` counts down."""
+
+    arm: ArmKinematics
+    rng: np.random.Generator
+    blocks: list[Pose]
+    faults: dict[str, int] = field(default_factory=dict)
+    false_at: Pose | None = None
+    blind_spots: bool = True
+    now: float = 10.0
+    joints: np.ndarray = field(default_factory=lambda: HOME.copy())
+    opening: float = 0.0
+    held: int | None = None
+    history: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._motion: tuple[int, MoveArm, float] | None = None
+        self._fingers: tuple[int, float, float] | None = None
+        self._results: list[ActionResult] = []
+        self._next_picture = 0.0
+        self._abort_at: float | None = None
+        self._grip = Pose.identity()
+
+    def _fault(self, name: str) -> bool:
+        if self.faults.get(name, 0) > 0:
+            self.faults[name] -= 1
+            self.history.append(name)
+            return True
+        return False
+
+    def execute(self, command: Command) -> None:
+        if isinstance(command, Cancel):
+            self._motion = self._fingers = None
+        elif isinstance(command, MoveArm):
+            start = command.trajectory.start
+            if self._fault("reject") or np.max(np.abs(start - self.joints)) > 0.05:
+                self._results.append(ActionResult(command.number, Outcome.REJECTED, "no"))
+            elif not self._fault("swallow"):
+                self._motion = (command.number, command, self.now)
+                if self._fault("abort"):
+                    self._abort_at = self.now + 0.6 * command.trajectory.duration
+        elif isinstance(command, MoveGripper):
+            self._fingers = (command.number, command.opening_m, self.now + 0.4)
+
+    def step(self) -> Inputs:
+        self.now += TICK
+        velocities = np.zeros(7)
+        if self._motion is not None:
+            number, command, began = self._motion
+            times = command.trajectory.times
+            t = min(self.now - began, times[-1])
+            before = self.joints
+            self.joints = np.array(
+                [np.interp(t, times, column) for column in command.trajectory.positions.T]
+            )
+            velocities = (self.joints - before) / TICK
+            if self._abort_at is not None and self.now >= self._abort_at:
+                self._end_motion(number, Outcome.ABORTED)
+            elif self.now - began >= times[-1]:
+                self._end_motion(number, Outcome.SUCCEEDED)
+                velocities = np.zeros(7)
+        tool = self.arm.forward(self.joints)
+        if self.held is not None:
+            if tool.position[2] > 0.12 and self._fault("drop"):
+                self._let_go(tool)
+                self.opening = 0.0
+            else:
+                self.blocks[self.held] = tool @ self._grip
+        if self._fingers is not None and self.now >= self._fingers[2]:
+            number, opening, _ = self._fingers
+            self._fingers = None
+            self._move_fingers(tool, opening)
+            self._results.append(ActionResult(number, Outcome.SUCCEEDED))
+        results, self._results = tuple(self._results), []
+        stamp = self.now - (10.0 if self._fault("stale") else 0.0)
+        state = ArmState(stamp, self.joints.copy(), velocities, self.opening)
+        return Inputs(self.now, state, self._pictures(), results)
+
+    def _end_motion(self, number: int, outcome: Outcome) -> None:
+        self._motion = None
+        self._abort_at = None
+        self._results.append(ActionResult(number, outcome))
+
+    def _move_fingers(self, tool: Pose, opening: float) -> None:
+        if opening > EDGE:
+            if self.held is not None:
+                self._let_go(tool)
+            self.opening = opening
+            return
+        self.opening = opening
+        for i, pose in enumerate(self.blocks):
+            offset = (tool.inverse() @ pose).position
+            if np.all(np.abs(offset) < [0.02, 0.014, 0.015]) and not self._fault("slip"):
+                self.held, self.opening = i, EDGE
+                # The fingers centre the block along their closing axis.
+                centred = tool.inverse() @ pose
+                self._grip = Pose(centred.position * [1.0, 0.0, 1.0], centred.orientation)
+
+    def _let_go(self, tool: Pose) -> None:
+        assert self.held is not None
+        pose, self_index = self.blocks[self.held], self.held
+        self.held = None
+        x, y, z = pose.position
+        if self._fault("topple"):
+            x, y = x - 0.09, y + 0.06
+        below = [
+            other.position[2] + EDGE
+            for i, other in enumerate(self.blocks)
+            if i != self_index
+            and np.linalg.norm(other.position[:2] - [x, y]) < EDGE / 2
+            and other.position[2] < z
+        ]
+        height = max([EDGE / 2, *below])
+        assert height <= z + 1e-3, "a block was pressed into another"
+        self.blocks[self_index] = Pose(np.array([x, y, height]), pose.orientation)
+
+    def _pictures(self) -> tuple[Sighting, ...]:
+        if self.now < self._next_picture:
+            return ()
+        self._next_picture = self.now + 0.2
+        if self._fault("no picture"):
+            return ()
+        seen = [
+            noisy_estimate(pose, self.rng)
+            for i, pose in enumerate(self.blocks)
+            if i != self.held and not (self.blind_spots and self.rng.random() < 0.1)
+        ]
+        if self.false_at is not None:
+            seen.append(noisy_estimate(self.false_at, self.rng, score=0.5))
+        stamp = self.now - 0.15  # perception takes its time
+        return (Sighting(stamp, tuple(seen), CAMERA.position),)
+
+    def tower(self) -> int:
+        """Height of the highest stack, blocks."""
+        return int(max(round(pose.position[2] / EDGE + 0.5) for pose in self.blocks))
+
+
+@dataclass
+class Rig:
+    """A task in a fake world."""
+
+    world: FakeWorld
+    task: TowerTask
+    log: list[str] = field(default_factory=list)
+
+    def run(self, seconds: float = 200.0) -> Outputs:
+        deadline = self.world.now + seconds
+        while True:
+            outputs = self.task.tick(self.world.step())
+            self.log += [line.text for line in outputs.log]
+            for command in outputs.commands:
+                self.world.execute(command)
+            if outputs.status.finished or self.world.now > deadline:
+                return outputs
+
+
+@pytest.fixture(scope="session")
+def panda_urdf() -> str:
+    data = pytest.importorskip("pybullet_data")
+    return (Path(data.getDataPath()) / "franka_panda" / "panda.urdf").read_text()
+
+
+@pytest.fixture(scope="session")
+def panda(panda_urdf: str) -> ArmKinematics:
+    arm = ArmKinematics(panda_urdf, JOINTS, "panda_grasptarget")
+    arm.posture = HOME
+    return arm
+
+
+@pytest.fixture(scope="session")
+def motion_limits(panda: ArmKinematics) -> MotionLimits:
+    return MotionLimits(panda.limits.velocity * 0.5, np.full(7, 4.0), np.full(7, 30.0))
+
+
+@pytest.fixture(scope="session")
+def station_planner(panda: ArmKinematics, motion_limits: MotionLimits) -> StationPlanner:
+    workspace = Workspace((0.2, -0.45, 0.0), (0.75, 0.45, 0.8))
+    return StationPlanner(panda, MotionConfig(motion_limits, workspace, floor_m=0.015))
+
+
+@pytest.fixture
+def make_rig(station_planner: StationPlanner) -> Iterator[Callable[..., Rig]]:
+    def make(blocks: list[Pose], seed: int = 0, goal: int = 3, **options: object) -> Rig:
+        world = FakeWorld(
+            station_planner.arm,
+            np.random.default_rng(seed),
+            blocks,
+            **options,  # type: ignore[arg-type]
+        )
+        config = TowerConfig(home=HOME, centre=np.array([0.5, 0.0]), blocks=goal)
+        return Rig(world, TowerTask(station_planner, config))
+
+    yield make

@@ -1,0 +1,148 @@
+"""The whole task in a world without physics, with every fault that it has to survive."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose
+from simreal_control.block_map import BlockMapConfig
+from simreal_control.tower_task import TowerConfig
+
+
+def at(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
+    return Pose(
+        np.array([x, y, (level + 0.5) * 0.05]), [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)]
+    )
+
+
+THREE = [at(0.45, -0.15, yaw=0.3), at(0.55, 0.05, yaw=-0.6), at(0.42, 0.18, yaw=0.7)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_three_blocks_become_a_tower(make_rig, seed):
+    rig = make_rig(list(THREE), seed=seed)
+    status = rig.run().status
+    assert status.finished
+    assert status.success, rig.log
+    assert rig.world.tower() == 3
+    assert status.placed == status.goal == 3
+
+
+def test_it_is_done_in_about_forty_seconds(make_rig):
+    rig = make_rig(list(THREE))
+    began = rig.world.now
+    rig.run()
+    assert rig.world.now - began < 45
+
+
+def test_all_blocks_seen_are_stacked_without_a_goal(make_rig):
+    rig = make_rig([*THREE, at(0.6, -0.2), at(0.6, 0.2)], goal=0)
+    assert rig.run(400).status.success, rig.log
+    assert rig.world.tower() == 5
+
+
+def test_a_standing_stack_is_built_on(make_rig):
+    rig = make_rig([at(0.5, 0.0), at(0.5, 0.0, 1), at(0.45, 0.2)])
+    assert rig.run().status.success, rig.log
+    assert rig.world.tower() == 3
+    assert rig.world.blocks[0].position[2] == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("fault", "count", "words"),
+    [
+        ("slip", 1, "closed on nothing"),
+        ("drop", 1, "lost"),
+        ("topple", 1, "others lie"),
+        ("reject", 2, "rejected"),
+        ("abort", 2, "aborted"),
+        ("swallow", 1, "timed out"),
+        ("stale", 3, "the arm is stopped"),
+    ],
+)
+def test_a_fault_is_named_and_survived(make_rig, fault, count, words):
+    rig = make_rig(list(THREE), faults={fault: count})
+    if fault == "stale":  # in the middle of a motion
+        while rig.task.state.value != "carrying" or not rig.task._commander.moving_arm:
+            for command in rig.task.tick(rig.world.step()).commands:
+                rig.world.execute(command)
+            rig.world.faults[fault] = 0
+        rig.world.faults[fault] = count
+    assert rig.run(300).status.success, rig.log
+    assert fault in rig.world.history
+    assert any(words in line for line in rig.log), rig.log
+    assert rig.world.tower() == 3
+
+
+def test_a_false_detection_is_left_alone_in_the_end(make_rig):
+    rig = make_rig(list(THREE), false_at=at(0.62, -0.05), seed=3, goal=0)
+    assert rig.run(400).status.success, rig.log
+    assert rig.world.tower() == 3
+
+
+def test_a_false_detection_does_not_keep_it_from_its_goal(make_rig):
+    rig = make_rig(list(THREE), false_at=at(0.45, 0.02), seed=4, goal=3)
+    status = rig.run(400).status
+    # Where the false block is taken for the base nothing can be seen to stand on it: it has to end.
+    assert status.finished
+
+
+def test_missing_detections_are_waited_for_then_given_up(make_rig):
+    rig = make_rig(list(THREE), faults={"no picture": 40})
+    assert rig.run().status.success
+    assert any("no new detections for" in line for line in rig.log)
+    rig = make_rig(list(THREE), faults={"no picture": 10_000})
+    status = rig.run().status
+    assert status.finished
+    assert not status.success
+    assert "is perception running" in status.message
+    warnings = [line for line in rig.log if "no new detections" in line]
+    assert 5 <= len(warnings) <= 15
+
+
+def test_too_few_blocks_end_it_with_a_reason(make_rig):
+    rig = make_rig(list(THREE[:2]), goal=3)
+    status = rig.run().status
+    assert status.finished
+    assert not status.success
+    assert "2 of 3" in status.message
+
+
+def test_an_endless_slip_is_bounded(make_rig):
+    rig = make_rig(list(THREE), faults={"slip": 1000})
+    status = rig.run(600).status
+    assert status.finished
+    assert not status.success
+
+
+def test_no_joint_states_end_it_with_a_reason(make_rig):
+    rig = make_rig(list(THREE), faults={"stale": 100_000})
+    status = rig.run().status
+    assert status.finished
+    assert not status.success
+    assert "joint states" in status.message
+
+
+def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
+    rig = make_rig(list(THREE))
+    task, world = rig.task, rig.world
+    world.joints = world.joints + 0.3  # not at home
+    resting = None
+    while task.state.value != "approaching":
+        inputs = world.step()
+        if task.state.value == "looking" and resting is None:
+            resting = inputs.now
+        for command in task.tick(inputs).commands:
+            world.execute(command)
+    assert resting is not None
+    assert min(s.stamp for s in task._lookout.sightings) > resting
+
+
+def test_a_wrong_goal_or_edge_is_refused():
+    home, centre = np.zeros(7), np.zeros(2)
+    with pytest.raises(ConfigurationError, match="2 or more"):
+        TowerConfig(home=home, centre=centre, blocks=1)
+    with pytest.raises(ConfigurationError, match="opens to 0.08 m"):
+        TowerConfig(home=home, centre=centre, map=BlockMapConfig(edge_m=0.09))
