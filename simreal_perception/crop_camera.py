@@ -1,0 +1,92 @@
+"""The crop of a block as a virtual pinhole camera of its own.
+
+The pose network never sees the camera's image as it is. For each block a virtual camera with the
+same centre is turned towards it and zoomed until the block has a standard size; lens distortion is
+undone on the way. What the network learns therefore holds for any calibrated camera, any image
+size and any place in the image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.camera import Camera
+
+Array = NDArray[np.float64]
+
+CROP_SIZE = 64  # pixels a side
+# Radius of the block's bounding sphere in the crop, pixels: leaves 40 % around it for context.
+CROP_BLOCK_RADIUS = 23.0
+# Bounding sphere of a cube of edge 1.
+SPHERE_PER_EDGE = float(np.sqrt(3.0) / 2.0)
+# A crop finer than the image by more than this is made from the image as it is; coarser ones
+# from a smaller copy, so that no pixel is skipped.
+SHRINK_FROM = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class CropCamera:
+    """A virtual camera that looks at one block.
+
+    Attributes:
+        rotation: crop's optical frame -> camera's optical frame, (3, 3).
+        focal: focal length, crop pixels; the principal point is the crop's centre.
+    """
+
+    rotation: Array
+    focal: float
+
+    @property
+    def matrix(self) -> Array:
+        """Pinhole intrinsics, (3, 3)."""
+        center = (CROP_SIZE - 1) / 2
+        return np.array([[self.focal, 0, center], [0, self.focal, center], [0, 0, 1.0]])
+
+
+def crop_focal(angular_radius: float) -> float:
+    """Focal length, crop pixels, at which a sphere of that angular radius (rad) fits the crop."""
+    return CROP_BLOCK_RADIUS / float(np.tan(angular_radius))
+
+
+def facing(ray: Array) -> Array:
+    """Rotation, (3, 3), of a camera that looks along `ray`, its x axis level with the parent's."""
+    forward = ray / np.linalg.norm(ray)
+    right = np.array([forward[2], 0.0, -forward[0]])
+    right /= np.linalg.norm(right)
+    return np.column_stack([right, np.cross(forward, right), forward])
+
+
+def crop_camera(camera: Camera, center: Array, radius: float) -> CropCamera:
+    """The crop camera for a block seen at `center`, (2,) pixels, with a bounding sphere of `radius`."""
+    across = np.array([[radius, 0.0], [-radius, 0.0], [0.0, radius], [0.0, -radius]])
+    points = camera.normalize(np.vstack([center[None], center + across]))
+    rays = np.column_stack([points, np.ones(5)])
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    angles = np.arccos(np.clip(rays[1:] @ rays[0], -1, 1))
+    return CropCamera(facing(rays[0]), crop_focal(float(angles.mean())))
+
+
+def crop_image(image: NDArray[np.uint8], camera: Camera, crop: CropCamera) -> NDArray[np.uint8]:
+    """What the crop camera sees, uint8 (64, 64, 3); black outside of the image."""
+    axis = np.arange(CROP_SIZE) - (CROP_SIZE - 1) / 2
+    u, v = np.meshgrid(axis, axis)
+    rays = np.stack([u, v, np.full_like(u, crop.focal)], axis=-1) @ crop.rotation.T
+    # Points behind the camera (crops at the rim of a fisheye view) have no pixel.
+    rays[..., 2] = np.maximum(rays[..., 2], 1e-6)
+    pixels = camera.project(rays).astype(np.float32)
+    middle = CROP_SIZE // 2
+    step = float(np.linalg.norm(pixels[middle, middle + 1] - pixels[middle, middle]))
+    if step > SHRINK_FROM:
+        sigma = 0.4 * step
+        low = np.floor(pixels.reshape(-1, 2).min(axis=0)).astype(int) - 2
+        high = np.ceil(pixels.reshape(-1, 2).max(axis=0)).astype(int) + 3
+        x0, y0 = np.clip(low, 0, [image.shape[1] - 1, image.shape[0] - 1])
+        x1, y1 = np.clip(high, 1, [image.shape[1], image.shape[0]])
+        if x1 > x0 and y1 > y0:
+            image = cv2.GaussianBlur(image[y0:y1, x0:x1], (0, 0), sigma)
+            pixels = pixels - np.array([x0, y0], dtype=np.float32)
+    return np.asarray(cv2.remap(image, pixels, None, cv2.INTER_LINEAR), dtype=np.uint8)

@@ -1,0 +1,161 @@
+"""Endless training images for the detector: windows of the small image it works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_perception.detector_network import STRIDE
+from simreal_perception.pose_data import TEXTURES, looking
+from simreal_sim.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
+from simreal_sim.randomization import Randomization, draw_scenes
+from simreal_sim.raycaster import render
+from simreal_sim.scene import SceneBatch, ViewBatch
+from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
+from simreal_sim.textures import texture_pool
+
+Floats = NDArray[np.float32]
+
+WINDOW = 160  # pixels a side; the detector sees 320 pixels across, training needs only windows
+DETECTOR_WIDTH = 320  # longer side of the image that the detector gets
+VISIBLE, HIDDEN = 0.35, 0.1  # share of a block: labelled above, ignored between, nothing below
+LEAST_PIXELS = 12
+SMALLEST_RADIUS, LARGEST_RADIUS = 4.0, 70.0  # of blocks' bounding spheres, pixels
+UPSCALE_BLUR = 0.9
+BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
+
+
+@dataclass(frozen=True, eq=False)
+class WindowBatch:
+    """N windows and their label maps of h x w cells.
+
+    Attributes:
+        images: uint8 (N, 160, 160, 3).
+        heat: float32 (N, h, w), 1 at centres, falling off around them.
+        weight: float32 (N, h, w), 0 where a block is too hidden to say.
+        values: float32 (N, 3, h, w), offset x, y (cells) and log radius at the centres.
+        center: bool (N, h, w), the cells that hold a centre.
+    """
+
+    images: NDArray[np.uint8]
+    heat: Floats
+    weight: Floats
+    values: Floats
+    center: NDArray[np.bool_]
+
+
+class WindowSource:
+    """Draws batches of windows; the same seed gives the same batches."""
+
+    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.randomization = randomization or Randomization()
+        self.textures = texture_pool(TEXTURES, self.rng)
+
+    def draw(self, count: int) -> WindowBatch:
+        """Draw `count` windows, two of each scene."""
+        rng = self.rng
+        scenes = draw_scenes(-(-count // 2), len(self.textures), self.randomization, rng)
+        views = self._aim(scenes, count)
+        drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng)
+        if self.randomization.on("sensor"):
+            images = expose(drawn.color, draw_sensors(count, UPSCALE_BLUR, rng), rng)
+            compress(images, rng)
+        else:
+            images = expose(drawn.color, plain_sensors(count), rng)
+        heat, weight, values, center = _labels(
+            scenes, views, drawn.seen[:, BLOCKS], drawn.covered[:, BLOCKS]
+        )
+        return WindowBatch(images, heat, weight, values, center)
+
+    def _aim(self, scenes: SceneBatch, count: int) -> ViewBatch:
+        """Cameras that look at some block of their scene, or near it."""
+        rng = self.rng
+        scene = np.repeat(np.arange(scenes.size), 2)[:count]
+        pick = rng.uniform(size=(count, FIRST_DISTRACTOR - FIRST_BLOCK))
+        pick *= scenes.shape[scene][:, BLOCKS] != 0
+        target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
+        fov = np.radians(rng.uniform(35, 90, size=count))
+        focal = 0.5 * DETECTOR_WIDTH / np.tan(fov / 2)
+        radius = BLOCK_EDGE_M * np.sqrt(3) / 2
+        distance = np.exp(rng.uniform(np.log(0.2), np.log(1.6), size=count))
+        distance = np.clip(
+            distance, focal * radius / LARGEST_RADIUS, focal * radius / SMALLEST_RADIUS
+        )
+        elevation = np.arcsin(rng.uniform(0.06, 1.0, size=count))
+        azimuth = rng.uniform(0, 2 * np.pi, size=count)
+        roll = np.where(
+            rng.uniform(size=count) < 0.2,
+            rng.uniform(-np.pi, np.pi, size=count),
+            rng.normal(0, 0.12, size=count),
+        )
+        away = np.stack(
+            [
+                np.cos(elevation) * np.cos(azimuth),
+                np.cos(elevation) * np.sin(azimuth),
+                np.sin(elevation),
+            ],
+            axis=-1,
+        )
+        position = target + away * distance[:, None]
+        position[:, 2] = np.maximum(position[:, 2], 0.01)
+        # The block looked at lies anywhere in the window; the window anywhere in the image.
+        center = (WINDOW - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * WINDOW / 2
+        k1 = np.where(rng.uniform(size=count) < 0.3, rng.normal(-0.08, 0.12, size=count), 0.0)
+        if not self.randomization.on("lens"):
+            k1[:] = 0.0
+        if not self.randomization.on("camera"):
+            center[:] = (WINDOW - 1) / 2
+        return ViewBatch(
+            scene=scene.astype(np.int32),
+            rotation=np.ascontiguousarray(looking(-away, roll), np.float32),
+            position=np.ascontiguousarray(position, np.float32),
+            intrinsics=np.column_stack([focal, focal, center]).astype(np.float32),
+            distortion=np.column_stack([k1, np.zeros(count)]).astype(np.float32),
+        )
+
+
+def _labels(
+    scenes: SceneBatch, views: ViewBatch, seen: NDArray[np.int32], covered: NDArray[np.int32]
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """The label maps of `WindowBatch` from what was drawn."""
+    count, cells = views.size, WINDOW // STRIDE
+    offset = scenes.position[views.scene][:, BLOCKS] - views.position[:, None]
+    local = np.einsum("nji,nkj->nki", views.rotation, offset)
+    depth = np.maximum(local[..., 2], 1e-3)
+    ideal = local[..., :2] / depth[..., None]
+    square = (ideal**2).sum(axis=-1)
+    bent = ideal * (1 + views.distortion[:, :1] * square)[..., None]
+    pixel = bent * views.intrinsics[:, None, :2] + views.intrinsics[:, None, 2:]
+    far = np.linalg.norm(local, axis=-1)
+    sphere = BLOCK_EDGE_M * np.sqrt(3) / 2
+    radius = views.intrinsics[:, :1] * sphere / np.sqrt(np.maximum(far**2 - sphere**2, 1e-6))
+    present = (scenes.shape[views.scene][:, BLOCKS] != 0) & (local[..., 2] > sphere)
+    visible = np.where(covered > 0, seen / np.maximum(covered, 1), 0.0)
+
+    place = (pixel + 0.5) / STRIDE
+    cell = np.floor(place).astype(int)
+    inside = ((cell >= 0) & (cell < cells)).all(axis=-1)
+    heat = np.zeros((count, cells, cells), np.float32)
+    weight = np.ones((count, cells, cells), np.float32)
+    values = np.zeros((count, 3, cells, cells), np.float32)
+    center = np.zeros((count, cells, cells), bool)
+    axis = np.arange(cells) + 0.5
+    for n, k in zip(*np.nonzero(present & (seen > 0)), strict=True):
+        x, y, r = place[n, k, 0], place[n, k, 1], radius[n, k] / STRIDE
+        square_distance = (axis[None, :] - x) ** 2 + (axis[:, None] - y) ** 2
+        labelled = visible[n, k] >= VISIBLE and seen[n, k] >= LEAST_PIXELS and inside[n, k]
+        if not labelled:
+            if visible[n, k] > HIDDEN:
+                weight[n][square_distance < r * r] = 0.0
+            continue
+        sigma = max(0.22 * r, 0.6)
+        np.maximum(heat[n], np.exp(-square_distance / (2 * sigma**2)), out=heat[n])
+        column, row = cell[n, k]
+        heat[n, row, column] = 1.0
+        center[n, row, column] = True
+        values[n, :, row, column] = x - column, y - row, np.log(radius[n, k])
+    weight[center] = 1.0
+    return heat, weight, values, center

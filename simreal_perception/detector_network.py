@@ -1,0 +1,82 @@
+"""The detector: a small image in, a map of block centres with their sizes out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from simreal_perception.pose_network import Residual, normalize_images, step
+
+STRIDE = 4  # image pixels a cell of the output map
+MULTIPLE = 16  # the image's sides must be multiples of this
+PEAK_WINDOW = 3  # cells; a detection is the largest in its neighbourhood
+
+
+class DetectorNetwork(nn.Module):
+    """Image (N, 3, H, W), normalized -> (N, 4, H/4, W/4).
+
+    Channels: centre logit; offset of the centre from the cell, x and y, cells; log of the bounding
+    sphere's radius, pixels.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.width = width
+        self.to_half = step(3, width)
+        self.to_quarter = nn.Sequential(step(width, 2 * width), Residual(2 * width))
+        self.to_eighth = nn.Sequential(step(2 * width, 4 * width), Residual(4 * width))
+        self.to_sixteenth = nn.Sequential(
+            step(4 * width, 6 * width), Residual(6 * width), Residual(6 * width)
+        )
+        self.from_sixteenth = nn.Conv2d(6 * width, 4 * width, 1)
+        self.from_eighth = nn.Sequential(
+            step(4 * width, 4 * width, stride=1), nn.Conv2d(4 * width, 2 * width, 1)
+        )
+        self.head = nn.Sequential(
+            step(2 * width, 2 * width, stride=1),
+            step(2 * width, 2 * width, stride=1),
+            nn.Conv2d(2 * width, 4, 1),
+        )
+        final = self.head[-1]
+        assert isinstance(final, nn.Conv2d) and final.bias is not None
+        with torch.no_grad():
+            # A centre is rare: start from about one cell in a hundred, as focal loss wants.
+            final.bias.copy_(torch.tensor([-4.6, 0.5, 0.5, 2.5]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        quarter = self.to_quarter(self.to_half(x))
+        eighth = self.to_eighth(quarter)
+        sixteenth = self.to_sixteenth(eighth)
+        eighth = torch.relu(eighth + _double(self.from_sixteenth(sixteenth)))
+        quarter = torch.relu(quarter + _double(self.from_eighth(eighth)))
+        out: Tensor = self.head(quarter)
+        return out
+
+
+def _double(x: Tensor) -> Tensor:
+    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class ExportedDetector(nn.Module):
+    """What ships: a uint8 image in; score, centre and radius of every cell out.
+
+    Cells that are not the largest of their neighbourhood have score 0.
+    """
+
+    def __init__(self, network: DetectorNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Images uint8 (N, H, W, 3) -> score (N, h, w) and x, y, radius in pixels (N, 3, h, w)."""
+        raw = self.network(normalize_images(images)).float()
+        score = torch.sigmoid(raw[:, :1])
+        largest = nn.functional.max_pool2d(score, PEAK_WINDOW, 1, PEAK_WINDOW // 2)
+        score = torch.where(score >= largest, score, torch.zeros_like(score))
+        ones = torch.ones_like(raw[:, 0])
+        columns = torch.cumsum(ones, dim=2) - 1.0
+        rows = torch.cumsum(ones, dim=1) - 1.0
+        # Cell c covers pixels 4 c - 0.5 to 4 c + 3.5, the first pixel's centre being 0.
+        x = (columns + raw[:, 1]) * STRIDE - 0.5
+        y = (rows + raw[:, 2]) * STRIDE - 0.5
+        return score[:, 0], torch.stack([x, y, torch.exp(raw[:, 3])], dim=1)
