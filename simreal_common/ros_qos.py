@@ -28,8 +28,8 @@ IMAGE_QOS = _keep_last(5, reliable=True)
 # Subscriptions to images: hear every camera, and only the newest picture counts.
 LATEST_IMAGE_QOS = _keep_last(1, reliable=False)
 
-# Subscriptions that want every picture (recording) of a reliable camera.
-EVERY_IMAGE_QOS = _keep_last(10, reliable=True)
+# Subscriptions that want most pictures but must never hold the camera up, as a reliable one could.
+RECORD_IMAGE_QOS = _keep_last(5, reliable=False)
 
 # camera_info on the side of the subscriber: small, must wait for its image.
 CAMERA_INFO_QOS = _keep_last(10, reliable=False)

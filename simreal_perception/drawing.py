@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
+from simreal_perception.pictures import Picture
 
 Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
 Color = tuple[int, int, int]
 
 # Corner i of `cube_corners` differs from corner i ^ (1 << axis) in that axis alone.

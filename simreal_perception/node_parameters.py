@@ -1,0 +1,37 @@
+"""The parameters of the perception and recorder nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simreal_common.parameters import check_parameters, parameter
+
+
+@dataclass(frozen=True)
+class PerceptionParameters:
+    """What perception_node can be told."""
+
+    model: str = parameter(
+        "block_pose", "installed model, or path of an .onnx file with its card beside it"
+    )
+    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
+    min_score: float = parameter(
+        0.5, "estimates with a lower score are not published", range=(0.0, 1.0)
+    )
+    max_rate: float = parameter(
+        0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """What recorder_node can be told."""
+
+    out: str = parameter("out", "folder for demo.mp4 and detections.png; made if missing")
+    speed: float = parameter(2.0, "how much faster than life the film plays", range=(0.1, 100.0))
+
+    def __post_init__(self) -> None:
+        check_parameters(self)

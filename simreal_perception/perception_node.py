@@ -1,0 +1,156 @@
+"""perception_node: images of a calibrated camera in, poses of blocks out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ImageError, SimrealError
+from simreal_common.ros_messages import (
+    camera_info_to_camera,
+    estimates_to_detections,
+    image_to_rgb,
+    stamp_nanoseconds,
+)
+from simreal_common.ros_parameters import declare
+from simreal_common.ros_process import run_node
+from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATEST_IMAGE_QOS
+from simreal_perception.node_parameters import PerceptionParameters
+from simreal_perception.pictures import check_size
+
+SILENCE_S = 5.0  # after this long without images or calibration a person wants to know why
+REPEAT_S = 5.0  # the same complaint is not made more often
+RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
+
+
+class Estimator(Protocol):
+    """What the node needs of an estimator."""
+
+    def estimate(
+        self, image_rgb: NDArray[np.uint8], camera: Camera, edge: float
+    ) -> Sequence[BlockEstimate]: ...
+
+
+class PerceptionNode(Node):
+    """Publishes `detections` for each image it looks at; works on the newest image, queues none.
+
+    Args:
+        load: gives the estimator for a model's name or path.
+
+    Raises:
+        SimrealError: a parameter or the model cannot be used.
+    """
+
+    def __init__(self, load: Callable[[str], Estimator] | None = None) -> None:
+        super().__init__("perception_node")
+        self._parameters = declare(self, PerceptionParameters)
+        self._estimator = (load or _load_estimator)(self._parameters.model)
+        self._info: CameraInfo | None = None
+        self._camera: Camera | None = None
+        self._camera_key: tuple[object, ...] = ()
+        self._last_stamp_ns: int | None = None
+        self._has_image = False
+        self._detections = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
+        self._info_subscription = self.create_subscription(
+            CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS
+        )
+        self._image_subscription = self.create_subscription(
+            Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS
+        )
+        # Wall time: with use_sim_time and no /clock, no timer of the node's own clock would fire.
+        self._silence_timer = self.create_timer(
+            SILENCE_S, self._on_silence, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        self.get_logger().info(
+            f"model {self._parameters.model}, blocks of {1000 * self._parameters.edge:g} mm"
+        )
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _on_image(self, message: Image) -> None:
+        if not self._has_image:
+            self._has_image = True
+            if not message.header.frame_id:
+                self.get_logger().warning(
+                    "images come without a frame_id: got '', wanted the camera's optical frame, or "
+                    "nobody can place the detections; set frame_id in the camera driver"
+                )
+        if self._info is None or not self._due(message):
+            return
+        try:
+            camera = self._camera_of(self._info)
+            rgb = image_to_rgb(message)
+            check_size(rgb, camera, "image", "camera_info")
+        except (CalibrationError, ImageError) as error:
+            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
+            return
+        started = time.perf_counter()
+        try:
+            estimates = self._estimator.estimate(rgb, camera, self._parameters.edge)
+        except SimrealError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
+            return
+        good = [e for e in estimates if e.score >= self._parameters.min_score]
+        self._detections.publish(estimates_to_detections(good, message.header))
+        elapsed_ms = 1000.0 * (time.perf_counter() - started)
+        self.get_logger().debug(f"{len(good)} blocks in {elapsed_ms:.1f} ms")
+
+    def _due(self, message: Image) -> bool:
+        stamp_ns = stamp_nanoseconds(message.header.stamp)
+        rate, last_ns = self._parameters.max_rate, self._last_stamp_ns
+        # A stamp that goes back is a simulation or a bag that started again.
+        if rate > 0 and last_ns is not None and 0 <= stamp_ns - last_ns < RATE_SLACK * 1e9 / rate:
+            return False
+        self._last_stamp_ns = stamp_ns
+        return True
+
+    def _camera_of(self, info: CameraInfo) -> Camera:
+        """The calibration of a camera_info; made once as long as it stays the same."""
+        numbers = (*info.k, *info.d, info.width, info.height, info.binning_x, info.binning_y)
+        key = (*numbers, info.roi.width, info.roi.height, info.distortion_model)
+        if self._camera is None or key != self._camera_key:
+            self._camera = None
+            self._camera = camera_info_to_camera(info)
+            self._camera_key = key
+        return self._camera
+
+    def _on_silence(self) -> None:
+        """Once, some seconds after the start: say which input is missing and why it may be."""
+        self._silence_timer.cancel()
+        for name, kind, missing in (
+            ("camera/image_raw", "images", not self._has_image),
+            ("camera/camera_info", "camera calibration", self._info is None),
+        ):
+            if not missing:
+                continue
+            topic = self.resolve_topic_name(name)
+            publishers = self.count_publishers(topic)
+            mend = (
+                f"nobody publishes it: start the camera, or name its topic with -r {name}:=/..."
+                if publishers == 0
+                else f"{publishers} publish it, but with a type or QoS that does not fit, or on "
+                f"the other side of a network: see ros2 topic info --verbose {topic}"
+            )
+            self.get_logger().warning(f"no {kind} on {topic} after {SILENCE_S:g} s; {mend}")
+
+
+def _load_estimator(model: str) -> Estimator:
+    from simreal_perception.estimator import BlockEstimator
+
+    return BlockEstimator.load(model)  # type: ignore[no-any-return,unused-ignore]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    return run_node(PerceptionNode, args)

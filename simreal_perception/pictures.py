@@ -1,0 +1,76 @@
+"""Picture files and whether they fit a calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ImageError
+
+Picture = NDArray[np.uint8]
+
+
+def read_picture(path: str | Path) -> Picture:
+    """A picture file as RGB, uint8, shape (height, width, 3); 16-bit and grey ones are converted.
+
+    Raises:
+        ImageError: no such file, or not a picture.
+    """
+    path = Path(path)
+    try:
+        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise ImageError(
+            f"cannot read image {path}: {error.strerror}; wanted a PNG or JPEG file"
+        ) from error
+    # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        bgr = cv2.imdecode(content, flags) if content.size else None
+    except cv2.error:
+        bgr = None
+    if bgr is None:
+        raise ImageError(
+            f"cannot read image {path}: its {content.size} bytes are not a picture; wanted a PNG "
+            "or JPEG file"
+        )
+    return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)
+
+
+def write_picture(path: str | Path, rgb: Picture) -> None:
+    """Write RGB, uint8, as a picture file; its name's ending says which kind.
+
+    Raises:
+        ImageError: it cannot be written there.
+    """
+    path = Path(path)
+    check_drawable(path)
+    _, content = cv2.imencode(path.suffix, np.ascontiguousarray(rgb[..., ::-1]))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.tobytes())
+    except OSError as error:
+        raise ImageError(
+            f"cannot write {path}: {error.strerror}; give a place that can be written"
+        ) from error
+
+
+def check_size(rgb: Picture, camera: Camera, image_name: str, camera_name: str) -> None:
+    """Raise a CalibrationError unless picture and calibration have the same size."""
+    height, width = rgb.shape[:2]
+    if (width, height) != (camera.width, camera.height):
+        raise CalibrationError(
+            f"{image_name} is {width}x{height}, {camera_name} is for {camera.width}x"
+            f"{camera.height}: wanted the same size; give the picture as the camera took it (not "
+            "resized or cut), or calibrate at this size"
+        )
+
+
+def check_drawable(path: str | Path) -> None:
+    """Raise an ImageError unless the name's ending is one that `write_picture` knows."""
+    if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")

@@ -1,0 +1,118 @@
+"""recorder_node: films what the camera sees with what perception says about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.ros_messages import (
+    camera_info_to_camera,
+    detections_to_estimates,
+    image_to_rgb,
+    stamp_nanoseconds,
+)
+from simreal_common.ros_parameters import declare
+from simreal_common.ros_process import run_node
+from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
+from simreal_perception.node_parameters import RecorderParameters
+from simreal_perception.recording import Recording
+
+REPEAT_S = 5.0  # the same complaint is not made more often
+
+
+class RecorderNode(Node):
+    """Writes out/demo.mp4 and out/detections.png; the film is finished when the node ends.
+
+    Raises:
+        SimrealError: a parameter or the folder cannot be used, or PyAV is not installed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("recorder_node")
+        parameters = declare(self, RecorderParameters)
+        folder = _make_folder(parameters.out)
+        self._recording: Recording | None = Recording(folder, parameters.speed)
+        self._camera: Camera | None = None
+        self._status = ""
+        self._subscriptions_kept = (
+            self.create_subscription(
+                CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS
+            ),
+            self.create_subscription(Image, "camera/image_raw", self._on_image, RECORD_IMAGE_QOS),
+            self.create_subscription(
+                Detection3DArray, "detections", self._on_detections, DETECTION_QOS
+            ),
+            self.create_subscription(String, "stacking/status", self._on_status, LATCHED_QOS),
+        )
+
+    def destroy_node(self) -> None:
+        """Finish the film, then the node."""
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.close()
+        super().destroy_node()
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        if self._camera is not None:
+            return  # a camera's calibration stays for a film
+        try:
+            self._camera = camera_info_to_camera(message)
+        except CalibrationError as error:
+            self.get_logger().warning(
+                f"nothing will be drawn into the film: {error}", throttle_duration_sec=REPEAT_S
+            )
+
+    def _on_image(self, message: Image) -> None:
+        if self._recording is None:
+            return
+        stamp_ns = stamp_nanoseconds(message.header.stamp)
+        try:
+            rgb = image_to_rgb(message)
+            self._recording.add_picture(rgb, self._camera, stamp_ns, self._status)
+        except ImageError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
+
+    def _on_detections(self, message: Detection3DArray) -> None:
+        if self._recording is None:
+            return
+        stamp_ns = stamp_nanoseconds(message.header.stamp)
+        self._recording.add_estimates(detections_to_estimates(message), stamp_ns)
+
+    def _on_status(self, message: String) -> None:
+        try:
+            status = json.loads(message.data)
+            placed, goal = int(status["placed"]), int(status["goal"])
+            self._status = f"{placed}/{goal} placed   {status['message'] or status['state']}"
+        except (ValueError, TypeError, KeyError) as error:
+            self.get_logger().warning(
+                f"stacking/status: got {message.data[:80]!r}, wanted JSON with state, message, "
+                f"placed and goal ({error})",
+                throttle_duration_sec=REPEAT_S,
+            )
+            return
+        if self._recording is not None:
+            self._recording.goal = goal
+
+
+def _make_folder(out: str) -> Path:
+    folder = Path(out).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"parameter 'out': cannot make folder {folder}: {error.strerror}; give a folder that "
+            "can be written"
+        ) from error
+    return folder
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    return run_node(RecorderNode, args)
