@@ -1,0 +1,5 @@
+"""Interfaces action_msgs/srv."""
+
+from embedded_ros2_core.interface_modules import module_hooks
+
+__getattr__, __dir__ = module_hooks(__name__)

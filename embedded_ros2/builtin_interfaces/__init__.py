@@ -1,0 +1,1 @@
+"""ROS interface package builtin_interfaces; the classes are generated when asked for."""

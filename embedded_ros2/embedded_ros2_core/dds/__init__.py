@@ -1,0 +1,1 @@
+"""Cyclone DDS through ctypes."""

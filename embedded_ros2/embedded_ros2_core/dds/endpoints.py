@@ -1,0 +1,126 @@
+"""Raw writers and readers: whole CDR blobs in and out, no DDS type support in Python."""
+
+from __future__ import annotations
+
+import ctypes as ct
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from .library import Guid, Handle, IoVec, MatchedStatus, SampleInfo, check, lib
+
+_SERDATA = 2  # enum ddsi_serdata_kind SDK_DATA
+_WHOLE = 0xFFFFFFFF
+T = TypeVar("T")
+
+
+class Endpoint:
+    """A DDS writer or reader entity."""
+
+    def __init__(self, entity: int) -> None:
+        self.entity = entity
+        guid = Guid()
+        check(lib.dds_get_guid(entity, ct.byref(guid)), "reading a GUID")
+        self.guid = bytes(guid.v)
+        handle = Handle()
+        check(lib.dds_get_instance_handle(entity, ct.byref(handle)), "reading an instance handle")
+        self.instance_handle = handle.value
+        self._lock = threading.Lock()
+        self.closed = False
+
+    def close(self) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+        lib.dds_delete(self.entity)
+
+
+class RawWriter(Endpoint):
+    def __init__(self, entity: int) -> None:
+        super().__init__(entity)
+        self._sertype = ct.c_void_p()
+        check(lib.dds_get_entity_sertype(entity, ct.byref(self._sertype)), "reading the type of a writer")
+
+    def write(self, blob: bytes | bytearray) -> None:
+        """Write one serialized sample (encapsulation header included). May block, without the GIL."""
+        if isinstance(blob, bytearray):
+            keep: object = (ct.c_char * len(blob)).from_buffer(blob)
+            vector = IoVec(ct.addressof(keep), len(blob))  # type: ignore[arg-type]
+        else:
+            keep = ct.c_char_p(blob)
+            vector = IoVec(ct.cast(keep, ct.c_void_p), len(blob))  # type: ignore[arg-type]
+        sample = lib.ddsi_serdata_from_ser_iov(self._sertype, _SERDATA, 1, ct.byref(vector), len(blob))
+        del keep
+        if not sample:
+            raise ValueError(f"the {len(blob)} bytes are not a sample of this topic's type")
+        check(lib.dds_writecdr(self.entity, sample), "writing a sample")
+
+    def matched_count(self) -> int:
+        status = MatchedStatus()
+        check(lib.dds_get_publication_matched_status(self.entity, ct.byref(status)), "counting readers")
+        return status.current_count
+
+    def matched_handles(self) -> list[int]:
+        return _handles(lib.dds_get_matched_subscriptions, self.entity)
+
+    def wait_for_acks(self, timeout_ns: int) -> bool:
+        code = lib.dds_wait_for_acks(self.entity, timeout_ns)
+        if code == -10:
+            return False
+        check(code, "waiting for acknowledgements")
+        return True
+
+
+class RawReader(Endpoint):
+    def __init__(self, entity: int) -> None:
+        super().__init__(entity)
+        self.condition = check(lib.dds_create_readcondition(entity, 0), "creating a read condition")
+
+    def take(self, use: Callable[[memoryview, SampleInfo], T]) -> tuple[bool, T | None]:
+        """Take one sample and hand its bytes to `use`; the view dies with the call.
+
+        Returns (a sample was there, what `use` returned). Samples without data (disposals) are skipped.
+        """
+        sample = ct.c_void_p()
+        info = SampleInfo()
+        while True:
+            with self._lock:
+                if self.closed:
+                    return False, None
+                count = lib.dds_takecdr(self.entity, ct.byref(sample), 1, ct.byref(info), 0)
+            if check(count, "taking a sample") == 0:
+                return False, None
+            vector = IoVec()
+            if not info.valid_data:
+                lib.ddsi_serdata_unref(sample)
+                continue
+            reference = lib.ddsi_serdata_to_ser_ref(sample, 0, lib.ddsi_serdata_size(sample), ct.byref(vector))
+            try:
+                raw = (ct.c_ubyte * vector.len).from_address(vector.base or 0)
+                view = memoryview(raw).cast("B")
+                try:
+                    return True, use(view, info)
+                finally:
+                    view.release()
+            finally:
+                lib.ddsi_serdata_to_ser_unref(reference, ct.byref(vector))
+                lib.ddsi_serdata_unref(sample)
+
+    def matched_count(self) -> int:
+        status = MatchedStatus()
+        check(lib.dds_get_subscription_matched_status(self.entity, ct.byref(status)), "counting writers")
+        return status.current_count
+
+    def matched_handles(self) -> list[int]:
+        return _handles(lib.dds_get_matched_publications, self.entity)
+
+
+def _handles(function: Callable[..., int], entity: int) -> list[int]:
+    size = 32
+    while True:
+        found = (Handle * size)()
+        count = check(function(entity, found, size), "listing matched endpoints")
+        if count <= size:
+            return list(found[:count])
+        size = count

@@ -1,0 +1,1 @@
+"""ROS interface package rcl_interfaces; the classes are generated when asked for."""

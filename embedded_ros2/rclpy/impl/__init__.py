@@ -1,0 +1,1 @@
+"""Modules that some nodes import by their rclpy path."""
