@@ -1,0 +1,276 @@
+"""The two actions that ros2_control offers on a robot, served on the physics world.
+
+Both controllers are told before and after every step of the physics; what a goal's coroutine waits
+for is a future that such a step completes, so that any executor, single-threaded too, will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from control_msgs.action import FollowJointTrajectory, GripperCommand
+from numpy.typing import NDArray
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.node import Node
+from rclpy.task import Future
+from trajectory_msgs.msg import JointTrajectoryPoint
+
+from simreal_common.parameters import check_parameters, parameter
+from simreal_common.ros_messages import stamp_seconds, to_stamp
+from simreal_sim.gripper_execution import GripperExecution
+from simreal_sim.pacing import Schedule
+from simreal_sim.trajectory_execution import (
+    ErrorCode,
+    JointTrajectory,
+    Outcome,
+    Tolerances,
+    TrajectoryExecution,
+    TrajectoryPoint,
+    TrajectoryRejected,
+    checked_trajectory,
+    from_here,
+    merged_tolerances,
+    stopping_trajectory,
+)
+from simreal_sim.world import ARM_JOINTS, FINGER_OPEN, GRIPPER_EFFORT_LIMIT, STEP_S, World
+
+Array = NDArray[np.float64]
+
+FEEDBACK_RATE_HZ = 10.0
+# Panda's documented limits, rad/s^2.
+BRAKING = np.array([15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0])
+# A trajectory whose start lies further back than this has been on the way for too long.
+OLDEST_START_S = 1.0
+
+SUCCEEDED, ABORTED, CANCELED = "succeeded", "aborted", "canceled"
+
+
+@dataclass(frozen=True)
+class ControllerParameters:
+    """Tolerances that hold where a goal names none; the gripper's force."""
+
+    path_tolerance: float = parameter(
+        0.1, "largest error on the way, rad, where a goal names none", range=(0.0, 10.0)
+    )
+    goal_tolerance: float = parameter(
+        0.01, "largest error at the end, rad, where a goal names none", range=(0.0, 1.0)
+    )
+    goal_time_tolerance: float = parameter(
+        1.0, "how late the goal may be reached, seconds, where a goal says 0", range=(0.0, 60.0)
+    )
+    gripper_effort: float = parameter(
+        20.0, "force of a finger, N, where a goal says 0", range=(0.1, GRIPPER_EFFORT_LIMIT)
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+
+@dataclass
+class _Goal:
+    handle: Any
+    done: Future
+    feedback: Schedule
+
+
+def _end(goal: _Goal | None, how: str, outcome: Any) -> None:
+    if goal is not None and not goal.done.done():
+        goal.done.set_result((how, outcome))
+
+
+def _finish(handle: Any, how: str) -> None:
+    {SUCCEEDED: handle.succeed, ABORTED: handle.abort, CANCELED: handle.canceled}[how]()
+
+
+class ArmController:
+    """Serves panda_arm_controller/follow_joint_trajectory. A new goal takes over from the old."""
+
+    def __init__(self, node: Node, world: World, parameters: ControllerParameters) -> None:
+        self._node = node
+        self._world = world
+        self._parameters = parameters
+        self._limits = world.arm_limits
+        self._motion: TrajectoryExecution | None = None
+        self._goal: _Goal | None = None
+        self._server = ActionServer(
+            node,
+            FollowJointTrajectory,
+            "panda_arm_controller/follow_joint_trajectory",
+            execute_callback=self._execute,
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+        )
+
+    def destroy(self) -> None:
+        self._server.destroy()
+
+    def before_step(self) -> None:
+        """Command where the arm is to be after the step that comes."""
+        if self._goal is not None and self._goal.handle.is_cancel_requested:
+            self._brake()
+            goal, self._goal = self._goal, None
+            _end(goal, CANCELED, Outcome(ErrorCode.SUCCESSFUL, "canceled, the arm brakes"))
+        if self._motion is not None:
+            after = self._world.time + STEP_S
+            self._world.command_arm(*self._motion.desired(after))
+
+    def after_step(self, measured: Array) -> None:
+        """Judge where the arm is, joint positions, shape (7,)."""
+        if self._motion is None:
+            return
+        now = self._world.time
+        outcome = self._motion.update(now, measured)
+        if outcome is None:
+            if self._goal is not None and self._goal.feedback.is_due(self._motion.elapsed(now)):
+                self._goal.handle.publish_feedback(self._feedback(self._motion, now, measured))
+            return
+        if outcome.code != ErrorCode.SUCCESSFUL:
+            # Something is in the way: stay there instead of pushing on.
+            self._world.command_arm(measured)
+            self._node.get_logger().warning(f"trajectory aborted: {outcome.message}")
+        self._motion = None
+        goal, self._goal = self._goal, None
+        _end(goal, ABORTED if outcome.code else SUCCEEDED, outcome)
+
+    async def _execute(self, handle: Any) -> Any:
+        result = FollowJointTrajectory.Result()
+        try:
+            motion = self._motion_for(handle.request)
+        except TrajectoryRejected as rejected:
+            self._node.get_logger().warning(f"trajectory rejected: {rejected}")
+            how, outcome = ABORTED, rejected.outcome
+        else:
+            taken_over = Outcome(ErrorCode.INVALID_GOAL, "a new trajectory has taken over")
+            _end(self._goal, ABORTED, taken_over)
+            self._motion = motion
+            self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))
+            how, outcome = await self._goal.done
+        _finish(handle, how)
+        result.error_code = int(outcome.code)
+        result.error_string = outcome.message
+        return result
+
+    def _motion_for(self, request: Any) -> TrajectoryExecution:
+        message, parameters = request.trajectory, self._parameters
+        points = [
+            TrajectoryPoint(
+                stamp_seconds(point.time_from_start), list(point.positions), list(point.velocities)
+            )
+            for point in message.points
+        ]
+        trajectory = checked_trajectory(
+            list(message.joint_names), points, ARM_JOINTS, *self._limits
+        )
+        names = ARM_JOINTS
+        path, goal = (
+            merged_tolerances(
+                np.full(len(names), default), [(t.name, t.position) for t in given], names
+            )
+            for default, given in (
+                (parameters.path_tolerance, request.path_tolerance),
+                (parameters.goal_tolerance, request.goal_tolerance),
+            )
+        )
+        late = stamp_seconds(request.goal_time_tolerance) or parameters.goal_time_tolerance
+        start, (positions, velocities) = self._world.time, self._present()
+        stamp = stamp_seconds(message.header.stamp)
+        if stamp and stamp < start - OLDEST_START_S:
+            raise TrajectoryRejected(
+                ErrorCode.OLD_HEADER_TIMESTAMP,
+                f"the trajectory should have started {start - stamp:.1f} s ago: stamp it with the "
+                "present, a later time, or 0 for at once",
+            )
+        if stamp > start:
+            start, velocities = stamp, np.zeros_like(velocities)
+        trajectory = from_here(trajectory, positions, velocities, names)
+        return TrajectoryExecution(trajectory, Tolerances(path, goal, late), start, names)
+
+    def _present(self) -> tuple[Array, Array]:
+        if self._motion is None:
+            return self._world.arm_command, np.zeros(len(ARM_JOINTS))
+        return self._motion.desired(self._world.time)
+
+    def _brake(self) -> None:
+        stop: JointTrajectory = stopping_trajectory(*self._present(), BRAKING)
+        unlimited = np.full(len(ARM_JOINTS), np.inf)
+        tolerances = Tolerances(unlimited, unlimited, 0.0)
+        self._motion = TrajectoryExecution(stop, tolerances, self._world.time, ARM_JOINTS)
+
+    def _feedback(self, motion: TrajectoryExecution, now: float, measured: Array) -> Any:
+        desired, speed = motion.desired(now)
+        feedback = FollowJointTrajectory.Feedback()
+        feedback.header.stamp = to_stamp(now)
+        feedback.joint_names = list(ARM_JOINTS)
+        feedback.desired = JointTrajectoryPoint(
+            positions=desired.tolist(), velocities=speed.tolist()
+        )
+        feedback.actual = JointTrajectoryPoint(positions=measured.tolist())
+        feedback.error = JointTrajectoryPoint(positions=(desired - measured).tolist())
+        return feedback
+
+
+class GripperController:
+    """Serves panda_hand_controller/gripper_cmd: `position` is that of one finger, 0 to 0.04 m."""
+
+    def __init__(self, node: Node, world: World, parameters: ControllerParameters) -> None:
+        self._node = node
+        self._world = world
+        self._default_effort = parameters.gripper_effort
+        self._execution: GripperExecution | None = None
+        self._goal: _Goal | None = None
+        self._server = ActionServer(
+            node,
+            GripperCommand,
+            "panda_hand_controller/gripper_cmd",
+            execute_callback=self._execute,
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+        )
+
+    def destroy(self) -> None:
+        self._server.destroy()
+
+    def after_step(self, position: float, velocity: float, effort: float) -> None:
+        """Judge the fingers: mean position (m), velocity and effort (N) of the two."""
+        if self._execution is None:
+            return
+        goal, now = self._goal, self._world.time
+        if goal is not None and goal.handle.is_cancel_requested:
+            self._world.command_gripper(position, self._default_effort)
+            self._goal = self._execution = None
+            _end(goal, CANCELED, (position, effort, False, False))
+            return
+        outcome = self._execution.update(now, position, velocity, effort)
+        if outcome is not None:
+            self._goal = self._execution = None
+            values = (outcome.position, outcome.effort, outcome.stalled, outcome.reached_goal)
+            _end(goal, SUCCEEDED, values)
+        elif goal is not None and goal.feedback.is_due(now):
+            goal.handle.publish_feedback(
+                _fill(GripperCommand.Feedback(), (position, effort, False, False))
+            )
+
+    async def _execute(self, handle: Any) -> Any:
+        command = handle.request.command
+        position, effort = float(command.position), float(command.max_effort)
+        # Comparisons written so that NaN is refused too.
+        if not -1e-3 <= position <= FINGER_OPEN + 1e-3 or not effort >= 0:
+            self._node.get_logger().warning(
+                f"gripper command rejected: position {position:g} m, max_effort {effort:g} N: "
+                f"wanted 0 to {FINGER_OPEN} m (one finger) and 0 (default) or more N"
+            )
+            how, values = ABORTED, (0.0, 0.0, False, False)
+        else:
+            _end(self._goal, ABORTED, (position, 0.0, False, False))
+            target = min(max(position, 0.0), FINGER_OPEN)
+            self._world.command_gripper(target, effort or self._default_effort)
+            self._execution = GripperExecution(target, self._world.time)
+            self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))
+            how, values = await self._goal.done
+        _finish(handle, how)
+        return _fill(GripperCommand.Result(), values)
+
+
+def _fill(message: Any, values: tuple[float, float, bool, bool]) -> Any:
+    message.position, message.effort, message.stalled, message.reached_goal = values
+    return message

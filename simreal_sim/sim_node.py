@@ -1,0 +1,247 @@
+"""The simulated robot cell as a ROS node: arm, gripper, camera, clock, truth for the scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock as ClockMessage
+from scipy.spatial.transform import Rotation
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Header, String
+from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.geometry import Pose
+from simreal_common.parameters import check_parameters, parameter
+from simreal_common.ros_messages import (
+    camera_to_camera_info,
+    estimates_to_detections,
+    pose_to_transform_stamped,
+    rgb_to_image,
+    to_stamp,
+)
+from simreal_common.ros_parameters import declare_all
+from simreal_common.ros_process import run_node
+from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
+from simreal_sim.pacing import Pacer, Schedule
+from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
+from simreal_sim.world import BASE_LINK, STEP_S, World
+from simreal_sim.world_camera import WorldCamera
+from simreal_sim.world_randomization import (
+    MAX_BLOCKS,
+    MAX_DISTRACTORS,
+    RANDOMIZATIONS,
+    SceneOptions,
+    draw_scene,
+)
+
+WORLD_FRAME = "world"
+CAMERA_FRAME = "camera_link"
+OPTICAL_FRAME = "camera_optical_frame"
+
+# REP 103: camera_link looks along x with z up, the optical frame along z with y down.
+POSE_OPTICAL_IN_CAMERA = Pose(
+    np.zeros(3), Rotation.from_euler("xyz", [-np.pi / 2, 0.0, -np.pi / 2]).as_quat()
+)
+
+TICK_S = 0.005  # real seconds between looks at what is due
+CHUNK_S = 0.05  # simulated seconds a tick at most, so that other callbacks get their turn
+NO_RANDOMIZATION = "none"
+
+
+@dataclass(frozen=True)
+class SimParameters:
+    """What is simulated, and how fast."""
+
+    seed: int = parameter(1, "fixes the scene; the same seed, the same scene", range=(0, 2**31 - 1))
+    blocks: int = parameter(3, "number of blocks", range=(1, MAX_BLOCKS))
+    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.02, 0.07))
+    distractors: int = parameter(
+        MAX_DISTRACTORS, "largest number of other things", range=(0, MAX_DISTRACTORS)
+    )
+    randomization: tuple[str, ...] = parameter(
+        RANDOMIZATIONS,
+        "what the seed varies; 'none' for a nominal scene",
+        choices=(*RANDOMIZATIONS, NO_RANDOMIZATION),
+    )
+    real_time_factor: float = parameter(
+        1.0, "simulated seconds a real second; 0 is as fast as it goes", range=(0.0, 100.0)
+    )
+    image_width: int = parameter(640, "width of the camera's picture, pixels", range=(64, 1920))
+    image_height: int = parameter(480, "height of the camera's picture, pixels", range=(48, 1080))
+    shadows: bool = parameter(True, "whether the camera sees shadows; they cost time")
+    camera_rate_hz: float = parameter(5.0, "pictures a simulated second", range=(0.1, 60.0))
+    joint_state_rate_hz: float = parameter(
+        100.0, "joint_states and /clock a simulated second", range=(1.0, 240.0)
+    )
+    tf_rate_hz: float = parameter(50.0, "/tf of the links a simulated second", range=(1.0, 240.0))
+    truth_rate_hz: float = parameter(
+        10.0, "ground_truth/blocks a simulated second, beside those at images", range=(0.1, 240.0)
+    )
+    publish_truth: bool = parameter(True, "whether ground_truth/blocks is published at all")
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+    def scene_options(self) -> SceneOptions:
+        return SceneOptions(
+            blocks=self.blocks,
+            edge=self.edge,
+            distractors=self.distractors,
+            width=self.image_width,
+            height=self.image_height,
+            randomizations=tuple(n for n in self.randomization if n != NO_RANDOMIZATION),
+        )
+
+
+class SimNode(Node):
+    """Steps the world in a timer, paced by real time; publishes and serves actions between steps."""
+
+    def __init__(self) -> None:
+        super().__init__("sim_node")
+        p, controllers = declare_all(self, SimParameters, ControllerParameters)
+        self._parameters: SimParameters = p
+        scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
+        self._world = World(scene)
+        self._camera = WorldCamera(self._world, p.shadows)
+        self._arm = ArmController(self, self._world, controllers)
+        self._gripper = GripperController(self, self._world, controllers)
+
+        self._clock_publisher = self.create_publisher(ClockMessage, "/clock", STATE_QOS)
+        self._joint_publisher = self.create_publisher(JointState, "joint_states", STATE_QOS)
+        self._image_publisher = self.create_publisher(Image, "camera/image_raw", IMAGE_QOS)
+        self._info_publisher = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_QOS)
+        self._truth_publisher = None
+        if p.publish_truth:
+            self._truth_publisher = self.create_publisher(
+                Detection3DArray, "ground_truth/blocks", TRUTH_QOS
+            )
+        self._tf = TransformBroadcaster(self)
+        self._static_tf = StaticTransformBroadcaster(self)
+        self._publish_fixed_frames()
+        description = self.create_publisher(String, "robot_description", LATCHED_QOS)
+        description.publish(String(data=self._world.robot_description()))
+
+        self._joint_schedule = Schedule(p.joint_state_rate_hz)
+        self._tf_schedule = Schedule(p.tf_rate_hz)
+        self._truth_schedule = Schedule(p.truth_rate_hz)
+        self._camera_schedule = Schedule(p.camera_rate_hz)
+        self._pacer = Pacer(p.real_time_factor)
+        # Real time: this node makes the simulated one.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(TICK_S, self._tick, clock=steady)
+        self.get_logger().info(
+            f"seed {p.seed}: {p.blocks} blocks, {len(scene.distractors)} other things, "
+            f"{p.image_width}x{p.image_height} at {p.camera_rate_hz:g} Hz"
+        )
+
+    def destroy_node(self) -> None:
+        self._arm.destroy()
+        self._gripper.destroy()
+        super().destroy_node()
+        self._world.close()
+
+    def _tick(self) -> None:
+        due = self._pacer.due(CHUNK_S)
+        steps = int(due / STEP_S)
+        for done in range(1, steps + 1):
+            self._step()
+            # A picture takes as long as some thousand steps: let others run after it.
+            if self._publish():
+                steps = done
+                break
+        self._pacer.ran(steps * STEP_S)
+
+    def _step(self) -> None:
+        self._arm.before_step()
+        self._world.step()
+        self._joints = self._world.joint_states()
+        positions, velocities = self._joints.positions, self._joints.velocities
+        self._arm.after_step(positions[:7])
+        effort = float(np.abs(self._joints.efforts[7:]).mean())
+        self._gripper.after_step(float(positions[7:].mean()), float(velocities[7:].mean()), effort)
+
+    def _publish(self) -> bool:
+        """Publish what is due; whether a picture was made."""
+        now = self._world.time
+        stamp = to_stamp(now)
+        if self._joint_schedule.is_due(now):
+            self._clock_publisher.publish(ClockMessage(clock=stamp))
+            self._publish_joints(stamp)
+        if self._tf_schedule.is_due(now):
+            self._publish_links(stamp)
+        picture = self._camera_schedule.is_due(now)
+        if self._truth_schedule.is_due(now) or picture:
+            self._publish_truth(stamp)
+        if picture:
+            self._publish_picture(stamp)
+        return picture
+
+    def _publish_joints(self, stamp: object) -> None:
+        joints = self._joints
+        self._joint_publisher.publish(
+            JointState(
+                header=Header(stamp=stamp),
+                name=list(joints.names),
+                position=joints.positions.tolist(),
+                velocity=joints.velocities.tolist(),
+                effort=joints.efforts.tolist(),
+            )
+        )
+
+    def _publish_links(self, stamp: object) -> None:
+        poses = {BASE_LINK: Pose.identity(), **self._world.link_poses()}
+        self._tf.sendTransform(
+            [
+                pose_to_transform_stamped(
+                    poses[parent].inverse() @ poses[child], parent, child, stamp
+                )
+                for child, parent in self._world.link_parents.items()
+            ]
+        )
+
+    def _publish_truth(self, stamp: object) -> None:
+        if self._truth_publisher is None:
+            return
+        poses = self._world.block_poses()
+        exact, edge = np.zeros((6, 6)), self._parameters.edge
+        message = estimates_to_detections(
+            [BlockEstimate(pose, exact, 1.0, edge) for pose in poses.values()],
+            Header(stamp=stamp, frame_id=WORLD_FRAME),
+        )
+        for detection, name in zip(message.detections, poses):
+            detection.id = name
+        self._truth_publisher.publish(message)
+
+    def _publish_picture(self, stamp: object) -> None:
+        header = Header(stamp=stamp, frame_id=OPTICAL_FRAME)
+        self._info_publisher.publish(camera_to_camera_info(self._camera.camera, header))
+        if self._image_publisher.get_subscription_count():
+            self._image_publisher.publish(rgb_to_image(self._camera.render(), header))
+
+    def _publish_fixed_frames(self) -> None:
+        pose_camera_in_world = self._camera.pose_in_world @ POSE_OPTICAL_IN_CAMERA.inverse()
+        stamp = to_stamp(0.0)
+        self._static_tf.sendTransform(
+            [
+                pose_to_transform_stamped(Pose.identity(), WORLD_FRAME, BASE_LINK, stamp),
+                pose_to_transform_stamped(pose_camera_in_world, WORLD_FRAME, CAMERA_FRAME, stamp),
+                pose_to_transform_stamped(
+                    POSE_OPTICAL_IN_CAMERA, CAMERA_FRAME, OPTICAL_FRAME, stamp
+                ),
+            ]
+        )
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Entry point of `ros2 run simreal sim_node`."""
+    return run_node(SimNode, args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
