@@ -50,7 +50,7 @@ class TrainingConfig:
 
     task: str
     seed: int = 1
-    steps: int = 6500
+    steps: int = 4000
     batch: int = 128
     learning_rate: float = 2e-3
     width: int = 24
@@ -71,7 +71,7 @@ class TrainingConfig:
 
 
 DEFAULTS = {
-    "detector": TrainingConfig("detector", steps=3600, batch=48, width=16, learning_rate=2e-3),
+    "detector": TrainingConfig("detector", steps=1800, batch=48, width=16),
     "pose": TrainingConfig("pose"),
 }
 

@@ -1,0 +1,222 @@
+"""The estimator: an image of a calibrated camera in, block poses out.
+
+A detector finds blocks in a small copy of the image. Each is then looked at through a crop camera
+of its own, made from the full image, and a pose network says where its corners lie; PnP gives the
+pose. A second look through a crop aimed by the first pose sharpens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
+from simreal_common.geometry import Pose
+from simreal_perception.crop_camera import (
+    SPHERE_PER_EDGE,
+    CropCamera,
+    crop_camera,
+    crop_focal,
+    crop_image,
+    facing,
+)
+from simreal_perception.model_card import ModelCard, load_model_card
+from simreal_perception.pnp import pose_covariance, solve_pose
+
+Array = NDArray[np.float64]
+
+DETECTOR_WIDTH, DETECTOR_MULTIPLE = 320, 16  # as the detector was trained
+DETECTION_THRESHOLD = 0.25
+MOST_DETECTIONS = 24
+# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
+SAME_BLOCK = 0.6
+FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
+LOOKS = 2  # the second is aimed by the first
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One crop, what the network said of it, and the pose that follows."""
+
+    crop: CropCamera
+    pose: Pose
+    spread: float
+    score: float
+
+
+class BlockEstimator:
+    """Finds blocks of a known edge in images of any calibrated camera.
+
+    Args:
+        detector, pose: ONNX sessions of the two networks.
+        card: the model's card.
+    """
+
+    def __init__(
+        self,
+        detector: onnxruntime.InferenceSession,
+        pose: onnxruntime.InferenceSession,
+        card: ModelCard,
+    ) -> None:
+        self._detector, self._pose, self.card = detector, pose, card
+
+    @staticmethod
+    def load(name_or_path: str, threads: int = 2) -> BlockEstimator:
+        """Load a model by name (out of models/) or by path, checking it against its card.
+
+        Raises:
+            ModelError: missing, not what its card describes, or not to be run.
+        """
+        card = load_model_card(name_or_path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        sessions: dict[str, onnxruntime.InferenceSession] = {}
+        for file in card.files:
+            try:
+                sessions[file.stem.rsplit("_", 1)[-1]] = onnxruntime.InferenceSession(
+                    str(file), options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # onnxruntime raises types of its own for every cause
+                raise ModelError(
+                    f"{file} cannot be run: {str(error).splitlines()[0]}; export it again"
+                ) from error
+        missing = {"detector", "pose"} - set(sessions)
+        if missing:
+            raise ModelError(
+                f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
+                "files NAME_detector.onnx and NAME_pose.onnx; export it again"
+            )
+        return BlockEstimator(sessions["detector"], sessions["pose"], card)
+
+    def estimate(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float
+    ) -> list[BlockEstimate]:
+        """Find the blocks in an image, best first.
+
+        Args:
+            image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
+            camera: calibration for that image size.
+            edge: edge of the blocks, metres.
+
+        Raises:
+            ImageError: not such an image.
+            CalibrationError: the calibration is for another size.
+            ConfigurationError: an edge that no block has.
+        """
+        _check(image, camera, edge)
+        centers, radii, confidence = self.detect(image)
+        crops = [crop_camera(camera, c, r) for c, r in zip(centers, radii, strict=True)]
+        looks = self.look(image, camera, crops, edge)
+        for _ in range(LOOKS - 1):
+            # Whatever the first look could not place stays as it was: not a block.
+            aimed = [_aimed(look, crop, edge) for look, crop in zip(looks, crops, strict=True)]
+            looks = self.look(image, camera, aimed, edge)
+            crops = aimed
+        blocks = [
+            BlockEstimate(
+                pose=look.pose,
+                covariance=pose_covariance(look.pose, look.crop, edge, look.spread),
+                score=float(np.sqrt(look.score * seen)),
+                edge=edge,
+            )
+            for look, seen in zip(looks, confidence, strict=True)
+            if look is not None
+        ]
+        return _distinct(sorted(blocks, key=lambda block: -block.score))
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array, Array]:
+        """Centres (N, 2) and bounding-sphere radii (N,) in image pixels, and scores (N,)."""
+        height, width = image.shape[:2]
+        scale = DETECTOR_WIDTH / max(height, width)
+        size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        small = cv2.resize(
+            image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        )
+        down, right = -size[1] % DETECTOR_MULTIPLE, -size[0] % DETECTOR_MULTIPLE
+        small = cv2.copyMakeBorder(small, 0, down, 0, right, cv2.BORDER_REPLICATE)
+        score, values = self._detector.run(None, {"images": small[None]})
+        rows, columns = np.nonzero(score[0] > DETECTION_THRESHOLD)
+        best = np.argsort(-score[0, rows, columns])[:MOST_DETECTIONS]
+        rows, columns = rows[best], columns[best]
+        x, y, radius = values[0][:, rows, columns].astype(np.float64)
+        # Pixel centres are whole numbers in both images.
+        sx, sy = width / size[0], height / size[1]
+        centers = np.stack([(x + 0.5) * sx - 0.5, (y + 0.5) * sy - 0.5], axis=-1)
+        inside = (centers > -0.5).all(axis=1) & (centers < [width - 0.5, height - 0.5]).all(axis=1)
+        return centers[inside], radius[inside] * sx, score[0, rows, columns][inside]
+
+    def look(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        crops: Sequence[CropCamera],
+        edge: float,
+    ) -> list[Look | None]:
+        """Run the pose network on crops; None where no pose fits."""
+        if not crops:
+            return []
+        pictures = np.stack([crop_image(image, camera, crop) for crop in crops])
+        corners, spread, score = self._pose.run(None, {"crops": pictures})
+        looks: list[Look | None] = []
+        for crop, points, px, belief in zip(crops, corners, spread, score, strict=True):
+            pose = solve_pose(points, crop, edge)
+            if pose is not None:
+                distance = float(np.linalg.norm(pose.position)) / edge
+                if not NEAREST_EDGES < distance < FARTHEST_EDGES:
+                    pose = None
+            looks.append(None if pose is None else Look(crop, pose, float(px), float(belief)))
+        return looks
+
+
+def _aimed(look: Look | None, crop: CropCamera, edge: float) -> CropCamera:
+    """A crop camera aimed at where the block was found."""
+    if look is None:
+        return crop
+    distance = float(np.linalg.norm(look.pose.position))
+    radius = float(np.arcsin(min(SPHERE_PER_EDGE * edge / distance, 0.9)))
+    return CropCamera(facing(look.pose.position), crop_focal(radius))
+
+
+def _distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
+    """Of estimates that would overlap in space keep the best; `blocks` come best first."""
+    kept: list[BlockEstimate] = []
+    for block in blocks:
+        if all(_apart(block, other) for other in kept):
+            kept.append(block)
+    return kept
+
+
+def _apart(block: BlockEstimate, other: BlockEstimate) -> bool:
+    """Whether two estimates are two blocks.
+
+    Range is uncertain, so blocks are compared as if at one range: by the angle between their rays.
+    """
+    first, second = block.pose.position, other.pose.position
+    nearer = min(float(np.linalg.norm(first)), float(np.linalg.norm(second)))
+    cosine = float(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
+    aside = nearer * float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    along = abs(float(np.linalg.norm(first)) - float(np.linalg.norm(second)))
+    return aside > SAME_BLOCK * block.edge or along > 2.0 * block.edge
+
+
+def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ImageError(
+            f"image of shape {image.shape} and type {image.dtype}: wanted RGB, (H, W, 3), uint8"
+        )
+    if (image.shape[1], image.shape[0]) != (camera.width, camera.height):
+        raise CalibrationError(
+            f"the image is {image.shape[1]}x{image.shape[0]}, its calibration is for "
+            f"{camera.width}x{camera.height}: give the calibration of this size, or the image "
+            "as the camera took it"
+        )
+    if not (np.isfinite(edge) and edge > 0):
+        raise ConfigurationError(f"block edge {edge}: wanted a length above 0, in metres")

@@ -1,0 +1,115 @@
+"""From checkpoints to the model that ships: two ONNX files and a card."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+
+from simreal_common.errors import ModelError
+from simreal_perception.crop_camera import CROP_SIZE
+from simreal_perception.detector_network import DetectorNetwork, ExportedDetector
+from simreal_perception.model_card import file_sha256
+from simreal_perception.pose_network import ExportedPoseNetwork, PoseNetwork
+from simreal_perception.training import load_network
+
+# ONNX Runtime and PyTorch add up in another order; pixels agree to this.
+PARITY_TOLERANCE = 2e-2
+OPSET = 17
+
+
+def export(run: Path, model: Path, card: Mapping[str, Any]) -> list[Path]:
+    """Write `model`_detector.onnx, `model`_pose.onnx and `model`.json from a training run.
+
+    Args:
+        run: folder with detector.pt and pose.pt.
+        model: path without suffix, e.g. models/block.
+        card: entries to add to the card (command, metrics, limits, ...).
+
+    Raises:
+        ModelError: an exported network does not compute what the trained one does.
+        ConfigurationError: a checkpoint is missing.
+    """
+    model.parent.mkdir(parents=True, exist_ok=True)
+    files, trainings = [], []
+    rng = np.random.default_rng(0)
+    for task in ("detector", "pose"):
+        config, network = load_network(run / f"{task}.pt")
+        path = model.with_name(f"{model.name}_{task}.onnx")
+        wrapped: torch.nn.Module
+        if isinstance(network, DetectorNetwork):
+            wrapped, shape, name = ExportedDetector(network), (2, 96, 128, 3), "images"
+            outputs = ["score", "values"]
+            axes = {name: {0: "n", 1: "height", 2: "width"}}
+        elif isinstance(network, PoseNetwork):
+            wrapped, shape, name = ExportedPoseNetwork(network), (4, CROP_SIZE, CROP_SIZE, 3), "crops"
+            outputs = ["corners", "spread", "score"]
+            axes = {name: {0: "n"}}
+        else:
+            raise ModelError(f"no export for a {type(network).__name__}")
+        sample = torch.as_tensor(rng.integers(0, 256, size=shape, dtype=np.uint8))
+        torch.onnx.export(
+            wrapped.eval(), (sample,), str(path), input_names=[name], output_names=outputs,
+            dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+        )  # fmt: skip
+        _check_parity(wrapped, path, name, shape, rng)
+        files.append(path)
+        trainings.append(asdict(config))
+    content = {
+        "name": model.name,
+        "files": [{"file": path.name, "sha256": file_sha256(path)} for path in files],
+        "input": {
+            "detector": "uint8 RGB (N, H, W, 3), longer side 320, sides multiples of 16",
+            "pose": f"uint8 RGB crops (N, {CROP_SIZE}, {CROP_SIZE}, 3) of virtual pinhole cameras",
+        },
+        "seed": trainings[0]["seed"],
+        "commit": _commit(),
+        "command": f"simreal train --run {run.name} --seed {trainings[0]['seed']}",
+        "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
+        "training": trainings,
+        "metrics": {},
+        "limits": "",
+        **card,
+    }
+    path = model.with_suffix(".json")
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return [*files, path]
+
+
+def _check_parity(
+    network: torch.nn.Module,
+    path: Path,
+    name: str,
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+) -> None:
+    """Compare the exported network with the trained one on a batch of another size."""
+    sample = rng.integers(0, 256, size=(shape[0] + 1, *shape[1:]), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = network(torch.as_tensor(sample))
+    for number, (ours, theirs) in enumerate(
+        zip(session.run(None, {name: sample}), expected, strict=True)
+    ):
+        difference = float(np.abs(ours - theirs.numpy()).max())
+        if not difference < PARITY_TOLERANCE:
+            raise ModelError(
+                f"{path.name} differs from the trained network by {difference:.3g} in output "
+                f"{number}: wanted below {PARITY_TOLERANCE}; export with another torch version"
+            )
+
+
+def _commit() -> str:
+    """The commit of the source tree, or 'unknown' outside of one."""
+    folder = Path(__file__).resolve().parent
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
