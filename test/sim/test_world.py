@@ -203,8 +203,12 @@ def test_no_joint_exceeds_its_velocity_limit_however_far_it_is_sent(world: World
 
 
 def test_link_poses_form_the_tree_of_the_urdf(world: World) -> None:
-    poses, parents = world.link_poses(), world.link_parents
-    assert set(parents.values()) - set(poses) == {"panda_link0"}
+    poses, in_parents = world.link_poses(), world.link_poses_in_parents()
+    assert {child for _, child in in_parents} == set(poses)
+    for (parent, child), pose in in_parents.items():
+        if parent != "panda_link0":
+            expected = poses[parent].inverse() @ poses[child]
+            np.testing.assert_allclose(pose.matrix, expected.matrix, atol=1e-6)
     tool_in_hand = poses["panda_hand"].inverse() @ poses[TOOL_LINK]
     np.testing.assert_allclose(tool_in_hand.position, [0, 0, 0.105], atol=1e-6)
     assert "package://" not in world.robot_description()
