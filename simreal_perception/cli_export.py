@@ -1,0 +1,35 @@
+"""`simreal export`: write a trained run as ONNX files with their card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from simreal_common.errors import ConfigurationError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/block")
+    parser.add_argument("model", type=Path, help="model to write, without suffix: models/block")
+    parser.add_argument(
+        "--card", type=Path, help="JSON file with entries for the card: metrics, limits, ..."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export; prints the files written."""
+    from simreal_perception.export import export
+
+    extra = {}
+    if args.card:
+        try:
+            extra = json.loads(args.card.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"cannot read card entries {args.card}: {error}; wanted a JSON file"
+            ) from error
+    for path in export(args.run, args.model, extra):
+        print(path)
+    return 0
