@@ -19,7 +19,7 @@ from simreal_perception.pictures import (
     write_picture,
 )
 
-DEFAULT_MODEL = "block_pose"
+DEFAULT_MODEL = "block"
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
 Estimate = Callable[[Picture, Camera, float], Sequence[BlockEstimate]]
