@@ -79,8 +79,8 @@ def _declare(node: Node, spec: ParameterSpec, given: Mapping[str, Any]) -> Any:
         if spec.name not in given:
             raise ConfigurationError(f"parameter '{spec.name}': {error}") from error
         value = given[spec.name]
-        got = f"got {to_text(value)}"
-        raise spec.error(f"{got} ({type_name(value)})") from error
+        spec.convert(value)  # says it best
+        raise spec.error(f"got {to_text(value)} ({type_name(value)})") from error
     if value is None:  # not set: how rclpy says it differs between releases
         if spec.required:
             raise spec.error("not given")

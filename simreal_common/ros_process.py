@@ -14,6 +14,9 @@ from simreal_common.errors import SimrealError
 EXIT_DONE = 0
 EXIT_USER_ERROR = 2
 
+# What a node's constructor raises for wrong --ros-args; the classes lie in a private module.
+BAD_ARGUMENTS = ("RCLError", "RCLInvalidROSArgsError", "UnknownROSArgsError")
+
 
 class NodeFinished(Exception):
     """Raised in a callback: the node's work is done, the process ends with this exit code."""
@@ -58,9 +61,7 @@ def run_node(
     except SimrealError as error:
         return _fail(_one_line(error))
     except Exception as error:
-        if type(error).__name__ == "RCLInvalidROSArgsError" or (
-            node is None and type(error).__name__ == "RCLError"
-        ):
+        if node is None and type(error).__name__ in BAD_ARGUMENTS:
             return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
         if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
             return EXIT_DONE

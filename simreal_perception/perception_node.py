@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,13 +47,14 @@ class PerceptionNode(Node):
 
     Args:
         load: gives the estimator for a model's name or path.
+        node_options: keyword arguments of rclpy's Node.
 
     Raises:
         SimrealError: a parameter or the model cannot be used.
     """
 
-    def __init__(self, load: Callable[[str], Estimator] | None = None) -> None:
-        super().__init__("perception_node")
+    def __init__(self, load: Callable[[str], Estimator] | None = None, **node_options: Any) -> None:
+        super().__init__("perception_node", **node_options)
         self._parameters = declare(self, PerceptionParameters)
         self._estimator = (load or _load_estimator)(self._parameters.model)
         self._info: CameraInfo | None = None

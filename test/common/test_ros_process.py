@@ -1,0 +1,111 @@
+"""A node's process: how it ends, with which exit code, and what it prints."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+PROGRAM = """
+import sys
+from rclpy.node import Node
+from simreal_common.errors import ConfigurationError
+from simreal_common.ros_process import NodeFinished, run_node
+
+class Sample(Node):
+    def __init__(self):
+        super().__init__("sample_node")
+        {constructor}
+        self.timer = self.create_timer(0.1, self.tick)
+        print("ready", flush=True)
+
+    def tick(self):
+        {tick}
+
+    def destroy_node(self):
+        print("cleaned", flush=True)
+        super().destroy_node()
+
+sys.exit(run_node(Sample, {args}))
+"""
+START_S = 20.0  # a cold Python with rclpy on a busy machine
+END_S = 5.0
+
+
+def start(
+    environment: dict[str, str], constructor: str = "pass", tick: str = "pass", args: str = "None"
+) -> subprocess.Popen[str]:
+    program = PROGRAM.format(constructor=constructor, tick=tick, args=args)
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly(child_environment: dict[str, str], number: int) -> None:
+    process = start(child_environment)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=END_S)
+    assert process.returncode == 0
+    assert "cleaned" in out
+    assert "Traceback" not in err
+
+
+def test_a_node_that_is_finished(child_environment: dict[str, str]) -> None:
+    process = start(child_environment, tick="raise NodeFinished(1)")
+    out, err = process.communicate(timeout=START_S)
+    assert process.returncode == 1
+    assert "cleaned" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("where", ["constructor", "tick"])
+def test_a_users_mistake_is_one_line(child_environment: dict[str, str], where: str) -> None:
+    mistake = 'raise ConfigurationError("got a, wanted b;\\n write c")'
+    process = start(child_environment, **{where: mistake})
+    _, err = process.communicate(timeout=START_S)
+    assert process.returncode == 2
+    assert err == "error: got a, wanted b; write c\n"
+
+
+def test_a_bug_keeps_its_traceback(child_environment: dict[str, str]) -> None:
+    process = start(child_environment, tick="raise RuntimeError('a bug')")
+    out, err = process.communicate(timeout=START_S)
+    assert process.returncode == 1
+    assert "Traceback" in err
+    assert "a bug" in err
+    assert "cleaned" in out
+
+
+@pytest.mark.parametrize(
+    "args",
+    ['["--ros-args", "-p", "nonsense"]', '["--ros-args", "--params-file", "/no/such/file.yaml"]'],
+)
+def test_ros_arguments_that_cannot_be_read(child_environment: dict[str, str], args: str) -> None:
+    process = start(child_environment, args=args)
+    _, err = process.communicate(timeout=START_S)
+    assert process.returncode == 2
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: cannot start: ")
+
+
+def test_a_params_file_that_is_not_yaml(child_environment: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text("sample_node: [")
+    process = start(child_environment, args=f'["--ros-args", "--params-file", "{path}"]')
+    _, err = process.communicate(timeout=START_S)
+    assert process.returncode == 2
+    assert err.count("\n") == 1, err

@@ -1,0 +1,35 @@
+"""Every test that speaks ROS gets a domain of its own, so that tests and robots do not meet."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+# Domains whose ports are free on every system.
+DOMAINS = range(1, 102)
+
+
+@pytest.fixture
+def domain(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A ROS_DOMAIN_ID for this process and those that it starts."""
+    number = random.SystemRandom().choice(DOMAINS)
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(number))
+    return number
+
+
+@pytest.fixture
+def ros(domain: int) -> Iterator[None]:
+    """rclpy, up and running in this process; tests that need it are skipped where there is none."""
+    rclpy = pytest.importorskip("rclpy")
+    rclpy.init(args=[])
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def child_environment(domain: int) -> dict[str, str]:
+    """The environment for processes that a test starts."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}

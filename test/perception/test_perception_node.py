@@ -1,0 +1,248 @@
+"""perception_node with a stand-in for the network: what goes in, what comes out, what it says."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy")
+
+from builtin_interfaces.msg import Time
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import ConfigurationError, ModelError
+from simreal_common.geometry import Pose
+from simreal_common.ros_messages import camera_to_camera_info, rgb_to_image
+from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
+from simreal_perception import perception_node
+from simreal_perception.perception_node import PerceptionNode
+
+CAMERA = Camera.pinhole(64, 48, 1.0)
+RGB = np.zeros((48, 64, 3), dtype=np.uint8)
+WAIT_S = 5.0
+NUMBERS = itertools.count()
+QUIET_S = 0.4  # long enough for a message to have come if one was sent
+
+
+@dataclass
+class FakeEstimator:
+    """Finds what it is told to; keeps what it was asked."""
+
+    scores: tuple[float, ...] = (0.9, 0.3)
+    calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
+
+    def estimate(self, image_rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+        self.calls.append((image_rgb, camera, edge))
+        pose = Pose(np.array([0.0, 0.0, 0.7]), np.array([0.0, 0.0, 0.0, 1.0]))
+        return [BlockEstimate(pose, np.eye(6), score, edge) for score in self.scores]
+
+
+class Bench:
+    """A perception node and a camera driver in one executor."""
+
+    def __init__(self, overrides: dict[str, Any]) -> None:
+        self.estimator = FakeEstimator()
+        self.received: list[Detection3DArray] = []
+        self.log: list[str] = []
+        parameters = [Parameter(name, value=value) for name, value in overrides.items()]
+        # A name of its own: throttled messages are counted by logger, and loggers by name.
+        own_name = f"__node:=perception_{next(NUMBERS)}"
+        self.node = PerceptionNode(
+            lambda name: self.estimator,
+            parameter_overrides=parameters,
+            cli_args=["--ros-args", "-r", own_name],
+        )
+        self.driver = Node("driver")
+        self.images = self.driver.create_publisher(Image, "camera/image_raw", IMAGE_QOS)
+        self.infos = self.driver.create_publisher(CameraInfo, "camera/camera_info", IMAGE_QOS)
+        self.driver.create_subscription(
+            Detection3DArray, "detections", self.received.append, DETECTION_QOS
+        )
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.executor.add_node(self.driver)
+        self.spin_until(
+            lambda: (
+                self.images.get_subscription_count() > 0
+                and self.infos.get_subscription_count() > 0
+                and self.driver.count_publishers("/detections") > 0
+            )
+        )
+
+    def spin_until(self, done: Callable[[], bool], timeout_s: float = WAIT_S) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not done() and time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.02)
+        return done()
+
+    def spin(self, duration_s: float) -> None:
+        self.spin_until(lambda: False, duration_s)
+
+    def send_info(self, message: CameraInfo | None = None) -> None:
+        self.infos.publish(message or camera_to_camera_info(CAMERA, Header(frame_id="optical")))
+        self.spin(QUIET_S)
+
+    def send_image(
+        self, stamp_s: float = 1.0, rgb: np.ndarray = RGB, frame: str = "optical"
+    ) -> None:
+        sec, nanosec = divmod(round(stamp_s * 1e9), 10**9)
+        header = Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=frame)
+        self.images.publish(rgb_to_image(rgb, header))
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.driver.destroy_node()
+
+
+@pytest.fixture
+def bench(ros: None, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    bench = Bench(getattr(request, "param", {}))
+    yield bench
+    bench.close()
+
+
+def test_an_image_gives_detections_with_its_stamp_and_frame(bench: Bench) -> None:
+    bench.send_info()
+    bench.send_image(12.25)
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    (message,) = bench.received
+    assert message.header.frame_id == "optical"
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (12, 250_000_000)
+    assert [d.results[0].hypothesis.score for d in message.detections] == [0.9]
+    assert message.detections[0].results[0].pose.pose.position.z == 0.7
+    image, camera, edge = bench.estimator.calls[0]
+    assert image.shape == (48, 64, 3)
+    np.testing.assert_allclose(camera.matrix, CAMERA.matrix)
+    assert edge == 0.05
+
+
+@pytest.mark.parametrize("bench", [{"min_score": 0.2, "edge": 0.06}], indirect=True)
+def test_parameters_reach_the_estimator(bench: Bench) -> None:
+    bench.send_info()
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert len(bench.received[0].detections) == 2
+    assert bench.received[0].detections[0].bbox.size.x == 0.06
+
+
+def test_nothing_found_is_said_with_an_empty_array(bench: Bench) -> None:
+    bench.estimator.scores = ()
+    bench.send_info()
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert bench.received[0].detections == []
+
+
+def test_the_newest_image_wins(bench: Bench) -> None:
+    bench.send_info()
+    for number in range(20):
+        bench.send_image(1.0 + number)
+    time.sleep(QUIET_S)
+    assert bench.spin_until(
+        lambda: bool(bench.received) and bench.received[-1].header.stamp.sec == 20
+    )
+    assert len(bench.received) <= 3
+
+
+@pytest.mark.parametrize("bench", [{"max_rate": 2.0}], indirect=True)
+def test_the_rate_is_limited_by_the_stamps(bench: Bench) -> None:
+    bench.send_info()
+    for stamp_s in (1.0, 1.2, 1.4, 1.5, 1.6, 0.1):
+        bench.send_image(stamp_s)
+        bench.spin(0.1)
+    bench.spin(QUIET_S)
+    stamps = [m.header.stamp.sec + m.header.stamp.nanosec * 1e-9 for m in bench.received]
+    assert stamps == pytest.approx([1.0, 1.5, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("info", "says"),
+    [
+        (CameraInfo(width=64, height=48), "not calibrated"),
+        (
+            camera_to_camera_info(Camera.pinhole(640, 480, 1.0), Header()),
+            "image is 64x48, camera_info is for 640x480",
+        ),
+        (
+            CameraInfo(
+                width=64,
+                height=48,
+                distortion_model="fisheye",
+                d=[0.1] * 4,
+                k=[50.0, 0.0, 32.0, 0.0, 50.0, 24.0, 0.0, 0.0, 1.0],
+            ),
+            "distortion model 'fisheye'",
+        ),
+    ],
+)
+def test_a_calibration_that_cannot_be_used(
+    bench: Bench, info: CameraInfo, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.send_info(info)
+    for number in range(3):
+        bench.send_image(1.0 + number)
+        bench.spin(0.1)
+    bench.spin(QUIET_S)
+    assert bench.received == []
+    said = "".join(capfd.readouterr())
+    assert said.count(says) == 1, said
+    # A better calibration is taken at once.
+    bench.send_info()
+    bench.send_image(9.0)
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+
+
+def test_unknown_encoding(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.send_info()
+    bench.images.publish(
+        Image(header=Header(frame_id="optical"), encoding="yuv422", width=64, height=48)
+    )
+    bench.spin(QUIET_S)
+    assert bench.received == []
+    assert "image encoding 'yuv422': wanted one of rgb8" in "".join(capfd.readouterr())
+
+
+def test_silence_is_explained_once(
+    ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    node = PerceptionNode(lambda name: FakeEstimator())
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    deadline = time.monotonic() + 1.5
+    while time.monotonic() < deadline:
+        executor.spin_once(timeout_sec=0.05)
+    executor.shutdown()
+    node.destroy_node()
+    said = "".join(capfd.readouterr())
+    assert said.count("no images on /camera/image_raw") == 1
+    assert said.count("no camera calibration on /camera/camera_info") == 1
+    assert "nobody publishes it: start the camera, or name its topic" in said
+
+
+def test_a_model_that_is_not_there(ros: None) -> None:
+    def load(name: str) -> FakeEstimator:
+        raise ModelError(f"no model {name}")
+
+    with pytest.raises(ModelError, match="no model block_pose"):
+        PerceptionNode(load)
+
+
+@pytest.mark.parametrize("edge", [0.0, 50.0])
+def test_an_edge_that_no_block_has(ros: None, edge: float) -> None:
+    with pytest.raises(ConfigurationError, match=f"'edge': got {edge}, wanted double"):
+        Bench({"edge": edge})
