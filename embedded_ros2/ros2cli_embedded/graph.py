@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from ros2cli_embedded.errors import EXIT_FAILURE, CliError, close_names, listed
 
-DISCOVERY_S = 1.0
+DISCOVERY_S = 0.7
 """How long a listing waits for others to answer: nodes announce themselves within some 100 ms."""
-LOOKUP_S = 3.0
+LOOKUP_S = 2.0
 """How long a command waits for the one topic, node, service or action that it was told."""
 
 Found = TypeVar("Found")
@@ -23,11 +23,13 @@ def temporary_node() -> Iterator[Any]:
     """Yield a hidden node without parameter services; the end shuts rclpy down."""
     try:
         import rclpy
+        from rclpy.signals import SignalHandlerOptions
     except ImportError as error:
         raise CliError(
             f"this command needs rclpy, which cannot be imported: {error}", EXIT_FAILURE
         ) from error
-    rclpy.init(args=[])
+    # Without rclpy's signal handlers ctrl-C stays an exception, and a goal can still be canceled.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = rclpy.create_node(f"_ros2cli_{os.getpid()}", start_parameter_services=False)
         try:
@@ -51,7 +53,7 @@ def wait_until(node: Any, look: Callable[[], Found | None], timeout_s: float) ->
     deadline = time.monotonic() + timeout_s
     while not (found := look()):
         left_s = deadline - time.monotonic()
-        if left_s <= 0.0 or not rclpy.ok():
+        if left_s <= 0.0:
             return None
         rclpy.spin_once(node, timeout_sec=min(left_s, 0.05))
     return found
@@ -59,11 +61,9 @@ def wait_until(node: Any, look: Callable[[], Found | None], timeout_s: float) ->
 
 def wait_for_future(node: Any, future: Any, timeout_s: float | None, what: str) -> Any:
     """Spin until the future is done and return its result; CliError after `timeout_s`."""
-    import rclpy
-
-    rclpy.spin_until_future_complete(node, future, timeout_sec=timeout_s)
-    if not future.done():
-        raise CliError(f"{what} did not answer within {timeout_s} s", EXIT_FAILURE)
+    limit_s = float("inf") if timeout_s is None else timeout_s
+    if not wait_until(node, future.done, limit_s):
+        raise CliError(f"{what} did not answer within {limit_s:g} s", EXIT_FAILURE)
     return future.result()
 
 

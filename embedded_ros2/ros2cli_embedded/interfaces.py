@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import importlib
 import re
 from collections.abc import Mapping, Sequence
@@ -117,18 +116,22 @@ def to_plain(value: Any, shown: int | None = SHOWN_ITEMS, arrays: bool = True) -
         return list(value) if len(value) != 1 else value[0]
     if isinstance(value, str):
         return value if shown is None or len(value) <= shown else value[:shown] + "..."
-    if isinstance(value, (array.array, Sequence)) or hasattr(value, "tolist"):
+    if isinstance(value, Sequence) or hasattr(value, "__len__"):
         kept = value if shown is None else value[:shown]
-        items = [to_plain(item, shown, arrays) for item in kept]
+        # array.array and numpy know a faster way than one by one
+        items = (
+            kept.tolist()
+            if hasattr(kept, "tolist")
+            else [to_plain(item, shown, arrays) for item in kept]
+        )
         return items if len(kept) == len(value) else [*items, "..."]
-    return value
+    return value.item() if hasattr(value, "item") else value
 
 
 def _plain_field(value: Any, type_name: str, shown: int | None, arrays: bool) -> Any:
     if not arrays and _ITEM_TYPE.fullmatch(type_name):
         return f"<{type_name}, length: {len(value)}>"
-    plain = to_plain(value, shown, arrays)
-    return plain.item() if hasattr(plain, "item") else plain
+    return to_plain(value, shown, arrays)
 
 
 def to_yaml(message: Any, shown: int | None = SHOWN_ITEMS, arrays: bool = True) -> str:

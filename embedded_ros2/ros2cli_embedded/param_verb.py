@@ -61,8 +61,6 @@ def _call(node: Any, owner: str, service: tuple[str, str], request: Any) -> Any:
 
     client = node.create_client(getattr(rcl_interfaces.srv, service[0]), f"{owner}/{service[1]}")
     if not client.wait_for_service(timeout_sec=LOOKUP_S):
-        if owner not in node_names(node):
-            raise not_found("node", owner, node_names(node))
         raise CliError(f"node '{owner}' offers no parameter services", EXIT_FAILURE)
     return wait_for_future(node, client.call_async(request), ANSWER_S, f"node '{owner}'")
 
@@ -159,7 +157,8 @@ def main(words: Sequence[str]) -> int:
     """Run `ros2 param` with the words that follow it; return the exit code."""
     options = _parser().parse_args(list(words))
     with temporary_node() as node:
-        if options.verb != "list":
+        if options.node_name is not None:
             owner = absolute(options.node_name)
-            wait_until(node, lambda: owner in node_names(node), LOOKUP_S)
+            if not wait_until(node, lambda: owner in node_names(node), LOOKUP_S):
+                raise not_found("node", owner, node_names(node))
         return _VERBS[options.verb](node, options)

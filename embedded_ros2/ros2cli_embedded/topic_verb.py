@@ -169,10 +169,9 @@ def _echo(node: Any, options: argparse.Namespace) -> int:
 def _hz(node: Any, options: argparse.Namespace) -> int:
     arrivals: deque[float] = deque(maxlen=options.window)
     _subscribe(node, options, lambda message: arrivals.append(time.monotonic()), None)
-    import rclpy
 
     reported = 0.0
-    while rclpy.ok():
+    while True:
         spin_for(node, 1.0)
         times = list(arrivals)
         if len(times) < 2 or times[-1] == reported:
@@ -211,9 +210,7 @@ def _pub(node: Any, options: argparse.Namespace) -> int:
         wait_until(node, matched, float("inf"))
     print("publisher: beginning loop", flush=True)
     count = 0
-    import rclpy
-
-    while rclpy.ok():
+    while True:
         count += 1
         print(f"publishing #{count}: {message!r}\n", flush=True)
         publisher.publish(message)
