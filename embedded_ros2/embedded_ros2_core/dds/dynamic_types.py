@@ -6,7 +6,7 @@ import ctypes as ct
 
 from ..definitions import Registry
 from ..fields import FieldType, Kind
-from .library import DdsError, DynamicType, MemberDescriptor, TypeDescriptor, TypeSpec, check, lib
+from .library import DynamicType, MemberDescriptor, TypeDescriptor, TypeSpec, check, lib
 
 # dds_dynamic_type_kind_t
 _PRIMITIVE = {
@@ -34,12 +34,18 @@ def ros_type_name(name: str) -> str:
 
 
 class TypeBuilder:
-    """Builds and keeps the dynamic types of one participant."""
+    """Builds the dynamic types of one participant and keeps their topic descriptors.
+
+    Every structure is registered as soon as it is complete: DDS may then put an equal structure that it knows in its
+    place, and it does so through the pointer that it is given. A structure still under construction must therefore
+    never be shared between parents.
+    """
 
     def __init__(self, participant: int, registry: Registry) -> None:
         self._participant = participant
         self._registry = registry
-        self._structs: dict[str, DynamicType] = {}
+        self._structs: dict[tuple[str, bool], tuple[DynamicType, ct.c_void_p]] = {}
+        self._descriptors: dict[tuple[str, bool], ct.c_void_p] = {}
 
     def _create(self, kind: int, name: str = "", element: TypeSpec | None = None, bound: int = 0) -> DynamicType:
         descriptor = TypeDescriptor(kind=kind, name=name.encode() or None)
@@ -64,7 +70,7 @@ class TypeBuilder:
         if field.base == "wstring":
             raise NotImplementedError("wstring fields are not supported by embedded_ros2")
         # The member takes over one reference; the kept one serves the next use.
-        return self._definition(lib.dds_dynamic_type_ref(ct.byref(self.struct(field.base))))
+        return self._definition(lib.dds_dynamic_type_ref(ct.byref(self._struct(field.base)[0])))
 
     def _spec(self, field: FieldType) -> TypeSpec:
         element = self._element(field)
@@ -79,11 +85,20 @@ class TypeBuilder:
         member = MemberDescriptor(name=name.encode(), id=index, type=spec, index=_INDEX_END)
         check(lib.dds_dynamic_type_add_member(ct.byref(struct), member), f"adding member {name}")
 
-    def struct(self, name: str, header: bool = False) -> DynamicType:
-        """The structure type of interface `name`; `header` puts the 16 bytes of a service call in front."""
-        key = f"{name}+header" if header else name
-        if key in self._structs:
-            return self._structs[key]
+    def _struct(self, name: str, header: bool = False) -> tuple[DynamicType, ct.c_void_p]:
+        """The registered structure of interface `name` and its type information.
+
+        `header` puts the 16 bytes of a service call in front.
+        """
+        key = (name, header)
+        if key not in self._structs:
+            struct = self._construct(name, header)
+            type_info = ct.c_void_p()
+            check(lib.dds_dynamic_type_register(ct.byref(struct), ct.byref(type_info)), f"registering type {name}")
+            self._structs[key] = struct, type_info
+        return self._structs[key]
+
+    def _construct(self, name: str, header: bool) -> DynamicType:
         definition = self._registry.definition(name)
         struct = self._create(_STRUCTURE, dds_type_name(name))
         check(lib.dds_dynamic_type_set_extensibility(ct.byref(struct), _FINAL), f"type {name}")
@@ -98,25 +113,24 @@ class TypeBuilder:
         if not definition.fields:
             octet = TypeSpec(kind=_SPEC_PRIMITIVE, word0=_PRIMITIVE["uint8"])
             self._add(struct, "structure_needs_at_least_one_member_", index, octet)
-        self._structs[key] = struct
         return struct
 
     def topic_descriptor(self, name: str, header: bool = False) -> ct.c_void_p:
-        """A dds_topic_descriptor_t for interface `name`; the caller deletes it after creating the topic."""
-        struct = self.struct(name, header)
-        type_info = ct.c_void_p()
-        check(lib.dds_dynamic_type_register(ct.byref(struct), ct.byref(type_info)), f"registering type {name}")
-        descriptor = ct.c_void_p()
-        try:
+        """A dds_topic_descriptor_t for interface `name`; it belongs to the builder."""
+        key = (name, header)
+        if key not in self._descriptors:
+            _, type_info = self._struct(name, header)
+            descriptor = ct.c_void_p()
             code = lib.dds_create_topic_descriptor(1, self._participant, type_info, 0, ct.byref(descriptor))
             check(code, f"describing type {name}")
-        finally:
-            lib.dds_free_typeinfo(type_info)
-        if not descriptor.value:
-            raise DdsError(f"describing type {name}: no descriptor")
-        return descriptor
+            self._descriptors[key] = descriptor
+        return self._descriptors[key]
 
     def close(self) -> None:
-        for struct in self._structs.values():
+        for descriptor in self._descriptors.values():
+            lib.dds_delete_topic_descriptor(descriptor)
+        for struct, type_info in self._structs.values():
+            lib.dds_free_typeinfo(type_info)
             lib.dds_dynamic_type_unref(ct.byref(struct))
+        self._descriptors.clear()
         self._structs.clear()

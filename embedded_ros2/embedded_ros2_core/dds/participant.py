@@ -42,13 +42,10 @@ class Participant:
         with self._lock:
             if key not in self._topics:
                 descriptor = self._types.topic_descriptor(type_name, header)
-                try:
-                    with topic_qos() as qos:
-                        self._topics[key] = check(
-                            lib.dds_create_topic(self.entity, descriptor, name.encode(), qos, None),
-                            f"creating topic '{name}' of type '{type_name}'")
-                finally:
-                    lib.dds_delete_topic_descriptor(descriptor)
+                with topic_qos() as qos:
+                    self._topics[key] = check(
+                        lib.dds_create_topic(self.entity, descriptor, name.encode(), qos, None),
+                        f"creating topic '{name}' of type '{type_name}'")
             return self._topics[key]
 
     def writer(self, topic: str, type_name: str, qos: DdsQos, header: bool = False) -> RawWriter:
