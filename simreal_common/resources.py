@@ -23,10 +23,3 @@ def share_directory() -> Path:
         f"no share/simreal above {Path(__file__).parent}: wanted models/ and config/ beside the "
         "installed package; install simreal again"
     )
-
-
-def model_path(name: str) -> Path:
-    """Path of a model: `name` itself if it ends in .onnx, else models/<name>.onnx of simreal."""
-    if name.endswith(".onnx"):
-        return Path(name).expanduser()
-    return share_directory() / "models" / f"{name}.onnx"

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=DEFAULT_MODEL,
         metavar="NAME|PATH",
-        help="an installed model or an .onnx file with its card beside it (default: %(default)s)",
+        help="an installed model or the path of a model's card (.json) (default: %(default)s)",
     )
     parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simreal_common.errors import ModelError
-from simreal_common.resources import model_path
+from simreal_common.resources import share_directory
 
 KEYS = ("name", "files", "input", "seed", "commit", "command", "data", "metrics", "limits")
 CHUNK = 1 << 20
@@ -21,7 +21,7 @@ class ModelCard:
     """A checked card.
 
     Args:
-        path: where the card lies, models/<name>.json.
+        path: where the card lies.
         files: the model's files in the card's order; their hashes are those of the card.
         content: the whole card as it was read.
     """
@@ -39,22 +39,18 @@ def load_model_card(name_or_path: str) -> ModelCard:
     """Find a model, read its card and check that every file is the one that the card describes.
 
     Args:
-        name_or_path: a name as in models/<name>.onnx and models/<name>.json, or the path of an
-            .onnx file that has its card (.json) beside it.
+        name_or_path: a name as in models/<name>.json, or the path of a card (.json).
 
     Raises:
-        ModelError: no such model, no card, a card that cannot be read, or a file whose hash is not
-            the card's.
+        ModelError: no such model, a card that cannot be read, or a file that is missing or whose
+            hash is not the card's.
     """
-    model = model_path(name_or_path)
-    path = model.with_suffix(".json")
+    path = _card_path(name_or_path)
     if not path.is_file():
-        if model.is_file():
-            raise ModelError(
-                f"model {model} has no card: wanted {path.name} beside it; `simreal export` writes "
-                "both"
-            )
-        raise ModelError(f"no model '{name_or_path}': wanted {path} beside its files; {_known()}")
+        raise ModelError(
+            f"no model '{name_or_path}': wanted its card {path} and the files that this names; "
+            f"{_known()}"
+        )
     card = ModelCard(path, _files(path, content := _read(path)), content)
     for file, entry in zip(card.files, content["files"], strict=True):
         _check(file, str(entry["sha256"]), path)
@@ -75,8 +71,20 @@ def known_models(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
+def _card_path(name_or_path: str) -> Path:
+    path = Path(name_or_path).expanduser()
+    if path.suffix == ".onnx":
+        raise ModelError(
+            f"model '{name_or_path}': wanted a model's name or the path of its card (.json), which "
+            "names the .onnx files; give that"
+        )
+    if path.suffix == ".json":
+        return path
+    return share_directory() / "models" / f"{name_or_path}.json"
+
+
 def _known() -> str:
-    names = known_models(model_path("any").parent)
+    names = known_models(share_directory() / "models")
     if not names:
         return "no model is installed: install simreal again, or train one with `simreal train`"
     return f"installed are {', '.join(names)}"

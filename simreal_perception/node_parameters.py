@@ -12,7 +12,7 @@ class PerceptionParameters:
     """What perception_node can be told."""
 
     model: str = parameter(
-        "block", "installed model, or path of an .onnx file with its card beside it"
+        "block", "installed model, or the path of a model's card (.json)"
     )
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(

@@ -38,7 +38,7 @@ class Estimator(Protocol):
     """What the node needs of an estimator."""
 
     def estimate(
-        self, image_rgb: NDArray[np.uint8], camera: Camera, edge: float
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, /
     ) -> Sequence[BlockEstimate]: ...
 
 

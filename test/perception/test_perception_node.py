@@ -238,7 +238,7 @@ def test_a_model_that_is_not_there(ros: None) -> None:
     def load(name: str) -> FakeEstimator:
         raise ModelError(f"no model {name}")
 
-    with pytest.raises(ModelError, match="no model block_pose"):
+    with pytest.raises(ModelError, match="no model block"):
         PerceptionNode(load)
 
 
