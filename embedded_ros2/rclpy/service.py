@@ -15,9 +15,20 @@ from embedded_ros2_core.graph import matched_ids
 from embedded_ros2_core.messages import full_name
 
 from .qos import QoSProfile
+from .task import Future
 
 HEADER = struct.Struct("<Qq")  # client id, sequence number
 _CLIENT_WAIT_S = 0.1  # as rmw_cyclonedds: how long a reply waits for the client's reader to be discovered
+
+
+class Deferred:
+    """What an internal service callback may return: the response comes when `future` is done.
+
+    Unlike a coroutine it does not hold the callback group meanwhile. `then` is called after the response is sent.
+    """
+
+    def __init__(self, future: Future[Any], then: Callable[[], Any] | None = None) -> None:
+        self.future, self.then = future, then
 
 
 class Service:
@@ -51,12 +62,21 @@ class Service:
 
         def work() -> Any:
             response = self.callback(request, self.srv_type.Response())
+            if isinstance(response, Deferred):
+                deferred = response
+                deferred.future._add_waker(lambda: self._answer_deferred(deferred, header, client))
+                return None
             if inspect.isawaitable(response):
                 return self._answer_later(response, header, client)
             self._send(response, header, client)
             return None
 
         return work
+
+    def _answer_deferred(self, deferred: Deferred, header: bytes, client: int) -> None:
+        self._send(deferred.future.result(), header, client)
+        if deferred.then is not None:
+            deferred.then()
 
     async def _answer_later(self, response: Any, header: bytes, client: int) -> None:
         self._send(await response, header, client)
