@@ -132,7 +132,7 @@ class Result:
     stderr: str
 
 
-def ros2_each(environment: dict[str, str], *commands: Sequence[str]) -> list[Result]:
+def run_each(environment: dict[str, str], *commands: Sequence[str]) -> list[Result]:
     """Run several commands side by side, for each spends most of its time waiting."""
     processes = [
         subprocess.Popen(
@@ -151,12 +151,12 @@ def ros2_each(environment: dict[str, str], *commands: Sequence[str]) -> list[Res
     ]
 
 
-def ros2(environment: dict[str, str], *words: str) -> Result:
-    return ros2_each(environment, words)[0]
+def run(environment: dict[str, str], *words: str) -> Result:
+    return run_each(environment, words)[0]
 
 
 def test_what_is_there(bench: Path, environment: dict[str, str]) -> None:
-    nodes, topics, services, info = ros2_each(
+    nodes, topics, services, info = run_each(
         environment,
         ["node", "list"],
         ["topic", "list", "-t"],
@@ -171,7 +171,7 @@ def test_what_is_there(bench: Path, environment: dict[str, str]) -> None:
 
 
 def test_topic_echo(bench: Path, environment: dict[str, str]) -> None:
-    whole, field, silent = ros2_each(
+    whole, field, silent = run_each(
         environment,
         ["topic", "echo", "--once", "/work/chatter"],
         ["topic", "echo", "--once", "/work/chatter", "--field", "data"],
@@ -202,7 +202,7 @@ def test_topic_hz_and_interrupt(bench: Path, environment: dict[str, str]) -> Non
 
 
 def test_topic_pub(bench: Path, environment: dict[str, str]) -> None:
-    result = ros2(
+    result = run(
         environment, "topic", "pub", "--once", "/work/tell", "std_msgs/msg/Int32", "{data: 42}"
     )
     assert result.returncode == 0
@@ -214,8 +214,8 @@ def test_topic_pub(bench: Path, environment: dict[str, str]) -> None:
 
 
 def test_parameters(bench: Path, environment: dict[str, str]) -> None:
-    assert ros2(environment, "param", "set", "/work/bench", "rate", "7").returncode == 0
-    names, rate, texts = ros2_each(
+    assert run(environment, "param", "set", "/work/bench", "rate", "7").returncode == 0
+    names, rate, texts = run_each(
         environment,
         ["param", "list", "/work/bench"],
         ["param", "get", "/work/bench", "rate"],
@@ -227,7 +227,7 @@ def test_parameters(bench: Path, environment: dict[str, str]) -> None:
 
 
 def test_service_call(bench: Path, environment: dict[str, str]) -> None:
-    result = ros2(
+    result = run(
         environment, "service", "call", "/work/switch", "std_srvs/srv/SetBool", "{data: true}"
     )
     assert result.returncode == 0
@@ -245,7 +245,7 @@ MISTAKES = {
 
 
 def test_mistakes_end_in_one_line(bench: Path, environment: dict[str, str]) -> None:
-    results = ros2_each(environment, *(words.split() for words in MISTAKES))
+    results = run_each(environment, *(words.split() for words in MISTAKES))
     for result, message in zip(results, MISTAKES.values(), strict=True):
         assert result.returncode in (1, 2)
         assert message in result.stderr
@@ -256,11 +256,11 @@ def test_mistakes_end_in_one_line(bench: Path, environment: dict[str, str]) -> N
 def test_actions(environment: dict[str, str], tmp_path: Path) -> None:
     process = _start(ACTION_NODE, environment, tmp_path / "action.txt")
     try:
-        assert ros2(environment, "action", "list", "-t").stdout == (
+        assert run(environment, "action", "list", "-t").stdout == (
             "/grip [control_msgs/action/GripperCommand]\n"
         )
         words = ("action", "send_goal", "-f", "/grip", "control_msgs/action/GripperCommand")
-        result, aborted = ros2_each(
+        result, aborted = run_each(
             environment,
             [*words, "{command: {position: 0.25}}"],
             [*words, "{command: {position: -1}}"],

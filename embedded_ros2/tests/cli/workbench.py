@@ -28,10 +28,10 @@ class Package:
         (self.share / "launch").mkdir(parents=True)
         (prefix / "lib" / "demo").mkdir(parents=True)
 
-    def executable(self, name: str, body: str) -> Path:
-        """Install a Python executable."""
+    def executable(self, name: str, body: str, libraries: bool = False) -> Path:
+        """Install a Python executable, without `libraries` one that starts faster."""
         path = self.prefix / "lib" / "demo" / name
-        path.write_text(f"#!{sys.executable} -S\n{body}\n")
+        path.write_text(f"#!{sys.executable}{'' if libraries else ' -S'}\n{body}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
 
