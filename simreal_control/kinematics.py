@@ -17,6 +17,7 @@ from pink import Configuration, solve_ik
 from pink.exceptions import PinkError
 from pink.limits import ConfigurationLimit
 from pink.tasks import FrameTask, PostureTask
+from scipy.spatial.transform import Rotation
 from scipy.stats import qmc
 
 from simreal_common.errors import ConfigurationError, KinematicsError
@@ -35,6 +36,7 @@ ORIENTATION_COST_M_PER_RAD = 0.3  # one radian weighs like the length of a hand
 DAMPING = 1e-6
 MAX_STEP_RAD = 0.4  # the linearization holds for about this much
 MAX_ITERATIONS = 40
+LEAD_STEP_M, LEAD_STEP_RAD = 0.15, 0.3  # of the pose, on the way from a seed to a target
 RESTARTS = 8
 
 
@@ -121,16 +123,24 @@ class ArmKinematics:
             pin.computeFrameJacobian(self._model, self._data, joints, self._frame_id, frame)
         )
 
-    def inverse(self, pose_tool_in_base: Pose, seed: Array, restarts: int = RESTARTS) -> Array:
+    def inverse(
+        self,
+        pose_tool_in_base: Pose,
+        seed: Array,
+        restarts: int = RESTARTS,
+        posture: Array | None = None,
+    ) -> Array:
         """Joint configuration that brings the tool to a pose, near `seed` where one is.
 
         Solves a sequence of quadratic programs (pink, daqp) from `seed`, then from the posture and
-        from `restarts` quasi-random configurations; the same arguments give the same answer.
+        from `restarts` quasi-random configurations; the same arguments give the same answer. From
+        `seed` the pose is approached in small steps, so that the arm keeps its elbow where it was.
 
         Args:
             pose_tool_in_base: wanted pose of the tool frame.
             seed: radians, shape (n,); clipped into the limits.
             restarts: how many further starts are tried; 0 for the seed alone.
+            posture: what the joints tend to where the pose leaves them free; None for the arm's.
 
         Returns:
             Radians, shape (n,), inside the limits.
@@ -138,9 +148,12 @@ class ArmKinematics:
         Raises:
             KinematicsError: no start reaches the pose; the message gives the nearest miss.
         """
+        rest = self.posture if posture is None else posture
         nearest_m, nearest_rad = np.inf, np.inf
-        for start in self._starts(np.asarray(seed, dtype=np.float64), restarts):
-            joints, miss_m, miss_rad = self._descend(pose_tool_in_base, start)
+        for number, start in enumerate(self._starts(np.asarray(seed, dtype=np.float64), restarts)):
+            if number == 0:
+                start = self._lead(start, pose_tool_in_base, rest)
+            joints, miss_m, miss_rad = self._descend(pose_tool_in_base, start, rest)
             if miss_m < POSITION_TOLERANCE_M and miss_rad < ROTATION_TOLERANCE_RAD:
                 return joints
             if miss_m + ORIENTATION_COST_M_PER_RAD * miss_rad < (
@@ -168,15 +181,32 @@ class ArmKinematics:
             for point in qmc.Halton(lower.size, scramble=False).random(restarts + 1)[1:]:
                 yield lower + point * (upper - lower)
 
-    def _descend(self, target: Pose, start: Array) -> tuple[Array, float, float]:
+    def _lead(self, start: Array, target: Pose, posture: Array) -> Array:
+        """Follow the pose from where `start` has it to shortly before `target`."""
+        begin = self.forward(start)
+        offset = target.position - begin.position
+        turn = (
+            Rotation.from_quat(begin.orientation).inv() * Rotation.from_quat(target.orientation)
+        ).as_rotvec()
+        steps = int(max(np.linalg.norm(offset) / LEAD_STEP_M, np.linalg.norm(turn) / LEAD_STEP_RAD))
+        joints = start
+        for share in np.linspace(0.0, 1.0, steps + 2)[1:-1]:
+            rotation = Rotation.from_quat(begin.orientation) * Rotation.from_rotvec(share * turn)
+            pose = Pose(begin.position + share * offset, rotation.as_quat())
+            joints, _, _ = self._descend(pose, joints, posture, iterations=2)
+        return joints
+
+    def _descend(
+        self, target: Pose, start: Array, posture: Array, iterations: int = MAX_ITERATIONS
+    ) -> tuple[Array, float, float]:
         """(joints, position miss in metres, rotation miss in radians) of the local solution."""
         frame_task = FrameTask(self.tool_frame, 1.0, ORIENTATION_COST_M_PER_RAD, lm_damping=DAMPING)
         frame_task.set_target(pin.SE3(target.rotation, target.position))
         posture_task = PostureTask(cost=POSTURE_COST)
-        posture_task.set_target(self.posture)
+        posture_task.set_target(posture)
         configuration = Configuration(self._model, self._data, start)
         miss_m = miss_rad = np.inf
-        for _ in range(MAX_ITERATIONS):
+        for _ in range(iterations):
             error = frame_task.compute_error(configuration)
             miss_m = float(np.linalg.norm(error[:3]))
             miss_rad = float(np.linalg.norm(error[3:]))

@@ -22,13 +22,14 @@ class Lookout:
         self._max_age_s = max_age_s
         self._resting_since: float | None = None
         self._sightings: list[Sighting] = []
+        self.began = 0.0
         self.waiting_since = 0.0
 
     def restart(self, now: float) -> None:
         """Begin a new look; what was seen before does not count."""
         self._resting_since = None
         self._sightings = []
-        self.waiting_since = now
+        self.began = self.waiting_since = now
 
     def observe(self, now: float, resting: bool, sightings: Iterable[Sighting]) -> None:
         """Take what is new; `resting` says whether the arm is out of the way and still."""

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
 from simreal_control.block_map import Block, BlockMapConfig
 from simreal_control.grasps import Grasp, GripperGeometry, rank_grasps, rank_placements
 from simreal_control.kinematics import ArmKinematics
+from simreal_control.trajectory import line_waypoints
 
 Array = NDArray[np.float64]
 
@@ -92,7 +94,7 @@ class PickPlacePlanner:
             + self._config.grasp_above_centre_m
             + self._config.place_gap_m
         )
-        return rank_placements(
+        ranked = rank_placements(
             np.array([position[0], position[1], height]),
             yaw,
             others,
@@ -102,7 +104,8 @@ class PickPlacePlanner:
             self._gripper,
             self._blocks.edge_m + self._config.safe_margin_m,
             self._config.min_clearance_m,
-        )[0]
+        )
+        return self._first_with_way(ranked, self.safe_height(others, level + 1, carrying=True))
 
     def choose(
         self,
@@ -124,10 +127,11 @@ class PickPlacePlanner:
         """
         found: list[tuple[Block, Grasp]] = []
         reasons: list[str] = []
+        height = self.safe_height(scene, level, carrying=True)
         for block in candidates:
             others = [other for other in scene if other is not block]
             try:
-                found.append((block, self._grasp(block, others)))
+                found.append((block, self._first_with_way(self._grasps(block, others), height)))
             except KinematicsError as error:
                 reasons.append(str(error))
         if not found:
@@ -145,13 +149,30 @@ class PickPlacePlanner:
     def put_back(self, work: PickPlace) -> Grasp:
         """How the held block goes back to where it was taken: the same pose, a gap higher."""
         pose = work.grasp.pose_tool_in_base
-        lifted = type(pose)(
-            pose.position + np.array([0.0, 0.0, self._config.place_gap_m]), pose.orientation
-        )
+        gap = np.array([0.0, 0.0, self._config.place_gap_m])
+        lifted = Pose(pose.position + gap, pose.orientation)
         joints = self._arm.inverse(lifted, work.grasp.joints, restarts=0)
         return Grasp(lifted, joints, work.grasp.clearance_m, work.grasp.score)
 
-    def _grasp(self, block: Block, others: Sequence[Block]) -> Grasp:
+    def _first_with_way(self, ranked: Sequence[Grasp], height_m: float) -> Grasp:
+        """The best that can also be left straight upwards.
+
+        Raises:
+            KinematicsError: none can; the reason of the best.
+        """
+        refusal: KinematicsError | None = None
+        for grasp in ranked:
+            x, y, z = grasp.pose_tool_in_base.position
+            above = Pose(np.array([x, y, max(z, height_m)]), grasp.pose_tool_in_base.orientation)
+            try:
+                line_waypoints(self._arm, grasp.joints, above)
+                return grasp
+            except KinematicsError as error:
+                refusal = refusal or error
+        assert refusal is not None
+        raise refusal
+
+    def _grasps(self, block: Block, others: Sequence[Block]) -> list[Grasp]:
         return rank_grasps(
             block,
             others,
@@ -162,4 +183,4 @@ class PickPlacePlanner:
             self._blocks.edge_m + self._config.safe_margin_m,
             self._config.min_clearance_m,
             self._config.grasp_above_centre_m,
-        )[0]
+        )

@@ -45,6 +45,8 @@ REST_TIMEOUT_S = 5.0
 HOLDING_TOLERANCE_M = 0.012
 OPEN_TOLERANCE_M = 0.006
 FINGER_SETTLE_S = 0.1  # the fingers' state is read this long after the end of their action
+# Old joint states may also mean that this process was late: they are asked for again so often.
+BLIND_TICKS = 3
 RETRY_DELAY_S = 0.5
 UNKNOWN_SCENE_LEVELS = 6  # height of the first way home, in blocks: nothing was seen yet
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
@@ -73,7 +75,7 @@ class TowerConfig:
 
     Args:
         home: arm configuration from which is looked, radians, shape (n,).
-        centre: middle of the workspace, metres, shape (2,).
+        zone_lower, zone_upper: corners (x, y) of where blocks are looked for, metres.
         blocks: height of the tower; 0 for all blocks that are seen.
         grip_effort_n: force of the fingers.
         look_count: pictures that make one look.
@@ -88,7 +90,8 @@ class TowerConfig:
     """
 
     home: Array
-    centre: Array
+    zone_lower: tuple[float, float]
+    zone_upper: tuple[float, float]
     blocks: int = 0
     grip_effort_n: float = 20.0
     look_count: int = 4
@@ -110,7 +113,22 @@ class TowerConfig:
             raise ConfigurationError(
                 f"blocks {self.blocks}: wanted a tower of 2 or more, or 0 for all blocks seen"
             )
+        if not np.greater(self.zone_upper, self.zone_lower).all():
+            raise ConfigurationError(
+                f"block zone from {self.zone_lower} to {self.zone_upper}: wanted the upper corner "
+                "above the lower one in x and y, metres"
+            )
         self.gripper.check_edge(self.map.edge_m)
+
+    @property
+    def centre(self) -> Array:
+        """Middle of the block zone, metres, shape (2,)."""
+        return np.mean([self.zone_lower, self.zone_upper], axis=0, dtype=np.float64)
+
+    def in_zone(self, position: Array) -> bool:
+        """Whether a position, shape (2,) or (3,), lies in the block zone, seen from above."""
+        xy = position[:2]
+        return bool((xy >= self.zone_lower).all() and (xy <= self.zone_upper).all())
 
 
 class TowerTask:
@@ -148,6 +166,7 @@ class TowerTask:
         self._not_before = -np.inf
         self._restless_since: float | None = None
         self._blind_since: float | None = None
+        self._blind_ticks = 0
         self._warned = -np.inf
         self._scene: list[Block] = []
         self._scene_stamp = -np.inf
@@ -272,7 +291,9 @@ class TowerTask:
             return False
         if self._blind_since is None:
             self._blind_since = self._warned = now
-        if self._commander.moving_arm:
+            self._blind_ticks = 0
+        self._blind_ticks += 1
+        if self._commander.moving_arm and self._blind_ticks >= BLIND_TICKS:
             self._commander.cancel()
             self._say("the joint states have stopped; the arm is stopped", Severity.WARNING)
         waited = now - self._blind_since
@@ -366,8 +387,12 @@ class TowerTask:
             self._enter(inputs.now, State.DECIDING)
             return
         waited = inputs.now - self._lookout.waiting_since
-        if waited > self._config.give_up_after_s:
-            self._finish(False, f"no detections for {waited:.0f} s; is perception running?")
+        if inputs.now - self._lookout.began > self._config.give_up_after_s:
+            if waited > self._config.warn_after_s:
+                reason = f"no detections for {waited:.0f} s; is perception running?"
+            else:
+                reason = "detections come too late or too seldom to act on; is perception too slow?"
+            self._finish(False, reason)
         elif waited >= self._config.warn_after_s:
             self._warn_throttled(
                 inputs.now, f"no new detections for {waited:.0f} s; waiting for perception"
@@ -383,15 +408,9 @@ class TowerTask:
             return
         self._scene_stamp = max(sighting.stamp for sighting in sightings)
         blocks = fuse([sighting.estimates for sighting in sightings], self._config.map)
-        self._scene = [
-            block
-            for block in blocks
-            if self._motions.config.workspace.contains(
-                np.append(block.position[:2], self._motions.config.floor_m)
-            )
-        ]
+        self._scene = [block for block in blocks if self._config.in_zone(block.position)]
         if not self._scene and self._tower is None:
-            self._poor_look(inputs.now, "no block is seen in the workspace")
+            self._poor_look(inputs.now, "no block is seen in the block zone")
             return
         if self._tower is None and not self._found_tower(inputs.now, sightings[-1].camera_position):
             return

@@ -156,7 +156,7 @@ def line_waypoints(arm: ArmKinematics, start: Array, pose_tool_in_base: Pose) ->
     waypoints = [np.asarray(start, dtype=np.float64)]
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
         pose = Pose(begin.position + share * offset, slerp(share).as_quat())
-        joints = arm.inverse(pose, waypoints[-1], restarts=0)
+        joints = arm.inverse(pose, waypoints[-1], restarts=0, posture=waypoints[-1])
         jump = float(np.max(np.abs(joints - waypoints[-1])))
         if jump > JUMP_RAD:
             raise KinematicsError(

@@ -1,8 +1,8 @@
-"""A table, blocks and an arm without physics: trajectories are followed exactly, time is counted."""
+"""A table, blocks and an arm without physics: trajectories are followed, time is counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -248,7 +248,7 @@ def station_planner(panda: ArmKinematics, motion_limits: MotionLimits) -> Statio
 
 
 @pytest.fixture
-def make_rig(station_planner: StationPlanner) -> Iterator[Callable[..., Rig]]:
+def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
     def make(blocks: list[Pose], seed: int = 0, goal: int = 3, **options: object) -> Rig:
         world = FakeWorld(
             station_planner.arm,
@@ -256,7 +256,9 @@ def make_rig(station_planner: StationPlanner) -> Iterator[Callable[..., Rig]]:
             blocks,
             **options,  # type: ignore[arg-type]
         )
-        config = TowerConfig(home=HOME, centre=np.array([0.5, 0.0]), blocks=goal)
+        config = TowerConfig(
+            home=HOME, zone_lower=(0.28, -0.32), zone_upper=(0.72, 0.32), blocks=goal
+        )
         return Rig(world, TowerTask(station_planner, config))
 
-    yield make
+    return make

@@ -59,7 +59,7 @@ def test_a_standing_stack_is_built_on(make_rig):
         ("reject", 2, "rejected"),
         ("abort", 2, "aborted"),
         ("swallow", 1, "timed out"),
-        ("stale", 3, "the arm is stopped"),
+        ("stale", 6, "the arm is stopped"),
     ],
 )
 def test_a_fault_is_named_and_survived(make_rig, fault, count, words):
@@ -141,8 +141,8 @@ def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
 
 
 def test_a_wrong_goal_or_edge_is_refused():
-    home, centre = np.zeros(7), np.zeros(2)
+    zone = {"home": np.zeros(7), "zone_lower": (0.3, -0.3), "zone_upper": (0.7, 0.3)}
     with pytest.raises(ConfigurationError, match="2 or more"):
-        TowerConfig(home=home, centre=centre, blocks=1)
-    with pytest.raises(ConfigurationError, match="opens to 0.08 m"):
-        TowerConfig(home=home, centre=centre, map=BlockMapConfig(edge_m=0.09))
+        TowerConfig(**zone, blocks=1)
+    with pytest.raises(ConfigurationError, match=r"opens to 0\.08 m"):
+        TowerConfig(**zone, map=BlockMapConfig(edge_m=0.09))

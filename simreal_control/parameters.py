@@ -1,0 +1,218 @@
+"""The parameters of control_node, and the configurations that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.parameters import check_parameters, parameter
+from simreal_control.block_map import BlockMapConfig
+from simreal_control.grasps import GripperGeometry
+from simreal_control.kinematics import ArmKinematics
+from simreal_control.motion import MotionConfig
+from simreal_control.pick_place import PickPlaceConfig
+from simreal_control.tower_task import TowerConfig
+from simreal_control.trajectory import MotionLimits, Workspace
+
+PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
+PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
+PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
+
+
+@dataclass(frozen=True)
+class ControlParameters:
+    """What control_node is told; defaults fit a Franka Panda with the Franka Hand."""
+
+    blocks: int = parameter(
+        0, "height of the tower in blocks, 0 for all blocks that are seen", range=(0, 16)
+    )
+    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
+    table_height: float = parameter(
+        0.0, "height of the table top in the base frame, metres", range=(-2.0, 2.0)
+    )
+    base_frame: str = parameter(
+        "panda_link0", "root link of the URDF; all motions are planned in it"
+    )
+    tool_frame: str = parameter("panda_grasptarget", "frame between the finger tips, z out of it")
+    arm_joints: tuple[str, ...] = parameter(PANDA_JOINTS, "joints of the arm, base first")
+    gripper_joints: tuple[str, ...] = parameter(
+        PANDA_FINGERS, "finger joints whose positions add up to the opening"
+    )
+    home: tuple[float, ...] = parameter(
+        PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
+    )
+    velocity_scaling: float = parameter(
+        0.5, "share of the URDF's joint velocity limits that is used", range=(0.01, 1.0)
+    )
+    max_acceleration: tuple[float, ...] = parameter(
+        (4.0,), "of each arm joint or of all, rad/s^2", range=(0.01, 100.0)
+    )
+    max_jerk: tuple[float, ...] = parameter(
+        (30.0,), "of each arm joint or of all, rad/s^3", range=(0.1, 10000.0)
+    )
+    line_speed: float = parameter(
+        0.25, "of the tool on straight approaches and retreats, m/s", range=(0.005, 1.0)
+    )
+    workspace_lower: tuple[float, ...] = parameter(
+        (0.20, -0.45, 0.0), "lower corner (x, y, z) of the box that the tool never leaves, metres"
+    )
+    workspace_upper: tuple[float, ...] = parameter(
+        (0.75, 0.45, 0.80), "upper corner (x, y, z) of the box that the tool never leaves, metres"
+    )
+    block_zone_lower: tuple[float, ...] = parameter(
+        (0.28, -0.32), "lower corner (x, y) of where blocks are looked for, metres"
+    )
+    block_zone_upper: tuple[float, ...] = parameter(
+        (0.72, 0.32), "upper corner (x, y) of where blocks are looked for, metres"
+    )
+    floor_margin: float = parameter(
+        0.015, "the tool stays this far above the table, metres", range=(0.0, 0.2)
+    )
+    safe_margin: float = parameter(
+        0.04, "free height under whatever is moved across, metres", range=(0.005, 0.5)
+    )
+    min_clearance: float = parameter(
+        0.003, "of the gripper to blocks it must not touch, metres", range=(0.0, 0.1)
+    )
+    grasp_above_centre: float = parameter(
+        0.0, "height of the tool point above the centre of a held block, metres", range=(-0.1, 0.1)
+    )
+    place_gap: float = parameter(
+        0.002, "free height under a block when it is let go, metres", range=(0.0, 0.05)
+    )
+    grip_effort: float = parameter(20.0, "force of the fingers, newtons", range=(0.0, 200.0))
+    gripper_max_opening: float = parameter(
+        0.08, "between the finger pads, metres", range=(0.001, 0.5)
+    )
+    finger_thickness: float = parameter(
+        0.016, "of a finger along the closing direction, metres", range=(0.001, 0.2)
+    )
+    finger_width: float = parameter(
+        0.022, "of a finger across the closing direction, metres", range=(0.001, 0.2)
+    )
+    tip_below_tool: float = parameter(
+        0.008, "how far the finger tips reach beyond the tool point, metres", range=(0.001, 0.2)
+    )
+    hand_above_tool: float = parameter(
+        0.040, "from the tool point to the underside of the hand, metres", range=(0.001, 0.5)
+    )
+    hand_length: float = parameter(
+        0.206, "of the hand along the closing direction, metres", range=(0.01, 1.0)
+    )
+    hand_depth: float = parameter(
+        0.066, "of the hand across the closing direction, metres", range=(0.01, 1.0)
+    )
+    min_score: float = parameter(
+        0.3, "detections with a lower score are not looked at", range=(0.0, 1.0)
+    )
+    ray_sigma: float = parameter(
+        0.010,
+        "error of detections along the viewing ray, added to theirs, metres",
+        range=(0.0005, 0.2),
+    )
+    lateral_sigma: float = parameter(
+        0.003,
+        "error of detections in all directions, added to theirs, metres",
+        range=(0.0005, 0.2),
+    )
+    look_count: int = parameter(4, "pictures that make one look", range=(1, 100))
+    settle_time: float = parameter(
+        0.3,
+        "pictures count when taken this long after the arm has stopped, seconds",
+        range=(0.0, 10.0),
+    )
+    max_detection_age: float = parameter(
+        3.0, "no motion starts on older pictures, seconds", range=(0.1, 60.0)
+    )
+    give_up_after: float = parameter(
+        60.0, "of waiting for detections, joint states or the robot, seconds", range=(1.0, 3600.0)
+    )
+    max_failures: int = parameter(
+        5, "failed attempts in a row, without the tower growing, that are borne", range=(0, 100)
+    )
+    tick_rate: float = parameter(20.0, "of the state machine, hertz", range=(1.0, 200.0))
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+        self._want_length("workspace_lower", 3)
+        self._want_length("workspace_upper", 3)
+        self._want_length("block_zone_lower", 2)
+        self._want_length("block_zone_upper", 2)
+        self._want_length("home", len(self.arm_joints))
+        if not self.arm_joints:
+            raise ConfigurationError("parameter 'arm_joints': got none, wanted the arm's joints")
+        for name in ("max_acceleration", "max_jerk"):
+            if len(getattr(self, name)) != 1:
+                self._want_length(name, len(self.arm_joints))
+        # Everything that can be wrong is to show before the robot is there.
+        self.tower_config()
+        self.workspace()
+
+    def workspace(self) -> Workspace:
+        """The box that the tool never leaves."""
+        lower, upper = self.workspace_lower, self.workspace_upper
+        return Workspace((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
+
+    def motion_config(self, arm: ArmKinematics) -> MotionConfig:
+        """How that arm moves."""
+        count = len(self.arm_joints)
+        limits = MotionLimits(
+            arm.limits.velocity * self.velocity_scaling,
+            np.broadcast_to(np.array(self.max_acceleration), (count,)).copy(),
+            np.broadcast_to(np.array(self.max_jerk), (count,)).copy(),
+        )
+        return MotionConfig(
+            limits=limits,
+            workspace=self.workspace(),
+            floor_m=self.table_height + self.floor_margin,
+            line_speed_m_s=self.line_speed,
+        )
+
+    def tower_config(self) -> TowerConfig:
+        """The task."""
+        zone_lower = (self.block_zone_lower[0], self.block_zone_lower[1])
+        zone_upper = (self.block_zone_upper[0], self.block_zone_upper[1])
+        return TowerConfig(
+            home=np.array(self.home),
+            zone_lower=zone_lower,
+            zone_upper=zone_upper,
+            blocks=self.blocks,
+            grip_effort_n=self.grip_effort,
+            look_count=self.look_count,
+            settle_s=self.settle_time,
+            max_detection_age_s=self.max_detection_age,
+            give_up_after_s=self.give_up_after,
+            max_failures=self.max_failures,
+            map=BlockMapConfig(
+                edge_m=self.edge,
+                table_height_m=self.table_height,
+                min_score=self.min_score,
+                ray_sigma_m=self.ray_sigma,
+                lateral_sigma_m=self.lateral_sigma,
+            ),
+            gripper=GripperGeometry(
+                max_opening_m=self.gripper_max_opening,
+                finger_thickness_m=self.finger_thickness,
+                finger_width_m=self.finger_width,
+                tip_below_tool_m=self.tip_below_tool,
+                hand_above_tool_m=self.hand_above_tool,
+                hand_length_m=self.hand_length,
+                hand_depth_m=self.hand_depth,
+            ),
+            pick_place=PickPlaceConfig(
+                grasp_above_centre_m=self.grasp_above_centre,
+                place_gap_m=self.place_gap,
+                min_clearance_m=self.min_clearance,
+                safe_margin_m=self.safe_margin,
+            ),
+        )
+
+    def _want_length(self, name: str, wanted: int) -> None:
+        got = len(getattr(self, name))
+        if got != wanted:
+            raise ConfigurationError(
+                f"parameter '{name}': got {got} numbers, wanted {wanted}"
+                + (" (one for each of arm_joints)" if wanted == len(self.arm_joints) else "")
+            )
