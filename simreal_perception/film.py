@@ -47,6 +47,7 @@ class Film:
         self._last_picture: NDArray[np.uint8] | None = None
         self._stream: Any = None
         try:
+            path.open("wb").close()  # PyAV opens the file only when the first picture comes
             self._container: Any = self._av.open(str(path), "w")
         except OSError as error:
             raise ConfigurationError(

@@ -27,18 +27,13 @@ def read_picture(path: str | Path) -> Picture:
         raise ImageError(
             f"cannot read image {path}: {error.strerror}; wanted a PNG or JPEG file"
         ) from error
-    # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        bgr = cv2.imdecode(content, flags) if content.size else None
-    except cv2.error:
-        bgr = None
+    bgr = _decode(content) if content.size else None
     if bgr is None:
         raise ImageError(
             f"cannot read image {path}: its {content.size} bytes are not a picture; wanted a PNG "
             "or JPEG file"
         )
-    return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)
+    return np.ascontiguousarray(bgr[..., ::-1])
 
 
 def write_picture(path: str | Path, rgb: Picture) -> None:
@@ -74,3 +69,18 @@ def check_drawable(path: str | Path) -> None:
     """Raise an ImageError unless the name's ending is one that `write_picture` knows."""
     if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")
+
+
+def _decode(content: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """BGR, or None; OpenCV's own words about a broken file are kept off the terminal."""
+    logging = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
+        decoded = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return None
+    finally:
+        logging.setLogLevel(level)
+    return None if decoded is None else np.asarray(decoded, dtype=np.uint8)
