@@ -113,8 +113,8 @@ def run(
         while process.poll() is None and time.monotonic() < end:
             now += 0.1
             node.play(now, blocks, tool, with_truth)
-            node.say(finished=finishes and now > 4.0)
-            time.sleep(0.03)
+            node.say(finished=finishes and now > 1.5)
+            time.sleep(0.02)
         printed, _ = process.communicate(timeout=5)
     finally:
         process.kill()
@@ -132,7 +132,7 @@ def test_a_tower_is_exit_code_0_and_errors_of_perception_are_in_the_result(tmp_p
     assert result["perception"]["mean_mm"] == pytest.approx(4.0, abs=0.01)
     assert result["perception"]["matched"] > 0
     assert result["perception"]["missed"] == 0
-    assert result["sim_seconds"] > 3
+    assert result["sim_seconds"] > 2
     assert "VERDICT: success" in printed
     assert "grasp: as it is (2 of 3 placed)" in printed
 
