@@ -24,9 +24,13 @@ from ros2cli_embedded.launch.plan import LogPlan, ProcessPlan, ShutdownPlan, Ste
 from ros2cli_embedded.launch.process import LineReader, RunningProcess
 
 FAST_SIGTERM_S = 2.0
-"""Longest wait from SIGINT to SIGTERM when something died: all must be gone within 5 s."""
+"""Longest wait from SIGINT to SIGTERM when a node was killed: all must be gone within 5 s.
+
+A required node that ends by itself, whatever its exit code, leaves the others their full time: a
+verdict of failure must not cut off a film that is being written.
+"""
 FAST_SIGKILL_S = 1.0
-"""Longest wait from SIGTERM to SIGKILL when something died."""
+"""Longest wait from SIGTERM to SIGKILL when a node was killed."""
 LEFTOVER_SIGKILL_S = 1.0
 """How long what a process leaves behind in its group may take to end on SIGTERM."""
 
@@ -85,7 +89,8 @@ class Supervisor:
             elif isinstance(step, TimerPlan):
                 self._later(step.period_s, step.cancel_on_shutdown, self._carry_out, step.steps)
             elif isinstance(step, ShutdownPlan):
-                self._shut_down(step.reason, fast=False)
+                self._console.info("launch", f"shutting down launched system: {step.reason}")
+                self._shut_down(fast=False)
             elif not self._shutting_down:
                 self._count += 1
                 self._start(step, f"{step.name}-{self._count}", retries=0)
@@ -112,7 +117,7 @@ class Supervisor:
                 name, f"process could not be started: {error}, cmd '{process.command_line}'"
             )
             if plan.shutdown_on_exit:
-                self._required_ended(process, "could not be started")
+                self._required_ended(process, "could not be started", fast=True)
             return
         self._running[process.pid] = process
         self._guardian.enter(process.pid)
@@ -135,7 +140,8 @@ class Supervisor:
         self._console.output(process.name, stream, line, process.plan.output)
         if self._console.broken:
             self._failed = True
-            self._shut_down("nobody reads the output any more", fast=True)
+            self._console.error("launch", "nobody reads the output: shutting down launched system")
+            self._shut_down(fast=True)
 
     # --- ends -------------------------------------------------------------------------------
 
@@ -174,7 +180,8 @@ class Supervisor:
         plan = process.plan
         if plan.shutdown_on_exit:
             self._failed = self._failed or code != 0
-            self._required_ended(process, _how_it_died(code) if code else "")
+            how = _how_it_died(code) if code else ""
+            self._required_ended(process, how, fast=_was_killed(code))
         elif not self._shutting_down and self._may_respawn(process):
             self._later(
                 plan.respawn_delay_s, True, self._start, plan, process.name, process.retries + 1
@@ -201,13 +208,13 @@ class Supervisor:
         # Reaped through SIGCHLD; look again in case the members are not our descendants.
         self._leftovers[group] = self._loop.call_later(0.1, self._reap)
 
-    def _required_ended(self, process: RunningProcess, how_it_died: str) -> None:
+    def _required_ended(self, process: RunningProcess, how_it_died: str, fast: bool) -> None:
         message = f"process[{process.name}] was required: shutting down launched system"
         if how_it_died:
             self._console.error("launch", f"{message} (it {how_it_died})")
         else:
             self._console.info("launch", message)
-        self._shut_down(f"{process.name} ended", fast=bool(how_it_died))
+        self._shut_down(fast)
 
     # --- the end of the launch --------------------------------------------------------------
 
@@ -220,9 +227,9 @@ class Supervisor:
             self._console.warning("launch", f"got {number.name}: shutting down launched system")
         if self._interrupted_by is None and not self._shutting_down:
             self._interrupted_by = number
-        self._shut_down(f"{number.name}", fast=fast)
+        self._shut_down(fast)
 
-    def _shut_down(self, reason: str, fast: bool) -> None:
+    def _shut_down(self, fast: bool) -> None:
         """End all processes; `fast` also speeds up a shutdown that is under way."""
         if self._shutting_down and (self._fast or not fast):
             return
@@ -294,6 +301,10 @@ class Supervisor:
                     os.waitpid(pid, 0)
                 except (ProcessLookupError, ChildProcessError):
                     pass
+
+
+def _was_killed(code: int) -> bool:
+    return code < 0 or code > 128  # a shell passes on "killed by signal N" as 128 + N
 
 
 def _how_it_died(code: int) -> str:

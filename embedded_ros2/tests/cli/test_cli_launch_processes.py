@@ -218,6 +218,7 @@ def test_shell_and_timer(package: Package, ros2: Ros2) -> None:
     launched = ros2("launch", "demo", "test.launch.xml")
     assert launched.wait() == 0
     assert "[echo-2] a\n[echo-2] b\n" in launched.output
+    assert "[INFO] [launch]: shutting down launched system: enough" in launched.output
     assert "sending signal 'SIGINT' to process[forever-1]" in launched.output
 
 
