@@ -138,7 +138,7 @@ class Supervisor:
 
     def _line(self, process: RunningProcess, stream: str, line: str) -> None:
         self._console.output(process.name, stream, line, process.plan.output)
-        if self._console.broken:
+        if self._console.broken and not self._shutting_down:
             self._failed = True
             self._console.error("launch", "nobody reads the output: shutting down launched system")
             self._shut_down(fast=True)
