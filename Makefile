@@ -49,7 +49,8 @@ lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/mypy
 
 train: $(VENV)/.tests  ## train the committed model again, on a CPU
-	$(BIN)/simreal train
+	$(BIN)/simreal train --run runs/block
+	$(BIN)/simreal export runs/block models/block
 
 clean:  ## remove .venv and what tools left behind; out/ and models/ stay
 	rm -rf $(VENV) build install log *.egg-info embedded_ros2/*.egg-info embedded_ros2/build

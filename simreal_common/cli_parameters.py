@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
+from collections.abc import Iterable
+from pathlib import Path
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.parameters import ParameterSpec, parameter_specs, to_text
 
 # Where each node's parameters are declared: module and class.
@@ -22,32 +23,69 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+# Between these lines of a Markdown file stand the tables.
+BEGIN, END = "<!-- parameters -->", "<!-- /parameters -->"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("node", nargs="?", metavar="NODE", help=f"one of {', '.join(NODES)}")
+    parser.add_argument(
+        "--update",
+        type=Path,
+        metavar="README.md",
+        help=f"write all tables into this file, between {BEGIN} and {END}",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one table a node; a node whose libraries are not installed is named on stderr."""
+    """Print the tables, or write them into a file.
+
+    Raises:
+        ConfigurationError: no such node, or a file without a place for the tables.
+        MissingDependencyError: a node's libraries are not installed.
+    """
     if args.node is not None and args.node not in NODES:
         raise ConfigurationError(
             f"no node is called '{args.node}': wanted one of {', '.join(NODES)}"
         )
-    complete = True
-    for node in NODES if args.node is None else [args.node]:
-        try:
-            specs = node_parameters(node)
-        except ImportError as error:
-            print(f"{node} is left out: it needs {error.name}", file=sys.stderr)
-            complete = False
-            continue
-        print(f"### {node}\n\n{table(specs)}\n")
-    return 0 if complete or args.node is None else 1
+    if args.update is not None:
+        args.update.write_text(with_tables(_read(args.update), args.update), encoding="utf-8")
+    else:
+        print(tables(NODES if args.node is None else [args.node]))
+    return 0
+
+
+def tables(nodes: Iterable[str]) -> str:
+    """One Markdown table a node, under its name."""
+    return "\n\n".join(f"#### {node}\n\n{table(node_parameters(node))}" for node in nodes)
+
+
+def with_tables(text: str, path: Path) -> str:
+    """The text of a Markdown file with the tables of all nodes in their place."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ConfigurationError(f"{path} has no place for the tables: wanted {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{tables(NODES)}\n\n{END}{after}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
 
 
 def node_parameters(node: str) -> list[ParameterSpec]:
     """The parameters of a node, in the order of their declaration."""
-    classes = [getattr(importlib.import_module(module), name) for module, name in NODES[node]]
+    try:
+        classes = [getattr(importlib.import_module(module), name) for module, name in NODES[node]]
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{node} needs {error.name}, which is not installed: pip install "
+            "'simreal[sim,control,film]', and ROS 2 or embedded_ros2"
+        ) from error
     return [spec for cls in classes for spec in parameter_specs(cls)]
 
 

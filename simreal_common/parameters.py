@@ -81,7 +81,9 @@ class ParameterSpec:
         if self.doc.choices:
             words += " out of " + ", ".join(f"'{choice}'" for choice in self.doc.choices)
         if self.doc.range:
-            words += f" from {self.doc.range[0]:g} to {self.doc.range[1]:g}"
+            low, high = self.doc.range
+            number = "d" if self.scalar is int else "g"
+            words += f" from {low:{number}} to {high:{number}}"
         return words
 
     def example(self) -> str:

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from simreal_common.cli import VERBS, available_verbs, main
+from simreal_common.cli_parameters import with_tables
+from simreal_common.resources import share_directory
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,3 +72,11 @@ def test_parameter_tables(capsys: pytest.CaptureFixture[str]) -> None:
 def test_parameters_of_no_node(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["parameters", "no_node"]) == 2
     assert "no node is called 'no_node': wanted one of sim_node" in capsys.readouterr().err
+
+
+def test_the_tables_in_the_readme_are_those_of_the_code() -> None:
+    pytest.importorskip("rclpy")
+    pytest.importorskip("pybullet", reason="the simulation's parameters need PyBullet")
+    readme = share_directory() / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    assert with_tables(text, readme) == text, "run: simreal parameters --update README.md"
