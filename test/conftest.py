@@ -7,6 +7,11 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# A test is slow when the machine is busy or compiles; that says nothing about the code.
+settings.register_profile("simreal", deadline=None)
+settings.load_profile("simreal")
 
 # Domains whose ports are free on every system.
 DOMAINS = range(1, 102)
