@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -15,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from .workbench import SOURCE
-
-pytest.importorskip("rclpy", reason="needs rclpy")
 
 NODE = """
 import rclpy
@@ -252,7 +249,6 @@ def test_mistakes_end_in_one_line(bench: Path, environment: dict[str, str]) -> N
         assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(importlib.util.find_spec("rclpy.action") is None, reason="needs rclpy.action")
 def test_actions(environment: dict[str, str], tmp_path: Path) -> None:
     process = _start(ACTION_NODE, environment, tmp_path / "action.txt")
     try:
