@@ -81,6 +81,8 @@ def judge_tower(
         `placed` is the number of blocks in the tower; one that stands alone is none.
     """
     tower = _highest_tower(poses, edge)
+    if len(tower) < min(2, wanted):  # one block on the table is no tower, unless it is all of it
+        tower = []
     verdicts = []
     for level, name in enumerate(tower):
         below = poses[tower[level - 1]] if level else None
@@ -88,9 +90,8 @@ def judge_tower(
     for name in poses:
         if name not in tower:
             verdicts.append(_judge_block(name, poses, earlier, tool_position, edge, None, False))
-    placed = len(tower) if len(tower) > 1 else 0
-    reason = _what_is_wrong(verdicts[: len(tower)], placed, wanted, tool_position is not None)
-    return TowerVerdict(not reason, placed, reason or "the tower stands", tuple(verdicts))
+    reason = _what_is_wrong(verdicts[: len(tower)], wanted, tool_position is not None)
+    return TowerVerdict(not reason, len(tower), reason or "the tower stands", tuple(verdicts))
 
 
 def _highest_tower(poses: Mapping[str, Pose], edge: float) -> list[str]:
@@ -165,11 +166,9 @@ def _judge_block(
     )
 
 
-def _what_is_wrong(
-    tower: Sequence[BlockVerdict], placed: int, wanted: int, tool_known: bool
-) -> str:
-    if placed < wanted and not (wanted == 1 and len(tower) == 1):
-        return f"{placed} of {wanted} blocks are stacked"
+def _what_is_wrong(tower: Sequence[BlockVerdict], wanted: int, tool_known: bool) -> str:
+    if len(tower) < wanted:
+        return f"{len(tower)} of {wanted} blocks are stacked"
     for block in tower:
         if not block.at_rest:
             return f"{block.name} still moves"
@@ -275,7 +274,7 @@ class RunResult:
                     if wrong
                 )
                 lines.append(
-                    f"    {block.name}: {block.position_error_mm:.1f} mm off the one below, "
+                    f"    {block.name}: {block.position_error_mm:.1f} mm beside what is below, "
                     f"height {block.height_error_mm:+.1f} mm, tilt {block.tilt_deg:.1f} deg{flags}"
                 )
         lines.append(f"  perception: {errors}")

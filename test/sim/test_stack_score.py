@@ -65,6 +65,12 @@ def test_what_is_no_tower_of_three_fails(poses: dict[str, Pose], placed: int) ->
     assert len(verdict.blocks) == 3
 
 
+def test_a_tower_of_one_is_a_block_on_the_table() -> None:
+    alone = {"a": pose(0.5, 0, 0.025)}
+    assert judge_tower(alone, alone, FAR_TOOL, EDGE, 1).success
+    assert not judge_tower(alone, alone, FAR_TOOL, EDGE, 2).blocks[0].on_top
+
+
 def test_a_tower_that_moves_fails() -> None:
     before = {**tower(), "b": pose(0.504, 0.0, 0.075)}
     verdict = judge_tower(tower(), before, FAR_TOOL, EDGE, 3)
@@ -133,6 +139,6 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
 def test_the_verdict_reads_well() -> None:
     lines = result().lines()
     assert lines[0] == "VERDICT: success: the tower stands"
-    assert any("b: 2.0 mm off the one below" in line for line in lines)
+    assert any("b: 2.0 mm beside what is below" in line for line in lines)
     lines = result(success=False, reason="0 of 3 blocks are stacked").lines()
     assert lines[0].startswith("VERDICT: FAILURE")
