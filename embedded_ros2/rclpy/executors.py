@@ -6,9 +6,8 @@ import inspect
 import os
 import threading
 import time
-import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -72,8 +71,7 @@ class Executor:
         self._failures: deque[BaseException] = deque()
         self._is_shutdown = False
         self._spinning = threading.Lock()
-        self._unfinished = 0
-        self._unfinished_changed = threading.Condition()
+        self._idle_changed = threading.Condition()
         self._context._wakers.add(self.wake)
 
     @property
@@ -169,78 +167,43 @@ class Executor:
             else:
                 self._batch.append(thing)
 
-    def _pop_ready(self) -> Task[Any] | None:
-        """The next thing to run, as a task; None when the batch is used up."""
+    def _pop_ready(self) -> "Task[Any] | _Work | None":
+        """The next thing to run; None when the batch is used up."""
         while self._tasks:
             task = self._tasks.popleft()
             if not task.done():
                 return task
         while self._batch:
             entity = self._batch.popleft()
-            if getattr(entity, "_destroyed", False):
+            if entity._destroyed:
                 continue
             group = entity.callback_group
             if group is not None and not group.beginning_execution(entity):
                 self._dirty = True
                 continue
+            work = None
             try:
                 work = entity._take_work()
-            except BaseException:
-                if group is not None:
+            except DdsError:
+                if self._context.ok():
+                    raise
+                raise ExternalShutdownException() from None
+            finally:
+                if work is None and group is not None:
                     group.ending_execution(entity)
-                if not self._context.ok():
-                    raise ExternalShutdownException() from None
-                raise
-            if work is None:
-                if group is not None:
-                    group.ending_execution(entity)
-                continue
-            return self._make_task(entity, group, work)
+            if work is not None:
+                return _Work(self, entity, group, work)
         return None
 
-    def _make_task(self, entity: Any, group: Any, work: Callable[[], Any]) -> Task[Any]:
-        def finished() -> None:
-            if group is not None:
-                group.ending_execution(entity)
-                if self._dirty:
-                    self.wake()
-            with self._unfinished_changed:
-                self._unfinished -= 1
-                self._unfinished_changed.notify_all()
-
-        with self._unfinished_changed:
-            self._unfinished += 1
-
-        async def wait_for(awaitable: Any) -> Any:
-            try:
-                return await awaitable
-            finally:
-                finished()
-
-        def run() -> Any:
-            try:
-                result = work()
-            except BaseException:
-                finished()
-                raise
-            if inspect.isawaitable(result):
-                task._handler = wait_for(result)
-                return result
-            finished()
-            return result
-
-        task: _EntityTask = _EntityTask(run, executor=self)
-        return task
-
-    def _next(self, timeout_sec: float | None, until: Callable[[], bool] | None = None) -> Task[Any]:
+    def _next(self, timeout_sec: float | None, until: Callable[[], bool] | None = None) -> "Task[Any] | _Work":
         deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
         first = True
         while True:
             if self._failures:
                 raise self._failures.popleft()
-            task = self._pop_ready()
-            if task is not None:
-                return task
+            item = self._pop_ready()
+            if item is not None:
+                return item
             if self._is_shutdown:
                 raise ShutdownException()
             if not self._context.ok():
@@ -259,7 +222,7 @@ class Executor:
                 raise
 
     # -- spinning -------------------------------------------------------------------------------------------------
-    def _run(self, task: Task[Any]) -> None:
+    def _run(self, item: "Task[Any] | _Work") -> None:
         raise NotImplementedError
 
     def _spin_once_impl(self, timeout_sec: float | None = None, until: Callable[[], bool] | None = None) -> None:
@@ -298,9 +261,9 @@ class Executor:
         """Stop spinning and wait for callbacks under way; False at the timeout."""
         self._is_shutdown = True
         self.wake()
-        with self._unfinished_changed:
+        with self._idle_changed:
             # a coroutine that waits will never go on, so only work in other threads is waited for
-            finished = self._unfinished_changed.wait_for(self._idle, timeout_sec)
+            finished = self._idle_changed.wait_for(self._idle, timeout_sec)
         if finished:
             for node in self.get_nodes():
                 self.remove_node(node)
@@ -319,35 +282,52 @@ class Executor:
         self.shutdown()
 
 
-class _EntityTask(Task[Any]):
-    """A task made from an entity's work, which may turn out to be a coroutine when first run."""
+class _Work:
+    """One callback that is ready to run, with its group already entered."""
+
+    __slots__ = ("_executor", "_entity", "_group", "_work")
+
+    def __init__(self, executor: Executor, entity: Any, group: Any, work: Callable[[], Any]) -> None:
+        self._executor, self._entity, self._group, self._work = executor, entity, group, work
 
     def __call__(self) -> None:
-        if inspect.iscoroutine(self._handler):
-            super().__call__()
-            return
-        self._executing.acquire()
+        result = None
         try:
-            if self._done:
-                return
-            result = self._handler()
-            if inspect.iscoroutine(self._handler):
-                self._step()
-            else:
-                self.set_result(result)
-        except Exception as error:
-            self.set_exception(error)
+            result = self._work()
         finally:
-            self._executing.release()
+            if not inspect.iscoroutine(result):
+                self._leave()
+        if inspect.iscoroutine(result):
+            task: Task[Any] = Task(self._rest(result), executor=self._executor)
+            task()
+            if task.done() and task._exception is not None:
+                raise task.exception()  # type: ignore[misc]
+
+    async def _rest(self, coroutine: Any) -> Any:
+        try:
+            return await coroutine
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._group is not None:
+            self._group.ending_execution(self._entity)
+            if self._executor._dirty:
+                self._executor.wake()
+
+
+def _call(item: "Task[Any] | _Work") -> None:
+    """Run it and raise what it raised."""
+    item()
+    if isinstance(item, Task) and item.done() and item._exception is not None:
+        raise item.exception()  # type: ignore[misc]
 
 
 class SingleThreadedExecutor(Executor):
     """Runs every callback in the thread that spins."""
 
-    def _run(self, task: Task[Any]) -> None:
-        task()
-        if task.done() and task._exception is not None:
-            raise task.exception()  # type: ignore[misc]
+    def _run(self, item: "Task[Any] | _Work") -> None:
+        _call(item)
 
 
 class MultiThreadedExecutor(Executor):
@@ -358,21 +338,21 @@ class MultiThreadedExecutor(Executor):
         self._pool = ThreadPoolExecutor(num_threads or max(os.cpu_count() or 2, 2), thread_name_prefix="rclpy")
         self._running = 0
 
-    def _run(self, task: Task[Any]) -> None:
-        with self._unfinished_changed:
+    def _run(self, item: "Task[Any] | _Work") -> None:
+        with self._idle_changed:
             self._running += 1
-        self._pool.submit(self._work, weakref.ref(task), task)
+        self._pool.submit(self._work, item)
 
-    def _work(self, _: Any, task: Task[Any]) -> None:
+    def _work(self, item: "Task[Any] | _Work") -> None:
         try:
-            task()
-            if task.done() and task._exception is not None:
-                self._failures.append(task.exception())  # type: ignore[arg-type]
-                self.wake()
+            _call(item)
+        except BaseException as error:  # raised again by the spinning thread
+            self._failures.append(error)
+            self.wake()
         finally:
-            with self._unfinished_changed:
+            with self._idle_changed:
                 self._running -= 1
-                self._unfinished_changed.notify_all()
+                self._idle_changed.notify_all()
             if self._dirty:
                 self.wake()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 Entity = ct.c_int32
 Handle = ct.c_uint64
 Duration = ct.c_int64
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 INFINITY = 0x7FFFFFFFFFFFFFFF
 
 RETCODES = {
@@ -184,7 +185,20 @@ def _find_library() -> Path:
     raise ImportError(f"no libddsc beside {package}; install the cyclonedds 11 wheel from PyPI")
 
 
+def _keep_freed_memory() -> None:
+    """Tell glibc not to hand image-sized blocks back to the kernel at every free.
+
+    A 640x480 message is 0.9 MB, allocated twice per publish; with the default thresholds each publish spends 1.4 ms
+    in page faults instead of 0.06 ms. Other C libraries have no mallopt and are left alone.
+    """
+    mallopt = getattr(ct.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, 64 << 20)
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+
+
 def _load() -> ct.CDLL:
+    _keep_freed_memory()
     library = ct.CDLL(str(_find_library()))
     for name, (restype, argtypes) in _PROTOTYPES.items():
         function = getattr(library, name)
