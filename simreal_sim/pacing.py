@@ -25,13 +25,16 @@ class Pacer:
         self._clock = clock
         self._real = clock()
         self._behind = 0.0
+        self.given_up_s = 0.0  # simulated seconds that were never made up for
 
     def due(self, at_most: float) -> float:
         """Simulated seconds to run now, `at_most` or less; tell `ran` what was run of them."""
         if self._factor == 0:
             return at_most
         now = self._clock()
-        self._behind = min(self._behind + self._factor * (now - self._real), CATCH_UP_S)
+        behind = self._behind + self._factor * (now - self._real)
+        self._behind = min(behind, CATCH_UP_S)
+        self.given_up_s += behind - self._behind
         self._real = now
         return min(self._behind, at_most)
 

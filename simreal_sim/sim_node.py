@@ -51,6 +51,7 @@ POSE_OPTICAL_IN_CAMERA = Pose(
 
 TICK_S = 0.005  # real seconds between looks at what is due
 CHUNK_S = 0.05  # simulated seconds a tick at most, so that other callbacks get their turn
+SLOW_S = 3.0  # simulated seconds of delay that are worth a word
 NO_RANDOMIZATION = "none"
 
 
@@ -156,6 +157,13 @@ class SimNode(Node):
                 steps = done
                 break
         self._pacer.ran(steps * STEP_S)
+        if self._pacer.given_up_s > SLOW_S:
+            self._pacer.given_up_s = 0.0
+            self.get_logger().info(
+                "this machine is too slow for the real_time_factor of "
+                f"{self._parameters.real_time_factor:g}: simulated time runs slower than that",
+                throttle_duration_sec=60.0,
+            )
 
     def _step(self) -> None:
         self._arm.before_step()

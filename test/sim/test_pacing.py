@@ -36,6 +36,7 @@ def test_a_pause_is_made_up_for_and_a_long_one_given_up() -> None:
     pacer.ran(0.3)
     clock.now += 60.0
     assert pacer.due(10.0) == pytest.approx(CATCH_UP_S)
+    assert pacer.given_up_s == pytest.approx(60.0 - CATCH_UP_S)
 
 
 def test_factor_0_is_as_fast_as_it_goes() -> None:
