@@ -20,6 +20,7 @@ from simreal_perception.pictures import (
 )
 
 DEFAULT_MODEL = "block"
+DEFAULT_MIN_SCORE = 0.5  # as perception_node
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
 Estimate = Callable[[Picture, Camera, float], Sequence[BlockEstimate]]
@@ -42,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|PATH",
         help="an installed model or the path of a model's card (.json) (default: %(default)s)",
     )
+    parser.add_argument(
+        "--min-score",
+        default=DEFAULT_MIN_SCORE,
+        type=_score,
+        metavar="0..1",
+        help="leave out what has a lower score (default: %(default)s)",
+    )
     parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
 
 
@@ -58,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     check_size(rgb, camera, f"image {args.image}", f"calibration {args.camera}")
     if args.draw is not None:
         check_drawable(args.draw)
-    blocks = _load_estimator(args.model)(rgb, camera, args.edge)
+    estimates = _load_estimator(args.model)(rgb, camera, args.edge)
+    blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
         write_picture(args.draw, draw_blocks(rgb, camera, blocks))
     print(json.dumps({"image": str(args.image), "blocks": [_as_json(block) for block in blocks]}))
@@ -93,3 +102,13 @@ def _edge(text: str) -> float:
             f"to {LARGEST_EDGE_M:g}; write for example --edge 0.05 for 50 mm"
         )
     return edge
+
+
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = float("nan")
+    if not 0.0 <= score <= 1.0:
+        raise ConfigurationError(f"--min-score: got {text}, wanted a number from 0 to 1")
+    return score

@@ -63,6 +63,13 @@ def test_one_line_of_json(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
 
 
+def test_what_is_unlikely_is_left_out(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert estimate("--min-score", "0.9") == 0
+    assert json.loads(capsys.readouterr().out)["blocks"] == []
+    assert estimate("--min-score", "2") == 2
+    assert "--min-score: got 2, wanted a number from 0 to 1" in capsys.readouterr().err
+
+
 def test_drawing(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate("--draw", "new/found.png") == 0
     drawn = read_picture(files / "new" / "found.png")

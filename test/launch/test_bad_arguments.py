@@ -1,0 +1,46 @@
+"""What a person gets wrong at the command line ends the launch with one line that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+END_S = 30.0  # five nodes start on a busy machine before one of them complains
+
+
+def test_an_unknown_argument(launch: Callable[..., Any]) -> None:
+    run = launch("sed:=1")
+    assert run.wait(END_S) != 0
+    assert "unknown launch argument 'sed'; did you mean 'seed'" in run.output
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("blocks:=99", "parameter 'blocks': got 99 (integer), wanted integer from"),
+        ("blocks:=many", "parameter 'blocks': got 'many' (string), wanted integer"),
+        ("edge:=0.0", "parameter 'edge': got 0.0, wanted double from"),
+        ("model:=nonsense", "no model 'nonsense': wanted its card"),
+    ],
+)
+def test_a_value_that_a_node_refuses(
+    launch: Callable[..., Any], tmp_path: Path, argument: str, says: str
+) -> None:
+    run = launch(argument, f"out:={tmp_path / 'out'}")
+    assert run.wait(END_S) != 0
+    assert says.replace(" (integer)", "") in run.output.replace(" (integer)", "")
+    assert "Traceback" not in run.output, run.output
+    assert run.processes() == []
+    assert not (tmp_path / "out" / "result.json").exists()
+
+
+def test_an_out_that_is_a_file(launch: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("in the way")
+    run = launch(f"out:={tmp_path / 'out'}")
+    assert run.wait(END_S) != 0
+    assert "parameter 'out': cannot" in run.output
+    assert "Traceback" not in run.output, run.output
