@@ -229,7 +229,7 @@ def _block_rgb(rng: np.random.Generator | None, index: int) -> Rgb:
 
 
 def _muted(rng: np.random.Generator) -> Rgb:
-    return _hsv(rng.uniform(), rng.uniform(0.0, 0.30), rng.uniform(0.45, 0.90))
+    return _hsv(rng.uniform(), rng.uniform(0.0, 0.30), rng.uniform(0.55, 0.92))
 
 
 def _surfaces(
@@ -283,7 +283,7 @@ def _light(rng: np.random.Generator | None) -> Light:
         direction=direction,
         rgb=(level * min(1.0, 1 + warmth), level, level * min(1.0, 1 - warmth)),
         ambient=ambient,
-        diffuse=rng.uniform(0.9, 1.1) - ambient,
+        diffuse=rng.uniform(0.98, 1.15) - ambient,
         specular=rng.uniform(0.0, 0.1),
     )
 

@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
 
+from rclpy.context import Context
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header, String
@@ -103,7 +104,7 @@ def run(
         *("-p", "use_sim_time:=true", "-p", f"out:={tmp_path}", *options),
     ]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
-    context = rclpy.context.Context()
+    context = Context()
     rclpy.init(context=context, domain_id=int(ENVIRONMENT["ROS_DOMAIN_ID"]))
     node = Stage(context)
     try:

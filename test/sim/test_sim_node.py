@@ -21,6 +21,8 @@ from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from control_msgs.msg import JointTolerance
 from rclpy.action import ActionClient
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
@@ -58,7 +60,7 @@ class Client(Node):
 
     def __init__(self, context: Any) -> None:
         super().__init__("test_client", context=context)
-        self.executor_ = rclpy.executors.SingleThreadedExecutor(context=context)
+        self.executor_ = SingleThreadedExecutor(context=context)
         self.executor_.add_node(self)
         self.heard: dict[str, list[Any]] = {}
         for kind, topic, qos in (
@@ -113,7 +115,7 @@ def client() -> Iterator[Client]:
         sim_command(seed=SEED, image_width=160, image_height=120, real_time_factor=3.0),
         env=ENVIRONMENT,
     )
-    context = rclpy.context.Context()
+    context = Context()
     rclpy.init(context=context, domain_id=int(ENVIRONMENT["ROS_DOMAIN_ID"]))
     node = Client(context)
     try:
