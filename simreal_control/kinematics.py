@@ -100,6 +100,10 @@ class ArmKinematics:
             )
         self.joint_names: tuple[str, ...] = tuple(arm_joints)
         self.tool_frame = tool_frame
+        # Frame 0 is pinocchio's universe, the first body is the root link.
+        self.base_frame: str = next(
+            frame.name for frame in whole.frames if frame.type == pin.FrameType.BODY
+        )
         self.limits = _limits(urdf, self._model)
         self._model.lowerPositionLimit = self.limits.lower
         self._model.upperPositionLimit = self.limits.upper

@@ -123,7 +123,7 @@ class TowerConfig:
     @property
     def centre(self) -> Array:
         """Middle of the block zone, metres, shape (2,)."""
-        return np.mean([self.zone_lower, self.zone_upper], axis=0, dtype=np.float64)
+        return np.asarray((np.array(self.zone_lower) + np.array(self.zone_upper)) / 2.0)
 
     def in_zone(self, position: Array) -> bool:
         """Whether a position, shape (2,) or (3,), lies in the block zone, seen from above."""
@@ -180,7 +180,7 @@ class TowerTask:
         self._work: PickPlace | None = None
         self._target: Grasp | None = None
         self._putting_back = False
-        self._closed = False
+        self._gripper_moved = False
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
@@ -235,6 +235,7 @@ class TowerTask:
         self._retries = 0
         self._not_before = -np.inf
         self._restless_since = None
+        self._gripper_moved = False
         if state is State.LOOKING:
             self._lookout.restart(now)
         if message:
@@ -564,13 +565,13 @@ class TowerTask:
         if result is not None:
             # Controllers end a grasp on a block as succeeded or, stalled, as aborted: the fingers
             # tell which it was.
-            self._closed = True
+            self._gripper_moved = True
             self._not_before = inputs.now + FINGER_SETTLE_S
             return
-        if not self._closed:
+        if not self._gripper_moved:
             self._commander.move_gripper(inputs.now, 0.0, self._config.grip_effort_n)
             return
-        self._closed = False
+        self._gripper_moved = False
         work = self._work
         assert work is not None
         wide = self._config.gripper.max_opening_m
@@ -639,13 +640,23 @@ class TowerTask:
         self._say(f"{reason}; the block goes back to its place", Severity.WARNING)
 
     def _release(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:
-        """Open the hand."""
-        if result is None:
-            wide = self._config.gripper.max_opening_m
+        """Open the hand, and see that it is open before it is taken away."""
+        wide = self._config.gripper.max_opening_m
+        if result is not None:
+            if result.outcome is not Outcome.SUCCEEDED:
+                if not self._retry(inputs.now, "opening the hand", result):
+                    self._finish(False, "the hand does not open")
+                return
+            self._gripper_moved = True
+            self._not_before = inputs.now + FINGER_SETTLE_S
+            return
+        if not self._gripper_moved:
             self._commander.move_gripper(inputs.now, wide, self._config.grip_effort_n)
             return
-        if result.outcome is not Outcome.SUCCEEDED:
-            if not self._retry(inputs.now, "opening the hand", result):
+        self._gripper_moved = False
+        if arm.opening_m is not None and arm.opening_m < wide - OPEN_TOLERANCE_M:
+            stuck = ActionResult(0, Outcome.ABORTED, f"open by {1000 * arm.opening_m:.0f} mm")
+            if not self._retry(inputs.now, "opening the hand", stuck):
                 self._finish(False, "the hand does not open")
             return
         if self._putting_back:

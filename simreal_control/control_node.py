@@ -1,0 +1,208 @@
+"""control_node: detections in, motions of arm and gripper out, until the tower stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_ros import Buffer, TransformException, TransformListener
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.errors import SimrealError
+from simreal_common.ros_messages import (
+    detections_to_estimates,
+    stamp_seconds,
+    transform_to_pose,
+)
+from simreal_common.ros_parameters import declare
+from simreal_common.ros_process import run_node
+from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
+from simreal_control.block_map import estimate_in_base
+from simreal_control.kinematics import ArmKinematics
+from simreal_control.motion import StationPlanner
+from simreal_control.parameters import ControlParameters
+from simreal_control.ros_actions import RobotActions
+from simreal_control.task_io import ArmState, Inputs, LogLine, Severity, Sighting, Status
+from simreal_control.tower_task import TowerTask
+
+STATUS_PERIOD_S = 1.0
+COMPLAINT_PERIOD_S = 5.0
+MAX_KEPT_SIGHTINGS = 100
+
+
+class ControlNode(Node):
+    """Ticks a tower task.
+
+    Args:
+        node_options: keyword arguments of rclpy's Node.
+
+    Raises:
+        SimrealError: a parameter that cannot be used.
+    """
+
+    def __init__(self, **node_options: Any) -> None:
+        super().__init__("control_node", **node_options)
+        self._parameters = declare(self, ControlParameters)
+        self._config = self._parameters.tower_config()
+        self._task: TowerTask | None = None
+        self._arm_state: ArmState | None = None
+        self._sightings: list[Sighting] = []
+        self._waiting_since: float | None = None
+        self._complained: dict[str, float] = {}
+        self._reported: tuple[str, float] = ("", -np.inf)
+        fingers = len(self._parameters.gripper_joints)
+        self._actions = RobotActions(self, self._parameters.arm_joints, fingers)
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
+        self._subscriptions_kept = [
+            self.create_subscription(
+                String, "robot_description", self._on_description, LATCHED_QOS
+            ),
+            self.create_subscription(JointState, "joint_states", self._on_joints, STATE_QOS),
+            self.create_subscription(
+                Detection3DArray, "detections", self._on_detections, DETECTION_QOS
+            ),
+        ]
+        self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
+        p = self._parameters
+        goal = f"a tower of {p.blocks}" if p.blocks else "one tower of all blocks"
+        self.get_logger().info(f"the task: {goal}, blocks of {1000 * p.edge:g} mm")
+
+    def destroy_node(self) -> None:
+        self._actions.destroy()
+        super().destroy_node()
+
+    def _now(self) -> float:
+        return float(self.get_clock().now().nanoseconds) * 1e-9
+
+    def _on_description(self, message: String) -> None:
+        if self._task is not None:
+            return
+        p = self._parameters
+        arm = ArmKinematics(message.data, p.arm_joints, p.tool_frame)
+        arm.posture = np.array(p.home)
+        if arm.base_frame != p.base_frame:
+            raise SimrealError(
+                f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
+                f"description, '{arm.base_frame}'"
+            )
+        self._task = TowerTask(StationPlanner(arm, p.motion_config(arm)), self._config)
+
+    def _on_joints(self, message: JointState) -> None:
+        index = {name: i for i, name in enumerate(message.name)}
+        joints = self._parameters.arm_joints
+        if any(name not in index for name in joints):
+            return  # the fingers, or another robot, may have a publisher of their own
+        order = [index[name] for name in joints]
+        stamp = stamp_seconds(message.header.stamp)
+        positions = np.array(message.position, dtype=np.float64)
+        if len(message.velocity) == len(message.position):
+            velocities = np.array(message.velocity, dtype=np.float64)[order]
+        elif self._arm_state is not None and stamp > self._arm_state.stamp:
+            moved = positions[order] - self._arm_state.positions
+            velocities = moved / (stamp - self._arm_state.stamp)
+        else:
+            return
+        opening = None
+        fingers = self._parameters.gripper_joints
+        if fingers and all(name in index for name in fingers):
+            opening = float(sum(positions[index[name]] for name in fingers))
+        self._arm_state = ArmState(stamp, positions[order], velocities, opening)
+
+    def _on_detections(self, message: Detection3DArray) -> None:
+        try:
+            transform = self._buffer.lookup_transform(
+                self._parameters.base_frame,
+                message.header.frame_id,
+                Time.from_msg(message.header.stamp),
+            )
+        except TransformException as error:
+            self._complain(
+                f"no transform from {message.header.frame_id} to {self._parameters.base_frame} "
+                f"({error}); detections are left out"
+            )
+            return
+        camera = transform_to_pose(transform.transform)
+        ray, lateral = self._config.map.ray_sigma_m, self._config.map.lateral_sigma_m
+        estimates = tuple(
+            estimate_in_base(estimate, camera, ray, lateral)
+            for estimate in detections_to_estimates(message)
+        )
+        sighting = Sighting(
+            stamp_seconds(message.header.stamp), estimates, np.array(camera.position)
+        )
+        self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
+
+    def _on_tick(self) -> None:
+        now = self._now()
+        lacking = self._lacking()
+        if self._task is None or lacking:
+            self._wait(now, lacking)
+            return
+        sightings, self._sightings = tuple(self._sightings), []
+        outputs = self._task.tick(
+            Inputs(now, self._arm_state, sightings, self._actions.take_results())
+        )
+        for command in outputs.commands:
+            self._actions.execute(command)
+        for line in outputs.log:
+            self._tell(line)
+        self._report(now, outputs.status)
+
+    def _lacking(self) -> list[str]:
+        """What must be there before the task begins; once begun, it copes by itself."""
+        if self._waiting_since == np.inf:
+            return []
+        lacking = [] if self._task is not None else ["robot_description"]
+        lacking += self._actions.missing_servers()
+        if not lacking:
+            self._waiting_since = np.inf
+        return lacking
+
+    def _wait(self, now: float, lacking: Sequence[str]) -> None:
+        if self._waiting_since is None:
+            self._waiting_since = now
+        waited = now - self._waiting_since
+        words = f"waiting for the robot: no {', no '.join(lacking)}"
+        if waited > self._parameters.give_up_after:
+            raise SimrealError(f"{words} for {waited:.0f} s; start the robot's controllers")
+        if waited > COMPLAINT_PERIOD_S:
+            self._complain(f"{words} for {waited:.0f} s")
+        self._report(now, Status("waiting", words, placed=0, goal=0, finished=False, success=False))
+
+    def _complain(self, text: str) -> None:
+        """A warning, not repeated before `COMPLAINT_PERIOD_S` have passed."""
+        key, now = text[:30], self._now()
+        if now - self._complained.get(key, -np.inf) >= COMPLAINT_PERIOD_S:
+            self._complained[key] = now
+            self.get_logger().warning(text)
+
+    def _tell(self, line: LogLine) -> None:
+        logger = self.get_logger()
+        if line.severity is Severity.ERROR:
+            logger.error(line.text)
+        elif line.severity is Severity.WARNING:
+            logger.warning(line.text)
+        else:
+            logger.info(line.text)
+
+    def _report(self, now: float, status: Status) -> None:
+        """Publish the status when it has changed, and once a second."""
+        text = json.dumps(dataclasses.asdict(status))
+        if text == self._reported[0] and now - self._reported[1] < STATUS_PERIOD_S:
+            return
+        self._reported = (text, now)
+        self._status.publish(String(data=text))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Console script."""
+    return run_node(ControlNode, args)

@@ -1,0 +1,146 @@
+"""The commands of a task as goals of the two actions that robots offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory, GripperCommand
+from rclpy.action import ActionClient
+from rclpy.node import Node
+from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
+from trajectory_msgs.msg import JointTrajectoryPoint
+
+from simreal_common.ros_messages import NANOSECONDS
+from simreal_control.task_io import ActionResult, Cancel, Command, MoveArm, MoveGripper, Outcome
+from simreal_control.trajectory import JointTrajectory
+
+ARM_ACTION = "panda_arm_controller/follow_joint_trajectory"
+GRIPPER_ACTION = "panda_hand_controller/gripper_cmd"
+
+
+class RobotActions:
+    """Sends commands, collects how they ended; never waits.
+
+    Args:
+        node: owns the action clients.
+        arm_joints: names of the columns of trajectories.
+        finger_count: into how many finger joints an opening divides.
+    """
+
+    def __init__(self, node: Node, arm_joints: Sequence[str], finger_count: int) -> None:
+        self._node = node
+        self._arm_joints = list(arm_joints)
+        self._finger_count = max(finger_count, 1)
+        self._arm = ActionClient(node, FollowJointTrajectory, ARM_ACTION)
+        self._gripper = ActionClient(node, GripperCommand, GRIPPER_ACTION)
+        self._results: list[ActionResult] = []
+        self._handles: dict[int, Any] = {}
+        self._cancelled: set[int] = set()
+
+    def missing_servers(self) -> list[str]:
+        """Names of the actions that nobody serves."""
+        clients = ((ARM_ACTION, self._arm), (GRIPPER_ACTION, self._gripper))
+        return [name for name, client in clients if not client.server_is_ready()]
+
+    def execute(self, command: Command) -> None:
+        """Send or cancel a goal."""
+        if isinstance(command, MoveArm):
+            goal = FollowJointTrajectory.Goal()
+            goal.trajectory = trajectory_to_message(command.trajectory, self._arm_joints)
+            self._send(self._arm, goal, command.number, _arm_end)
+        elif isinstance(command, MoveGripper):
+            goal = GripperCommand.Goal()
+            goal.command.position = command.opening_m / self._finger_count
+            goal.command.max_effort = command.effort_n
+            self._send(self._gripper, goal, command.number, _gripper_end)
+        elif isinstance(command, Cancel):
+            handle = self._handles.get(command.number)
+            if handle is None:
+                self._cancelled.add(command.number)  # not accepted yet: as soon as it is
+            else:
+                handle.cancel_goal_async()
+
+    def take_results(self) -> tuple[ActionResult, ...]:
+        """What has ended since the last call."""
+        results, self._results = tuple(self._results), []
+        return results
+
+    def destroy(self) -> None:
+        self._arm.destroy()
+        self._gripper.destroy()
+
+    def _send(
+        self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+    ) -> None:
+        future = client.send_goal_async(goal)
+        future.add_done_callback(lambda done: self._on_answer(done, number, read))
+
+    def _on_answer(
+        self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+    ) -> None:
+        handle = future.result()
+        if handle is None or not handle.accepted:
+            self._cancelled.discard(number)
+            self._results.append(ActionResult(number, Outcome.REJECTED))
+            return
+        self._handles[number] = handle
+        if number in self._cancelled:
+            self._cancelled.discard(number)
+            handle.cancel_goal_async()
+        handle.get_result_async().add_done_callback(
+            lambda done: self._on_result(done, number, read)
+        )
+
+    def _on_result(
+        self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+    ) -> None:
+        self._handles.pop(number, None)
+        outcome, message = read(future.result())
+        self._results.append(ActionResult(number, outcome, message))
+
+
+def trajectory_to_message(
+    trajectory: JointTrajectory, joint_names: Sequence[str]
+) -> JointTrajectoryMessage:
+    """A trajectory that starts when it arrives (stamp 0)."""
+    return JointTrajectoryMessage(
+        joint_names=list(joint_names),
+        points=[
+            JointTrajectoryPoint(
+                positions=positions.tolist(),
+                velocities=velocities.tolist(),
+                accelerations=accelerations.tolist(),
+                time_from_start=_duration(float(time)),
+            )
+            for time, positions, velocities, accelerations in zip(
+                trajectory.times,
+                trajectory.positions,
+                trajectory.velocities,
+                trajectory.accelerations,
+                strict=True,
+            )
+        ],
+    )
+
+
+def _duration(seconds: float) -> Duration:
+    sec, nanosec = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
+    return Duration(sec=sec, nanosec=nanosec)
+
+
+def _arm_end(answer: Any) -> tuple[Outcome, str]:
+    result = answer.result
+    if answer.status == GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
+        return Outcome.SUCCEEDED, ""
+    return Outcome.ABORTED, f"error code {result.error_code} {result.error_string}".strip()
+
+
+def _gripper_end(answer: Any) -> tuple[Outcome, str]:
+    result = answer.result
+    # Fingers that were stopped by a block have not reached 0, and that is well.
+    if answer.status == GoalStatus.STATUS_SUCCEEDED:
+        return Outcome.SUCCEEDED, ""
+    return Outcome.ABORTED, f"fingers at {result.position:.4f} m, stalled {bool(result.stalled)}"
