@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.evaluation_data import photographs, synthetic_examples
 
     estimator = BlockEstimator.load(args.model)
-    examples = photographs(args.photos) if args.photos else synthetic_examples(args.scenes, args.seed)
+    examples = (
+        photographs(args.photos) if args.photos else synthetic_examples(args.scenes, args.seed)
+    )
     total, milliseconds = Evaluation(), []
     cases: list[tuple[float, Any, Any]] = []
     for example in tqdm(examples, total=args.scenes, unit="img", disable=bool(args.photos)):
@@ -51,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         cases.append((worst + one.missed + one.false, example, found))
         if args.photos:
             print(json.dumps({"image": example.name, **_rounded(one.summary())}))
-    summary = _rounded({**total.summary(), "milliseconds_p50": sorted(milliseconds)[len(milliseconds) // 2]})
+    summary = _rounded(
+        {**total.summary(), "milliseconds_p50": sorted(milliseconds)[len(milliseconds) // 2]}
+    )
     print(json.dumps({"model": args.model, "images": len(milliseconds), **summary}))
     if args.sheet:
         _write_sheet(args.sheet, sorted(cases, key=lambda case: -case[0])[:12])

@@ -77,7 +77,7 @@ def draw_layout(count: int, rng: np.random.Generator, disabled: frozenset[str]) 
 
 
 def _table_and_floor(layout: Layout, rng: np.random.Generator) -> None:
-    count = layout.shape.shape[0]
+    count = len(layout.shape)
     layout.shape[:, FLOOR_SLOT] = BOX
     layout.half_size[:, FLOOR_SLOT] = (20.0, 20.0, 0.05)
     layout.position[:, FLOOR_SLOT, 2] = -rng.uniform(0.4, 1.0, size=count)
@@ -100,7 +100,7 @@ def _free_place(
 
     Returns places (B, 2) and whether one was free (B,).
     """
-    count = layout.shape.shape[0]
+    count = len(layout.shape)
     radius = area[:, None] * np.sqrt(rng.uniform(size=(count, CANDIDATES)))
     angle = rng.uniform(0, 2 * np.pi, size=(count, CANDIDATES))
     places = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
@@ -111,7 +111,7 @@ def _free_place(
         present = layout.shape[:, other] != EMPTY
         free &= (distance > (reach + extent)[:, None]) | ~present[:, None]
     first = free.argmax(axis=1)
-    return places[np.arange(count), first], free.any(axis=1)
+    return places[np.arange(count), first], np.asarray(free.any(axis=1))
 
 
 def _place_block(
@@ -123,7 +123,7 @@ def _place_block(
     disabled: frozenset[str],
 ) -> None:
     """On the table; or beside or on top of an earlier block; or held or tilted in the air."""
-    count, edge = layout.shape.shape[0], BLOCK_EDGE_M
+    count, edge = len(layout.shape), BLOCK_EDGE_M
     every = np.arange(count)
     kind = rng.choice(4, size=count, p=[0.5, 0.2, 0.2, 0.1])  # table, beside, on top, in the air
     if slot == FIRST_BLOCK:
@@ -185,7 +185,7 @@ def _place_distractor(
     rng: np.random.Generator,
 ) -> None:
     """A ball, a cylinder or a box that is clearly no cube, standing or lying on the table."""
-    count = layout.shape.shape[0]
+    count = len(layout.shape)
     shape = rng.choice([BOX, BOX, ELLIPSOID, CYLINDER], size=count).astype(np.int32)
     half = BLOCK_EDGE_M * 0.5 * np.exp(rng.uniform(np.log(0.3), np.log(2.6), size=(count, 3)))
     ratio = half.max(axis=1) / half.min(axis=1)
@@ -206,7 +206,7 @@ def _place_distractor(
 
 def _place_robot(layout: Layout, rng: np.random.Generator) -> None:
     """Two fingers about a block, a hand above them and a link of the arm: in half of the scenes."""
-    count, edge = layout.shape.shape[0], BLOCK_EDGE_M
+    count, edge = len(layout.shape), BLOCK_EDGE_M
     every = np.arange(count)
     present = rng.uniform(size=count) < 0.5
     target = FIRST_BLOCK + rng.integers(0, MAX_BLOCKS, size=count)
@@ -251,7 +251,7 @@ def _place_robot(layout: Layout, rng: np.random.Generator) -> None:
 
 def _place_clutter(layout: Layout, rng: np.random.Generator) -> None:
     """Large boxes and cylinders beyond the objects, on the floor or the table."""
-    count = layout.shape.shape[0]
+    count = len(layout.shape)
     for slot in range(FIRST_CLUTTER, SLOTS):
         present = rng.uniform(size=count) < 0.5
         layout.shape[present, slot] = rng.choice([BOX, CYLINDER], size=count)[present]

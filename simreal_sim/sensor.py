@@ -91,7 +91,7 @@ def compress(images: NDArray[np.uint8], rng: np.random.Generator) -> None:
     for index in np.flatnonzero(rng.uniform(size=len(images)) < JPEG_SHARE):
         quality = int(rng.integers(30, 96))
         _, code = cv2.imencode(".jpg", images[index], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        images[index] = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        images[index] = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
 
 
 @njit(cache=True, fastmath=True)
