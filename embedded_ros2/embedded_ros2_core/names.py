@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _SUBSTITUTION = re.compile(r"\{([^{}]*)\}")
-_RULE = re.compile(r"^(?:(?P<node>[A-Za-z_][A-Za-z0-9_]*):)?(?P<match>[^:=]+|rostopic://[^:=]+|rosservice://[^:=]+):=(?P<to>.+)$")
+_RULE = re.compile(
+    r"^(?:(?P<node>[A-Za-z_][A-Za-z0-9_]*):(?!//))?(?P<match>rostopic://[^:=]+|rosservice://[^:=]+|[^:=]+):=(?P<to>.+)$")
 MAX_NODE_NAME = 255
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import exceptions, serialization
+from ._rclpy_pybind11 import RCLError
 from .context import Context
 from .parameter import Parameter
 from .signals import SignalHandlerOptions, install_signal_handlers, uninstall_signal_handlers
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from .node import Node
 
 __all__ = [
-    "Context", "Future", "Parameter", "SignalHandlerOptions", "create_node", "get_default_context",
+    "Context", "Future", "Parameter", "RCLError", "exceptions", "serialization", "SignalHandlerOptions", "create_node", "get_default_context",
     "get_global_executor", "get_rmw_implementation_identifier", "init", "install_signal_handlers", "ok", "shutdown",
     "spin", "spin_once", "spin_until_future_complete", "try_shutdown", "uninstall_signal_handlers",
 ]
