@@ -70,11 +70,11 @@ setup(
     entry_points={
         "console_scripts": [
             "simreal = simreal_common.cli:main",
-            "sim_node = simreal_sim.sim_node:main",
-            "scorer_node = simreal_sim.scorer_node:main",
-            "perception_node = simreal_perception.perception_node:main",
-            "recorder_node = simreal_perception.recorder_node:main",
-            "control_node = simreal_control.control_node:main",
+            "sim_node = simreal_common.node_entry:sim_node",
+            "scorer_node = simreal_common.node_entry:scorer_node",
+            "perception_node = simreal_common.node_entry:perception_node",
+            "recorder_node = simreal_common.node_entry:recorder_node",
+            "control_node = simreal_common.node_entry:control_node",
         ],
     },
 )

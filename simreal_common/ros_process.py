@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
@@ -45,6 +48,8 @@ def run_node(
     """
     try:
         rclpy.init(args=None if args is None else [sys.argv[0], *args])
+    except KeyboardInterrupt:
+        return EXIT_DONE
     except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
@@ -67,11 +72,27 @@ def run_node(
             return EXIT_DONE
         raise
     finally:
-        if node is not None:
-            executor.remove_node(node)
-            node.destroy_node()
-        executor.shutdown(timeout_sec=0.0)
-        rclpy.try_shutdown()
+        with _deaf_to_signals():
+            if node is not None:
+                executor.remove_node(node)
+                node.destroy_node()
+            executor.shutdown(timeout_sec=0.0)
+            rclpy.try_shutdown()
+
+
+@contextmanager
+def _deaf_to_signals() -> Iterator[None]:
+    """Clean up undisturbed: Ctrl-C reaches a node twice, from the terminal and from the launch."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    kept = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, kept, strict=True):
+            signal.signal(number, handler)
 
 
 def _one_line(error: BaseException) -> str:

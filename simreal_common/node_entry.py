@@ -1,0 +1,44 @@
+"""The console scripts of the nodes: a thin start, so that Ctrl-C while libraries load is quiet.
+
+Importing what a node needs takes seconds. A launch that ends in that time (one node refused its
+parameters) interrupts the others in the middle of an import; nothing is open then, so they just go.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+Entry = Callable[[], int]
+
+
+def _entry(module: str) -> Entry:
+    def start() -> int:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
+        main = importlib.import_module(module).main
+        # rclpy puts its handlers over these and calls them too: they must be the usual ones.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            return int(main())
+        finally:
+            # All is closed; a second Ctrl-C has nothing to say to an interpreter that ends.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+
+    return start
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(0)
+
+
+sim_node = _entry("simreal_sim.sim_node")
+scorer_node = _entry("simreal_sim.scorer_node")
+perception_node = _entry("simreal_perception.perception_node")
+recorder_node = _entry("simreal_perception.recorder_node")
+control_node = _entry("simreal_control.control_node")
