@@ -17,6 +17,10 @@ from .task import Future, Task
 from .utilities import get_default_context
 
 
+_MIN_THREADS = 4
+_FULL_LOOK_S = 0.1  # how often a saturated executor looks for shutdown
+
+
 class ExternalShutdownException(Exception):
     """The context was shut down while an executor was spinning."""
 
@@ -201,7 +205,8 @@ class Executor:
         while True:
             if self._failures:
                 raise self._failures.popleft()
-            item = self._pop_ready()
+            full = self._is_full()
+            item = None if full else self._pop_ready()
             if item is not None:
                 return item
             if self._is_shutdown:
@@ -214,12 +219,22 @@ class Executor:
             if left == 0 and not first:
                 raise TimeoutException()
             first = False
+            if full:
+                self._wait_for_room(left)
+                continue
             try:
                 self._fill_batch(left)
             except DdsError:
                 if not self._context.ok():
                     raise ExternalShutdownException() from None
                 raise
+
+    def _is_full(self) -> bool:
+        """All threads are busy: leave work where it is, so that queues keep to their depth."""
+        return False
+
+    def _wait_for_room(self, timeout_ns: int | None) -> None:
+        raise NotImplementedError
 
     # -- spinning -------------------------------------------------------------------------------------------------
     def _run(self, item: "Task[Any] | _Work") -> None:
@@ -312,8 +327,6 @@ class _Work:
     def _leave(self) -> None:
         if self._group is not None:
             self._group.ending_execution(self._entity)
-            if self._executor._dirty:
-                self._executor.wake()
 
 
 def _call(item: "Task[Any] | _Work") -> None:
@@ -335,8 +348,18 @@ class MultiThreadedExecutor(Executor):
 
     def __init__(self, num_threads: int | None = None, *, context: Any = None) -> None:
         super().__init__(context=context)
-        self._pool = ThreadPoolExecutor(num_threads or max(os.cpu_count() or 2, 2), thread_name_prefix="rclpy")
+        # On small machines more threads than cores: callbacks that block on a service need a second one.
+        self._threads = num_threads or max(os.cpu_count() or _MIN_THREADS, _MIN_THREADS)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="rclpy")
         self._running = 0
+
+    def _is_full(self) -> bool:
+        return self._running >= self._threads
+
+    def _wait_for_room(self, timeout_ns: int | None) -> None:
+        limit_s = _FULL_LOOK_S if timeout_ns is None else min(timeout_ns / 1e9, _FULL_LOOK_S)
+        with self._idle_changed:
+            self._idle_changed.wait_for(lambda: not self._is_full(), limit_s)
 
     def _run(self, item: "Task[Any] | _Work") -> None:
         with self._idle_changed:
@@ -348,13 +371,11 @@ class MultiThreadedExecutor(Executor):
             _call(item)
         except BaseException as error:  # raised again by the spinning thread
             self._failures.append(error)
-            self.wake()
         finally:
             with self._idle_changed:
                 self._running -= 1
                 self._idle_changed.notify_all()
-            if self._dirty:
-                self.wake()
+            self.wake()  # what waited for this callback's group may run now
 
     def _idle(self) -> bool:
         return self._running == 0

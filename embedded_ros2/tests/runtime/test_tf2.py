@@ -1,0 +1,185 @@
+"""tf2: the tree, interpolation, errors, and the listener between processes."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import pytest
+from geometry_msgs.msg import PointStamped, TransformStamped
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rclpy
+from rclpy.duration import Duration
+from rclpy.time import Time
+from tf2_ros import (
+    Buffer, ConnectivityException, ExtrapolationException, InvalidArgumentException, LookupException,
+    TransformListener,
+)
+from tf2_ros.rigid import IDENTITY, compose, interpolate, inverse, rotate
+
+# Products of a few unit quaternions built from angles: rounding alone
+TOLERANCE = 1e-9
+COORDINATE = st.floats(-10, 10)
+
+
+@st.composite
+def rigid(draw: Any) -> Any:
+    axis = [draw(st.floats(-1, 1)) for _ in range(3)]
+    norm = math.sqrt(sum(a * a for a in axis)) or 1.0
+    half = draw(st.floats(-3, 3)) / 2
+    x, y, z = (a / norm * math.sin(half) for a in axis)
+    w = math.cos(half) if any(axis) else 1.0
+    length = math.sqrt(x * x + y * y + z * z + w * w)
+    return tuple(draw(COORDINATE) for _ in range(3)), (x / length, y / length, z / length, w / length)
+
+
+def same(a: Any, b: Any) -> bool:
+    sign = 1 if sum(p * q for p, q in zip(a[1], b[1])) >= 0 else -1
+    return all(abs(p - q) < 1e-7 for p, q in zip(a[0], b[0])) and all(
+        abs(p - sign * q) < 1e-7 for p, q in zip(a[1], b[1]))
+
+
+@given(rigid(), rigid(), rigid())
+def test_group_axioms(a: Any, b: Any, c: Any) -> None:
+    assert same(compose(a, inverse(a)), IDENTITY) and same(compose(a, IDENTITY), a)
+    assert same(compose(compose(a, b), c), compose(a, compose(b, c)))
+
+
+@given(rigid(), rigid())
+def test_interpolation_meets_its_ends(a: Any, b: Any) -> None:
+    assert same(interpolate(a, b, 0.0), a) and same(interpolate(a, b, 1.0), b)
+
+
+def test_rotation_by_a_quarter_turn_about_z() -> None:
+    half = math.sqrt(0.5)
+    assert rotate((0.0, 0.0, half, half), (1.0, 0.0, 0.0)) == pytest.approx((0.0, 1.0, 0.0), abs=TOLERANCE)
+
+
+def link(parent: str, child: str, x: float, seconds: float = 0.0, yaw: float = 0.0) -> Any:
+    message = TransformStamped(child_frame_id=child)
+    message.header.frame_id = parent
+    message.header.stamp = Time(nanoseconds=round(seconds * 1e9)).to_msg()
+    message.transform.translation.x = x
+    message.transform.rotation.z, message.transform.rotation.w = math.sin(yaw / 2), math.cos(yaw / 2)
+    return message
+
+
+def filled() -> Buffer:
+    buffer = Buffer()
+    buffer.set_transform_static(link("world", "table", 1.0), "test")
+    for seconds, x in ((1.0, 0.0), (2.0, 1.0), (3.0, 2.0)):
+        buffer.set_transform(link("table", "arm", x, seconds, yaw=x), "test")
+    buffer.set_transform(link("world", "camera", -1.0, 2.5), "test")
+    return buffer
+
+
+def test_lookup_composes_interpolates_and_finds_the_latest_common_time() -> None:
+    buffer = filled()
+    found = buffer.lookup_transform("world", "arm", Time(seconds=1.5))
+    assert found.transform.translation.x == pytest.approx(1.5)
+    assert 2 * math.atan2(found.transform.rotation.z, found.transform.rotation.w) == pytest.approx(0.5)
+    assert (found.header.frame_id, found.child_frame_id) == ("world", "arm")
+    latest = buffer.lookup_transform("world", "arm", Time())
+    assert latest.header.stamp.sec == 3 and latest.transform.translation.x == pytest.approx(3.0)
+    common = buffer.lookup_transform("camera", "arm", Time())
+    assert Time.from_msg(common.header.stamp).nanoseconds == 2_500_000_000
+    assert common.transform.translation.x == pytest.approx(1.0 + 1.5 + 1.0)
+    assert buffer.lookup_transform("arm", "arm", Time(seconds=1)).transform.translation.x == 0.0
+    static = buffer.lookup_transform("world", "table", Time(seconds=12345))
+    assert static.transform.translation.x == 1.0
+
+
+def test_errors() -> None:
+    buffer = filled()
+    buffer.set_transform_static(link("island", "hut", 0.0), "test")
+    for error, target, source, seconds in (
+        (LookupException, "world", "nothing", 1.0), (LookupException, "nothing", "world", 1.0),
+        (ConnectivityException, "world", "hut", 1.0), (ExtrapolationException, "world", "arm", 9.0),
+        (ExtrapolationException, "world", "arm", 0.5), (ExtrapolationException, "world", "camera", 2.0),
+        (InvalidArgumentException, "/world", "arm", 1.0), (InvalidArgumentException, "", "arm", 1.0),
+    ):
+        with pytest.raises(error):
+            buffer.lookup_transform(target, source, Time(nanoseconds=round(seconds * 1e9)))
+        assert not buffer.can_transform(target, source, Time(nanoseconds=round(seconds * 1e9)))
+    good, reason = buffer.can_transform("world", "arm", Time(seconds=9), return_debug_tuple=True)
+    assert not good and "into the future" in reason
+    for bad in (link("a", "a", 0.0), link("", "b", 0.0), link("a", "b", math.nan)):
+        with pytest.raises(InvalidArgumentException):
+            buffer.set_transform(bad, "test")
+    skewed = link("a", "b", 0.0)
+    skewed.transform.rotation.w = 2.0
+    with pytest.raises(InvalidArgumentException, match="DENORMALIZED"):
+        buffer.set_transform(skewed, "test")
+
+
+def test_old_transforms_are_dropped() -> None:
+    buffer = Buffer(cache_time=Duration(seconds=1))
+    for seconds in (1.0, 2.0, 5.0):
+        buffer.set_transform(link("a", "b", seconds, seconds), "test")
+    with pytest.raises(ExtrapolationException):
+        buffer.lookup_transform("a", "b", Time(seconds=2))
+
+
+def test_data_is_transformed() -> None:
+    point = PointStamped()
+    point.header.frame_id = "table"
+    point.point.y = 2.0
+    moved = filled().transform(point, "world")
+    assert (moved.point.x, moved.point.y, moved.header.frame_id) == (1.0, 2.0, "world")
+
+
+BROADCASTER = """
+    import rclpy
+    from geometry_msgs.msg import TransformStamped
+    from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+    rclpy.init()
+    node = rclpy.create_node("broadcaster")
+    static, moving = StaticTransformBroadcaster(node), TransformBroadcaster(node)
+    def make(parent, child):
+        message = TransformStamped(child_frame_id=child)
+        message.header.frame_id = parent
+        message.header.stamp = node.get_clock().now().to_msg()
+        message.transform.translation.x = 1.0
+        return message
+    static.sendTransform(make("world", "base"))
+    static.sendTransform([make("base", "mount")])
+    node.create_timer(0.02, lambda: moving.sendTransform(make("mount", "hand")))
+    rclpy.spin(node)
+"""
+
+
+@pytest.mark.parametrize("spin_thread", [False, True])
+def test_listener_waits_for_transforms(spawn: Any, ros: None, spin_thread: bool) -> None:
+    """A lookup with a timeout succeeds inside a callback of a single-threaded executor."""
+    spawn(BROADCASTER)
+    node = rclpy.create_node("listener")
+    buffer = Buffer()
+    listener = TransformListener(buffer, node, spin_thread=spin_thread)
+    found: Any = rclpy.Future()
+
+    def look() -> None:
+        timer.cancel()
+        assert buffer.can_transform("world", "hand", Time(), Duration(seconds=8))
+        found.set_result(buffer.lookup_transform("world", "hand", node.get_clock().now(), Duration(seconds=8)))
+
+    timer = node.create_timer(0.0, look)
+    rclpy.spin_until_future_complete(node, found, timeout_sec=10.0)
+    assert found.result().transform.translation.x == pytest.approx(3.0)
+    listener.unregister()
+
+
+def test_wait_for_transform_async_and_timeout(ros: None) -> None:
+    node = rclpy.create_node("n")
+    buffer = Buffer(node=node)
+    future = buffer.wait_for_transform_async("a", "b", Time())
+    assert not future.done()
+    buffer.set_transform(link("a", "b", 1.0, 1.0), "test")
+    rclpy.spin_until_future_complete(node, future, timeout_sec=2.0)
+    assert future.result() is True
+    start = time.monotonic()
+    with pytest.raises(LookupException):
+        buffer.lookup_transform("a", "c", Time(), Duration(seconds=0.2))
+    assert 0.15 < time.monotonic() - start < 1.0
