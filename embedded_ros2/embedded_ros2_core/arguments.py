@@ -1,4 +1,5 @@
-"""The command line of a ROS node: `--ros-args -r a:=b -p x:=1 --params-file f.yaml --log-level debug [--]`."""
+"""The command line of a ROS node: `--ros-args -r a:=b -p x:=1 --params-file f.yaml --log-level
+debug [--]`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,15 @@ from typing import Any
 from .names import RemapRule, join, parse_remap
 from .parameter_files import ParameterFileError, parse_value, pattern_matches, read_file
 
-LOG_LEVELS = {"unset": 0, "debug": 10, "info": 20, "warn": 30, "warning": 30, "error": 40, "fatal": 50}
+LOG_LEVELS = {
+    "unset": 0,
+    "debug": 10,
+    "info": 20,
+    "warn": 30,
+    "warning": 30,
+    "error": 40,
+    "fatal": 50,
+}
 
 
 class ArgumentError(ValueError):
@@ -97,11 +106,14 @@ def parse(arguments: Sequence[str]) -> RosArguments:
                 if value(word) != "/":
                     raise ArgumentError("embedded_ros2 has no security enclaves other than '/'")
             elif word == "--log-config-file":
-                raise ArgumentError("embedded_ros2 does not read --log-config-file; use --log-level")
+                raise ArgumentError(
+                    "embedded_ros2 does not read --log-config-file; use --log-level"
+                )
             else:
                 raise ArgumentError(
                     f"unknown ROS argument '{word}'; known: -r, -p, --params-file, --log-level, --enclave, "
-                    "--enable/--disable-rosout-logs, --enable/--disable-stdout-logs")
+                    "--enable/--disable-rosout-logs, --enable/--disable-stdout-logs"
+                )
         except ParameterFileError as error:
             raise ArgumentError(str(error)) from error
         except ArgumentError:

@@ -1,7 +1,9 @@
 """Measure the runtime between two processes: `python -m embedded_ros2_core.bench`.
 
-Images: 640x480 rgb8 at 30 Hz, best effort as cameras do (depth 5). Joint states: 500 Hz, reliable, depth 200 (0.4 s).
-Latency is from publish() to the callback, both processes on one clock; CPU is of one core, whole process.
+Images: 640x480 rgb8 at 30 Hz, best effort as cameras do (depth 5). Joint states: 500 Hz, reliable,
+depth 200 (0.4 s).
+Latency is from publish() to the callback, both processes on one clock; CPU is of one core, whole
+process.
 """
 
 from __future__ import annotations
@@ -42,11 +44,14 @@ def _kind(kind: str) -> tuple[Any, Any]:
     from rclpy.qos import QoSProfile, qos_profile_sensor_data
     from sensor_msgs.msg import Image, JointState
 
-    return (Image, qos_profile_sensor_data) if kind == "image" else (JointState, QoSProfile(depth=200))
+    return (
+        (Image, qos_profile_sensor_data) if kind == "image" else (JointState, QoSProfile(depth=200))
+    )
 
 
 def publish(kind: str, rate_hz: float, seconds: float) -> None:
-    """The sending process: publishes from a timer once somebody listens, prints its figures as JSON."""
+    """The sending process: publishes from a timer once somebody listens, prints its figures as
+    JSON."""
     import rclpy
 
     rclpy.init(args=[])
@@ -106,25 +111,55 @@ def receive(kind: str, rate_hz: float, seconds: float) -> None:
             quiet_since = time.monotonic()
     cpu = (time.process_time() - cpu) / max(time.monotonic() - wall, 1e-9)
     ordered = sorted(latencies) or [float("nan")]
-    print(json.dumps({
-        "received": len(seen), "p50_ms": round(ordered[len(ordered) // 2], 3),
-        "p99_ms": round(ordered[int(len(ordered) * 0.99)], 3), "max_ms": round(ordered[-1], 3),
-        "cpu_percent": round(100 * cpu, 2)}))
+    print(
+        json.dumps(
+            {
+                "received": len(seen),
+                "p50_ms": round(ordered[len(ordered) // 2], 3),
+                "p99_ms": round(ordered[int(len(ordered) * 0.99)], 3),
+                "max_ms": round(ordered[-1], 3),
+                "cpu_percent": round(100 * cpu, 2),
+            }
+        )
+    )
     rclpy.shutdown()
 
 
 def run_case(kind: str, rate_hz: float, seconds: float) -> dict[str, float]:
     """Start both processes in a domain of their own and join their figures."""
     environment = {**os.environ, "ROS_DOMAIN_ID": str(random.randint(100, 200))}
-    command = [sys.executable, "-m", "embedded_ros2_core.bench", "--rate", str(rate_hz), "--seconds", str(seconds)]
-    start = {role: subprocess.Popen([*command, "--role", role, "--kind", kind], env=environment,
-                                    stdout=subprocess.PIPE, text=True) for role in ("receive", "publish")}
-    parts = {role: json.loads(process.communicate(timeout=seconds + 60)[0]) for role, process in start.items()}
+    command = [
+        sys.executable,
+        "-m",
+        "embedded_ros2_core.bench",
+        "--rate",
+        str(rate_hz),
+        "--seconds",
+        str(seconds),
+    ]
+    start = {
+        role: subprocess.Popen(
+            [*command, "--role", role, "--kind", kind],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for role in ("receive", "publish")
+    }
+    parts = {
+        role: json.loads(process.communicate(timeout=seconds + 60)[0])
+        for role, process in start.items()
+    }
     got, put = parts["receive"], parts["publish"]
     return {
-        "sent": put["sent"], "lost": put["sent"] - got["received"], "p50_ms": got["p50_ms"], "p99_ms": got["p99_ms"],
-        "max_ms": got["max_ms"], "publisher_cpu_percent": put["cpu_percent"],
-        "subscriber_cpu_percent": got["cpu_percent"]}
+        "sent": put["sent"],
+        "lost": put["sent"] - got["received"],
+        "p50_ms": got["p50_ms"],
+        "p99_ms": got["p99_ms"],
+        "max_ms": got["max_ms"],
+        "publisher_cpu_percent": put["cpu_percent"],
+        "subscriber_cpu_percent": got["cpu_percent"],
+    }
 
 
 def main() -> None:
@@ -135,9 +170,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=30.0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role:
-        (publish if options.role == "publish" else receive)(options.kind, options.rate, options.seconds)
+        (publish if options.role == "publish" else receive)(
+            options.kind, options.rate, options.seconds
+        )
         return
-    for kind, label, rate in (("image", "640x480 rgb8 at 30 Hz", 30.0), ("joints", "JointState at 500 Hz", 500.0)):
+    for kind, label, rate in (
+        ("image", "640x480 rgb8 at 30 Hz", 30.0),
+        ("joints", "JointState at 500 Hz", 500.0),
+    ):
         print(label, json.dumps(run_case(kind, rate, options.seconds)), flush=True)
 
 

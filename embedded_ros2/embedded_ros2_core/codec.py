@@ -1,8 +1,11 @@
 """CDR (XCDR1, plain) for the generated message classes.
 
-One serializer and one deserializer is generated per class. rosbags' own codec wants every array as numpy and gives
-read-only numpy back; ROS nodes expect `array.array` and lists, so the code is ours and rosbags is the oracle in the
-tests. Runs of fixed-size fields become a single struct call; nested structures are flattened into their parent.
+One serializer and one deserializer is generated per class. rosbags' own codec wants every array as
+numpy and gives
+read-only numpy back; ROS nodes expect `array.array` and lists, so the code is ours and rosbags is
+the oracle in the
+tests. Runs of fixed-size fields become a single struct call; nested structures are flattened into
+their parent.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +33,8 @@ class CdrError(ValueError):
 
 
 class _Position:
-    """What is known of the write position while code is generated: position = rest (mod modulus)."""
+    """What is known of the write position while code is generated: position = rest (mod
+    modulus)."""
 
     def __init__(self, modulus: int = 8, rest: int = 0) -> None:
         self.modulus, self.rest = modulus, rest
@@ -47,7 +51,8 @@ class _Position:
 
 
 class _Writer:
-    """Generates `def ser(buf, m)`; buf is a bytearray whose first 4 bytes are the encapsulation header."""
+    """Generates `def ser(buf, m)`; buf is a bytearray whose first 4 bytes are the encapsulation
+    header."""
 
     def __init__(self) -> None:
         self.lines: list[str] = ["def ser(buf, m):"]
@@ -121,7 +126,9 @@ class _Writer:
         if kind.kind is Kind.SEQUENCE:
             self.value(f"len({items})", "uint32")
         else:
-            self.emit(f"if len({items}) != {kind.size}: raise ValueError('wanted {kind.size} values')")
+            self.emit(
+                f"if len({items}) != {kind.size}: raise ValueError('wanted {kind.size} values')"
+            )
         self.elements(items, kind)
 
     def elements(self, items: str, kind: FieldType) -> None:
@@ -145,7 +152,9 @@ class _Writer:
             self.emit(f"buf += {joined}")
         elif kind.base == "string":
             self.emit(f"for s in {items}:")
-            self.emit("  s = s.encode(); buf += PAD[-len(buf) % 4]; buf += U32(len(s) + 1); buf += s; buf.append(0)")
+            self.emit(
+                "  s = s.encode(); buf += PAD[-len(buf) % 4]; buf += U32(len(s) + 1); buf += s; buf.append(0)"
+            )
             self.scope["U32"] = struct.Struct("<I").pack
         elif kind.base == "wstring":
             raise NotImplementedError("wstring fields are not supported by embedded_ros2")
@@ -159,12 +168,13 @@ class _Writer:
         self.flush()
         self.emit("return None")
         local: dict[str, Any] = {}
-        exec("\n".join(self.lines), self.scope, local)  # noqa: S102 - text made from checked names only
+        exec("\n".join(self.lines), self.scope, local)
         return local["ser"]  # type: ignore[no-any-return]
 
 
 class _Reader:
-    """Generates `def de(b, p)` -> (message, position); b is a byte memoryview with the header cut off."""
+    """Generates `def de(b, p)` -> (message, position); b is a byte memoryview with the header cut
+    off."""
 
     def __init__(self, endian: str) -> None:
         self.endian = endian
@@ -211,7 +221,9 @@ class _Reader:
         self.flush()
         self.emit(f"if {length} > len(b) - p: raise CdrError('string runs past the end')")
         # A length of 0 (no terminator) is what some vendors write for an empty string.
-        self.emit(f"{target} = str(b[p:p + {length} - 1], 'utf-8') if {length} else ''; p += {length}")
+        self.emit(
+            f"{target} = str(b[p:p + {length} - 1], 'utf-8') if {length} else ''; p += {length}"
+        )
         self.position.set(1)
 
     def structure(self, target: str, name: str) -> None:
@@ -265,7 +277,9 @@ class _Reader:
                 self.position.advance(size * kind.size)
             else:
                 holder = self.fresh("a")
-                self.emit(f"{holder} = array('{ARRAY_CODES[kind.base]}'); {holder}.frombytes(b[p:{end}]); p = {end}")
+                self.emit(
+                    f"{holder} = array('{ARRAY_CODES[kind.base]}'); {holder}.frombytes(b[p:{end}]); p = {end}"
+                )
                 if self.swap and size > 1:
                     self.emit(f"{holder}.byteswap()")
                 self.emit(f"{target} = {holder}")
@@ -280,7 +294,10 @@ class _Reader:
             items = self.fresh("l")
             function = self.fresh("f")
             self.scope[function] = (
-                _string_reader(self.endian) if kind.base == "string" else _element_reader(kind.base, self.endian))
+                _string_reader(self.endian)
+                if kind.base == "string"
+                else _element_reader(kind.base, self.endian)
+            )
             self.emit(f"{items} = []")
             self.emit(f"for _ in range({length}):")
             self.emit(f"  item, p = {function}(b, p); {items}.append(item)")
@@ -291,11 +308,11 @@ class _Reader:
         self.flush()
         self.emit(f"return {result}, p")
         local: dict[str, Any] = {}
-        exec("\n".join(self.lines), self.scope, local)  # noqa: S102 - text made from checked names only
+        exec("\n".join(self.lines), self.scope, local)
         return local["de"]  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _element_writer(name: str) -> Callable[[bytearray, Any], None]:
     writer = _Writer()
     writer.position.set(1)
@@ -303,7 +320,7 @@ def _element_writer(name: str) -> Callable[[bytearray, Any], None]:
     return writer.build()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _element_reader(name: str, endian: str) -> Callable[[memoryview, int], tuple[Any, int]]:
     reader = _Reader(endian)
     reader.position.set(1)
@@ -318,7 +335,7 @@ def _first_holder(reader: _Reader) -> str:
     raise AssertionError("a structure always makes an object")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _string_reader(endian: str) -> Callable[[memoryview, int], tuple[Any, int]]:
     reader = _Reader(endian)
     reader.position.set(1)
@@ -326,7 +343,7 @@ def _string_reader(endian: str) -> Callable[[memoryview, int], tuple[Any, int]]:
     return reader.build("s")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _top_writer(name: str) -> Callable[[bytearray, Any], None]:
     with _lock:
         writer = _Writer()
@@ -334,7 +351,7 @@ def _top_writer(name: str) -> Callable[[bytearray, Any], None]:
         return writer.build()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _top_reader(name: str, endian: str) -> Callable[[memoryview, int], tuple[Any, int]]:
     with _lock:
         reader = _Reader(endian)
@@ -343,7 +360,8 @@ def _top_reader(name: str, endian: str) -> Callable[[memoryview, int], tuple[Any
 
 
 def serialize(message: Any, prefix: bytes = b"") -> bytearray:
-    """The CDR blob of a message: 4 bytes of encapsulation, `prefix` (its length a multiple of 8), the body."""
+    """The CDR blob of a message: 4 bytes of encapsulation, `prefix` (its length a multiple of 8),
+    the body."""
     cls = type(message)
     definition = getattr(cls, "_ros_definition_", None)
     if definition is None:
@@ -359,7 +377,8 @@ def serialize(message: Any, prefix: bytes = b"") -> bytearray:
 
 
 def deserialize(blob: bytes | bytearray | memoryview, name: str, offset: int = 0) -> Any:
-    """A message of structure `name` from its CDR blob; `offset` bytes after the encapsulation are skipped."""
+    """A message of structure `name` from its CDR blob; `offset` bytes after the encapsulation are
+    skipped."""
     view = memoryview(blob)
     if view.format != "B":
         view = view.cast("B")

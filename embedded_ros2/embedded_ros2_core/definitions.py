@@ -1,6 +1,8 @@
-"""Where the definition of an interface comes from: our own `definitions/*.idef`, else the rosbags type store.
+"""Where the definition of an interface comes from: our own `definitions/*.idef`, else the rosbags
+type store.
 
-An .idef file holds the interfaces of one package in the ordinary .msg/.srv/.action syntax, each under a line
+An .idef file holds the interfaces of one package in the ordinary .msg/.srv/.action syntax, each
+under a line
 `[msg/Name]`. Nothing is read before the first interface of that package is asked for.
 """
 
@@ -77,7 +79,9 @@ def parse_idef(package: str, text: str) -> dict[str, Definition]:
                 parts.append([])
             else:
                 parts[-1].append(line)
-        suffixes: tuple[str, ...] = {"msg": ("",), "srv": _SERVICE_PARTS, "action": _ACTION_PARTS}[kind]
+        suffixes: tuple[str, ...] = {"msg": ("",), "srv": _SERVICE_PARTS, "action": _ACTION_PARTS}[
+            kind
+        ]
         if len(parts) != len(suffixes):
             raise ValueError(f"{package}/{head}: {len(parts)} parts, wanted {len(suffixes)}")
         for suffix, lines in zip(suffixes, parts):
@@ -96,10 +100,15 @@ def _action_wrappers(package: str, base: str) -> dict[str, Definition]:
         "SendGoal_Response": (Field("accepted", FieldType("bool")), stamp),
         "GetResult_Request": (goal_id,),
         "GetResult_Response": (
-            Field("status", FieldType("int8")), Field("result", FieldType(f"{prefix}_Result"))),
+            Field("status", FieldType("int8")),
+            Field("result", FieldType(f"{prefix}_Result")),
+        ),
         "FeedbackMessage": (goal_id, Field("feedback", FieldType(f"{prefix}_Feedback"))),
     }
-    return {f"{prefix}_{suffix}": Definition(f"{prefix}_{suffix}", fields) for suffix, fields in shapes.items()}
+    return {
+        f"{prefix}_{suffix}": Definition(f"{prefix}_{suffix}", fields)
+        for suffix, fields in shapes.items()
+    }
 
 
 class Registry:
@@ -138,7 +147,8 @@ class Registry:
                 if name not in self._known:
                     if name not in self._rosbags:
                         raise UnknownInterface(
-                            f"no interface '{name}'; package '{package}' has: {', '.join(self.names(package)) or '-'}")
+                            f"no interface '{name}'; package '{package}' has: {', '.join(self.names(package)) or '-'}"
+                        )
                     self._known[name] = _from_rosbags(name, self._rosbags[name])
             return self._known[name]
 
@@ -177,12 +187,16 @@ def _from_rosbags(name: str, raw: Any) -> Definition:
     return Definition(
         name,
         tuple(
-            Field(field, convert(desc), _DEFAULTS.get((name, field))) for field, desc in fields
+            Field(field, convert(desc), _DEFAULTS.get((name, field)))
+            for field, desc in fields
             if field != "structure_needs_at_least_one_member"
         ),
         tuple(
-            Constant(c, kind, bytes([value]) if kind == "byte" and isinstance(value, int) else value)
-            for c, kind, value in constants),
+            Constant(
+                c, kind, bytes([value]) if kind == "byte" and isinstance(value, int) else value
+            )
+            for c, kind, value in constants
+        ),
     )
 
 

@@ -7,22 +7,54 @@ from dataclasses import dataclass
 from enum import Enum
 
 INTEGER_RANGES: dict[str, tuple[int, int]] = {
-    "int8": (-(2**7), 2**7 - 1), "uint8": (0, 2**8 - 1), "int16": (-(2**15), 2**15 - 1), "uint16": (0, 2**16 - 1),
-    "int32": (-(2**31), 2**31 - 1), "uint32": (0, 2**32 - 1), "int64": (-(2**63), 2**63 - 1),
-    "uint64": (0, 2**64 - 1), "char": (0, 2**8 - 1),
+    "int8": (-(2**7), 2**7 - 1),
+    "uint8": (0, 2**8 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "uint16": (0, 2**16 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
+    "char": (0, 2**8 - 1),
 }
 SIZES: dict[str, int] = {
-    "bool": 1, "byte": 1, "char": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4,
-    "int64": 8, "uint64": 8, "float32": 4, "float64": 8,
+    "bool": 1,
+    "byte": 1,
+    "char": 1,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "uint16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "int64": 8,
+    "uint64": 8,
+    "float32": 4,
+    "float64": 8,
 }
 STRUCT_CODES: dict[str, str] = {
-    "bool": "?", "byte": "c", "char": "B", "int8": "b", "uint8": "B", "int16": "h", "uint16": "H", "int32": "i",
-    "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d",
+    "bool": "?",
+    "byte": "c",
+    "char": "B",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
 }
-ARRAY_CODES: dict[str, str] = {name: code for name, code in STRUCT_CODES.items() if name not in ("bool", "byte")}
+ARRAY_CODES: dict[str, str] = {
+    name: code for name, code in STRUCT_CODES.items() if name not in ("bool", "byte")
+}
 NUMPY_NAMES: dict[str, str] = {name: ("uint8" if name == "char" else name) for name in ARRAY_CODES}
 PRIMITIVES = frozenset(SIZES) | {"string", "wstring"}
-_TYPE = re.compile(r"^(?P<base>[A-Za-z][\w/]*)(?:<=(?P<bound>\d+))?(?P<array>\[(?P<upto><=)?(?P<count>\d*)\])?$")
+_TYPE = re.compile(
+    r"^(?P<base>[A-Za-z][\w/]*)(?:<=(?P<bound>\d+))?(?P<array>\[(?P<upto><=)?(?P<count>\d*)\])?$"
+)
 
 
 class Kind(Enum):
@@ -33,7 +65,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class FieldType:
-    """base: a primitive name or 'package/msg/Name'; size: array length or sequence bound (0: none)."""
+    """base: a primitive name or 'package/msg/Name'; size: array length or sequence bound (0:
+    none)."""
 
     base: str
     kind: Kind = Kind.SCALAR
@@ -49,8 +82,15 @@ class FieldType:
         return self.base in ARRAY_CODES
 
     def ros_name(self) -> str:
-        """The spelling of `get_fields_and_field_types()`, e.g. 'sequence<double>', 'geometry_msgs/Point'."""
-        short = {"float64": "double", "float32": "float", "bool": "boolean", "byte": "octet", "char": "uint8"}
+        """The spelling of `get_fields_and_field_types()`, e.g. 'sequence<double>',
+        'geometry_msgs/Point'."""
+        short = {
+            "float64": "double",
+            "float32": "float",
+            "bool": "boolean",
+            "byte": "octet",
+            "char": "uint8",
+        }
         if self.base == "string" and self.string_bound:
             name = f"string<{self.string_bound}>"
         elif self.is_primitive:
@@ -99,7 +139,8 @@ class Constant:
 
 @dataclass(frozen=True)
 class Definition:
-    """One structure: 'package/msg/Name', or a part of a service or action such as 'package/srv/Name_Request'."""
+    """One structure: 'package/msg/Name', or a part of a service or action such as
+    'package/srv/Name_Request'."""
 
     name: str
     fields: tuple[Field, ...]

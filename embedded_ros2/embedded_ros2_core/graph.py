@@ -57,20 +57,26 @@ class NodeInfo:
 class Graph:
     """The graph as one participant sees it, and what it tells others of its own nodes."""
 
-    def __init__(self, participant: "Participant") -> None:
+    def __init__(self, participant: Participant) -> None:
         self._participant = participant
         self._lock = threading.RLock()
         self._local: dict[int, tuple[str, str, set[bytes], set[bytes]]] = {}
         self._remote: dict[bytes, list[NodeInfo]] = {}
-        self._writer = participant.writer(_TOPIC, _TYPE, DdsQos(depth=1, durability=TRANSIENT_LOCAL))
+        self._writer = participant.writer(
+            _TOPIC, _TYPE, DdsQos(depth=1, durability=TRANSIENT_LOCAL)
+        )
         self._reader = participant.reader(
-            _TOPIC, _TYPE, DdsQos(history=KEEP_ALL, durability=TRANSIENT_LOCAL, ignore_local=True))
+            _TOPIC, _TYPE, DdsQos(history=KEEP_ALL, durability=TRANSIENT_LOCAL, ignore_local=True)
+        )
         self._builtin = {
-            kind: participant.builtin_reader(kind) for kind in (_PARTICIPANTS, _PUBLICATIONS, _SUBSCRIPTIONS)}
+            kind: participant.builtin_reader(kind)
+            for kind in (_PARTICIPANTS, _PUBLICATIONS, _SUBSCRIPTIONS)
+        }
         self._closed = False
         self._next_id = 1
 
-    # -- what we tell ---------------------------------------------------------------------------------------------
+    # -- what we tell
+    # ---------------------------------------------------------------------------------------------
     def add_node(self, namespace: str, name: str) -> int:
         with self._lock:
             key, self._next_id = self._next_id, self._next_id + 1
@@ -83,7 +89,9 @@ class Graph:
             if self._local.pop(key, None) is not None:
                 self._announce()
 
-    def add_endpoints(self, key: int, *, readers: tuple[bytes, ...] = (), writers: tuple[bytes, ...] = ()) -> None:
+    def add_endpoints(
+        self, key: int, *, readers: tuple[bytes, ...] = (), writers: tuple[bytes, ...] = ()
+    ) -> None:
         with self._lock:
             if key in self._local:
                 self._local[key][2].update(readers)
@@ -103,23 +111,37 @@ class Graph:
         message_class: Any = structure_class(_TYPE)
         gid: Any = structure_class("rmw_dds_common/msg/Gid")
         node: Any = structure_class("rmw_dds_common/msg/NodeEntitiesInfo")
-        self._writer.write(codec.serialize(message_class(
-            gid=gid(data=self._participant.guid),
-            node_entities_info_seq=[
-                node(node_namespace=namespace, node_name=name, reader_gid_seq=[gid(data=g) for g in readers],
-                     writer_gid_seq=[gid(data=g) for g in writers])
-                for namespace, name, readers, writers in self._local.values()],
-        )))
+        self._writer.write(
+            codec.serialize(
+                message_class(
+                    gid=gid(data=self._participant.guid),
+                    node_entities_info_seq=[
+                        node(
+                            node_namespace=namespace,
+                            node_name=name,
+                            reader_gid_seq=[gid(data=g) for g in readers],
+                            writer_gid_seq=[gid(data=g) for g in writers],
+                        )
+                        for namespace, name, readers, writers in self._local.values()
+                    ],
+                )
+            )
+        )
 
-    # -- what we see ----------------------------------------------------------------------------------------------
+    # -- what we see
+    # ----------------------------------------------------------------------------------------------
     def _refresh(self) -> None:
         def keep(view: memoryview, _: SampleInfo) -> None:
             info = codec.deserialize(view, _TYPE)
             self._remote[bytes(info.gid.data)] = [
                 NodeInfo(
-                    n.node_namespace, n.node_name, tuple(bytes(g.data) for g in n.reader_gid_seq),
-                    tuple(bytes(g.data) for g in n.writer_gid_seq))
-                for n in info.node_entities_info_seq]
+                    n.node_namespace,
+                    n.node_name,
+                    tuple(bytes(g.data) for g in n.reader_gid_seq),
+                    tuple(bytes(g.data) for g in n.writer_gid_seq),
+                )
+                for n in info.node_entities_info_seq
+            ]
 
         while self._reader.take(keep)[0]:
             pass
@@ -132,7 +154,9 @@ class Graph:
         infos = (SampleInfo * _BATCH)()
         size = _BATCH
         while True:
-            count = lib.dds_read(self._builtin[kind], ct.cast(pointers, ct.POINTER(ct.c_void_p)), infos, size, size)
+            count = lib.dds_read(
+                self._builtin[kind], ct.cast(pointers, ct.POINTER(ct.c_void_p)), infos, size, size
+            )
             if count < 0:
                 return
             try:
@@ -143,20 +167,26 @@ class Graph:
                     return
             finally:
                 if count > 0:
-                    lib.dds_return_loan(self._builtin[kind], ct.cast(pointers, ct.POINTER(ct.c_void_p)), count)
+                    lib.dds_return_loan(
+                        self._builtin[kind], ct.cast(pointers, ct.POINTER(ct.c_void_p)), count
+                    )
             size *= 4
             pointers, infos = (ct.c_void_p * size)(), (SampleInfo * size)()
 
     def _participants(self) -> set[bytes]:
         found: set[bytes] = set()
-        self._read(_PARTICIPANTS, lambda p: found.add(bytes(BuiltinParticipant.from_address(p).key.v)))
+        self._read(
+            _PARTICIPANTS, lambda p: found.add(bytes(BuiltinParticipant.from_address(p).key.v))
+        )
         return found
 
     def _endpoints(self, kind: int) -> list[EndpointInfo]:
         found: list[EndpointInfo] = []
 
         def visit(pointer: int) -> None:
-            found.append(endpoint_info(BuiltinEndpoint.from_address(pointer), kind == _SUBSCRIPTIONS))
+            found.append(
+                endpoint_info(BuiltinEndpoint.from_address(pointer), kind == _SUBSCRIPTIONS)
+            )
 
         self._read(kind, visit)
         return found
@@ -175,7 +205,9 @@ class Graph:
             if self._closed:
                 return []
             self._refresh()
-            ours = [NodeInfo(ns, name, tuple(r), tuple(w)) for ns, name, r, w in self._local.values()]
+            ours = [
+                NodeInfo(ns, name, tuple(r), tuple(w)) for ns, name, r, w in self._local.values()
+            ]
             return ours + [node for nodes in self._remote.values() for node in nodes]
 
     def node_of(self) -> dict[bytes, NodeInfo]:
@@ -189,8 +221,13 @@ class Graph:
 
 def endpoint_info(raw: BuiltinEndpoint, is_reader: bool) -> EndpointInfo:
     return EndpointInfo(
-        bytes(raw.key.v), bytes(raw.participant_key.v), (raw.topic_name or b"").decode("utf-8", "replace"),
-        (raw.type_name or b"").decode("utf-8", "replace"), read_qos(raw.qos) if raw.qos else DdsQos(), is_reader)
+        bytes(raw.key.v),
+        bytes(raw.participant_key.v),
+        (raw.topic_name or b"").decode("utf-8", "replace"),
+        (raw.type_name or b"").decode("utf-8", "replace"),
+        read_qos(raw.qos) if raw.qos else DdsQos(),
+        is_reader,
+    )
 
 
 def matched_ids(function: Any, entity: int, handles: list[int], key: str) -> set[bytes]:

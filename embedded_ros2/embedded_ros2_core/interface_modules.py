@@ -20,7 +20,9 @@ def module_hooks(module_name: str) -> tuple[Callable[[str], Any], Callable[[], l
             return interface_class(f"{package}/{kind}/{name}")
         except UnknownInterface as error:
             have = ", ".join(entries()) or "nothing"
-            raise AttributeError(f"module '{module_name}' has no '{name}'; it has {have}") from error
+            raise AttributeError(
+                f"module '{module_name}' has no '{name}'; it has {have}"
+            ) from error
 
     def entries() -> list[str]:
         return [n.split("/")[2] for n in registry.interfaces(package) if n.split("/")[1] == kind]

@@ -1,7 +1,10 @@
-"""Make the Python classes of messages, services and actions, one at a time, when they are first asked for.
+"""Make the Python classes of messages, services and actions, one at a time, when they are first
+asked for.
 
-The classes behave as those of rosidl_generator_py: keyword-only constructors with defaults, slots, checked
-assignment, `get_fields_and_field_types()`, equality, repr, constants on the class. Sequences of numbers are
+The classes behave as those of rosidl_generator_py: keyword-only constructors with defaults, slots,
+checked
+assignment, `get_fields_and_field_types()`, equality, repr, constants on the class. Sequences of
+numbers are
 `array.array`, fixed arrays of numbers are `numpy.ndarray`, other sequences are lists.
 """
 
@@ -31,11 +34,15 @@ class FieldError(AssertionError, TypeError):
 def _fail(owner: str, field: str, wanted: str, value: object) -> FieldError:
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return FieldError(f"{owner}: field '{field}' wants {wanted}, got {type(value).__name__} {shown}")
+    return FieldError(
+        f"{owner}: field '{field}' wants {wanted}, got {type(value).__name__} {shown}"
+    )
 
 
 def _is_list_like(value: object) -> bool:
-    return isinstance(value, (Sequence, set, frozenset)) and not isinstance(value, (str, bytes, bytearray))
+    return isinstance(value, (Sequence, set, frozenset)) and not isinstance(
+        value, (str, bytes, bytearray)
+    )
 
 
 Checker = Callable[[Any], Any]
@@ -119,7 +126,9 @@ def _number_sequence_checker(owner: str, name: str, kind: FieldType) -> Checker:
             made = value
         elif isinstance(value, np.ndarray):
             if value.dtype != dtype:
-                raise _fail(owner, name, f"{wanted} (numpy dtype {dtype}, here {value.dtype})", value)
+                raise _fail(
+                    owner, name, f"{wanted} (numpy dtype {dtype}, here {value.dtype})", value
+                )
             made = array.array(code)
             if value.size:
                 made.frombytes(memoryview(np.ascontiguousarray(value)).cast("B"))
@@ -162,7 +171,11 @@ def _number_array_checker(owner: str, name: str, kind: FieldType) -> Checker:
 
 def _object_list_checker(owner: str, name: str, kind: FieldType) -> Checker:
     scalar = _scalar_checker(owner, name, FieldType(kind.base, string_bound=kind.string_bound))
-    count = f"{kind.size} " if kind.kind is Kind.ARRAY else (f"at most {kind.size} " if kind.size else "")
+    count = (
+        f"{kind.size} "
+        if kind.kind is Kind.ARRAY
+        else (f"at most {kind.size} " if kind.size else "")
+    )
     wanted = f"a sequence of {count}{kind.base}"
 
     def check(value: Any) -> Any:
@@ -187,7 +200,14 @@ def _checker(owner: str, field: Field) -> Checker:
     return _object_list_checker(owner, field.name, kind)
 
 
-_ZERO: dict[str, object] = {"bool": False, "byte": b"\x00", "float32": 0.0, "float64": 0.0, "string": "", "wstring": ""}
+_ZERO: dict[str, object] = {
+    "bool": False,
+    "byte": b"\x00",
+    "float32": 0.0,
+    "float64": 0.0,
+    "string": "",
+    "wstring": "",
+}
 
 
 def _default_maker(field: Field, check: Checker) -> str | Callable[[], Any]:
@@ -251,8 +271,12 @@ def _make_class(definition: Definition) -> type:
     scope: dict[str, Any] = {}
     parameters, body = [], []
     namespace: dict[str, Any] = {
-        "__slots__": tuple(f"_{name}" for name in names), "__module__": f"{package}.{kind}", "__qualname__": base,
-        "_ros_definition_": definition, "_ros_names_": names, "SLOT_TYPES": tuple(field.type for field in definition.fields),
+        "__slots__": tuple(f"_{name}" for name in names),
+        "__module__": f"{package}.{kind}",
+        "__qualname__": base,
+        "_ros_definition_": definition,
+        "_ros_names_": names,
+        "SLOT_TYPES": tuple(field.type for field in definition.fields),
     }
     for constant in definition.constants:
         namespace[constant.name] = constant.value
@@ -265,23 +289,25 @@ def _make_class(definition: Definition) -> type:
             scope[f"d_{field.name}"] = maker
         parameters.append(f"{field.name}=None")
         body.append(
-            f"    self._{field.name} = {default} if {field.name} is None else c_{field.name}({field.name})")
+            f"    self._{field.name} = {default} if {field.name} is None else c_{field.name}({field.name})"
+        )
         lines = (
             f"def get(self): return self._{field.name}\n"
             f"def set(self, value): self._{field.name} = c_{field.name}(value)\n"
         )
         local: dict[str, Any] = {}
-        exec(lines, scope, local)  # noqa: S102 - text made from checked field names only
+        exec(lines, scope, local)
         namespace[field.name] = property(local["get"], local["set"])
     signature = f"self, *, {', '.join(parameters)}" if parameters else "self"
     local = {}
-    exec(f"def __init__({signature}):\n" + ("\n".join(body) or "    pass"), scope, local)  # noqa: S102
+    exec(f"def __init__({signature}):\n" + ("\n".join(body) or "    pass"), scope, local)
     namespace["__init__"] = local["__init__"]
     return type(MessageBase)(base, (MessageBase,), namespace)
 
 
 def structure_class(name: str) -> type:
-    """The class of one structure: 'package/msg/Name' or a part such as 'package/srv/Name_Request'."""
+    """The class of one structure: 'package/msg/Name' or a part such as
+    'package/srv/Name_Request'."""
     found = _classes.get(name)
     if found is None:
         with _lock:
@@ -314,31 +340,49 @@ def service_class(name: str) -> type:
     with _lock:
         if name not in _classes:
             package, kind, base = name.split("/")
-            made = ServiceMeta(base, (), {
-                "__module__": f"{package}.{kind}", "_service_name": name,
-                "Request": structure_class(f"{name}_Request"), "Response": structure_class(f"{name}_Response"),
-            })
+            made = ServiceMeta(
+                base,
+                (),
+                {
+                    "__module__": f"{package}.{kind}",
+                    "_service_name": name,
+                    "Request": structure_class(f"{name}_Request"),
+                    "Response": structure_class(f"{name}_Response"),
+                },
+            )
             _classes[name] = made
         return _classes[name]
 
 
 def action_class(name: str) -> type:
-    """'package/action/Name' -> a class with Goal, Result, Feedback and Impl (the wire's services and topics)."""
+    """'package/action/Name' -> a class with Goal, Result, Feedback and Impl (the wire's services
+    and topics)."""
     with _lock:
         if name not in _classes:
             package, kind, base = name.split("/")
-            impl = type("Impl", (), {
-                "SendGoalService": service_class(f"{name}_SendGoal"),
-                "GetResultService": service_class(f"{name}_GetResult"),
-                "FeedbackMessage": structure_class(f"{name}_FeedbackMessage"),
-                "CancelGoalService": service_class("action_msgs/srv/CancelGoal"),
-                "GoalStatusMessage": structure_class("action_msgs/msg/GoalStatusArray"),
-            })
-            _classes[name] = ActionMeta(base, (), {
-                "__module__": f"{package}.{kind}", "_action_name": name, "Impl": impl,
-                "Goal": structure_class(f"{name}_Goal"), "Result": structure_class(f"{name}_Result"),
-                "Feedback": structure_class(f"{name}_Feedback"),
-            })
+            impl = type(
+                "Impl",
+                (),
+                {
+                    "SendGoalService": service_class(f"{name}_SendGoal"),
+                    "GetResultService": service_class(f"{name}_GetResult"),
+                    "FeedbackMessage": structure_class(f"{name}_FeedbackMessage"),
+                    "CancelGoalService": service_class("action_msgs/srv/CancelGoal"),
+                    "GoalStatusMessage": structure_class("action_msgs/msg/GoalStatusArray"),
+                },
+            )
+            _classes[name] = ActionMeta(
+                base,
+                (),
+                {
+                    "__module__": f"{package}.{kind}",
+                    "_action_name": name,
+                    "Impl": impl,
+                    "Goal": structure_class(f"{name}_Goal"),
+                    "Result": structure_class(f"{name}_Result"),
+                    "Feedback": structure_class(f"{name}_Feedback"),
+                },
+            )
         return _classes[name]
 
 

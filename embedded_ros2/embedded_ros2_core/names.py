@@ -1,6 +1,7 @@
 """Names of nodes, topics, services and parameters: rules, expansion, remapping.
 
-Rules as in rmw and rcl: tokens of letters, digits and '_' that do not start with a digit, separated by '/'; '~'
+Rules as in rmw and rcl: tokens of letters, digits and '_' that do not start with a digit,
+separated by '/'; '~'
 stands for the node, '{node}', '{ns}' and '{namespace}' are substituted.
 """
 
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 _TOKEN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _SUBSTITUTION = re.compile(r"\{([^{}]*)\}")
 _RULE = re.compile(
-    r"^(?:(?P<node>[A-Za-z_][A-Za-z0-9_]*):(?!//))?(?P<match>rostopic://[^:=]+|rosservice://[^:=]+|[^:=]+):=(?P<to>.+)$")
+    r"^(?:(?P<node>[A-Za-z_][A-Za-z0-9_]*):(?!//))?(?P<match>rostopic://[^:=]+|rosservice://[^:=]+|[^:=]+):=(?P<to>.+)$"
+)
 MAX_NODE_NAME = 255
 
 
-class NameError_(ValueError):
+class InvalidName(ValueError):
     """A name that breaks the rules. Attributes: name, kind, index of the offending character."""
 
     def __init__(self, kind: str, name: str, why: str, index: int = 0) -> None:
@@ -27,20 +29,26 @@ class NameError_(ValueError):
 
 def check_node_name(name: str) -> None:
     if not name:
-        raise NameError_("node name", name, "node name must not be empty")
+        raise InvalidName("node name", name, "node name must not be empty")
     if len(name) > MAX_NODE_NAME:
-        raise NameError_("node name", name, f"node name is longer than {MAX_NODE_NAME} characters")
+        raise InvalidName("node name", name, f"node name is longer than {MAX_NODE_NAME} characters")
     for index, char in enumerate(name):
         if not (char.isascii() and (char.isalnum() or char == "_")):
-            raise NameError_("node name", name, "node name must not contain characters other than "
-                             "alphanumerics or '_'", index)
+            raise InvalidName(
+                "node name",
+                name,
+                "node name must not contain characters other than alphanumerics or '_'",
+                index,
+            )
     if name[0].isdigit():
-        raise NameError_("node name", name, "node name must not start with a number")
+        raise InvalidName("node name", name, "node name must not start with a number")
 
 
 def check_namespace(namespace: str) -> None:
     if not namespace.startswith("/"):
-        raise NameError_("namespace", namespace, "namespace must be absolute, it must lead with a '/'")
+        raise InvalidName(
+            "namespace", namespace, "namespace must be absolute, it must lead with a '/'"
+        )
     if namespace != "/":
         _check_tokens("namespace", namespace, namespace[1:], 1)
 
@@ -49,21 +57,30 @@ def _check_tokens(kind: str, name: str, text: str, start: int) -> None:
     index = start
     for token in text.split("/"):
         if not token:
-            why = "must not end with a '/'" if index >= len(name) else "must not contain an empty token ('//')"
-            raise NameError_(kind, name, f"{kind} {why}", max(index - 1, 0))
+            why = (
+                "must not end with a '/'"
+                if index >= len(name)
+                else "must not contain an empty token ('//')"
+            )
+            raise InvalidName(kind, name, f"{kind} {why}", max(index - 1, 0))
         if not _TOKEN.match(token):
             if token[0].isdigit():
-                raise NameError_(kind, name, f"{kind} token must not start with a number", index)
-            bad = next(i for i, c in enumerate(token) if not (c.isascii() and (c.isalnum() or c == "_")))
-            raise NameError_(
-                kind, name, f"{kind} must not contain characters other than alphanumerics, '_', '~', '{{', or '}}'",
-                index + bad)
+                raise InvalidName(kind, name, f"{kind} token must not start with a number", index)
+            bad = next(
+                i for i, c in enumerate(token) if not (c.isascii() and (c.isalnum() or c == "_"))
+            )
+            raise InvalidName(
+                kind,
+                name,
+                f"{kind} must not contain characters other than alphanumerics, '_', '~', '{{', or '}}'",
+                index + bad,
+            )
         index += len(token) + 1
 
 
 def check_full_name(name: str, kind: str = "topic name") -> None:
     if not name.startswith("/"):
-        raise NameError_(kind, name, f"{kind} must be absolute, it must lead with a '/'")
+        raise InvalidName(kind, name, f"{kind} must be absolute, it must lead with a '/'")
     _check_tokens(kind, name, name[1:], 1)
 
 
@@ -74,18 +91,18 @@ def join(namespace: str, name: str) -> str:
 def expand(name: str, node: str, namespace: str, kind: str = "topic name") -> str:
     """The absolute form of `name` as node `node` in `namespace` means it."""
     if not name:
-        raise NameError_(kind, name, f"{kind} must not be empty")
+        raise InvalidName(kind, name, f"{kind} must not be empty")
     known = {"node": node, "ns": namespace, "namespace": namespace}
 
     def substitute(match: re.Match[str]) -> str:
         if match[1] not in known:
-            raise NameError_(kind, name, f"unknown substitution '{{{match[1]}}}'", match.start())
+            raise InvalidName(kind, name, f"unknown substitution '{{{match[1]}}}'", match.start())
         return known[match[1]]
 
     full = _SUBSTITUTION.sub(substitute, name)
     if full.startswith("~"):
         if len(full) > 1 and full[1] != "/":
-            raise NameError_(kind, name, f"{kind} must have a '/' after '~'", 1)
+            raise InvalidName(kind, name, f"{kind} must have a '/' after '~'", 1)
         full = join(namespace, node) + full[1:]
     elif not full.startswith("/"):
         full = join(namespace, full)
@@ -103,7 +120,8 @@ def normalize_namespace(namespace: str) -> str:
 
 @dataclass(frozen=True)
 class RemapRule:
-    """`[node:]match:=to`; match is '__node', '__ns' or a topic/service name; kind: 'topic', 'service' or both ('')."""
+    """`[node:]match:=to`; match is '__node', '__ns' or a topic/service name; kind: 'topic',
+    'service' or both ('')."""
 
     match: str
     replacement: str
@@ -122,7 +140,7 @@ def parse_remap(text: str) -> RemapRule:
     source, kind = match["match"], ""
     for prefix, name in (("rostopic://", "topic"), ("rosservice://", "service")):
         if source.startswith(prefix):
-            source, kind = source[len(prefix):], name
+            source, kind = source[len(prefix) :], name
     target = match["to"]
     if source in ("__node", "__name"):
         check_node_name(target)
@@ -146,7 +164,9 @@ def remap_namespace(name: str, namespace: str, rules: Sequence[RemapRule]) -> st
     return namespace
 
 
-def resolve(name: str, node: str, namespace: str, rules: Sequence[RemapRule], kind: str = "topic") -> str:
+def resolve(
+    name: str, node: str, namespace: str, rules: Sequence[RemapRule], kind: str = "topic"
+) -> str:
     """Expand, then apply the first remap rule whose own expansion is this name."""
     full = expand(name, node, namespace, f"{kind} name")
     for rule in rules:

@@ -1,4 +1,5 @@
-"""Parameter values from YAML: `-p name:=value` and `--params-file`, with the typing of rcl's own parser."""
+"""Parameter values from YAML: `-p name:=value` and `--params-file`, with the typing of rcl's own
+parser."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 import yaml
 
 _FLOAT = re.compile(
-    r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$")
+    r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"
+)
 
 
 class ParameterFileError(ValueError):
@@ -22,24 +24,33 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    key: [(tag, pattern) for tag, pattern in resolvers if tag in (
-        "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")]
+    key: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+    ]
     for key, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0x[0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$"), list("-+0123456789"))
+    "tag:yaml.org,2002:int",
+    re.compile(r"^[-+]?(?:0x[0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$"),
+    list("-+0123456789"),
+)
 
 
 def _load(text: str, where: str) -> Any:
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise ParameterFileError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
+        raise ParameterFileError(
+            f"{where}: not valid YAML: {' '.join(str(error).split())}"
+        ) from error
 
 
 def check_value(value: Any, where: str) -> Any:
-    """A bool, int, float, str or a list of one of them; ints among floats in a list become floats."""
+    """A bool, int, float, str or a list of one of them; ints among floats in a list become
+    floats."""
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, list):
@@ -49,8 +60,12 @@ def check_value(value: Any, where: str) -> Any:
         if kinds == {int, float}:
             return [float(item) for item in value]
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise ParameterFileError(f"{where}: a list of {names}; all values must be of one type (bool, int, float, str)")
-    raise ParameterFileError(f"{where}: {value!r} is not a bool, int, float, str or a list of one of them")
+        raise ParameterFileError(
+            f"{where}: a list of {names}; all values must be of one type (bool, int, float, str)"
+        )
+    raise ParameterFileError(
+        f"{where}: {value!r} is not a bool, int, float, str or a list of one of them"
+    )
 
 
 def parse_value(text: str, where: str) -> Any:
@@ -67,32 +82,40 @@ def _flatten(values: dict[str, Any], where: str, prefix: str = "") -> Iterator[t
             yield name, check_value(value, f"{where}: parameter '{name}'")
 
 
-def _sections(tree: dict[str, Any], where: str, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def _sections(
+    tree: dict[str, Any], where: str, prefix: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for key, value in tree.items():
         if not isinstance(value, dict):
             raise ParameterFileError(
-                f"{where}: '{prefix}{key}' holds {value!r}; wanted a node name with 'ros__parameters:' below it")
+                f"{where}: '{prefix}{key}' holds {value!r}; wanted a node name with 'ros__parameters:' below it"
+            )
         name = f"{prefix.rstrip('/')}/{str(key).lstrip('/')}"
         for inner, content in value.items():
             if inner == "ros__parameters":
                 if content is None:
                     content = {}
                 if not isinstance(content, dict):
-                    raise ParameterFileError(f"{where}: 'ros__parameters' of '{name}' must be a mapping")
+                    raise ParameterFileError(
+                        f"{where}: 'ros__parameters' of '{name}' must be a mapping"
+                    )
                 yield name, content
             else:
                 yield from _sections({inner: content}, where, name + "/")
 
 
 def read_file(path: str) -> list[tuple[str, dict[str, Any]]]:
-    """The sections of a parameter file in order: (node pattern such as '/**' or '/ns/node', name -> value)."""
+    """The sections of a parameter file in order: (node pattern such as '/**' or '/ns/node', name
+    -> value)."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise ParameterFileError(f"parameter file '{path}': {error.strerror}") from error
     tree = _load(text, f"parameter file '{path}'")
     if not isinstance(tree, dict):
-        raise ParameterFileError(f"parameter file '{path}': wanted '<node name>: ros__parameters: ...', got {tree!r}")
+        raise ParameterFileError(
+            f"parameter file '{path}': wanted '<node name>: ros__parameters: ...', got {tree!r}"
+        )
     where = f"parameter file '{path}'"
     return [(pattern, dict(_flatten(values, where))) for pattern, values in _sections(tree, where)]
 
@@ -101,5 +124,7 @@ def pattern_matches(pattern: str, full_node_name: str) -> bool:
     """'*' stands for one token, '**' for any number of them, none included."""
     parts = []
     for token in pattern.strip("/").split("/"):
-        parts.append("(?:/[^/]+)*" if token == "**" else "/[^/]+" if token == "*" else "/" + re.escape(token))
+        parts.append(
+            "(?:/[^/]+)*" if token == "**" else "/[^/]+" if token == "*" else "/" + re.escape(token)
+        )
     return re.fullmatch("".join(parts), full_node_name) is not None

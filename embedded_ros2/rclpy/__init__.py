@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,30 @@ if TYPE_CHECKING:
     from .node import Node
 
 __all__ = [
-    "Context", "Future", "Parameter", "RCLError", "exceptions", "serialization", "SignalHandlerOptions", "create_node", "get_default_context",
-    "get_global_executor", "get_rmw_implementation_identifier", "init", "install_signal_handlers", "ok", "shutdown",
-    "spin", "spin_once", "spin_until_future_complete", "try_shutdown", "uninstall_signal_handlers",
+    "Context",
+    "Future",
+    "Parameter",
+    "RCLError",
+    "exceptions",
+    "serialization",
+    "SignalHandlerOptions",
+    "create_node",
+    "get_default_context",
+    "get_global_executor",
+    "get_rmw_implementation_identifier",
+    "init",
+    "install_signal_handlers",
+    "ok",
+    "shutdown",
+    "spin",
+    "spin_once",
+    "spin_until_future_complete",
+    "try_shutdown",
+    "uninstall_signal_handlers",
 ]
 
 _executor_lock = threading.Lock()
-_global_executor: "Executor | None" = None
+_global_executor: Executor | None = None
 
 
 class InitContextManager:
@@ -35,7 +51,7 @@ class InitContextManager:
     def __init__(self, context: Context) -> None:
         self.context = context
 
-    def __enter__(self) -> "InitContextManager":
+    def __enter__(self) -> InitContextManager:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -43,10 +59,14 @@ class InitContextManager:
 
 
 def init(
-    *, args: list[str] | None = None, context: Context | None = None, domain_id: int | None = None,
+    *,
+    args: list[str] | None = None,
+    context: Context | None = None,
+    domain_id: int | None = None,
     signal_handler_options: SignalHandlerOptions | None = None,
 ) -> InitContextManager:
-    """Join ROS: parse --ros-args, join the DDS domain, install signal handlers (default context only)."""
+    """Join ROS: parse --ros-args, join the DDS domain, install signal handlers (default context
+    only)."""
     if context is None:
         context = get_default_context()
         if signal_handler_options is None:
@@ -58,7 +78,7 @@ def init(
     return InitContextManager(context)
 
 
-def get_global_executor() -> "Executor":
+def get_global_executor() -> Executor:
     """The executor of rclpy.spin(): one per init/shutdown cycle of the default context."""
     global _global_executor
     from .executors import SingleThreadedExecutor
@@ -94,7 +114,7 @@ def _end(context: Context | None, uninstall: bool | None, must: bool) -> None:
             uninstall_signal_handlers()
 
 
-def create_node(node_name: str, **kwargs: Any) -> "Node":
+def create_node(node_name: str, **kwargs: Any) -> Node:
     """Node(node_name, ...)."""
     from .node import Node
 
@@ -102,7 +122,7 @@ def create_node(node_name: str, **kwargs: Any) -> "Node":
 
 
 @contextmanager
-def _spinning(node: "Node", executor: "Executor | None") -> Any:
+def _spinning(node: Node, executor: Executor | None) -> Any:
     chosen = executor or get_global_executor()
     added = chosen.add_node(node)
     try:
@@ -112,13 +132,15 @@ def _spinning(node: "Node", executor: "Executor | None") -> Any:
             chosen.remove_node(node)
 
 
-def spin_once(node: "Node", *, executor: "Executor | None" = None, timeout_sec: float | None = None) -> None:
+def spin_once(
+    node: Node, *, executor: Executor | None = None, timeout_sec: float | None = None
+) -> None:
     """Run one callback of `node`, or return at the timeout."""
     with _spinning(node, executor) as chosen:
         chosen.spin_once(timeout_sec=timeout_sec)
 
 
-def spin(node: "Node", executor: "Executor | None" = None) -> None:
+def spin(node: Node, executor: Executor | None = None) -> None:
     """Run callbacks until shutdown."""
     with _spinning(node, executor) as chosen:
         while chosen.context.ok():
@@ -126,9 +148,11 @@ def spin(node: "Node", executor: "Executor | None" = None) -> None:
 
 
 def spin_until_future_complete(
-    node: "Node", future: "Future[Any]", executor: "Executor | None" = None, timeout_sec: float | None = None,
+    node: Node,
+    future: Future[Any],
+    executor: Executor | None = None,
+    timeout_sec: float | None = None,
 ) -> None:
     """Run callbacks until the future is done, the timeout or shutdown."""
     with _spinning(node, executor) as chosen:
         chosen.spin_until_future_complete(future, timeout_sec)
-

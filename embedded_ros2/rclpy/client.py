@@ -25,7 +25,13 @@ class Client:
     """Made by Node.create_client()."""
 
     def __init__(
-        self, node: Any, writer: RawWriter, reader: RawReader, srv_type: Any, srv_name: str, callback_group: Any,
+        self,
+        node: Any,
+        writer: RawWriter,
+        reader: RawReader,
+        srv_type: Any,
+        srv_name: str,
+        callback_group: Any,
         qos_profile: QoSProfile,
     ) -> None:
         self._node, self._writer, self._reader = node, writer, reader
@@ -46,7 +52,9 @@ class Client:
     def call_async(self, request: Any) -> Future[Any]:
         """Send a request; the future completes while the node is spun."""
         if not isinstance(request, self.srv_type.Request):
-            raise TypeError(f"request must be a {self.srv_type.__name__}.Request, got {type(request).__name__}")
+            raise TypeError(
+                f"request must be a {self.srv_type.__name__}.Request, got {type(request).__name__}"
+            )
         if self._destroyed:
             raise InvalidHandle(f"client of '{self.srv_name}' was destroyed")
         if not self._node.context.ok():
@@ -105,14 +113,24 @@ class Client:
         if not self._writer.matched_count() or not self._reader.matched_count():
             return False
         requests = matched_ids(
-            lib.dds_get_matched_subscription_data, self._writer.entity, self._writer.matched_handles(), "serviceid")
+            lib.dds_get_matched_subscription_data,
+            self._writer.entity,
+            self._writer.matched_handles(),
+            "serviceid",
+        )
         replies = matched_ids(
-            lib.dds_get_matched_publication_data, self._reader.entity, self._reader.matched_handles(), "serviceid")
+            lib.dds_get_matched_publication_data,
+            self._reader.entity,
+            self._reader.matched_handles(),
+            "serviceid",
+        )
         # Vendors without the id in their user data match by count alone.
         return bool(requests & replies) or (not requests and not replies)
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
-        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        deadline = (
+            None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        )
         while self._node.context.ok():
             if self.service_is_ready():
                 return True
@@ -129,7 +147,7 @@ class Client:
         self._reader.close()
         self._writer.close()
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *exc: object) -> None:

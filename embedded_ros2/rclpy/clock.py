@@ -13,7 +13,15 @@ from .clock_type import ClockType
 from .duration import Duration
 from .time import Time
 
-__all__ = ["Clock", "ClockChange", "ClockType", "JumpHandle", "JumpThreshold", "ROSClock", "TimeJump"]
+__all__ = [
+    "Clock",
+    "ClockChange",
+    "ClockType",
+    "JumpHandle",
+    "JumpThreshold",
+    "ROSClock",
+    "TimeJump",
+]
 
 
 class ClockChange(IntEnum):
@@ -40,7 +48,10 @@ class TimeJump:
 
 class JumpHandle:
     def __init__(
-        self, clock: "Clock", threshold: JumpThreshold, pre: Callable[[], Any] | None,
+        self,
+        clock: Clock,
+        threshold: JumpThreshold,
+        pre: Callable[[], Any] | None,
         post: Callable[[TimeJump], Any] | None,
     ) -> None:
         self.threshold, self.pre, self.post = threshold, pre, post
@@ -50,7 +61,7 @@ class JumpHandle:
         if self in self._clock._jump_handles:
             self._clock._jump_handles.remove(self)
 
-    def __enter__(self) -> "JumpHandle":
+    def __enter__(self) -> JumpHandle:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -60,7 +71,7 @@ class JumpHandle:
 class Clock:
     """Clock(clock_type=...); ROS_TIME gives a ROSClock."""
 
-    def __new__(cls, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> "Clock":
+    def __new__(cls, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> Clock:
         if not isinstance(clock_type, ClockType):
             raise TypeError("Clock type must be a ClockType enum")
         return object.__new__(ROSClock if clock_type is ClockType.ROS_TIME else cls)
@@ -77,13 +88,18 @@ class Clock:
         return self._clock_type
 
     def _now_ns(self) -> int:
-        return _time.monotonic_ns() if self._clock_type is ClockType.STEADY_TIME else _time.time_ns()
+        return (
+            _time.monotonic_ns() if self._clock_type is ClockType.STEADY_TIME else _time.time_ns()
+        )
 
     def now(self) -> Time:
         return Time(nanoseconds=self._now_ns(), clock_type=self._clock_type)
 
     def create_jump_callback(
-        self, threshold: JumpThreshold, *, pre_callback: Callable[[], Any] | None = None,
+        self,
+        threshold: JumpThreshold,
+        *,
+        pre_callback: Callable[[], Any] | None = None,
         post_callback: Callable[[TimeJump], Any] | None = None,
     ) -> JumpHandle:
         if pre_callback is None and post_callback is None:
@@ -93,7 +109,8 @@ class Clock:
         return handle
 
     def sleep_until(self, until: Time, context: Any = None) -> bool:
-        """Sleep in this clock's time; True when `until` was reached, False when the context was shut down."""
+        """Sleep in this clock's time; True when `until` was reached, False when the context was
+        shut down."""
         if until.clock_type != self._clock_type:
             raise ValueError("until's clock type does not match this clock's type")
         from .utilities import get_default_context
@@ -131,7 +148,7 @@ class Clock:
 class ROSClock(Clock):
     """System time, or the last time of /clock when `ros_time_is_active`."""
 
-    def __new__(cls) -> "ROSClock":
+    def __new__(cls) -> ROSClock:
         return object.__new__(cls)
 
     def __init__(self, *, clock_type: ClockType = ClockType.ROS_TIME) -> None:
@@ -176,7 +193,9 @@ class ROSClock(Clock):
         if self._active and self._jump_handles:
             for handle in list(self._jump_handles):
                 forward, backward = handle.threshold.min_forward, handle.threshold.min_backward
-                if (forward and delta >= forward.nanoseconds) or (backward and delta <= backward.nanoseconds):
+                if (forward and delta >= forward.nanoseconds) or (
+                    backward and delta <= backward.nanoseconds
+                ):
                     called.append(handle)
                     if handle.pre:
                         handle.pre()

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     from embedded_ros2_core.dds.participant import Participant
     from embedded_ros2_core.graph import Graph
 
-_all: weakref.WeakSet["Context"] = weakref.WeakSet()
+_all: weakref.WeakSet[Context] = weakref.WeakSet()
 
 
 class Context:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._valid = False
-        self._participant: "Participant | None" = None
-        self._graph: "Graph | None" = None
+        self._participant: Participant | None = None
+        self._graph: Graph | None = None
         self._callbacks: list[Any] = []
         self._wakers: set[Callable[[], None]] = set()
         self.arguments = RosArguments()
 
     def init(
-        self, args: Sequence[str] | None = None, *, initialize_logging: bool = True, domain_id: int | None = None,
+        self,
+        args: Sequence[str] | None = None,
+        *,
+        initialize_logging: bool = True,
+        domain_id: int | None = None,
     ) -> None:
         """Join the DDS domain; `args` are the command line (default sys.argv)."""
         from embedded_ros2_core.dds.participant import Participant
@@ -53,19 +57,20 @@ class Context:
                 logging._configure(self.arguments)
             self._close_participant()
             self._participant = Participant(
-                domain_id_from_environment() if domain_id is None else domain_id, registry)
+                domain_id_from_environment() if domain_id is None else domain_id, registry
+            )
             self._graph = Graph(self._participant)
             self._valid = True
         _all.add(self)
 
     @property
-    def participant(self) -> "Participant":
+    def participant(self) -> Participant:
         if not self._valid or self._participant is None:
             raise NotInitializedException()
         return self._participant
 
     @property
-    def graph(self) -> "Graph":
+    def graph(self) -> Graph:
         if not self._valid or self._graph is None:
             raise NotInitializedException()
         return self._graph
@@ -79,7 +84,7 @@ class Context:
     def on_shutdown(self, callback: Callable[[], None]) -> None:
         """Call `callback` once at shutdown; bound methods are held weakly."""
         if not callable(callback):
-            raise TypeError("callback should be a callable, got {}".format(type(callback)))
+            raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
             if hasattr(callback, "__self__"):
                 self._callbacks.append(weakref.WeakMethod(callback))  # type: ignore[arg-type]
@@ -115,7 +120,9 @@ class Context:
         """End the context; RuntimeError when it is not valid."""
         if not self._invalidate():
             self._close_participant()
-            raise RuntimeError("failed to shutdown: rcl_shutdown already called on the given context")
+            raise RuntimeError(
+                "failed to shutdown: rcl_shutdown already called on the given context"
+            )
         self._close_participant()
 
     def try_shutdown(self) -> None:
@@ -123,7 +130,7 @@ class Context:
         self._invalidate()
         self._close_participant()
 
-    def __enter__(self) -> "Context":
+    def __enter__(self) -> Context:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -131,7 +138,8 @@ class Context:
 
 
 def invalidate_all() -> None:
-    """What a signal does: every context ends; the entities live until shutdown() or the end of the process."""
+    """What a signal does: every context ends; the entities live until shutdown() or the end of the
+    process."""
     for context in list(_all):
         context._invalidate()
 

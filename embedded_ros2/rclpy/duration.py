@@ -15,8 +15,11 @@ class Duration:
     __slots__ = ("_nanoseconds",)
 
     def __init__(self, *, seconds: float = 0, nanoseconds: int = 0) -> None:
-        total = int(seconds * _S) + int(nanoseconds) if isinstance(seconds, int) else (
-            round(seconds * _S) + int(nanoseconds))
+        total = (
+            int(seconds * _S) + int(nanoseconds)
+            if isinstance(seconds, int)
+            else (round(seconds * _S) + int(nanoseconds))
+        )
         if not -(2**63) <= total < 2**63:
             raise OverflowError("Total nanoseconds value is too large to store in C duration.")
         self._nanoseconds = total
@@ -30,7 +33,7 @@ class Duration:
         return DurationMsg(sec=seconds, nanosec=nanoseconds)
 
     @classmethod
-    def from_msg(cls, msg: Any) -> "Duration":
+    def from_msg(cls, msg: Any) -> Duration:
         if not isinstance(msg, DurationMsg):
             raise TypeError("Must pass a builtin_interfaces.msg.Duration object")
         return cls(nanoseconds=msg.sec * _S + msg.nanosec)
@@ -45,31 +48,51 @@ class Duration:
         return hash(self._nanoseconds)
 
     def __eq__(self, other: object) -> bool:
-        return self._nanoseconds == other._nanoseconds if isinstance(other, Duration) else NotImplemented
+        return (
+            self._nanoseconds == other._nanoseconds
+            if isinstance(other, Duration)
+            else NotImplemented
+        )
 
-    def __lt__(self, other: "Duration") -> bool:
-        return self._nanoseconds < other._nanoseconds if isinstance(other, Duration) else NotImplemented
+    def __lt__(self, other: Duration) -> bool:
+        return (
+            self._nanoseconds < other._nanoseconds
+            if isinstance(other, Duration)
+            else NotImplemented
+        )
 
-    def __le__(self, other: "Duration") -> bool:
-        return self._nanoseconds <= other._nanoseconds if isinstance(other, Duration) else NotImplemented
+    def __le__(self, other: Duration) -> bool:
+        return (
+            self._nanoseconds <= other._nanoseconds
+            if isinstance(other, Duration)
+            else NotImplemented
+        )
 
-    def __gt__(self, other: "Duration") -> bool:
-        return self._nanoseconds > other._nanoseconds if isinstance(other, Duration) else NotImplemented
+    def __gt__(self, other: Duration) -> bool:
+        return (
+            self._nanoseconds > other._nanoseconds
+            if isinstance(other, Duration)
+            else NotImplemented
+        )
 
-    def __ge__(self, other: "Duration") -> bool:
-        return self._nanoseconds >= other._nanoseconds if isinstance(other, Duration) else NotImplemented
+    def __ge__(self, other: Duration) -> bool:
+        return (
+            self._nanoseconds >= other._nanoseconds
+            if isinstance(other, Duration)
+            else NotImplemented
+        )
 
-    def __add__(self, other: "Duration") -> "Duration":
+    def __add__(self, other: Duration) -> Duration:
         if not isinstance(other, Duration):
             return NotImplemented
         return Duration(nanoseconds=self._nanoseconds + other._nanoseconds)
 
-    def __sub__(self, other: "Duration") -> "Duration":
+    def __sub__(self, other: Duration) -> Duration:
         if not isinstance(other, Duration):
             return NotImplemented
         return Duration(nanoseconds=self._nanoseconds - other._nanoseconds)
 
-    def __neg__(self) -> "Duration":
+    def __neg__(self) -> Duration:
         return Duration(nanoseconds=-self._nanoseconds)
 
 

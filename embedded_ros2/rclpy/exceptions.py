@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_ros2_core.names import NameError_
+from embedded_ros2_core.names import InvalidName
 
 
 class NotInitializedException(Exception):
@@ -26,8 +26,15 @@ class NameValidationException(ValueError):
     """A topic, service, node or namespace name that breaks the rules."""
 
     def __init__(self, name_type: str, name: str, error_msg: str, invalid_index: int) -> None:
-        super().__init__(f"Invalid {name_type}: {error_msg}:\n  '{name}'\n   {' ' * invalid_index}^")
-        self.name_type, self.name, self.error_msg, self.invalid_index = name_type, name, error_msg, invalid_index
+        super().__init__(
+            f"Invalid {name_type}: {error_msg}:\n  '{name}'\n   {' ' * invalid_index}^"
+        )
+        self.name_type, self.name, self.error_msg, self.invalid_index = (
+            name_type,
+            name,
+            error_msg,
+            invalid_index,
+        )
 
 
 class InvalidNamespaceException(NameValidationException):
@@ -51,12 +58,14 @@ class InvalidServiceNameException(NameValidationException):
 
 
 _BY_KIND = {
-    "namespace": InvalidNamespaceException, "node name": InvalidNodeNameException,
-    "topic name": InvalidTopicNameException, "service name": InvalidServiceNameException,
+    "namespace": InvalidNamespaceException,
+    "node name": InvalidNodeNameException,
+    "topic name": InvalidTopicNameException,
+    "service name": InvalidServiceNameException,
 }
 
 
-def from_name_error(error: NameError_) -> NameValidationException:
+def from_name_error(error: InvalidName) -> NameValidationException:
     """The rclpy exception for an error of embedded_ros2_core.names."""
     cls: Any = _BY_KIND.get(error.kind)
     if cls is None:
@@ -90,14 +99,17 @@ class InvalidParameterTypeException(ParameterException):
     def __init__(self, desired_parameter: Any, actual_type: Any) -> None:
         self.param_name = desired_parameter.name
         Exception.__init__(
-            self, f"Trying to set parameter '{desired_parameter.name}' to '{desired_parameter.value}' of type "
-            f"'{desired_parameter.type_.name}', expecting type '{actual_type}'")
+            self,
+            f"Trying to set parameter '{desired_parameter.name}' to '{desired_parameter.value}' of type "
+            f"'{desired_parameter.type_.name}', expecting type '{actual_type}'",
+        )
 
 
 class InvalidParameterValueException(ParameterException):
     def __init__(self, parameter: Any, value: Any, reason: str) -> None:
         Exception.__init__(
-            self, f"Invalid parameter value ({value}) for parameter '{parameter}'. Reason: {reason}")
+            self, f"Invalid parameter value ({value}) for parameter '{parameter}'. Reason: {reason}"
+        )
 
 
 class ParameterImmutableException(ParameterException):

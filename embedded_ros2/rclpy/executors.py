@@ -16,7 +16,6 @@ from embedded_ros2_core.dds.library import DdsError
 from .task import Future, Task
 from .utilities import get_default_context
 
-
 _MIN_THREADS = 4
 _FULL_LOOK_S = 0.1  # how often a saturated executor looks for shutdown
 
@@ -58,7 +57,8 @@ async def await_or_execute(callback: Callable[..., Any], *args: Any) -> Any:
 
 
 class Executor:
-    """Base: nodes, the waitset, the queue of tasks. `_run` is what single and multi threaded differ in."""
+    """Base: nodes, the waitset, the queue of tasks. `_run` is what single and multi threaded
+    differ in."""
 
     def __init__(self, *, context: Any = None) -> None:
         self._context = context or get_default_context()
@@ -82,7 +82,8 @@ class Executor:
     def context(self) -> Any:
         return self._context
 
-    # -- nodes ----------------------------------------------------------------------------------------------------
+    # -- nodes
+    # ----------------------------------------------------------------------------------------------------
     def add_node(self, node: Any) -> bool:
         with self._nodes_lock:
             if node in self._nodes:
@@ -113,7 +114,8 @@ class Executor:
         """Make a waiting spin look again; any thread may call it."""
         self._guard.trigger()
 
-    # -- tasks ----------------------------------------------------------------------------------------------------
+    # -- tasks
+    # ----------------------------------------------------------------------------------------------------
     def create_task(self, callback: Any, *args: Any, **kwargs: Any) -> Task[Any]:
         """Run a function or coroutine in this executor."""
         task: Task[Any] = Task(callback, args, kwargs, executor=self)
@@ -124,7 +126,8 @@ class Executor:
         self._tasks.append(task)
         self.wake()
 
-    # -- waiting --------------------------------------------------------------------------------------------------
+    # -- waiting
+    # --------------------------------------------------------------------------------------------------
     def _refresh(self) -> None:
         """Attach what may run now; leave out what waits for its callback group."""
         self._dirty = False
@@ -171,7 +174,7 @@ class Executor:
             else:
                 self._batch.append(thing)
 
-    def _pop_ready(self) -> "Task[Any] | _Work | None":
+    def _pop_ready(self) -> Task[Any] | _Work | None:
         """The next thing to run; None when the batch is used up."""
         while self._tasks:
             task = self._tasks.popleft()
@@ -199,8 +202,14 @@ class Executor:
                 return _Work(self, entity, group, work)
         return None
 
-    def _next(self, timeout_sec: float | None, until: Callable[[], bool] | None = None) -> "Task[Any] | _Work":
-        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic_ns() + int(timeout_sec * 1e9)
+    def _next(
+        self, timeout_sec: float | None, until: Callable[[], bool] | None = None
+    ) -> Task[Any] | _Work:
+        deadline = (
+            None
+            if timeout_sec is None or timeout_sec < 0
+            else time.monotonic_ns() + int(timeout_sec * 1e9)
+        )
         first = True
         while True:
             if self._failures:
@@ -236,11 +245,14 @@ class Executor:
     def _wait_for_room(self, timeout_ns: int | None) -> None:
         raise NotImplementedError
 
-    # -- spinning -------------------------------------------------------------------------------------------------
-    def _run(self, item: "Task[Any] | _Work") -> None:
+    # -- spinning
+    # -------------------------------------------------------------------------------------------------
+    def _run(self, item: Task[Any] | _Work) -> None:
         raise NotImplementedError
 
-    def _spin_once_impl(self, timeout_sec: float | None = None, until: Callable[[], bool] | None = None) -> None:
+    def _spin_once_impl(
+        self, timeout_sec: float | None = None, until: Callable[[], bool] | None = None
+    ) -> None:
         if not self._spinning.acquire(blocking=False):
             raise RuntimeError("Executor is already spinning")
         try:
@@ -259,16 +271,22 @@ class Executor:
         while self._context.ok() and not self._is_shutdown:
             self._spin_once_impl()
 
-    def spin_until_future_complete(self, future: Future[Any], timeout_sec: float | None = None) -> None:
+    def spin_until_future_complete(
+        self, future: Future[Any], timeout_sec: float | None = None
+    ) -> None:
         future._add_waker(self.wake)
-        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        deadline = (
+            None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        )
         while self._context.ok() and not future.done() and not self._is_shutdown:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return
             self._spin_once_impl(left, future.done)
 
-    def spin_once_until_future_complete(self, future: Future[Any], timeout_sec: float | None = None) -> None:
+    def spin_once_until_future_complete(
+        self, future: Future[Any], timeout_sec: float | None = None
+    ) -> None:
         future._add_waker(self.wake)
         self._spin_once_impl(timeout_sec, future.done)
 
@@ -290,7 +308,7 @@ class Executor:
     def _idle(self) -> bool:
         return True
 
-    def __enter__(self) -> "Executor":
+    def __enter__(self) -> Executor:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -300,9 +318,11 @@ class Executor:
 class _Work:
     """One callback that is ready to run, with its group already entered."""
 
-    __slots__ = ("_executor", "_entity", "_group", "_work")
+    __slots__ = ("_entity", "_executor", "_group", "_work")
 
-    def __init__(self, executor: Executor, entity: Any, group: Any, work: Callable[[], Any]) -> None:
+    def __init__(
+        self, executor: Executor, entity: Any, group: Any, work: Callable[[], Any]
+    ) -> None:
         self._executor, self._entity, self._group, self._work = executor, entity, group, work
 
     def __call__(self) -> None:
@@ -329,7 +349,7 @@ class _Work:
             self._group.ending_execution(self._entity)
 
 
-def _call(item: "Task[Any] | _Work") -> None:
+def _call(item: Task[Any] | _Work) -> None:
     """Run it and raise what it raised."""
     item()
     if isinstance(item, Task) and item.done() and item._exception is not None:
@@ -339,7 +359,7 @@ def _call(item: "Task[Any] | _Work") -> None:
 class SingleThreadedExecutor(Executor):
     """Runs every callback in the thread that spins."""
 
-    def _run(self, item: "Task[Any] | _Work") -> None:
+    def _run(self, item: Task[Any] | _Work) -> None:
         _call(item)
 
 
@@ -348,7 +368,8 @@ class MultiThreadedExecutor(Executor):
 
     def __init__(self, num_threads: int | None = None, *, context: Any = None) -> None:
         super().__init__(context=context)
-        # On small machines more threads than cores: callbacks that block on a service need a second one.
+        # On small machines more threads than cores: callbacks that block on a service need a
+        # second one.
         self._threads = num_threads or max(os.cpu_count() or _MIN_THREADS, _MIN_THREADS)
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="rclpy")
         self._running = 0
@@ -361,12 +382,12 @@ class MultiThreadedExecutor(Executor):
         with self._idle_changed:
             self._idle_changed.wait_for(lambda: not self._is_full(), limit_s)
 
-    def _run(self, item: "Task[Any] | _Work") -> None:
+    def _run(self, item: Task[Any] | _Work) -> None:
         with self._idle_changed:
             self._running += 1
         self._pool.submit(self._work, item)
 
-    def _work(self, item: "Task[Any] | _Work") -> None:
+    def _work(self, item: Task[Any] | _Work) -> None:
         try:
             _call(item)
         except BaseException as error:  # raised again by the spinning thread
@@ -384,5 +405,3 @@ class MultiThreadedExecutor(Executor):
         finished = super().shutdown(timeout_sec)
         self._pool.shutdown(wait=False)
         return finished
-
-

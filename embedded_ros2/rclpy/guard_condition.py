@@ -9,7 +9,9 @@ from typing import Any
 class GuardCondition:
     """Made by Node.create_guard_condition()."""
 
-    def __init__(self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None) -> None:
+    def __init__(
+        self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None
+    ) -> None:
         from .utilities import get_default_context
 
         self._guard = (context or get_default_context()).participant.guard()

@@ -10,7 +10,14 @@ from typing import Any
 from embedded_ros2_core.arguments import ArgumentError, RosArguments, parse
 from embedded_ros2_core.messages import full_name
 from embedded_ros2_core.names import (
-    NameError_, check_namespace, check_node_name, join, normalize_namespace, remap_namespace, remap_node_name, resolve,
+    InvalidName,
+    check_namespace,
+    check_node_name,
+    join,
+    normalize_namespace,
+    remap_namespace,
+    remap_node_name,
+    resolve,
 )
 from embedded_ros2_core.typehash import user_data_hash
 
@@ -26,7 +33,11 @@ from .node_parameters import NodeParameters
 from .parameter import Parameter
 from .publisher import Publisher
 from .qos import (
-    QoSProfile, as_profile, qos_profile_rosout_default, qos_profile_services_default, to_dds,
+    QoSProfile,
+    as_profile,
+    qos_profile_rosout_default,
+    qos_profile_services_default,
+    to_dds,
 )
 from .service import Service
 from .subscription import Subscription
@@ -34,17 +45,24 @@ from .timer import Rate, Timer
 from .utilities import get_default_context
 
 
-
-
 class Node(NodeParameters, GraphQueries):
     """A node. All arguments after `node_name` are keyword-only, as in rclpy."""
 
     def __init__(
-        self, node_name: str, *, context: Any = None, cli_args: list[str] | None = None,
-        namespace: str | None = None, use_global_arguments: bool = True, enable_rosout: bool = True,
-        rosout_qos_profile: Any = qos_profile_rosout_default, start_parameter_services: bool = True,
-        parameter_overrides: list[Parameter] | None = None, allow_undeclared_parameters: bool = False,
-        automatically_declare_parameters_from_overrides: bool = False, enable_logger_service: bool = False,
+        self,
+        node_name: str,
+        *,
+        context: Any = None,
+        cli_args: list[str] | None = None,
+        namespace: str | None = None,
+        use_global_arguments: bool = True,
+        enable_rosout: bool = True,
+        rosout_qos_profile: Any = qos_profile_rosout_default,
+        start_parameter_services: bool = True,
+        parameter_overrides: list[Parameter] | None = None,
+        allow_undeclared_parameters: bool = False,
+        automatically_declare_parameters_from_overrides: bool = False,
+        enable_logger_service: bool = False,
     ) -> None:
         self._context = context or get_default_context()
         self._participant = self._context.participant
@@ -54,7 +72,9 @@ class Node(NodeParameters, GraphQueries):
             local = parse(cli_args or [])
         except ArgumentError as error:
             raise UnknownROSArgsError(str(error)) from error
-        every: list[RosArguments] = [local] + ([self._context.arguments] if use_global_arguments else [])
+        every: list[RosArguments] = [local] + (
+            [self._context.arguments] if use_global_arguments else []
+        )
         self._remaps = [rule for arguments in every for rule in arguments.remaps]
         try:
             check_node_name(node_name)
@@ -62,7 +82,7 @@ class Node(NodeParameters, GraphQueries):
             check_namespace(space)
             self._namespace = remap_namespace(node_name, space, self._remaps)
             self._name = remap_node_name(node_name, self._remaps)
-        except NameError_ as error:
+        except InvalidName as error:
             raise from_name_error(error) from None
         self._destroyed = False
         self._lock = threading.RLock()
@@ -83,8 +103,12 @@ class Node(NodeParameters, GraphQueries):
         for arguments in reversed(every):
             overrides.update(arguments.parameters_for(self._namespace, self._name))
         self._init_parameters(
-            {name: Parameter(name, value=value) for name, value in overrides.items()}, parameter_overrides or [],
-            allow_undeclared_parameters, automatically_declare_parameters_from_overrides, start_parameter_services)
+            {name: Parameter(name, value=value) for name, value in overrides.items()},
+            parameter_overrides or [],
+            allow_undeclared_parameters,
+            automatically_declare_parameters_from_overrides,
+            start_parameter_services,
+        )
 
     def _start_rosout(self, profile: Any) -> None:
         from builtin_interfaces.msg import Time as TimeMsg
@@ -93,16 +117,27 @@ class Node(NodeParameters, GraphQueries):
         publisher = self.create_publisher(Log, "/rosout", profile)
         node = weakref.ref(self)
 
-        def publish(level: int, name: str, message: str, stamp: int, line: int, file: str, function: str) -> None:
+        def publish(
+            level: int, name: str, message: str, stamp: int, line: int, file: str, function: str
+        ) -> None:
             owner = node()
             if owner is not None and not publisher._destroyed and owner._context.ok():
-                publisher.publish(Log(
-                    stamp=TimeMsg(sec=stamp // 10**9, nanosec=stamp % 10**9), level=level, name=name, msg=message,
-                    file=file, function=function, line=line))
+                publisher.publish(
+                    Log(
+                        stamp=TimeMsg(sec=stamp // 10**9, nanosec=stamp % 10**9),
+                        level=level,
+                        name=name,
+                        msg=message,
+                        file=file,
+                        function=function,
+                        line=line,
+                    )
+                )
 
         rclpy_logging._attach_rosout(self.get_logger_name(), publish)
 
-    # -- who ------------------------------------------------------------------------------------------------------
+    # -- who
+    # ------------------------------------------------------------------------------------------------------
     def get_name(self) -> str:
         return self._name
 
@@ -130,7 +165,7 @@ class Node(NodeParameters, GraphQueries):
         return self._default_callback_group
 
     @property
-    def handle(self) -> "Node":
+    def handle(self) -> Node:
         return self
 
     @property
@@ -160,7 +195,8 @@ class Node(NodeParameters, GraphQueries):
         if executor is not None and any(timer._is_due() for timer in self._timers):
             executor.wake()
 
-    # -- what executors ask ---------------------------------------------------------------------------------------
+    # -- what executors ask
+    # ---------------------------------------------------------------------------------------
     def _sources(self) -> list[Any]:
         with self._lock:
             return list(self._entities)
@@ -199,11 +235,14 @@ class Node(NodeParameters, GraphQueries):
     def guards(self) -> Iterator[GuardCondition]:
         yield from (entity for entity in self._sources() if isinstance(entity, GuardCondition))
 
-    # -- entities -------------------------------------------------------------------------------------------------
+    # -- entities
+    # -------------------------------------------------------------------------------------------------
     def _resolve(self, name: str, kind: str, only_expand: bool = False) -> str:
         try:
-            return resolve(name, self._name, self._namespace, () if only_expand else self._remaps, kind)
-        except NameError_ as error:
+            return resolve(
+                name, self._name, self._namespace, () if only_expand else self._remaps, kind
+            )
+        except InvalidName as error:
             raise from_name_error(error) from None
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
@@ -228,32 +267,56 @@ class Node(NodeParameters, GraphQueries):
 
     @staticmethod
     def _check_no_events(event_callbacks: Any, overriding: Any) -> None:
-        handlers = [] if event_callbacks is None else [
-            name for name, value in vars(event_callbacks).items() if callable(value)]
+        handlers = (
+            []
+            if event_callbacks is None
+            else [name for name, value in vars(event_callbacks).items() if callable(value)]
+        )
         if handlers:
-            raise NotImplementedError(f"QoS event callbacks ({', '.join(handlers)}) are not supported by embedded_ros2")
+            raise NotImplementedError(
+                f"QoS event callbacks ({', '.join(handlers)}) are not supported by embedded_ros2"
+            )
         if overriding is not None:
             raise NotImplementedError("qos_overriding_options is not supported by embedded_ros2")
 
     def create_publisher(
-        self, msg_type: Any, topic: str, qos_profile: Any, *, callback_group: CallbackGroup | None = None,
-        event_callbacks: Any = None, qos_overriding_options: Any = None, publisher_class: type[Publisher] = Publisher,
+        self,
+        msg_type: Any,
+        topic: str,
+        qos_profile: Any,
+        *,
+        callback_group: CallbackGroup | None = None,
+        event_callbacks: Any = None,
+        qos_overriding_options: Any = None,
+        publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
         self._check_no_events(event_callbacks, qos_overriding_options)
         profile, type_name = as_profile(qos_profile), full_name(msg_type)
         name = self._resolve(topic, "topic")
         dds_name = name if profile.avoid_ros_namespace_conventions else f"rt{name}"
-        writer = self._participant.writer(dds_name, type_name, to_dds(profile, user_data_hash(type_name)))
-        publisher = publisher_class(self, writer, msg_type, name, profile, self._group(callback_group))
+        writer = self._participant.writer(
+            dds_name, type_name, to_dds(profile, user_data_hash(type_name))
+        )
+        publisher = publisher_class(
+            self, writer, msg_type, name, profile, self._group(callback_group)
+        )
         with self._lock:
             self._publishers.append(publisher)
         self._context.graph.add_endpoints(self._graph_key, writers=(writer.guid,))
         return publisher
 
     def create_subscription(
-        self, msg_type: Any, topic: str, callback: Callable[..., Any], qos_profile: Any, *,
-        callback_group: CallbackGroup | None = None, event_callbacks: Any = None, qos_overriding_options: Any = None,
-        raw: bool = False, content_filter_options: Any = None,
+        self,
+        msg_type: Any,
+        topic: str,
+        callback: Callable[..., Any],
+        qos_profile: Any,
+        *,
+        callback_group: CallbackGroup | None = None,
+        event_callbacks: Any = None,
+        qos_overriding_options: Any = None,
+        raw: bool = False,
+        content_filter_options: Any = None,
     ) -> Subscription:
         self._check_no_events(event_callbacks, qos_overriding_options)
         if content_filter_options is not None:
@@ -261,27 +324,45 @@ class Node(NodeParameters, GraphQueries):
         profile, type_name = as_profile(qos_profile), full_name(msg_type)
         name, group = self._resolve(topic, "topic"), self._group(callback_group)
         dds_name = name if profile.avoid_ros_namespace_conventions else f"rt{name}"
-        reader = self._participant.reader(dds_name, type_name, to_dds(profile, user_data_hash(type_name)))
+        reader = self._participant.reader(
+            dds_name, type_name, to_dds(profile, user_data_hash(type_name))
+        )
         subscription = Subscription(self, reader, msg_type, name, callback, group, profile, raw)
         self._add(subscription, group)
         self._context.graph.add_endpoints(self._graph_key, readers=(reader.guid,))
         return subscription
 
-    def _service_ends(self, srv_type: Any, name: str, profile: QoSProfile, is_server: bool) -> tuple[Any, Any]:
-        """The request and the reply endpoint; they share an id so that the other side can tell they belong together."""
+    def _service_ends(
+        self, srv_type: Any, name: str, profile: QoSProfile, is_server: bool
+    ) -> tuple[Any, Any]:
+        """The request and the reply endpoint; they share an id so that the other side can tell
+        they belong together."""
         key = b"serviceid" if is_server else b"clientid"
         identity = key + b"=" + self._participant.new_service_id() + b";"
         request, reply = full_name(srv_type.Request), full_name(srv_type.Response)
         sides = []
         for dds_name, type_name, writes in (
-            (f"rq{name}Request", request, not is_server), (f"rr{name}Reply", reply, is_server),
+            (f"rq{name}Request", request, not is_server),
+            (f"rr{name}Reply", reply, is_server),
         ):
             make = self._participant.writer if writes else self._participant.reader
-            sides.append(make(dds_name, type_name, to_dds(profile, identity + user_data_hash(type_name)), header=True))
+            sides.append(
+                make(
+                    dds_name,
+                    type_name,
+                    to_dds(profile, identity + user_data_hash(type_name)),
+                    header=True,
+                )
+            )
         return sides[0], sides[1]
 
     def create_service(
-        self, srv_type: Any, srv_name: str, callback: Callable[..., Any], *, qos_profile: Any = None,
+        self,
+        srv_type: Any,
+        srv_name: str,
+        callback: Callable[..., Any],
+        *,
+        qos_profile: Any = None,
         callback_group: CallbackGroup | None = None,
     ) -> Service:
         profile = as_profile(qos_profile or qos_profile_services_default)
@@ -289,28 +370,46 @@ class Node(NodeParameters, GraphQueries):
         reader, writer = self._service_ends(srv_type, name, profile, is_server=True)
         service = Service(self, reader, writer, srv_type, name, callback, group, profile)
         self._add(service, group)
-        self._context.graph.add_endpoints(self._graph_key, readers=(reader.guid,), writers=(writer.guid,))
+        self._context.graph.add_endpoints(
+            self._graph_key, readers=(reader.guid,), writers=(writer.guid,)
+        )
         return service
 
     def create_client(
-        self, srv_type: Any, srv_name: str, *, qos_profile: Any = None, callback_group: CallbackGroup | None = None,
+        self,
+        srv_type: Any,
+        srv_name: str,
+        *,
+        qos_profile: Any = None,
+        callback_group: CallbackGroup | None = None,
     ) -> Client:
         profile = as_profile(qos_profile or qos_profile_services_default)
         name, group = self._resolve(srv_name, "service"), self._group(callback_group)
         writer, reader = self._service_ends(srv_type, name, profile, is_server=False)
         client = Client(self, writer, reader, srv_type, name, group, profile)
         self._add(client, group)
-        self._context.graph.add_endpoints(self._graph_key, readers=(reader.guid,), writers=(writer.guid,))
+        self._context.graph.add_endpoints(
+            self._graph_key, readers=(reader.guid,), writers=(writer.guid,)
+        )
         return client
 
     def create_timer(
-        self, timer_period_sec: float, callback: Callable[..., Any] | None,
-        callback_group: CallbackGroup | None = None, clock: Clock | None = None, autostart: bool = True,
+        self,
+        timer_period_sec: float,
+        callback: Callable[..., Any] | None,
+        callback_group: CallbackGroup | None = None,
+        clock: Clock | None = None,
+        autostart: bool = True,
     ) -> Timer:
         group = self._group(callback_group)
         timer = Timer(
-            callback, group, int(float(timer_period_sec) * 10**9), clock or self._clock, context=self._context,
-            autostart=autostart)
+            callback,
+            group,
+            int(float(timer_period_sec) * 10**9),
+            clock or self._clock,
+            context=self._context,
+            autostart=autostart,
+        )
         timer._on_change = self._wake_executor
         if timer.clock is not self._clock and self._wake_for_clock not in timer.clock._wakers:
             timer.clock._wakers.append(self._wake_for_clock)
@@ -321,7 +420,9 @@ class Node(NodeParameters, GraphQueries):
         return timer
 
     def create_guard_condition(
-        self, callback: Callable[[], Any], callback_group: CallbackGroup | None = None,
+        self,
+        callback: Callable[[], Any],
+        callback_group: CallbackGroup | None = None,
     ) -> GuardCondition:
         group = self._group(callback_group)
         guard = GuardCondition(callback, group, context=self._context)
@@ -400,8 +501,11 @@ class Node(NodeParameters, GraphQueries):
         """Wait until a node is in the graph."""
         import time
 
-        wanted = fully_qualified_node_name if fully_qualified_node_name.startswith("/") else (
-            join(self._namespace, fully_qualified_node_name))
+        wanted = (
+            fully_qualified_node_name
+            if fully_qualified_node_name.startswith("/")
+            else (join(self._namespace, fully_qualified_node_name))
+        )
         deadline = time.monotonic() + timeout
         while True:
             if any(node.full_name == wanted for node in self._context.graph.nodes()):
@@ -410,7 +514,7 @@ class Node(NodeParameters, GraphQueries):
                 return False
             time.sleep(0.02)
 
-    def __enter__(self) -> "Node":
+    def __enter__(self) -> Node:
         return self
 
     def __exit__(self, *exc: object) -> None:

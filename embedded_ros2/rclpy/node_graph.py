@@ -49,9 +49,9 @@ def _topic(info: EndpointInfo, no_demangle: bool) -> tuple[str, str] | None:
 
 def _service(info: EndpointInfo) -> tuple[str, str] | None:
     if info.topic.startswith("rq/") and info.topic.endswith("Request"):
-        return info.topic[2:-len("Request")], service_type(info.type_name)
+        return info.topic[2 : -len("Request")], service_type(info.type_name)
     if info.topic.startswith("rr/") and info.topic.endswith("Reply"):
-        return info.topic[2:-len("Reply")], service_type(info.type_name)
+        return info.topic[2 : -len("Reply")], service_type(info.type_name)
     return None
 
 
@@ -77,7 +77,9 @@ class GraphQueries:
         return _collect(_topic(info, no_demangle) for info in self._all())
 
     def get_service_names_and_types(self) -> list[tuple[str, list[str]]]:
-        return _collect(_service(info) for info in self._all() if info.is_reader == info.topic.startswith("rq/"))
+        return _collect(
+            _service(info) for info in self._all() if info.is_reader == info.topic.startswith("rq/")
+        )
 
     def get_node_names_and_namespaces(self) -> list[tuple[str, str]]:
         return [(node.name, node.namespace) for node in self._context.graph.nodes()]
@@ -96,47 +98,73 @@ class GraphQueries:
             if node.name == name and node.namespace == namespace:
                 guids = {*node.readers, *node.writers}
                 return [info for info in self._all() if info.guid in guids]
-        raise NodeNameNonExistentError(f"cannot get endpoints of node '{name}' in '{namespace}': it is not in the graph")
+        raise NodeNameNonExistentError(
+            f"cannot get endpoints of node '{name}' in '{namespace}': it is not in the graph"
+        )
 
     def get_publisher_names_and_types_by_node(
-        self, node_name: str, node_namespace: str, no_demangle: bool = False,
+        self,
+        node_name: str,
+        node_namespace: str,
+        no_demangle: bool = False,
     ) -> list[tuple[str, list[str]]]:
         infos = self._of_node(node_name, node_namespace)
         return _collect(_topic(info, no_demangle) for info in infos if not info.is_reader)
 
     def get_subscriber_names_and_types_by_node(
-        self, node_name: str, node_namespace: str, no_demangle: bool = False,
+        self,
+        node_name: str,
+        node_namespace: str,
+        no_demangle: bool = False,
     ) -> list[tuple[str, list[str]]]:
         infos = self._of_node(node_name, node_namespace)
         return _collect(_topic(info, no_demangle) for info in infos if info.is_reader)
 
     def get_service_names_and_types_by_node(
-        self, node_name: str, node_namespace: str,
+        self,
+        node_name: str,
+        node_namespace: str,
     ) -> list[tuple[str, list[str]]]:
         infos = self._of_node(node_name, node_namespace)
-        return _collect(_service(info) for info in infos if info.is_reader and info.topic.startswith("rq/"))
+        return _collect(
+            _service(info) for info in infos if info.is_reader and info.topic.startswith("rq/")
+        )
 
-    def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> list[tuple[str, list[str]]]:
+    def get_client_names_and_types_by_node(
+        self, node_name: str, node_namespace: str
+    ) -> list[tuple[str, list[str]]]:
         infos = self._of_node(node_name, node_namespace)
-        return _collect(_service(info) for info in infos if info.is_reader and info.topic.startswith("rr/"))
+        return _collect(
+            _service(info) for info in infos if info.is_reader and info.topic.startswith("rr/")
+        )
 
     def _count(self, infos: list[EndpointInfo], dds_name: str) -> int:
         return sum(info.topic == dds_name for info in infos)
 
     def count_publishers(self, topic_name: str) -> int:
-        return self._count(self._context.graph.publications(), "rt" + self._resolve(topic_name, "topic"))
+        return self._count(
+            self._context.graph.publications(), "rt" + self._resolve(topic_name, "topic")
+        )
 
     def count_subscribers(self, topic_name: str) -> int:
-        return self._count(self._context.graph.subscriptions(), "rt" + self._resolve(topic_name, "topic"))
+        return self._count(
+            self._context.graph.subscriptions(), "rt" + self._resolve(topic_name, "topic")
+        )
 
     def count_services(self, service_name: str) -> int:
         return self._count(
-            self._context.graph.subscriptions(), f"rq{self._resolve(service_name, 'service')}Request")
+            self._context.graph.subscriptions(),
+            f"rq{self._resolve(service_name, 'service')}Request",
+        )
 
     def count_clients(self, service_name: str) -> int:
-        return self._count(self._context.graph.subscriptions(), f"rr{self._resolve(service_name, 'service')}Reply")
+        return self._count(
+            self._context.graph.subscriptions(), f"rr{self._resolve(service_name, 'service')}Reply"
+        )
 
-    def _infos(self, infos: list[EndpointInfo], topic: str, no_mangle: bool) -> list[TopicEndpointInfo]:
+    def _infos(
+        self, infos: list[EndpointInfo], topic: str, no_mangle: bool
+    ) -> list[TopicEndpointInfo]:
         dds_name = topic if no_mangle else "rt" + self._resolve(topic, "topic")
         nodes = self._context.graph.node_of()
         found = []
@@ -144,17 +172,32 @@ class GraphQueries:
             if info.topic != dds_name:
                 continue
             node = nodes.get(info.guid)
-            hashes = [item[len(b"typehash="):] for item in info.qos.user_data.split(b";")
-                      if item.startswith(b"typehash=")]
-            found.append(TopicEndpointInfo(
-                node.name if node else "_NODE_NAME_UNKNOWN_", node.namespace if node else "_NODE_NAMESPACE_UNKNOWN_",
-                info.type_name if no_mangle else info.ros_type, hashes[0].decode() if hashes else "INVALID",
-                TopicEndpointTypeEnum.SUBSCRIPTION if info.is_reader else TopicEndpointTypeEnum.PUBLISHER,
-                list(info.guid), from_dds(info.qos)))
+            hashes = [
+                item[len(b"typehash=") :]
+                for item in info.qos.user_data.split(b";")
+                if item.startswith(b"typehash=")
+            ]
+            found.append(
+                TopicEndpointInfo(
+                    node.name if node else "_NODE_NAME_UNKNOWN_",
+                    node.namespace if node else "_NODE_NAMESPACE_UNKNOWN_",
+                    info.type_name if no_mangle else info.ros_type,
+                    hashes[0].decode() if hashes else "INVALID",
+                    TopicEndpointTypeEnum.SUBSCRIPTION
+                    if info.is_reader
+                    else TopicEndpointTypeEnum.PUBLISHER,
+                    list(info.guid),
+                    from_dds(info.qos),
+                )
+            )
         return found
 
-    def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+    def get_publishers_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         return self._infos(self._context.graph.publications(), topic_name, no_mangle)
 
-    def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
+    def get_subscriptions_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         return self._infos(self._context.graph.subscriptions(), topic_name, no_mangle)

@@ -8,8 +8,12 @@ from typing import Any
 from rcl_interfaces.msg import ParameterDescriptor, ParameterEvent, SetParametersResult
 
 from .exceptions import (
-    InvalidParameterException, InvalidParameterTypeException, InvalidParameterValueException,
-    ParameterAlreadyDeclaredException, ParameterImmutableException, ParameterNotDeclaredException,
+    InvalidParameterException,
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterAlreadyDeclaredException,
+    ParameterImmutableException,
+    ParameterNotDeclaredException,
     ParameterUninitializedException,
 )
 from .parameter import PARAMETER_SEPARATOR_STRING, Parameter
@@ -21,16 +25,27 @@ _UNSET = object()
 
 
 def check_parameter_name(name: str) -> None:
-    if not isinstance(name, str) or not name or name.startswith(".") or name.endswith(".") or ".." in name:
+    if (
+        not isinstance(name, str)
+        or not name
+        or name.startswith(".")
+        or name.endswith(".")
+        or ".." in name
+    ):
         raise InvalidParameterException(name)
 
 
 class NodeParameters:
-    """Mixed into Node; needs create_publisher, create_service, get_clock, get_fully_qualified_name."""
+    """Mixed into Node; needs create_publisher, create_service, get_clock,
+    get_fully_qualified_name."""
 
     def _init_parameters(
-        self: Any, from_arguments: dict[str, Parameter], from_code: list[Parameter], allow_undeclared: bool,
-        declare_all: bool, services: bool,
+        self: Any,
+        from_arguments: dict[str, Parameter],
+        from_code: list[Parameter],
+        allow_undeclared: bool,
+        declare_all: bool,
+        services: bool,
     ) -> None:
         from .time_source import TimeSource
 
@@ -38,42 +53,64 @@ class NodeParameters:
         self._parameter_overrides: dict[str, Parameter] = {p.name: p for p in from_code}
         self._parameter_overrides.update(from_arguments)
         self._parameter_event_publisher: Any = self.create_publisher(
-            ParameterEvent, "/parameter_events", qos_profile_parameter_events)
+            ParameterEvent, "/parameter_events", qos_profile_parameter_events
+        )
         self._store = ParameterStore(allow_undeclared, self._publish_parameter_event)
         if declare_all:
             for name, parameter in self._parameter_overrides.items():
                 if not self.has_parameter(name):
-                    self.declare_parameter(name, parameter.value, ParameterDescriptor(dynamic_typing=True))
+                    self.declare_parameter(
+                        name, parameter.value, ParameterDescriptor(dynamic_typing=True)
+                    )
         self._time_source = TimeSource(self)
         if services:
             self._parameter_service = ParameterService(self)
 
-    def _publish_parameter_event(self: Any, new: list[Any], changed: list[Any], deleted: list[Any]) -> None:
+    def _publish_parameter_event(
+        self: Any, new: list[Any], changed: list[Any], deleted: list[Any]
+    ) -> None:
         if not self._context.ok() or not (new or changed or deleted):
             return
-        self._parameter_event_publisher.publish(ParameterEvent(
-            stamp=self._clock.now().to_msg(), node=self.get_fully_qualified_name(), new_parameters=new,
-            changed_parameters=changed, deleted_parameters=deleted))
+        self._parameter_event_publisher.publish(
+            ParameterEvent(
+                stamp=self._clock.now().to_msg(),
+                node=self.get_fully_qualified_name(),
+                new_parameters=new,
+                changed_parameters=changed,
+                deleted_parameters=deleted,
+            )
+        )
 
-    # -- declaring ------------------------------------------------------------------------------------------------
+    # -- declaring
+    # ------------------------------------------------------------------------------------------------
     def declare_parameter(
-        self: Any, name: str, value: Any = _UNSET, descriptor: Any = None, ignore_override: bool = False,
+        self: Any,
+        name: str,
+        value: Any = _UNSET,
+        descriptor: Any = None,
+        ignore_override: bool = False,
     ) -> Parameter:
-        """Declare one parameter; `value` may be a Parameter.Type (no default, an override is needed to read it)."""
+        """Declare one parameter; `value` may be a Parameter.Type (no default, an override is
+        needed to read it)."""
         args = (name,) if value is _UNSET else (name, value)
         if descriptor is not None:
             args = (name, None if value is _UNSET else value, descriptor)
         return self.declare_parameters("", [args], ignore_override)[0]  # type: ignore[no-any-return]
 
     def declare_parameters(
-        self: Any, namespace: str, parameters: Sequence[tuple[Any, ...]], ignore_override: bool = False,
+        self: Any,
+        namespace: str,
+        parameters: Sequence[tuple[Any, ...]],
+        ignore_override: bool = False,
     ) -> list[Parameter]:
-        """Each entry: (name,), (name, value or Parameter.Type), (name, value, ParameterDescriptor)."""
+        """Each entry: (name,), (name, value or Parameter.Type), (name, value,
+        ParameterDescriptor)."""
         declared = []
         for entry in parameters:
             if not 1 <= len(entry) <= 3:
                 raise TypeError(
-                    f"Invalid parameter tuple length at {entry!r}: wanted (name[, value[, descriptor]])")
+                    f"Invalid parameter tuple length at {entry!r}: wanted (name[, value[, descriptor]])"
+                )
             if not isinstance(entry[0], str):
                 raise TypeError(f"First element {entry[0]!r} is not a str (a parameter name)")
             name = f"{namespace}{PARAMETER_SEPARATOR_STRING}{entry[0]}" if namespace else entry[0]
@@ -82,12 +119,18 @@ class NodeParameters:
                 raise ParameterAlreadyDeclaredException([name])
             given = entry[2] if len(entry) == 3 else None
             if given is not None and not isinstance(given, ParameterDescriptor):
-                raise TypeError(f"Third element {given!r} of parameter '{name}' is not a ParameterDescriptor")
+                raise TypeError(
+                    f"Third element {given!r} of parameter '{name}' is not a ParameterDescriptor"
+                )
             declared.append(self._declare(name, entry, given, ignore_override))
         return declared
 
     def _declare(
-        self: Any, name: str, entry: tuple[Any, ...], given: Any, ignore_override: bool,
+        self: Any,
+        name: str,
+        entry: tuple[Any, ...],
+        given: Any,
+        ignore_override: bool,
     ) -> Parameter:
         import copy
 
@@ -101,7 +144,9 @@ class NodeParameters:
             if entry[1] is Parameter.Type.NOT_SET:
                 raise ValueError(f"Cannot declare parameter '{name}' statically with type NOT_SET")
             if descriptor.dynamic_typing:
-                raise ValueError(f"When declaring '{name}' with a type, its descriptor cannot have dynamic_typing")
+                raise ValueError(
+                    f"When declaring '{name}' with a type, its descriptor cannot have dynamic_typing"
+                )
             descriptor.type = int(entry[1])
         else:
             value = entry[1]
@@ -116,7 +161,10 @@ class NodeParameters:
         parameter = Parameter(name, value=value) if override is None else override
         parameter = _widen_empty_list(parameter, descriptor)
         wanted = Parameter.Type(descriptor.type)
-        if not descriptor.dynamic_typing and parameter.type_ not in (Parameter.Type.NOT_SET, wanted):
+        if not descriptor.dynamic_typing and parameter.type_ not in (
+            Parameter.Type.NOT_SET,
+            wanted,
+        ):
             raise InvalidParameterTypeException(parameter, wanted.name)
         result = self._store.declare(parameter, descriptor)
         if not result.successful:
@@ -133,12 +181,16 @@ class NodeParameters:
     def has_parameter(self: Any, name: str) -> bool:
         return name in self._store.values
 
-    # -- reading --------------------------------------------------------------------------------------------------
+    # -- reading
+    # --------------------------------------------------------------------------------------------------
     def get_parameter(self: Any, name: str) -> Parameter:
         """The parameter; raises when it is not declared or has a type but no value yet."""
         found = self._store.values.get(name)
         if found is not None:
-            if found.type_ is Parameter.Type.NOT_SET and not self._store.descriptors[name].dynamic_typing:
+            if (
+                found.type_ is Parameter.Type.NOT_SET
+                and not self._store.descriptors[name].dynamic_typing
+            ):
                 raise ParameterUninitializedException(name)
             return found  # type: ignore[no-any-return]
         if self._store.allow_undeclared:
@@ -150,15 +202,21 @@ class NodeParameters:
             raise TypeError("All names must be instances of type str")
         return [self.get_parameter(name) for name in names]
 
-    def get_parameter_or(self: Any, name: str, alternative_value: Parameter | None = None) -> Parameter:
+    def get_parameter_or(
+        self: Any, name: str, alternative_value: Parameter | None = None
+    ) -> Parameter:
         found = self._store.values.get(name)
         if found is not None and found.type_ is not Parameter.Type.NOT_SET:
             return found  # type: ignore[no-any-return]
-        return Parameter(name, Parameter.Type.NOT_SET) if alternative_value is None else alternative_value
+        return (
+            Parameter(name, Parameter.Type.NOT_SET)
+            if alternative_value is None
+            else alternative_value
+        )
 
     def get_parameters_by_prefix(self: Any, prefix: str) -> dict[str, Parameter]:
         start = f"{prefix}{PARAMETER_SEPARATOR_STRING}" if prefix else ""
-        return {n[len(start):]: p for n, p in self._store.values.items() if n.startswith(start)}
+        return {n[len(start) :]: p for n, p in self._store.values.items() if n.startswith(start)}
 
     def get_parameter_types(self: Any, names: list[str]) -> list[Parameter.Type]:
         return [self.get_parameter_type(name) for name in names]
@@ -186,7 +244,8 @@ class NodeParameters:
     def describe_parameters(self: Any, names: list[str]) -> list[Any]:
         return [self.describe_parameter(name) for name in names]
 
-    # -- writing --------------------------------------------------------------------------------------------------
+    # -- writing
+    # --------------------------------------------------------------------------------------------------
     def set_parameters(self: Any, parameter_list: list[Parameter]) -> list[Any]:
         """Set one by one; one result each."""
         _check_parameters(parameter_list)
@@ -201,7 +260,10 @@ class NodeParameters:
         return self._store.set_atomically(parameter_list)
 
     def set_descriptor(
-        self: Any, name: str, descriptor: Any, alternative_value: Any = None,
+        self: Any,
+        name: str,
+        descriptor: Any,
+        alternative_value: Any = None,
     ) -> Any:
         if name not in self._store.values:
             if not self._store.allow_undeclared:
@@ -212,7 +274,8 @@ class NodeParameters:
         current = self._store.values[name]
         if alternative_value is not None:
             current = Parameter.from_parameter_msg(
-                type(current.to_parameter_msg())(name=name, value=alternative_value))
+                type(current.to_parameter_msg())(name=name, value=alternative_value)
+            )
         reason = check_range(current, descriptor)
         if reason:
             raise InvalidParameterValueException(name, current.value, reason)
@@ -220,16 +283,22 @@ class NodeParameters:
         self._store.values[name] = current
         return current.get_parameter_value()
 
-    # -- callbacks ------------------------------------------------------------------------------------------------
-    def add_pre_set_parameters_callback(self: Any, callback: Callable[[list[Parameter]], list[Parameter]]) -> None:
+    # -- callbacks
+    # ------------------------------------------------------------------------------------------------
+    def add_pre_set_parameters_callback(
+        self: Any, callback: Callable[[list[Parameter]], list[Parameter]]
+    ) -> None:
         self._store.pre_set.insert(0, callback)
 
     def add_on_set_parameters_callback(
-        self: Any, callback: Callable[[list[Parameter]], SetParametersResult],
+        self: Any,
+        callback: Callable[[list[Parameter]], SetParametersResult],
     ) -> None:
         self._store.on_set.append(callback)
 
-    def add_post_set_parameters_callback(self: Any, callback: Callable[[list[Parameter]], None]) -> None:
+    def add_post_set_parameters_callback(
+        self: Any, callback: Callable[[list[Parameter]], None]
+    ) -> None:
         self._store.post_set.insert(0, callback)
 
     def remove_pre_set_parameters_callback(self: Any, callback: Any) -> None:
@@ -254,4 +323,6 @@ def _widen_empty_list(parameter: Parameter, descriptor: Any) -> Parameter:
 def _check_parameters(parameters: Any) -> None:
     for parameter in parameters:
         if not isinstance(parameter, Parameter):
-            raise TypeError(f"parameter must be instance of type '{Parameter!r}', got {parameter!r}")
+            raise TypeError(
+                f"parameter must be instance of type '{Parameter!r}', got {parameter!r}"
+            )

@@ -31,7 +31,7 @@ class Parameter:
         STRING_ARRAY = 9
 
         @classmethod
-        def from_parameter_value(cls, value: Any) -> "Parameter.Type":
+        def from_parameter_value(cls, value: Any) -> Parameter.Type:
             """The parameter type of a Python value; TypeError when there is none."""
             if value is None:
                 return cls.NOT_SET
@@ -45,19 +45,26 @@ class Parameter:
                 return cls.STRING
             if isinstance(value, array.array):
                 return {"b": cls.BYTE_ARRAY, "q": cls.INTEGER_ARRAY, "d": cls.DOUBLE_ARRAY}.get(
-                    value.typecode) or cls._unsuited(value)
+                    value.typecode
+                ) or cls._unsuited(value)
             if isinstance(value, (list, tuple)):
-                for kind, found in ((bytes, cls.BYTE_ARRAY), (bool, cls.BOOL_ARRAY), (int, cls.INTEGER_ARRAY),
-                                    (float, cls.DOUBLE_ARRAY), (str, cls.STRING_ARRAY)):
+                for kind, found in (
+                    (bytes, cls.BYTE_ARRAY),
+                    (bool, cls.BOOL_ARRAY),
+                    (int, cls.INTEGER_ARRAY),
+                    (float, cls.DOUBLE_ARRAY),
+                    (str, cls.STRING_ARRAY),
+                ):
                     if all(isinstance(item, kind) for item in value):
                         return found
             return cls._unsuited(value)
 
         @classmethod
-        def _unsuited(cls, value: Any) -> "Parameter.Type":
+        def _unsuited(cls, value: Any) -> Parameter.Type:
             raise TypeError(
                 f"The given value is not one of the allowed types '{value!r}': bool, int, float, str, or a list "
-                "of values of one of these types")
+                "of values of one of these types"
+            )
 
         def check(self, value: Any) -> bool:
             if self is Parameter.Type.NOT_SET:
@@ -70,18 +77,24 @@ class Parameter:
             return found is self or (empty and self >= Parameter.Type.BYTE_ARRAY)
 
     @classmethod
-    def from_parameter_msg(cls, param_msg: Any) -> "Parameter":
-        return cls(param_msg.name, cls.Type(param_msg.value.type), parameter_value_to_python(param_msg.value))
+    def from_parameter_msg(cls, param_msg: Any) -> Parameter:
+        return cls(
+            param_msg.name,
+            cls.Type(param_msg.value.type),
+            parameter_value_to_python(param_msg.value),
+        )
 
-    def __init__(self, name: str, type_: "Parameter.Type | None" = None, value: Any = None) -> None:
+    def __init__(self, name: str, type_: Parameter.Type | None = None, value: Any = None) -> None:
         if type_ is None:
             type_ = Parameter.Type.from_parameter_value(value)
         if not isinstance(type_, Parameter.Type):
-            raise TypeError("type must be an instance of '{}'".format(repr(Parameter.Type)))
+            raise TypeError(f"type must be an instance of '{Parameter.Type!r}'")
         if not type_.check(value):
             raise ValueError(f"Type '{type_.name}' and value '{value}' do not agree")
         self._name, self._type_ = name, type_
-        if type_ in (Parameter.Type.DOUBLE_ARRAY, Parameter.Type.INTEGER_ARRAY) and not isinstance(value, array.array):
+        if type_ in (Parameter.Type.DOUBLE_ARRAY, Parameter.Type.INTEGER_ARRAY) and not isinstance(
+            value, array.array
+        ):
             value = array.array("d" if type_ is Parameter.Type.DOUBLE_ARRAY else "q", value)
         self._value = value
 
@@ -90,7 +103,7 @@ class Parameter:
         return self._name
 
     @property
-    def type_(self) -> "Parameter.Type":
+    def type_(self) -> Parameter.Type:
         return self._type_
 
     @property
@@ -124,8 +137,13 @@ class Parameter:
         return ParameterMsg(name=self._name, value=self.get_parameter_value())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Parameter) and (self._name, self._type_) == (other._name, other._type_) and (
-            bool(np.array_equal(self._value, other._value)) if self._value is not None else True)
+        return (
+            isinstance(other, Parameter)
+            and (self._name, self._type_) == (other._name, other._type_)
+            and (
+                bool(np.array_equal(self._value, other._value)) if self._value is not None else True
+            )
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -134,9 +152,12 @@ class Parameter:
 
 
 _FIELDS = {
-    ParameterType.PARAMETER_BOOL: "bool_value", ParameterType.PARAMETER_INTEGER: "integer_value",
-    ParameterType.PARAMETER_DOUBLE: "double_value", ParameterType.PARAMETER_STRING: "string_value",
-    ParameterType.PARAMETER_BYTE_ARRAY: "byte_array_value", ParameterType.PARAMETER_BOOL_ARRAY: "bool_array_value",
+    ParameterType.PARAMETER_BOOL: "bool_value",
+    ParameterType.PARAMETER_INTEGER: "integer_value",
+    ParameterType.PARAMETER_DOUBLE: "double_value",
+    ParameterType.PARAMETER_STRING: "string_value",
+    ParameterType.PARAMETER_BYTE_ARRAY: "byte_array_value",
+    ParameterType.PARAMETER_BOOL_ARRAY: "bool_array_value",
     ParameterType.PARAMETER_INTEGER_ARRAY: "integer_array_value",
     ParameterType.PARAMETER_DOUBLE_ARRAY: "double_array_value",
     ParameterType.PARAMETER_STRING_ARRAY: "string_array_value",
@@ -164,7 +185,9 @@ def get_parameter_value(string_value: str) -> Any:
 
 
 def parameter_dict_from_yaml_file(
-    parameter_file: str, use_wildcard: bool = False, target_nodes: Iterable[str] | None = None,
+    parameter_file: str,
+    use_wildcard: bool = False,
+    target_nodes: Iterable[str] | None = None,
     namespace: str = "",
 ) -> dict[str, Any]:
     """name -> rcl_interfaces/Parameter from a parameter file."""
@@ -176,7 +199,11 @@ def parameter_dict_from_yaml_file(
         wild = "*" in pattern
         if wild and not use_wildcard:
             continue
-        if not wild and wanted and not any(pattern_matches(pattern, "/" + node.lstrip("/")) for node in wanted):
+        if (
+            not wild
+            and wanted
+            and not any(pattern_matches(pattern, "/" + node.lstrip("/")) for node in wanted)
+        ):
             continue
         for name, value in values.items():
             found[namespace + name] = Parameter(namespace + name, value=value).to_parameter_msg()

@@ -6,7 +6,12 @@ from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor, ParameterValue, SetParametersResult
 from rcl_interfaces.srv import (
-    DescribeParameters, GetParameters, GetParameterTypes, ListParameters, SetParameters, SetParametersAtomically,
+    DescribeParameters,
+    GetParameters,
+    GetParameterTypes,
+    ListParameters,
+    SetParameters,
+    SetParametersAtomically,
 )
 
 from .exceptions import ParameterException
@@ -18,29 +23,37 @@ class ParameterService:
     def __init__(self, node: Any) -> None:
         self._node = node
         for kind, name, callback in (
-            (DescribeParameters, "describe_parameters", self._describe), (GetParameters, "get_parameters", self._get),
-            (GetParameterTypes, "get_parameter_types", self._types), (ListParameters, "list_parameters", self._list),
+            (DescribeParameters, "describe_parameters", self._describe),
+            (GetParameters, "get_parameters", self._get),
+            (GetParameterTypes, "get_parameter_types", self._types),
+            (ListParameters, "list_parameters", self._list),
             (SetParameters, "set_parameters", self._set),
             (SetParametersAtomically, "set_parameters_atomically", self._set_atomically),
         ):
-            node.create_service(kind, f"~/{name}", callback, qos_profile=qos_profile_services_default)
+            node.create_service(
+                kind, f"~/{name}", callback, qos_profile=qos_profile_services_default
+            )
 
     def _describe(self, request: Any, response: Any) -> Any:
         store = self._node._store
         response.descriptors = [
-            store.descriptors.get(name) or ParameterDescriptor(name=name) for name in request.names]
+            store.descriptors.get(name) or ParameterDescriptor(name=name) for name in request.names
+        ]
         return response
 
     def _get(self, request: Any, response: Any) -> Any:
         store = self._node._store
         response.values = [
             store.values[name].get_parameter_value() if name in store.values else ParameterValue()
-            for name in request.names]
+            for name in request.names
+        ]
         return response
 
     def _types(self, request: Any, response: Any) -> Any:
         store = self._node._store
-        response.types = [int(store.values[n].type_) if n in store.values else 0 for n in request.names]
+        response.types = [
+            int(store.values[n].type_) if n in store.values else 0 for n in request.names
+        ]
         return response
 
     def _list(self, request: Any, response: Any) -> Any:
@@ -50,7 +63,7 @@ class ParameterService:
             below = name
             for prefix in request.prefixes:
                 if name == prefix or name.startswith(prefix + PARAMETER_SEPARATOR_STRING):
-                    inside, below = True, name[len(prefix):].lstrip(PARAMETER_SEPARATOR_STRING)
+                    inside, below = True, name[len(prefix) :].lstrip(PARAMETER_SEPARATOR_STRING)
                     break
             if not inside:
                 continue
@@ -75,6 +88,8 @@ class ParameterService:
 
     def _try(self, messages: list[Any]) -> Any:
         try:
-            return self._node.set_parameters_atomically([Parameter.from_parameter_msg(m) for m in messages])
+            return self._node.set_parameters_atomically(
+                [Parameter.from_parameter_msg(m) for m in messages]
+            )
         except (ParameterException, ValueError) as error:
             return SetParametersResult(successful=False, reason=str(error))

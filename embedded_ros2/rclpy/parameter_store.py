@@ -21,16 +21,20 @@ def check_range(parameter: Parameter, descriptor: Any) -> str:
         if value in (bounds.from_value, bounds.to_value):
             return ""
         if not bounds.from_value <= value <= bounds.to_value:
-            return (f"Parameter {parameter.name} out of range. Min: {bounds.from_value}, Max: {bounds.to_value}, "
-                    f"value: {value}")
+            return (
+                f"Parameter {parameter.name} out of range. Min: {bounds.from_value}, Max: {bounds.to_value}, "
+                f"value: {value}"
+            )
         if bounds.step and (value - bounds.from_value) % bounds.step:
             return f"The parameter value for {parameter.name} is not a valid step ({bounds.step}): {value}"
     if parameter.type_ is Parameter.Type.DOUBLE and descriptor.floating_point_range:
         bounds, value = descriptor.floating_point_range[0], parameter.value
         close = 1e-9 * max(1.0, abs(bounds.from_value), abs(bounds.to_value))
         if not bounds.from_value - close <= value <= bounds.to_value + close:
-            return (f"Parameter {parameter.name} out of range. Min: {bounds.from_value}, Max: {bounds.to_value}, "
-                    f"value: {value}")
+            return (
+                f"Parameter {parameter.name} out of range. Min: {bounds.from_value}, Max: {bounds.to_value}, "
+                f"value: {value}"
+            )
         if bounds.step and abs(value - bounds.to_value) > close:
             steps = (value - bounds.from_value) / bounds.step
             if abs(steps - round(steps)) > 1e-6:
@@ -42,7 +46,9 @@ class ParameterStore:
     """Values by name. `publish_event(new, changed, deleted)` tells the world after each change."""
 
     def __init__(
-        self, allow_undeclared: bool, publish_event: Callable[[list[Any], list[Any], list[Any]], None],
+        self,
+        allow_undeclared: bool,
+        publish_event: Callable[[list[Any], list[Any], list[Any]], None],
     ) -> None:
         self.values: dict[str, Parameter] = {}
         self.descriptors: dict[str, Any] = {}
@@ -75,8 +81,10 @@ class ParameterStore:
                 parameters = callback(list(parameters))
                 if not parameters:
                     return SetParametersResult(
-                        successful=False, reason="parameter list cannot be empty, this might be due to "
-                        "pre_set_parameters_callback modifying the original parameters list.")
+                        successful=False,
+                        reason="parameter list cannot be empty, this might be due to "
+                        "pre_set_parameters_callback modifying the original parameters list.",
+                    )
             for parameter in parameters:
                 if parameter.name not in self.values:
                     if not self.allow_undeclared:
@@ -85,7 +93,10 @@ class ParameterStore:
                         raise ParameterNotDeclaredException([parameter.name])
                     self.descriptors.setdefault(
                         parameter.name,
-                        ParameterDescriptor(name=parameter.name, type=int(parameter.type_), dynamic_typing=True))
+                        ParameterDescriptor(
+                            name=parameter.name, type=int(parameter.type_), dynamic_typing=True
+                        ),
+                    )
             return self._apply(parameters)
 
     def _refusal(self, parameter: Parameter, declaring: bool) -> str:
@@ -97,8 +108,10 @@ class ParameterStore:
             if parameter.type_ is NOT_SET:
                 return f"Static parameter cannot be undeclared: {parameter.name}."
             if wanted and int(parameter.type_) != wanted:
-                return (f"Wrong parameter type, parameter {parameter.name!r} expected "
-                        f"'{Parameter.Type(wanted).name}', got '{parameter.type_.name}'")
+                return (
+                    f"Wrong parameter type, parameter {parameter.name!r} expected "
+                    f"'{Parameter.Type(wanted).name}', got '{parameter.type_.name}'"
+                )
         return check_range(parameter, descriptor)
 
     def _apply(self, parameters: list[Parameter], declaring: bool = False) -> Any:
@@ -110,7 +123,8 @@ class ParameterStore:
             result = callback(list(parameters))
             if not isinstance(result, SetParametersResult):
                 raise TypeError(
-                    f"a set-parameters callback must return a SetParametersResult, got {type(result).__name__}")
+                    f"a set-parameters callback must return a SetParametersResult, got {type(result).__name__}"
+                )
             if not result.successful:
                 return result
         new, changed, deleted = [], [], []
@@ -125,7 +139,10 @@ class ParameterStore:
             (new if known is None or known.type_ is NOT_SET else changed).append(message)
             self.values[parameter.name] = parameter
             self.descriptors[parameter.name].name = parameter.name
-            if not self.descriptors[parameter.name].type or self.descriptors[parameter.name].dynamic_typing:
+            if (
+                not self.descriptors[parameter.name].type
+                or self.descriptors[parameter.name].dynamic_typing
+            ):
                 self.descriptors[parameter.name].type = int(parameter.type_)
         for post in self.post_set:
             post(list(parameters))

@@ -16,7 +16,13 @@ class Publisher:
     """Made by Node.create_publisher()."""
 
     def __init__(
-        self, node: Any, writer: RawWriter, msg_type: Any, topic: str, qos_profile: QoSProfile, callback_group: Any,
+        self,
+        node: Any,
+        writer: RawWriter,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile,
+        callback_group: Any,
     ) -> None:
         self._node, self._writer = node, writer
         self.msg_type, self.topic, self.qos_profile = msg_type, topic, qos_profile
@@ -61,7 +67,7 @@ class Publisher:
         self._destroyed = True
         self._writer.close()
 
-    def __enter__(self) -> "Publisher":
+    def __enter__(self) -> Publisher:
         return self
 
     def __exit__(self, *exc: object) -> None:

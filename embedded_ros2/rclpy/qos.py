@@ -7,7 +7,15 @@ from typing import Any
 
 from embedded_ros2_core.dds.library import INFINITY
 from embedded_ros2_core.dds.qos import (
-    AUTOMATIC, BEST_EFFORT, KEEP_ALL, KEEP_LAST, MANUAL_BY_TOPIC, RELIABLE, TRANSIENT_LOCAL, VOLATILE, DdsQos,
+    AUTOMATIC,
+    BEST_EFFORT,
+    KEEP_ALL,
+    KEEP_LAST,
+    MANUAL_BY_TOPIC,
+    RELIABLE,
+    TRANSIENT_LOCAL,
+    VOLATILE,
+    DdsQos,
 )
 
 from .duration import Duration, Infinite
@@ -38,7 +46,11 @@ class InvalidQoSProfileException(QoSException):
 class QoSPolicyEnum(IntEnum):
     @classmethod
     def short_keys(cls) -> list[str]:
-        return [name.lower() for name in cls.__members__ if not name.startswith("RMW_") and name != "UNKNOWN"]
+        return [
+            name.lower()
+            for name in cls.__members__
+            if not name.startswith("RMW_") and name != "UNKNOWN"
+        ]
 
     @classmethod
     def get_from_short_key(cls, name: str) -> int:
@@ -89,10 +101,16 @@ class QoSProfile:
     """At least `depth` or `history` must be given; the rest has the defaults of rclpy."""
 
     def __init__(
-        self, *, depth: int | None = None, history: int | None = None,
-        reliability: int = ReliabilityPolicy.RELIABLE, durability: int = DurabilityPolicy.VOLATILE,
-        lifespan: Duration | None = None, deadline: Duration | None = None,
-        liveliness: int = LivelinessPolicy.SYSTEM_DEFAULT, liveliness_lease_duration: Duration | None = None,
+        self,
+        *,
+        depth: int | None = None,
+        history: int | None = None,
+        reliability: int = ReliabilityPolicy.RELIABLE,
+        durability: int = DurabilityPolicy.VOLATILE,
+        lifespan: Duration | None = None,
+        deadline: Duration | None = None,
+        liveliness: int = LivelinessPolicy.SYSTEM_DEFAULT,
+        liveliness_lease_duration: Duration | None = None,
         avoid_ros_namespace_conventions: bool = False,
     ) -> None:
         if history is None:
@@ -108,8 +126,11 @@ class QoSProfile:
         self.reliability = ReliabilityPolicy(reliability)
         self.durability = DurabilityPolicy(durability)
         self.liveliness = LivelinessPolicy(liveliness)
-        for name, value in (("lifespan", lifespan), ("deadline", deadline), ("liveliness_lease_duration",
-                            liveliness_lease_duration)):
+        for name, value in (
+            ("lifespan", lifespan),
+            ("deadline", deadline),
+            ("liveliness_lease_duration", liveliness_lease_duration),
+        ):
             if value is not None and not isinstance(value, Duration):
                 raise TypeError(f"{name} must be a rclpy.duration.Duration, got {value!r}")
         self.lifespan = lifespan or Duration()
@@ -124,10 +145,12 @@ class QoSProfile:
 
     def __repr__(self) -> str:
         inside = ", ".join(
-            f"{name}={value.name if isinstance(value, Enum) else value}" for name, value in self.__dict__.items())
+            f"{name}={value.name if isinstance(value, Enum) else value}"
+            for name, value in self.__dict__.items()
+        )
         return f"QoSProfile({inside})"
 
-    def get_c_qos_profile(self) -> "QoSProfile":
+    def get_c_qos_profile(self) -> QoSProfile:
         return self
 
 
@@ -139,17 +162,27 @@ def to_dds(profile: QoSProfile, user_data: bytes = b"", *, depth_default: int = 
     """The DDS settings for a profile, as rmw_cyclonedds makes them."""
     for policy in (profile.reliability, profile.durability, profile.liveliness):
         if policy.name == "BEST_AVAILABLE":
-            raise NotImplementedError(f"QoS {type(policy).__name__}.BEST_AVAILABLE is not supported by embedded_ros2")
+            raise NotImplementedError(
+                f"QoS {type(policy).__name__}.BEST_AVAILABLE is not supported by embedded_ros2"
+            )
         if policy.name == "UNKNOWN":
             raise InvalidQoSProfileException(f"{type(policy).__name__}.UNKNOWN cannot be asked for")
     return DdsQos(
         history=KEEP_ALL if profile.history is HistoryPolicy.KEEP_ALL else KEEP_LAST,
         depth=profile.depth or depth_default,
-        reliability=BEST_EFFORT if profile.reliability is ReliabilityPolicy.BEST_EFFORT else RELIABLE,
-        durability=TRANSIENT_LOCAL if profile.durability is DurabilityPolicy.TRANSIENT_LOCAL else VOLATILE,
-        deadline_ns=_duration_ns(profile.deadline), lifespan_ns=_duration_ns(profile.lifespan),
-        liveliness=MANUAL_BY_TOPIC if profile.liveliness is LivelinessPolicy.MANUAL_BY_TOPIC else AUTOMATIC,
-        lease_ns=_duration_ns(profile.liveliness_lease_duration), user_data=user_data,
+        reliability=BEST_EFFORT
+        if profile.reliability is ReliabilityPolicy.BEST_EFFORT
+        else RELIABLE,
+        durability=TRANSIENT_LOCAL
+        if profile.durability is DurabilityPolicy.TRANSIENT_LOCAL
+        else VOLATILE,
+        deadline_ns=_duration_ns(profile.deadline),
+        lifespan_ns=_duration_ns(profile.lifespan),
+        liveliness=MANUAL_BY_TOPIC
+        if profile.liveliness is LivelinessPolicy.MANUAL_BY_TOPIC
+        else AUTOMATIC,
+        lease_ns=_duration_ns(profile.liveliness_lease_duration),
+        user_data=user_data,
     )
 
 
@@ -161,13 +194,19 @@ def from_dds(qos: DdsQos) -> QoSProfile:
 
     # history and depth are not part of discovery data; rmw reports them as unknown
     profile = QoSProfile(
-        history=HistoryPolicy.UNKNOWN, depth=0,
-        reliability=ReliabilityPolicy.RELIABLE if qos.reliability == RELIABLE else ReliabilityPolicy.BEST_EFFORT,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if qos.durability == TRANSIENT_LOCAL else (
-            DurabilityPolicy.VOLATILE),
-        lifespan=span(qos.lifespan_ns), deadline=span(qos.deadline_ns),
-        liveliness=LivelinessPolicy.MANUAL_BY_TOPIC if qos.liveliness == MANUAL_BY_TOPIC else (
-            LivelinessPolicy.AUTOMATIC),
+        history=HistoryPolicy.UNKNOWN,
+        depth=0,
+        reliability=ReliabilityPolicy.RELIABLE
+        if qos.reliability == RELIABLE
+        else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL
+        if qos.durability == TRANSIENT_LOCAL
+        else (DurabilityPolicy.VOLATILE),
+        lifespan=span(qos.lifespan_ns),
+        deadline=span(qos.deadline_ns),
+        liveliness=LivelinessPolicy.MANUAL_BY_TOPIC
+        if qos.liveliness == MANUAL_BY_TOPIC
+        else (LivelinessPolicy.AUTOMATIC),
         liveliness_lease_duration=span(qos.lease_ns),
     )
     return profile
@@ -186,14 +225,18 @@ def as_profile(value: Any) -> QoSProfile:
 
 qos_profile_default = QoSProfile(depth=10)
 qos_profile_system_default = QoSProfile(
-    history=HistoryPolicy.SYSTEM_DEFAULT, depth=0, reliability=ReliabilityPolicy.SYSTEM_DEFAULT,
-    durability=DurabilityPolicy.SYSTEM_DEFAULT)
+    history=HistoryPolicy.SYSTEM_DEFAULT,
+    depth=0,
+    reliability=ReliabilityPolicy.SYSTEM_DEFAULT,
+    durability=DurabilityPolicy.SYSTEM_DEFAULT,
+)
 qos_profile_sensor_data = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 qos_profile_services_default = QoSProfile(depth=10)
 qos_profile_parameters = QoSProfile(depth=1000)
 qos_profile_parameter_events = QoSProfile(depth=1000)
 qos_profile_rosout_default = QoSProfile(
-    depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10))
+    depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10)
+)
 qos_profile_action_status_default = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 qos_profile_clock = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 qos_profile_unknown = QoSProfile(history=HistoryPolicy.UNKNOWN, depth=0)

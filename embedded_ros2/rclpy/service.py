@@ -18,13 +18,16 @@ from .qos import QoSProfile
 from .task import Future
 
 HEADER = struct.Struct("<Qq")  # client id, sequence number
-_CLIENT_WAIT_S = 0.1  # as rmw_cyclonedds: how long a reply waits for the client's reader to be discovered
+_CLIENT_WAIT_S = (
+    0.1  # as rmw_cyclonedds: how long a reply waits for the client's reader to be discovered
+)
 
 
 class Deferred:
     """What an internal service callback may return: the response comes when `future` is done.
 
-    Unlike a coroutine it does not hold the callback group meanwhile. `then` is called after the response is sent.
+    Unlike a coroutine it does not hold the callback group meanwhile. `then` is called after the
+    response is sent.
     """
 
     def __init__(self, future: Future[Any], then: Callable[[], Any] | None = None) -> None:
@@ -35,8 +38,15 @@ class Service:
     """Made by Node.create_service()."""
 
     def __init__(
-        self, node: Any, reader: RawReader, writer: RawWriter, srv_type: Any, srv_name: str,
-        callback: Callable[..., Any], callback_group: Any, qos_profile: QoSProfile,
+        self,
+        node: Any,
+        reader: RawReader,
+        writer: RawWriter,
+        srv_type: Any,
+        srv_name: str,
+        callback: Callable[..., Any],
+        callback_group: Any,
+        qos_profile: QoSProfile,
     ) -> None:
         self._node, self._reader, self._writer = node, reader, writer
         self.condition_entity = reader.condition
@@ -52,7 +62,7 @@ class Service:
 
     def _convert(self, view: memoryview, info: SampleInfo) -> tuple[Any, bytes, int]:
         request = codec.deserialize(view, self._request_type, HEADER.size)
-        return request, bytes(view[4:4 + HEADER.size]), info.publication_handle
+        return request, bytes(view[4 : 4 + HEADER.size]), info.publication_handle
 
     def _take_work(self) -> Callable[[], Any] | None:
         taken, value = self._reader.take(self._convert)
@@ -85,22 +95,29 @@ class Service:
         if not isinstance(response, self.srv_type.Response):
             raise TypeError(
                 f"callback of service '{self.srv_name}' must return a {self.srv_type.__name__}.Response, "
-                f"got {type(response).__name__}")
+                f"got {type(response).__name__}"
+            )
         if self._destroyed or not self._node.context.ok():
             return
         self._wait_for_client(client)
         self._writer.write(codec.serialize(response, prefix=header))
 
     def _wait_for_client(self, client: int) -> None:
-        """Do not answer before the reader of this client is known to our writer: replies are volatile."""
+        """Do not answer before the reader of this client is known to our writer: replies are
+        volatile."""
         if client in self._known_clients:
             return
-        ids = matched_ids(lib.dds_get_matched_publication_data, self._reader.entity, [client], "clientid")
+        ids = matched_ids(
+            lib.dds_get_matched_publication_data, self._reader.entity, [client], "clientid"
+        )
         deadline = time.monotonic() + _CLIENT_WAIT_S
         while ids:
             readers = matched_ids(
-                lib.dds_get_matched_subscription_data, self._writer.entity, self._writer.matched_handles(),
-                "clientid")
+                lib.dds_get_matched_subscription_data,
+                self._writer.entity,
+                self._writer.matched_handles(),
+                "clientid",
+            )
             if ids & readers:
                 self._known_clients.add(client)
                 return
@@ -116,7 +133,7 @@ class Service:
         self._reader.close()
         self._writer.close()
 
-    def __enter__(self) -> "Service":
+    def __enter__(self) -> Service:
         return self
 
     def __exit__(self, *exc: object) -> None:

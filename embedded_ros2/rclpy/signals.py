@@ -1,7 +1,9 @@
 """SIGINT and SIGTERM: both end all contexts; SIGINT raises KeyboardInterrupt as well.
 
-A thread that waits inside DDS does not run Python signal handlers. The interpreter's wake-up descriptor gets the
-signal's number at once, whatever the main thread does; a small thread reads it and ends the contexts, which wakes
+A thread that waits inside DDS does not run Python signal handlers. The interpreter's wake-up
+descriptor gets the
+signal's number at once, whatever the main thread does; a small thread reads it and ends the
+contexts, which wakes
 every waiting executor.
 """
 
@@ -57,9 +59,13 @@ def _on_sigterm(number: int, frame: FrameType | None) -> None:
 
 
 def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions.ALL) -> None:
-    """Install what `options` asks for; only the main thread of the main interpreter may (others: nothing happens)."""
+    """Install what `options` asks for; only the main thread of the main interpreter may (others:
+    nothing happens)."""
     global _installed, _sockets, _previous_fd
-    if options == SignalHandlerOptions.NO or threading.current_thread() is not threading.main_thread():
+    if (
+        options == SignalHandlerOptions.NO
+        or threading.current_thread() is not threading.main_thread()
+    ):
         return
     uninstall_signal_handlers()
     with _lock:
@@ -74,7 +80,9 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
             watched.add(int(signal.SIGTERM))
             _previous[signal.SIGTERM] = signal.signal(signal.SIGTERM, _on_sigterm)
         _previous_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=_watch, args=(reader, frozenset(watched)), name="rclpy-signals", daemon=True).start()
+        threading.Thread(
+            target=_watch, args=(reader, frozenset(watched)), name="rclpy-signals", daemon=True
+        ).start()
         _installed = options
 
 
@@ -84,7 +92,7 @@ def uninstall_signal_handlers() -> None:
     with _lock:
         if _sockets is None:
             return
-        reader, writer = _sockets
+        _, writer = _sockets
         if threading.current_thread() is threading.main_thread():
             try:
                 signal.set_wakeup_fd(_previous_fd)
@@ -117,4 +125,5 @@ os.register_at_fork(after_in_child=_after_fork)
 class SignalHandlerGuardCondition:
     def __init__(self, *args: object) -> None:
         raise NotImplementedError(
-            "SignalHandlerGuardCondition is not available in embedded_ros2; executors wake on signals themselves")
+            "SignalHandlerGuardCondition is not available in embedded_ros2; executors wake on signals themselves"
+        )

@@ -32,8 +32,15 @@ class Subscription:
         WithMessageInfo = 1
 
     def __init__(
-        self, node: Any, reader: RawReader, msg_type: Any, topic: str, callback: Callable[..., Any],
-        callback_group: Any, qos_profile: QoSProfile, raw: bool,
+        self,
+        node: Any,
+        reader: RawReader,
+        msg_type: Any,
+        topic: str,
+        callback: Callable[..., Any],
+        callback_group: Any,
+        qos_profile: QoSProfile,
+        raw: bool,
     ) -> None:
         self._node, self._reader = node, reader
         self.condition_entity = reader.condition
@@ -63,7 +70,8 @@ class Subscription:
         except TypeError as error:
             raise RuntimeError(
                 "Subscription.__init__(): callback should be either be callable with one argument "
-                "(to get only the message) or two (to get message and message info)") from error
+                "(to get only the message) or two (to get message and message info)"
+            ) from error
         except ValueError:
             pass
 
@@ -75,8 +83,11 @@ class Subscription:
         message = bytes(view) if self.raw else codec.deserialize(view, self._type_name)
         stamp = info.source_timestamp
         return message, MessageInfo(
-            source_timestamp=stamp, received_timestamp=stamp, publication_sequence_number=None,
-            reception_sequence_number=None)
+            source_timestamp=stamp,
+            received_timestamp=stamp,
+            publication_sequence_number=None,
+            reception_sequence_number=None,
+        )
 
     def _take_work(self) -> Callable[[], Any] | None:
         taken, value = self._reader.take(self._convert)
@@ -98,7 +109,7 @@ class Subscription:
         self._destroyed = True
         self._reader.close()
 
-    def __enter__(self) -> "Subscription":
+    def __enter__(self) -> Subscription:
         return self
 
     def __exit__(self, *exc: object) -> None:

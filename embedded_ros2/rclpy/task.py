@@ -20,16 +20,18 @@ class Future(Generic[T]):
         self._result: T | None = None
         self._exception: BaseException | None = None
         self._exception_fetched = False
-        self._callbacks: list[Callable[["Future[T]"], Any]] = []
+        self._callbacks: list[Callable[[Future[T]], Any]] = []
         self._wakers: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._executor = executor
 
     def __del__(self) -> None:
         if getattr(self, "_exception", None) is not None and not self._exception_fetched:
-            warnings.warn(f"The following exception was never retrieved: {self._exception}", stacklevel=1)
+            warnings.warn(
+                f"The following exception was never retrieved: {self._exception}", stacklevel=1
+            )
 
-    def __await__(self) -> Generator["Future[T]", None, T | None]:
+    def __await__(self) -> Generator[Future[T], None, T | None]:
         while not self._done:
             yield self
         return self.result()
@@ -82,7 +84,7 @@ class Future(Generic[T]):
         for wake in wakers:
             wake()
 
-    def _schedule(self, callback: Callable[["Future[T]"], Any]) -> None:
+    def _schedule(self, callback: Callable[[Future[T]], Any]) -> None:
         if self._executor is not None:
             self._executor.create_task(callback, self)
             return
@@ -91,7 +93,7 @@ class Future(Generic[T]):
         except Exception as error:  # as rclpy: a failing callback must not break the setter
             warnings.warn(f"Unhandled exception in done callback: {error}", stacklevel=2)
 
-    def add_done_callback(self, callback: Callable[["Future[T]"], Any]) -> None:
+    def add_done_callback(self, callback: Callable[[Future[T]], Any]) -> None:
         with self._lock:
             if not self._done:
                 self._callbacks.append(callback)
@@ -108,10 +110,14 @@ class Future(Generic[T]):
 
 
 class Task(Future[T]):
-    """A function or coroutine that an executor runs; calling the task runs it until its next await."""
+    """A function or coroutine that an executor runs; calling the task runs it until its next
+    await."""
 
     def __init__(
-        self, handler: Any, args: tuple[Any, ...] | None = None, kwargs: dict[str, Any] | None = None,
+        self,
+        handler: Any,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
         executor: Any = None,
     ) -> None:
         super().__init__(executor=executor)

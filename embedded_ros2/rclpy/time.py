@@ -15,10 +15,14 @@ _S = 10**9
 class Time:
     """seconds + nanoseconds since the epoch of `clock_type`."""
 
-    __slots__ = ("_nanoseconds", "_clock_type")
+    __slots__ = ("_clock_type", "_nanoseconds")
 
     def __init__(
-        self, *, seconds: float = 0, nanoseconds: int = 0, clock_type: ClockType = ClockType.SYSTEM_TIME,
+        self,
+        *,
+        seconds: float = 0,
+        nanoseconds: int = 0,
+        clock_type: ClockType = ClockType.SYSTEM_TIME,
     ) -> None:
         if not isinstance(clock_type, ClockType):
             raise TypeError("Clock type must be a ClockType enum")
@@ -26,7 +30,9 @@ class Time:
             raise ValueError("Seconds value must not be negative")
         if nanoseconds < 0:
             raise ValueError("Nanoseconds value must not be negative")
-        total = (seconds * _S if isinstance(seconds, int) else round(seconds * _S)) + int(nanoseconds)
+        total = (seconds * _S if isinstance(seconds, int) else round(seconds * _S)) + int(
+            nanoseconds
+        )
         if total >= 2**63:
             raise OverflowError("Total nanoseconds value is too large to store in C time point.")
         self._nanoseconds = int(total)
@@ -48,7 +54,7 @@ class Time:
         return TimeMsg(sec=seconds, nanosec=nanoseconds)
 
     @classmethod
-    def from_msg(cls, msg: Any, clock_type: ClockType = ClockType.ROS_TIME) -> "Time":
+    def from_msg(cls, msg: Any, clock_type: ClockType = ClockType.ROS_TIME) -> Time:
         if not isinstance(msg, TimeMsg):
             raise TypeError("Must pass a builtin_interfaces.msg.Time object")
         return cls(seconds=msg.sec, nanoseconds=msg.nanosec, clock_type=clock_type)
@@ -59,7 +65,7 @@ class Time:
     def __hash__(self) -> int:
         return hash((self._nanoseconds, self._clock_type))
 
-    def __add__(self, other: Duration) -> "Time":
+    def __add__(self, other: Duration) -> Time:
         if not isinstance(other, Duration):
             return NotImplemented
         total = self._nanoseconds + other.nanoseconds
@@ -80,7 +86,7 @@ class Time:
             return Time(nanoseconds=total, clock_type=self._clock_type)
         return NotImplemented
 
-    def _same_clock(self, other: "Time") -> None:
+    def _same_clock(self, other: Time) -> None:
         if self._clock_type != other._clock_type:
             raise TypeError("Can't compare times with different clock types")
 
@@ -90,25 +96,25 @@ class Time:
         self._same_clock(other)
         return self._nanoseconds == other._nanoseconds
 
-    def __lt__(self, other: "Time") -> bool:
+    def __lt__(self, other: Time) -> bool:
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)
         return self._nanoseconds < other._nanoseconds
 
-    def __le__(self, other: "Time") -> bool:
+    def __le__(self, other: Time) -> bool:
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)
         return self._nanoseconds <= other._nanoseconds
 
-    def __gt__(self, other: "Time") -> bool:
+    def __gt__(self, other: Time) -> bool:
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)
         return self._nanoseconds > other._nanoseconds
 
-    def __ge__(self, other: "Time") -> bool:
+    def __ge__(self, other: Time) -> bool:
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)

@@ -20,12 +20,16 @@ class TimeSource:
         self._clock = node.get_clock()
         if not node.has_parameter(USE_SIM_TIME_NAME):
             node.declare_parameter(
-                USE_SIM_TIME_NAME, False, ParameterDescriptor(description="Use /clock instead of the system time"))
+                USE_SIM_TIME_NAME,
+                False,
+                ParameterDescriptor(description="Use /clock instead of the system time"),
+            )
         value = node.get_parameter(USE_SIM_TIME_NAME)
         if value.type_ is not Parameter.Type.BOOL:
             raise ValueError(
                 f"parameter '{USE_SIM_TIME_NAME}' of node '{node.get_name()}' must be a bool, "
-                f"got {value.type_.name} {value.value!r}")
+                f"got {value.type_.name} {value.value!r}"
+            )
         self.ros_time_is_active = False
         self._switch(value.value)
         node.add_on_set_parameters_callback(self._on_set)
@@ -35,7 +39,8 @@ class TimeSource:
             if parameter.name == USE_SIM_TIME_NAME:
                 if parameter.type_ is not Parameter.Type.BOOL:
                     return SetParametersResult(
-                        successful=False, reason=f"parameter '{USE_SIM_TIME_NAME}' must be a bool")
+                        successful=False, reason=f"parameter '{USE_SIM_TIME_NAME}' must be a bool"
+                    )
                 self._switch(parameter.value)
         return SetParametersResult(successful=True)
 
@@ -48,7 +53,12 @@ class TimeSource:
             from rosgraph_msgs.msg import Clock as ClockMsg
 
             self._subscription = self._node.create_subscription(
-                ClockMsg, CLOCK_TOPIC, self._on_clock, qos_profile_clock, callback_group=self._node._clock_group)
+                ClockMsg,
+                CLOCK_TOPIC,
+                self._on_clock,
+                qos_profile_clock,
+                callback_group=self._node._clock_group,
+            )
         elif self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None

@@ -26,8 +26,14 @@ class Timer:
     """Made by Node.create_timer(). Periods in nanoseconds."""
 
     def __init__(
-        self, callback: Callable[..., Any] | None, callback_group: Any, timer_period_ns: int, clock: Clock, *,
-        context: Any = None, autostart: bool = True,
+        self,
+        callback: Callable[..., Any] | None,
+        callback_group: Any,
+        timer_period_ns: int,
+        clock: Clock,
+        *,
+        context: Any = None,
+        autostart: bool = True,
     ) -> None:
         if timer_period_ns < 0:
             raise ValueError("timer period must be non-negative")
@@ -95,7 +101,9 @@ class Timer:
         return None if self._cancelled else self._next_ns - self._clock._now_ns()
 
     def _is_due(self) -> bool:
-        return not self._cancelled and not self._destroyed and self._clock._now_ns() >= self._next_ns
+        return (
+            not self._cancelled and not self._destroyed and self._clock._now_ns() >= self._next_ns
+        )
 
     def _wall_time_left_ns(self) -> int | None:
         """Nanoseconds until due, None when that cannot be known (cancelled, simulated clock)."""
@@ -120,24 +128,31 @@ class Timer:
             expected = self._next_ns
             self._last_ns = now
             self._next_ns += self._period_ns
-            if self._next_ns < now:  # late by more than a period: skip what was missed, keep the phase
+            if (
+                self._next_ns < now
+            ):  # late by more than a period: skip what was missed, keep the phase
                 behind = now - self._next_ns
-                self._next_ns = now if self._period_ns == 0 else (
-                    self._next_ns + (behind // self._period_ns + 1) * self._period_ns)
+                self._next_ns = (
+                    now
+                    if self._period_ns == 0
+                    else (self._next_ns + (behind // self._period_ns + 1) * self._period_ns)
+                )
         callback = self.callback
         if callback is None:
             return None
         if not self._with_info:
             return callback
         kind = self._clock.clock_type
-        info = TimerInfo(Time(nanoseconds=expected, clock_type=kind), Time(nanoseconds=now, clock_type=kind))
+        info = TimerInfo(
+            Time(nanoseconds=expected, clock_type=kind), Time(nanoseconds=now, clock_type=kind)
+        )
         return lambda: callback(info)
 
     def destroy(self) -> None:
         self._destroyed = True
         self._cancelled = True
 
-    def __enter__(self) -> "Timer":
+    def __enter__(self) -> Timer:
         return self
 
     def __exit__(self, *exc: object) -> None:

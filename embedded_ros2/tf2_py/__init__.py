@@ -2,11 +2,20 @@
 
 from tf2_ros.buffer import BufferCore
 from tf2_ros.exceptions import (
-    ConnectivityException, ExtrapolationException, InvalidArgumentException, LookupException, TimeoutException,
+    ConnectivityException,
+    ExtrapolationException,
+    InvalidArgumentException,
+    LookupException,
+    TimeoutException,
     TransformException,
 )
 
 __all__ = [
-    "BufferCore", "ConnectivityException", "ExtrapolationException", "InvalidArgumentException", "LookupException",
-    "TimeoutException", "TransformException",
+    "BufferCore",
+    "ConnectivityException",
+    "ExtrapolationException",
+    "InvalidArgumentException",
+    "LookupException",
+    "TimeoutException",
+    "TransformException",
 ]

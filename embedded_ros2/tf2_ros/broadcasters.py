@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tf2_msgs.msg import TFMessage
-
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
+from tf2_msgs.msg import TFMessage
 
 TF_TOPIC, TF_STATIC_TOPIC = "/tf", "/tf_static"
 QOS_TF = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST)
-QOS_STATIC = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, history=HistoryPolicy.KEEP_LAST)
+QOS_STATIC = QoSProfile(
+    depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, history=HistoryPolicy.KEEP_LAST
+)
 
 
 def _as_list(transform: Any) -> list[Any]:
@@ -31,7 +32,9 @@ class StaticTransformBroadcaster:
     """Publishes on /tf_static; every message holds all transforms of this broadcaster, latched."""
 
     def __init__(self, node: Any, qos: Any = None) -> None:
-        self.pub_tf = node.create_publisher(TFMessage, TF_STATIC_TOPIC, QOS_STATIC if qos is None else qos)
+        self.pub_tf = node.create_publisher(
+            TFMessage, TF_STATIC_TOPIC, QOS_STATIC if qos is None else qos
+        )
         self.net_message = TFMessage()
 
     def sendTransform(self, transform: Any) -> None:  # noqa: N802 - the name in ROS

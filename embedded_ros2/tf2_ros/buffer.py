@@ -8,7 +8,6 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
-
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
 from rclpy.task import Future
@@ -26,7 +25,9 @@ def _nanoseconds(time: Any) -> int:
         return int(time.sec * 10**9 + time.nanosec)
     if isinstance(time, Time):
         return time.nanoseconds
-    raise TypeError(f"time must be a rclpy.time.Time or builtin_interfaces.msg.Time, got {type(time).__name__}")
+    raise TypeError(
+        f"time must be a rclpy.time.Time or builtin_interfaces.msg.Time, got {type(time).__name__}"
+    )
 
 
 def to_rigid(transform: Any) -> Rigid:
@@ -39,7 +40,9 @@ def _message(stamp: int, parent: str, child: str, value: Rigid) -> Any:
     message.header.stamp = TimeMsg(sec=stamp // 10**9, nanosec=stamp % 10**9)
     message.header.frame_id = parent
     (x, y, z), (qx, qy, qz, qw) = value
-    message.transform = Transform(translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw))
+    message.transform = Transform(
+        translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw)
+    )
     return message
 
 
@@ -51,12 +54,14 @@ class Buffer:
             raise TypeError("cache_time must be a rclpy.duration.Duration")
         self._tree = FrameTree(cache_time.nanoseconds if cache_time else 10 * 10**9)
         self._node = node
-        # Reads waiting transforms straight from the listener's readers, so that a lookup with a timeout works
+        # Reads waiting transforms straight from the listener's readers, so that a lookup with a
+        # timeout works
         # inside a callback of a single-threaded executor.
         self._pumps: list[Callable[[], bool]] = []
         self._waiting: list[tuple[Callable[[], bool], Future[Any]]] = []
 
-    # -- filling --------------------------------------------------------------------------------------------------
+    # -- filling
+    # --------------------------------------------------------------------------------------------------
     def set_transform(self, transform: Any, authority: str) -> None:
         self._set(transform, authority, static=False)
 
@@ -65,8 +70,13 @@ class Buffer:
 
     def _set(self, message: Any, authority: str, static: bool) -> None:
         self._tree.insert(
-            message.child_frame_id, message.header.frame_id, _nanoseconds(message.header.stamp),
-            to_rigid(message.transform), static, authority)
+            message.child_frame_id,
+            message.header.frame_id,
+            _nanoseconds(message.header.stamp),
+            to_rigid(message.transform),
+            static,
+            authority,
+        )
         if self._waiting:
             self._check_waiting()
 
@@ -79,25 +89,40 @@ class Buffer:
     def clear(self) -> None:
         self._tree.clear()
 
-    # -- asking ---------------------------------------------------------------------------------------------------
+    # -- asking
+    # ---------------------------------------------------------------------------------------------------
     def lookup_transform(
-        self, target_frame: str, source_frame: str, time: Any, timeout: Duration = Duration(),
+        self,
+        target_frame: str,
+        source_frame: str,
+        time: Any,
+        timeout: Duration = Duration(),
     ) -> Any:
-        """The pose of `source_frame` in `target_frame` at `time` (0: latest), as TransformStamped."""
+        """The pose of `source_frame` in `target_frame` at `time` (0: latest), as
+        TransformStamped."""
         stamp = _nanoseconds(time)
         self._wait(lambda: self._try(target_frame, source_frame, stamp), timeout)
         found, value = self._tree.lookup(target_frame, source_frame, stamp)
         return _message(found, target_frame, source_frame, value)
 
     def lookup_transform_full(
-        self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str,
+        self,
+        target_frame: str,
+        target_time: Any,
+        source_frame: str,
+        source_time: Any,
+        fixed_frame: str,
         timeout: Duration = Duration(),
     ) -> Any:
         """As lookup_transform, but source and target at different times, through `fixed_frame`."""
         at_target, at_source = _nanoseconds(target_time), _nanoseconds(source_time)
         self._wait(
-            lambda: self._try(target_frame, fixed_frame, at_target) or self._try(fixed_frame, source_frame, at_source),
-            timeout)
+            lambda: (
+                self._try(target_frame, fixed_frame, at_target)
+                or self._try(fixed_frame, source_frame, at_source)
+            ),
+            timeout,
+        )
         stamp, first = self._tree.lookup(target_frame, fixed_frame, at_target)
         _, second = self._tree.lookup(fixed_frame, source_frame, at_source)
         return _message(stamp, target_frame, source_frame, compose(first, second))
@@ -111,7 +136,11 @@ class Buffer:
         return ""
 
     def can_transform(
-        self, target_frame: str, source_frame: str, time: Any, timeout: Duration = Duration(),
+        self,
+        target_frame: str,
+        source_frame: str,
+        time: Any,
+        timeout: Duration = Duration(),
         return_debug_tuple: bool = False,
     ) -> Any:
         stamp = _nanoseconds(time)
@@ -119,13 +148,23 @@ class Buffer:
         return (not reason, reason) if return_debug_tuple else not reason
 
     def can_transform_full(
-        self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str,
-        timeout: Duration = Duration(), return_debug_tuple: bool = False,
+        self,
+        target_frame: str,
+        target_time: Any,
+        source_frame: str,
+        source_time: Any,
+        fixed_frame: str,
+        timeout: Duration = Duration(),
+        return_debug_tuple: bool = False,
     ) -> Any:
         at_target, at_source = _nanoseconds(target_time), _nanoseconds(source_time)
         reason = self._wait(
-            lambda: self._try(target_frame, fixed_frame, at_target) or self._try(fixed_frame, source_frame, at_source),
-            timeout)
+            lambda: (
+                self._try(target_frame, fixed_frame, at_target)
+                or self._try(fixed_frame, source_frame, at_source)
+            ),
+            timeout,
+        )
         return (not reason, reason) if return_debug_tuple else not reason
 
     def _wait(self, reason: Callable[[], str], timeout: Duration) -> str:
@@ -146,10 +185,14 @@ class Buffer:
             now = reason()
         return ""
 
-    def wait_for_transform_async(self, target_frame: str, source_frame: str, time: Any) -> Future[Any]:
+    def wait_for_transform_async(
+        self, target_frame: str, source_frame: str, time: Any
+    ) -> Future[Any]:
         """A future that is done (True) when the transform is there."""
         stamp = _nanoseconds(time)
-        future: Future[Any] = Future(executor=self._node.executor if self._node is not None else None)
+        future: Future[Any] = Future(
+            executor=self._node.executor if self._node is not None else None
+        )
         self._waiting.append((lambda: not self._try(target_frame, source_frame, stamp), future))
         self._check_waiting()
         return future
@@ -160,19 +203,29 @@ class Buffer:
 
     def get_latest_common_time(self, target_frame: str, source_frame: str) -> Time:
         return Time(
-            nanoseconds=self._tree.latest_common_time(target_frame, source_frame), clock_type=ClockType.ROS_TIME)
+            nanoseconds=self._tree.latest_common_time(target_frame, source_frame),
+            clock_type=ClockType.ROS_TIME,
+        )
 
-    # -- data -----------------------------------------------------------------------------------------------------
+    # -- data
+    # -----------------------------------------------------------------------------------------------------
     def transform(
-        self, object_stamped: Any, target_frame: str, timeout: Duration = Duration(), new_type: Any = None,
+        self,
+        object_stamped: Any,
+        target_frame: str,
+        timeout: Duration = Duration(),
+        new_type: Any = None,
     ) -> Any:
         """A stamped point, vector, quaternion or pose of geometry_msgs in another frame."""
         from .geometry import transform_stamped
 
         if new_type is not None:
-            raise NotImplementedError("Buffer.transform(new_type=...) is not supported by embedded_ros2")
+            raise NotImplementedError(
+                "Buffer.transform(new_type=...) is not supported by embedded_ros2"
+            )
         found = self.lookup_transform(
-            target_frame, object_stamped.header.frame_id, object_stamped.header.stamp, timeout)
+            target_frame, object_stamped.header.frame_id, object_stamped.header.stamp, timeout
+        )
         return transform_stamped(object_stamped, found)
 
     def all_frames_as_yaml(self) -> str:
@@ -185,7 +238,8 @@ class Buffer:
             lines.append(
                 f"{child}: \n  parent: '{history.values[-1][0]}'\n"
                 f"  broadcaster: '{self._tree.authorities.get(child, '')}'\n"
-                f"  most_recent_transform: {stamps[-1] / 1e9:.6f}\n  oldest_transform: {stamps[0] / 1e9:.6f}\n")
+                f"  most_recent_transform: {stamps[-1] / 1e9:.6f}\n  oldest_transform: {stamps[0] / 1e9:.6f}\n"
+            )
         return "".join(lines) or "{}\n"
 
     def all_frames_as_string(self) -> str:

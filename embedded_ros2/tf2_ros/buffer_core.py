@@ -7,7 +7,10 @@ import math
 import threading
 
 from .exceptions import (
-    ConnectivityException, ExtrapolationException, InvalidArgumentException, LookupException,
+    ConnectivityException,
+    ExtrapolationException,
+    InvalidArgumentException,
+    LookupException,
 )
 from .rigid import IDENTITY, Rigid, compose, interpolate, inverse
 
@@ -61,15 +64,18 @@ class _History:
         if len(self.stamps) == 1:
             raise ExtrapolationException(
                 f"Lookup would require extrapolation at time {_text(stamp)}, but only time {_text(self.stamps[0])} "
-                f"is in the buffer, for frame [{child}]")
+                f"is in the buffer, for frame [{child}]"
+            )
         if index == len(self.stamps):
             raise ExtrapolationException(
                 f"Lookup would require extrapolation into the future.  Requested time {_text(stamp)} but the latest "
-                f"data is at time {_text(self.stamps[-1])}, for frame [{child}]")
+                f"data is at time {_text(self.stamps[-1])}, for frame [{child}]"
+            )
         if index == 0:
             raise ExtrapolationException(
                 f"Lookup would require extrapolation into the past.  Requested time {_text(stamp)} but the earliest "
-                f"data is at time {_text(self.stamps[0])}, for frame [{child}]")
+                f"data is at time {_text(self.stamps[0])}, for frame [{child}]"
+            )
         before, after = self.values[index - 1], self.values[index]
         if before[0] != after[0]:  # the parent changed in between
             return before
@@ -87,20 +93,29 @@ class FrameTree:
         self._frames: set[str] = set()
         self.authorities: dict[str, str] = {}
 
-    def insert(self, child: str, parent: str, stamp: int, value: Rigid, static: bool, authority: str = "") -> bool:
+    def insert(
+        self, child: str, parent: str, stamp: int, value: Rigid, static: bool, authority: str = ""
+    ) -> bool:
         """Add a transform: the pose of `child` in `parent`. False when it is too old to keep."""
         child, parent = child.lstrip("/"), parent.lstrip("/")
         if not child or not parent:
-            raise InvalidArgumentException(f"transform from '{parent}' to '{child}': a frame id is empty")
+            raise InvalidArgumentException(
+                f"transform from '{parent}' to '{child}': a frame id is empty"
+            )
         if child == parent:
-            raise InvalidArgumentException(f"TF_SELF_TRANSFORM: frame_id and child_frame_id are both '{child}'")
+            raise InvalidArgumentException(
+                f"TF_SELF_TRANSFORM: frame_id and child_frame_id are both '{child}'"
+            )
         numbers = (*value[0], *value[1])
         if not all(math.isfinite(number) for number in numbers):
-            raise InvalidArgumentException(f"TF_NAN_INPUT: transform of '{child}' has a nan or inf value")
+            raise InvalidArgumentException(
+                f"TF_NAN_INPUT: transform of '{child}' has a nan or inf value"
+            )
         norm = math.sqrt(sum(number * number for number in value[1]))
         if abs(norm - 1) > _UNIT_TOLERANCE:
             raise InvalidArgumentException(
-                f"TF_DENORMALIZED_QUATERNION: rotation of '{child}' has length {norm:.4f}, wanted 1")
+                f"TF_DENORMALIZED_QUATERNION: rotation of '{child}' has length {norm:.4f}, wanted 1"
+            )
         with self.changed:
             history = self._histories.get(child)
             if history is None or history.static != static:
@@ -114,32 +129,40 @@ class FrameTree:
     def clear(self) -> None:
         """Forget what moves; static transforms stay."""
         with self.changed:
-            self._histories = {child: history for child, history in self._histories.items() if history.static}
+            self._histories = {
+                child: history for child, history in self._histories.items() if history.static
+            }
 
     def frames(self) -> list[str]:
         with self.changed:
             return sorted(self._frames)
 
-    def history(self, child: str) -> "_History | None":
+    def history(self, child: str) -> _History | None:
         return self._histories.get(child)
 
     def _check(self, frame: str, argument: str) -> None:
         if not frame:
             raise InvalidArgumentException(
-                f"Invalid argument passed to lookupTransform argument {argument} in tf2 frame_ids cannot be empty")
+                f"Invalid argument passed to lookupTransform argument {argument} in tf2 frame_ids cannot be empty"
+            )
         if frame.startswith("/"):
             raise InvalidArgumentException(
                 f'Invalid argument "{frame}" passed to lookupTransform argument {argument} in tf2 frame_ids cannot '
-                "start with a '/'")
+                "start with a '/'"
+            )
         if frame not in self._frames:
-            raise LookupException(f'"{frame}" passed to lookupTransform argument {argument} does not exist. ')
+            raise LookupException(
+                f'"{frame}" passed to lookupTransform argument {argument} does not exist. '
+            )
 
     def _chain(self, frame: str, stamp: int) -> list[str]:
         """The frame and its ancestors."""
         chain = [frame]
         while chain[-1] in self._histories:
             if len(chain) > _MAX_DEPTH:
-                raise LookupException(f"The tf tree is invalid because it contains a loop at frame '{frame}'.")
+                raise LookupException(
+                    f"The tf tree is invalid because it contains a loop at frame '{frame}'."
+                )
             chain.append(self._histories[chain[-1]].parent_at(stamp))
         return chain
 
@@ -152,7 +175,8 @@ class FrameTree:
                 return down[:index], up[: places[frame]]
         raise ConnectivityException(
             f"Could not find a connection between '{target}' and '{source}' because they are not part of the same "
-            "tree. Tf has two or more unconnected trees.")
+            "tree. Tf has two or more unconnected trees."
+        )
 
     def latest_common_time(self, target: str, source: str) -> int:
         """The newest time at which all links of the path are known; 0 when all are static."""
@@ -160,7 +184,9 @@ class FrameTree:
             self._check(target, "target_frame")
             self._check(source, "source_frame")
             down, up = self._path(target, source, 0)
-            moving = [self._histories[f].stamps[-1] for f in (*down, *up) if not self._histories[f].static]
+            moving = [
+                self._histories[f].stamps[-1] for f in (*down, *up) if not self._histories[f].static
+            ]
             return min(moving) if moving else 0
 
     def lookup(self, target: str, source: str, stamp: int) -> tuple[int, Rigid]:
@@ -177,7 +203,8 @@ class FrameTree:
                 return stamp, compose(inverse(self._product(down, stamp)), self._product(up, stamp))
             except ExtrapolationException as error:
                 raise ExtrapolationException(
-                    f"{error}, when looking up transform from frame [{source}] to frame [{target}]") from None
+                    f"{error}, when looking up transform from frame [{source}] to frame [{target}]"
+                ) from None
 
     def _product(self, frames: list[str], stamp: int) -> Rigid:
         total = IDENTITY

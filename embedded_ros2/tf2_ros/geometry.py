@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from geometry_msgs.msg import Point, PointStamped, Pose, PoseStamped, Quaternion, QuaternionStamped, Vector3
-from geometry_msgs.msg import Vector3Stamped
+from geometry_msgs.msg import (
+    Point,
+    PointStamped,
+    Pose,
+    PoseStamped,
+    Quaternion,
+    QuaternionStamped,
+    Vector3,
+    Vector3Stamped,
+)
 
 from .rigid import compose, multiply, rotate
 
@@ -16,12 +24,19 @@ def _rigid(transform: Any) -> Any:
 
 
 def do_transform_point(point: Any, transform: Any) -> Any:
-    moved = compose(_rigid(transform.transform), ((point.point.x, point.point.y, point.point.z), (0.0, 0.0, 0.0, 1.0)))
-    return PointStamped(header=transform.header, point=Point(x=moved[0][0], y=moved[0][1], z=moved[0][2]))
+    moved = compose(
+        _rigid(transform.transform),
+        ((point.point.x, point.point.y, point.point.z), (0.0, 0.0, 0.0, 1.0)),
+    )
+    return PointStamped(
+        header=transform.header, point=Point(x=moved[0][0], y=moved[0][1], z=moved[0][2])
+    )
 
 
 def do_transform_vector3(vector: Any, transform: Any) -> Any:
-    x, y, z = rotate(_rigid(transform.transform)[1], (vector.vector.x, vector.vector.y, vector.vector.z))
+    x, y, z = rotate(
+        _rigid(transform.transform)[1], (vector.vector.x, vector.vector.y, vector.vector.z)
+    )
     return Vector3Stamped(header=transform.header, vector=Vector3(x=x, y=y, z=z))
 
 
@@ -33,7 +48,9 @@ def do_transform_quaternion(quaternion: Any, transform: Any) -> Any:
 
 def do_transform_pose(pose: Any, transform: Any) -> Any:
     p, q = pose.position, pose.orientation
-    (x, y, z), (qx, qy, qz, qw) = compose(_rigid(transform.transform), ((p.x, p.y, p.z), (q.x, q.y, q.z, q.w)))
+    (x, y, z), (qx, qy, qz, qw) = compose(
+        _rigid(transform.transform), ((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
+    )
     return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
@@ -42,13 +59,16 @@ def do_transform_pose_stamped(pose: Any, transform: Any) -> Any:
 
 
 _BY_TYPE = {
-    PointStamped: do_transform_point, Vector3Stamped: do_transform_vector3,
-    QuaternionStamped: do_transform_quaternion, PoseStamped: do_transform_pose_stamped,
+    PointStamped: do_transform_point,
+    Vector3Stamped: do_transform_vector3,
+    QuaternionStamped: do_transform_quaternion,
+    PoseStamped: do_transform_pose_stamped,
 }
 
 
 def transform_stamped(thing: Any, transform: Any) -> Any:
     if type(thing) not in _BY_TYPE:
         raise NotImplementedError(
-            f"no transform for {type(thing).__name__}; embedded_ros2 has {', '.join(t.__name__ for t in _BY_TYPE)}")
+            f"no transform for {type(thing).__name__}; embedded_ros2 has {', '.join(t.__name__ for t in _BY_TYPE)}"
+        )
     return _BY_TYPE[type(thing)](thing, transform)

@@ -15,15 +15,21 @@ def multiply(a: Quaternion, b: Quaternion) -> Quaternion:
     ax, ay, az, aw = a
     bx, by, bz, bw = b
     return (
-        aw * bx + ax * bw + ay * bz - az * by, aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw, aw * bw - ax * bx - ay * by - az * bz)
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
 
 
 def rotate(q: Quaternion, v: Vector) -> Vector:
     x, y, z, w = q
     tx, ty, tz = 2 * (y * v[2] - z * v[1]), 2 * (z * v[0] - x * v[2]), 2 * (x * v[1] - y * v[0])
     return (
-        v[0] + w * tx + y * tz - z * ty, v[1] + w * ty + z * tx - x * tz, v[2] + w * tz + x * ty - y * tx)
+        v[0] + w * tx + y * tz - z * ty,
+        v[1] + w * ty + z * tx - x * tz,
+        v[2] + w * tz + x * ty - y * tx,
+    )
 
 
 def compose(a: Rigid, b: Rigid) -> Rigid:
@@ -50,7 +56,10 @@ def interpolate(a: Rigid, b: Rigid, ratio: float) -> Rigid:
         s0, s1 = 1 - ratio, ratio
     else:
         angle = math.acos(dot)
-        s0, s1 = math.sin((1 - ratio) * angle) / math.sin(angle), math.sin(ratio * angle) / math.sin(angle)
+        s0, s1 = (
+            math.sin((1 - ratio) * angle) / math.sin(angle),
+            math.sin(ratio * angle) / math.sin(angle),
+        )
     raw = [s0 * i + s1 * j for i, j in zip(p, q)]
     norm = math.sqrt(sum(i * i for i in raw))
     rotation = (raw[0] / norm, raw[1] / norm, raw[2] / norm, raw[3] / norm)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tf2_msgs.msg import TFMessage
-
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
+from tf2_msgs.msg import TFMessage
 
 from .broadcasters import TF_STATIC_TOPIC, TF_TOPIC
 from .exceptions import TransformException
 
 DEFAULT_TF_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST)
 DEFAULT_STATIC_QOS = QoSProfile(
-    depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL, history=HistoryPolicy.KEEP_LAST)
+    depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL, history=HistoryPolicy.KEEP_LAST
+)
 
 
 class _Sources:
@@ -39,22 +39,40 @@ class TransformListener:
     """TransformListener(buffer, node, spin_thread=False): subscribes to /tf and /tf_static."""
 
     def __init__(
-        self, buffer: Any, node: Any, *, spin_thread: bool = False, qos: Any = None, static_qos: Any = None,
-        tf_topic: str = TF_TOPIC, tf_static_topic: str = TF_STATIC_TOPIC,
+        self,
+        buffer: Any,
+        node: Any,
+        *,
+        spin_thread: bool = False,
+        qos: Any = None,
+        static_qos: Any = None,
+        tf_topic: str = TF_TOPIC,
+        tf_static_topic: str = TF_STATIC_TOPIC,
     ) -> None:
         self.buffer, self.node = buffer, node
         self.group = ReentrantCallbackGroup()
         self.tf_sub = node.create_subscription(
-            TFMessage, tf_topic, self.callback, DEFAULT_TF_QOS if qos is None else qos, callback_group=self.group)
+            TFMessage,
+            tf_topic,
+            self.callback,
+            DEFAULT_TF_QOS if qos is None else qos,
+            callback_group=self.group,
+        )
         self.tf_static_sub = node.create_subscription(
-            TFMessage, tf_static_topic, self.static_callback,
-            DEFAULT_STATIC_QOS if static_qos is None else static_qos, callback_group=self.group)
+            TFMessage,
+            tf_static_topic,
+            self.static_callback,
+            DEFAULT_STATIC_QOS if static_qos is None else static_qos,
+            callback_group=self.group,
+        )
         buffer._pumps.append(self._pump)
         self.executor: Any = None
         if spin_thread:
             self.executor = SingleThreadedExecutor(context=node.context)
             self.executor.add_node(_Sources([self.tf_sub, self.tf_static_sub]))
-            self.dedicated_listener_thread = threading.Thread(target=self._spin, name="tf2-listener", daemon=True)
+            self.dedicated_listener_thread = threading.Thread(
+                target=self._spin, name="tf2-listener", daemon=True
+            )
             self.dedicated_listener_thread.start()
 
     def _spin(self) -> None:
@@ -79,9 +97,12 @@ class TransformListener:
         for transform in message.transforms:
             try:
                 (self.buffer.set_transform_static if static else self.buffer.set_transform)(
-                    transform, "default_authority")
+                    transform, "default_authority"
+                )
             except TransformException as error:
-                self.node.get_logger().error(f"ignoring transform: {error}", throttle_duration_sec=5.0)
+                self.node.get_logger().error(
+                    f"ignoring transform: {error}", throttle_duration_sec=5.0
+                )
 
     def callback(self, data: Any) -> None:
         self._store(data, static=False)

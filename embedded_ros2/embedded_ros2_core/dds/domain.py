@@ -1,4 +1,5 @@
-"""The DDS domain of this process: which interface it talks on, created once per domain id and counted."""
+"""The DDS domain of this process: which interface it talks on, created once per domain id and
+counted."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ MAX_DOMAIN_ID = 232
 # 120 participants on one host; without multicast every port up to this index is tried at start-up.
 _MAX_PARTICIPANT_INDEX = 119
 
-# A 640x480 image is 15 datagrams of this size instead of 70 of the default size; the loopback carries 64 KiB.
+# A 640x480 image is 15 datagrams of this size instead of 70 of the default size; the loopback
+# carries 64 KiB.
 _LOOPBACK_SIZES = """
       <MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize>"""
 
@@ -47,7 +49,9 @@ def domain_id_from_environment() -> int:
     if not text:
         return 0
     if not text.isdigit() or int(text) > MAX_DOMAIN_ID:
-        raise DomainError(f"ROS_DOMAIN_ID is '{text}'; it must be an integer from 0 to {MAX_DOMAIN_ID}")
+        raise DomainError(
+            f"ROS_DOMAIN_ID is '{text}'; it must be an integer from 0 to {MAX_DOMAIN_ID}"
+        )
     return int(text)
 
 
@@ -59,12 +63,15 @@ def _configuration() -> str | None:
     static = [peer for peer in os.environ.get("ROS_STATIC_PEERS", "").split(";") if peer]
     if wanted not in ("LOCALHOST", "SUBNET", "OFF"):
         raise DomainError(
-            f"ROS_AUTOMATIC_DISCOVERY_RANGE is '{wanted}'; embedded_ros2 knows LOCALHOST (default), SUBNET and OFF")
+            f"ROS_AUTOMATIC_DISCOVERY_RANGE is '{wanted}'; embedded_ros2 knows LOCALHOST (default), SUBNET and OFF"
+        )
     addresses = [] if wanted == "OFF" else ["127.0.0.1"]
     peers = "".join(f'<Peer Address="{peer}"/>' for peer in addresses + static)
     local = wanted != "SUBNET" and not static
     return _CONFIG.format(
-        interfaces='<Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>' if local else "",
+        interfaces='<Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>'
+        if local
+        else "",
         multicast="true" if wanted == "SUBNET" else "false",
         sizes=_LOOPBACK_SIZES if local else "",
         max_index=_MAX_PARTICIPANT_INDEX,
@@ -80,7 +87,9 @@ def acquire(domain_id: int) -> None:
             config = _configuration()
             if config is not None:
                 text = config.strip().encode()
-                _handles[domain_id] = check(lib.dds_create_domain(domain_id, text), f"creating domain {domain_id}")
+                _handles[domain_id] = check(
+                    lib.dds_create_domain(domain_id, text), f"creating domain {domain_id}"
+                )
         _users[domain_id] = _users.get(domain_id, 0) + 1
 
 

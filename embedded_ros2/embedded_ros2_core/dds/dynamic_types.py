@@ -1,4 +1,5 @@
-"""Build the DDS type of a ROS interface, as rmw_cyclonedds names it: `pkg::msg::dds_::Name_`, members with a `_`."""
+"""Build the DDS type of a ROS interface, as rmw_cyclonedds names it: `pkg::msg::dds_::Name_`,
+members with a `_`."""
 
 from __future__ import annotations
 
@@ -10,8 +11,19 @@ from .library import DynamicType, MemberDescriptor, TypeDescriptor, TypeSpec, ch
 
 # dds_dynamic_type_kind_t
 _PRIMITIVE = {
-    "bool": 1, "byte": 2, "int16": 3, "int32": 4, "int64": 5, "uint16": 6, "uint32": 7, "uint64": 8, "float32": 9,
-    "float64": 10, "int8": 12, "uint8": 13, "char": 13,
+    "bool": 1,
+    "byte": 2,
+    "int16": 3,
+    "int32": 4,
+    "int64": 5,
+    "uint16": 6,
+    "uint32": 7,
+    "uint64": 8,
+    "float32": 9,
+    "float64": 10,
+    "int8": 12,
+    "uint8": 13,
+    "char": 13,
 }
 _STRING8, _ARRAY, _SEQUENCE, _STRUCTURE = 16, 21, 22, 24
 _SPEC_DEFINITION, _SPEC_PRIMITIVE = 1, 2
@@ -36,8 +48,10 @@ def ros_type_name(name: str) -> str:
 class TypeBuilder:
     """Builds the dynamic types of one participant and keeps their topic descriptors.
 
-    Every structure is registered as soon as it is complete: DDS may then put an equal structure that it knows in its
-    place, and it does so through the pointer that it is given. A structure still under construction must therefore
+    Every structure is registered as soon as it is complete: DDS may then put an equal structure
+    that it knows in its
+    place, and it does so through the pointer that it is given. A structure still under
+    construction must therefore
     never be shared between parents.
     """
 
@@ -47,7 +61,9 @@ class TypeBuilder:
         self._structs: dict[tuple[str, bool], tuple[DynamicType, ct.c_void_p]] = {}
         self._descriptors: dict[tuple[str, bool], ct.c_void_p] = {}
 
-    def _create(self, kind: int, name: str = "", element: TypeSpec | None = None, bound: int = 0) -> DynamicType:
+    def _create(
+        self, kind: int, name: str = "", element: TypeSpec | None = None, bound: int = 0
+    ) -> DynamicType:
         descriptor = TypeDescriptor(kind=kind, name=name.encode() or None)
         if element is not None:
             descriptor.element_type = element
@@ -60,7 +76,9 @@ class TypeBuilder:
 
     @staticmethod
     def _definition(made: DynamicType) -> TypeSpec:
-        return TypeSpec(kind=_SPEC_DEFINITION, word0=made.x[0] or 0, word1=made.x[1] or 0, ret=made.ret)
+        return TypeSpec(
+            kind=_SPEC_DEFINITION, word0=made.x[0] or 0, word1=made.x[1] or 0, ret=made.ret
+        )
 
     def _element(self, field: FieldType) -> TypeSpec:
         if field.base in _PRIMITIVE:
@@ -94,7 +112,10 @@ class TypeBuilder:
         if key not in self._structs:
             struct = self._construct(name, header)
             type_info = ct.c_void_p()
-            check(lib.dds_dynamic_type_register(ct.byref(struct), ct.byref(type_info)), f"registering type {name}")
+            check(
+                lib.dds_dynamic_type_register(ct.byref(struct), ct.byref(type_info)),
+                f"registering type {name}",
+            )
             self._structs[key] = struct, type_info
         return self._structs[key]
 
@@ -104,8 +125,15 @@ class TypeBuilder:
         check(lib.dds_dynamic_type_set_extensibility(ct.byref(struct), _FINAL), f"type {name}")
         index = 0
         if header:
-            self._add(struct, "client_id_", 0, TypeSpec(kind=_SPEC_PRIMITIVE, word0=_PRIMITIVE["uint64"]))
-            self._add(struct, "sequence_number_", 1, TypeSpec(kind=_SPEC_PRIMITIVE, word0=_PRIMITIVE["int64"]))
+            self._add(
+                struct, "client_id_", 0, TypeSpec(kind=_SPEC_PRIMITIVE, word0=_PRIMITIVE["uint64"])
+            )
+            self._add(
+                struct,
+                "sequence_number_",
+                1,
+                TypeSpec(kind=_SPEC_PRIMITIVE, word0=_PRIMITIVE["int64"]),
+            )
             index = 2
         for field in definition.fields:
             self._add(struct, f"{field.name}_", index, self._spec(field.type))
@@ -121,7 +149,9 @@ class TypeBuilder:
         if key not in self._descriptors:
             _, type_info = self._struct(name, header)
             descriptor = ct.c_void_p()
-            code = lib.dds_create_topic_descriptor(1, self._participant, type_info, 0, ct.byref(descriptor))
+            code = lib.dds_create_topic_descriptor(
+                1, self._participant, type_info, 0, ct.byref(descriptor)
+            )
             check(code, f"describing type {name}")
             self._descriptors[key] = descriptor
         return self._descriptors[key]

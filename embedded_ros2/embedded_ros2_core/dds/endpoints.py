@@ -40,17 +40,23 @@ class RawWriter(Endpoint):
     def __init__(self, entity: int) -> None:
         super().__init__(entity)
         self._sertype = ct.c_void_p()
-        check(lib.dds_get_entity_sertype(entity, ct.byref(self._sertype)), "reading the type of a writer")
+        check(
+            lib.dds_get_entity_sertype(entity, ct.byref(self._sertype)),
+            "reading the type of a writer",
+        )
 
     def write(self, blob: bytes | bytearray) -> None:
-        """Write one serialized sample (encapsulation header included). May block, without the GIL."""
+        """Write one serialized sample (encapsulation header included). May block, without the
+        GIL."""
         if isinstance(blob, bytearray):
             keep: object = (ct.c_char * len(blob)).from_buffer(blob)
             vector = IoVec(ct.addressof(keep), len(blob))  # type: ignore[arg-type]
         else:
             keep = ct.c_char_p(blob)
             vector = IoVec(ct.cast(keep, ct.c_void_p), len(blob))  # type: ignore[arg-type]
-        sample = lib.ddsi_serdata_from_ser_iov(self._sertype, _SERDATA, 1, ct.byref(vector), len(blob))
+        sample = lib.ddsi_serdata_from_ser_iov(
+            self._sertype, _SERDATA, 1, ct.byref(vector), len(blob)
+        )
         del keep
         if not sample:
             raise ValueError(f"the {len(blob)} bytes are not a sample of this topic's type")
@@ -58,7 +64,10 @@ class RawWriter(Endpoint):
 
     def matched_count(self) -> int:
         status = MatchedStatus()
-        check(lib.dds_get_publication_matched_status(self.entity, ct.byref(status)), "counting readers")
+        check(
+            lib.dds_get_publication_matched_status(self.entity, ct.byref(status)),
+            "counting readers",
+        )
         return status.current_count
 
     def matched_handles(self) -> list[int]:
@@ -80,7 +89,8 @@ class RawReader(Endpoint):
     def take(self, use: Callable[[memoryview, SampleInfo], T]) -> tuple[bool, T | None]:
         """Take one sample and hand its bytes to `use`; the view dies with the call.
 
-        Returns (a sample was there, what `use` returned). Samples without data (disposals) are skipped.
+        Returns (a sample was there, what `use` returned). Samples without data (disposals) are
+        skipped.
         """
         sample = ct.c_void_p()
         info = SampleInfo()
@@ -95,7 +105,9 @@ class RawReader(Endpoint):
             if not info.valid_data:
                 lib.ddsi_serdata_unref(sample)
                 continue
-            reference = lib.ddsi_serdata_to_ser_ref(sample, 0, lib.ddsi_serdata_size(sample), ct.byref(vector))
+            reference = lib.ddsi_serdata_to_ser_ref(
+                sample, 0, lib.ddsi_serdata_size(sample), ct.byref(vector)
+            )
             try:
                 raw = (ct.c_ubyte * vector.len).from_address(vector.base or 0)
                 view = memoryview(raw).cast("B")
@@ -109,7 +121,10 @@ class RawReader(Endpoint):
 
     def matched_count(self) -> int:
         status = MatchedStatus()
-        check(lib.dds_get_subscription_matched_status(self.entity, ct.byref(status)), "counting writers")
+        check(
+            lib.dds_get_subscription_matched_status(self.entity, ct.byref(status)),
+            "counting writers",
+        )
         return status.current_count
 
     def matched_handles(self) -> list[int]:

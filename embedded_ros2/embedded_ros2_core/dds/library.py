@@ -1,7 +1,9 @@
 """The Cyclone DDS shared library, called through ctypes.
 
-ctypes releases the GIL around every call, which the binding's own `ddspy_write` does not: a reliable writer that
-blocks would stop the very thread that has to drain the reader. Only the library file of the `cyclonedds` wheel is
+ctypes releases the GIL around every call, which the binding's own `ddspy_write` does not: a
+reliable writer that
+blocks would stop the very thread that has to drain the reader. Only the library file of the
+`cyclonedds` wheel is
 used; importing the Python package itself costs 0.15 s and gives nothing that is needed here.
 """
 
@@ -18,9 +20,19 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 INFINITY = 0x7FFFFFFFFFFFFFFF
 
 RETCODES = {
-    -1: "error", -2: "unsupported", -3: "bad parameter", -4: "precondition not met", -5: "out of resources",
-    -6: "not enabled", -7: "immutable policy", -8: "inconsistent policy", -9: "already deleted", -10: "timeout",
-    -11: "no data", -12: "illegal operation", -13: "not allowed by security",
+    -1: "error",
+    -2: "unsupported",
+    -3: "bad parameter",
+    -4: "precondition not met",
+    -5: "out of resources",
+    -6: "not enabled",
+    -7: "immutable policy",
+    -8: "inconsistent policy",
+    -9: "already deleted",
+    -10: "timeout",
+    -11: "no data",
+    -12: "illegal operation",
+    -13: "not allowed by security",
 }
 
 
@@ -33,26 +45,43 @@ class DynamicType(ct.Structure):
 
 
 class TypeSpec(ct.Structure):
-    """C: kind + union {dynamic type; primitive kind}. The primitive kind is the low half of the first word.
+    """C: kind + union {dynamic type; primitive kind}. The primitive kind is the low half of the
+    first word.
 
     ctypes cannot pass unions by value, so the union is spelled as its widest member.
     """
 
-    _fields_ = [("kind", ct.c_int), ("word0", ct.c_uint64), ("word1", ct.c_uint64), ("ret", ct.c_int32)]
+    _fields_ = [
+        ("kind", ct.c_int),
+        ("word0", ct.c_uint64),
+        ("word1", ct.c_uint64),
+        ("ret", ct.c_int32),
+    ]
 
 
 class TypeDescriptor(ct.Structure):
     _fields_ = [
-        ("kind", ct.c_int), ("name", ct.c_char_p), ("base_type", TypeSpec), ("discriminator_type", TypeSpec),
-        ("num_bounds", ct.c_uint32), ("bounds", ct.POINTER(ct.c_uint32)), ("element_type", TypeSpec),
+        ("kind", ct.c_int),
+        ("name", ct.c_char_p),
+        ("base_type", TypeSpec),
+        ("discriminator_type", TypeSpec),
+        ("num_bounds", ct.c_uint32),
+        ("bounds", ct.POINTER(ct.c_uint32)),
+        ("element_type", TypeSpec),
         ("key_element_type", TypeSpec),
     ]
 
 
 class MemberDescriptor(ct.Structure):
     _fields_ = [
-        ("name", ct.c_char_p), ("id", ct.c_uint32), ("type", TypeSpec), ("default_value", ct.c_char_p),
-        ("index", ct.c_uint32), ("num_labels", ct.c_uint32), ("labels", ct.c_void_p), ("default_label", ct.c_bool),
+        ("name", ct.c_char_p),
+        ("id", ct.c_uint32),
+        ("type", TypeSpec),
+        ("default_value", ct.c_char_p),
+        ("index", ct.c_uint32),
+        ("num_labels", ct.c_uint32),
+        ("labels", ct.c_void_p),
+        ("default_label", ct.c_bool),
     ]
 
 
@@ -66,11 +95,18 @@ class Guid(ct.Structure):
 
 class SampleInfo(ct.Structure):
     _fields_ = [
-        ("sample_state", ct.c_uint32), ("view_state", ct.c_uint32), ("instance_state", ct.c_uint32),
-        ("valid_data", ct.c_bool), ("source_timestamp", ct.c_int64), ("instance_handle", ct.c_uint64),
-        ("publication_handle", ct.c_uint64), ("disposed_generation_count", ct.c_uint32),
-        ("no_writers_generation_count", ct.c_uint32), ("sample_rank", ct.c_uint32),
-        ("generation_rank", ct.c_uint32), ("absolute_generation_rank", ct.c_uint32),
+        ("sample_state", ct.c_uint32),
+        ("view_state", ct.c_uint32),
+        ("instance_state", ct.c_uint32),
+        ("valid_data", ct.c_bool),
+        ("source_timestamp", ct.c_int64),
+        ("instance_handle", ct.c_uint64),
+        ("publication_handle", ct.c_uint64),
+        ("disposed_generation_count", ct.c_uint32),
+        ("no_writers_generation_count", ct.c_uint32),
+        ("sample_rank", ct.c_uint32),
+        ("generation_rank", ct.c_uint32),
+        ("absolute_generation_rank", ct.c_uint32),
     ]
 
 
@@ -78,8 +114,12 @@ class BuiltinEndpoint(ct.Structure):
     """dds_builtintopic_endpoint_t: one discovered reader or writer."""
 
     _fields_ = [
-        ("key", Guid), ("participant_key", Guid), ("participant_instance_handle", ct.c_uint64),
-        ("topic_name", ct.c_char_p), ("type_name", ct.c_char_p), ("qos", ct.c_void_p),
+        ("key", Guid),
+        ("participant_key", Guid),
+        ("participant_instance_handle", ct.c_uint64),
+        ("topic_name", ct.c_char_p),
+        ("type_name", ct.c_char_p),
+        ("qos", ct.c_void_p),
     ]
 
 
@@ -91,8 +131,11 @@ class MatchedStatus(ct.Structure):
     """dds_publication_matched_status_t; the subscription one has the same layout."""
 
     _fields_ = [
-        ("total_count", ct.c_uint32), ("total_count_change", ct.c_int32), ("current_count", ct.c_uint32),
-        ("current_count_change", ct.c_int32), ("last_handle", ct.c_uint64),
+        ("total_count", ct.c_uint32),
+        ("total_count_change", ct.c_int32),
+        ("current_count", ct.c_uint32),
+        ("current_count_change", ct.c_int32),
+        ("last_handle", ct.c_uint64),
     ]
 
 
@@ -120,9 +163,18 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "dds_get_instance_handle": (ct.c_int32, [Entity, ct.POINTER(Handle)]),
     "dds_get_entity_sertype": (ct.c_int32, [Entity, ct.POINTER(_P)]),
     "dds_writecdr": (ct.c_int32, [Entity, _P]),
-    "dds_takecdr": (ct.c_int32, [Entity, ct.POINTER(_P), ct.c_uint32, ct.POINTER(SampleInfo), ct.c_uint32]),
-    "dds_take": (ct.c_int32, [Entity, ct.POINTER(_P), ct.POINTER(SampleInfo), ct.c_size_t, ct.c_uint32]),
-    "dds_read": (ct.c_int32, [Entity, ct.POINTER(_P), ct.POINTER(SampleInfo), ct.c_size_t, ct.c_uint32]),
+    "dds_takecdr": (
+        ct.c_int32,
+        [Entity, ct.POINTER(_P), ct.c_uint32, ct.POINTER(SampleInfo), ct.c_uint32],
+    ),
+    "dds_take": (
+        ct.c_int32,
+        [Entity, ct.POINTER(_P), ct.POINTER(SampleInfo), ct.c_size_t, ct.c_uint32],
+    ),
+    "dds_read": (
+        ct.c_int32,
+        [Entity, ct.POINTER(_P), ct.POINTER(SampleInfo), ct.c_size_t, ct.c_uint32],
+    ),
     "dds_return_loan": (ct.c_int32, [Entity, ct.POINTER(_P), ct.c_int32]),
     "dds_get_publication_matched_status": (ct.c_int32, [Entity, ct.POINTER(MatchedStatus)]),
     "dds_get_subscription_matched_status": (ct.c_int32, [Entity, ct.POINTER(MatchedStatus)]),
@@ -150,7 +202,9 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "dds_qset_reliability": (None, [_P, ct.c_int, Duration]),
     "dds_qset_durability": (None, [_P, ct.c_int]),
     "dds_qset_durability_service": (
-        None, [_P, Duration, ct.c_int, ct.c_int32, ct.c_int32, ct.c_int32, ct.c_int32]),
+        None,
+        [_P, Duration, ct.c_int, ct.c_int32, ct.c_int32, ct.c_int32, ct.c_int32],
+    ),
     "dds_qset_deadline": (None, [_P, Duration]),
     "dds_qset_lifespan": (None, [_P, Duration]),
     "dds_qset_liveliness": (None, [_P, ct.c_int, Duration]),
@@ -173,11 +227,15 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
 def _find_library() -> Path:
     spec = importlib.util.find_spec("cyclonedds")
     if spec is None or not spec.submodule_search_locations:
-        raise ImportError("the package 'cyclonedds' is not installed; mend it with: pip install 'cyclonedds>=11,<12'")
+        raise ImportError(
+            "the package 'cyclonedds' is not installed; mend it with: pip install 'cyclonedds>=11,<12'"
+        )
     package = Path(next(iter(spec.submodule_search_locations)))
     for folder, pattern in (
-        (package.parent / "cyclonedds.libs", "libddsc*"), (package / ".libs", "libddsc*"),
-        (package / ".dylibs", "libddsc*"), (package / "lib", "libddsc*"),
+        (package.parent / "cyclonedds.libs", "libddsc*"),
+        (package / ".libs", "libddsc*"),
+        (package / ".dylibs", "libddsc*"),
+        (package / "lib", "libddsc*"),
     ):
         found = sorted(folder.glob(pattern))
         if found:
@@ -188,7 +246,8 @@ def _find_library() -> Path:
 def _keep_freed_memory() -> None:
     """Tell glibc not to hand image-sized blocks back to the kernel at every free.
 
-    A 640x480 message is 0.9 MB, allocated twice per publish; with the default thresholds each publish spends 1.4 ms
+    A 640x480 message is 0.9 MB, allocated twice per publish; with the default thresholds each
+    publish spends 1.4 ms
     in page faults instead of 0.06 ms. Other C libraries have no mallopt and are left alone.
     """
     mallopt = getattr(ct.CDLL(None), "mallopt", None)

@@ -1,4 +1,5 @@
-"""One DDS participant: topics made once per name and type, writers, readers, the built-in discovery topics."""
+"""One DDS participant: topics made once per name and type, writers, readers, the built-in
+discovery topics."""
 
 from __future__ import annotations
 
@@ -21,16 +22,23 @@ class Participant:
         try:
             with participant_qos() as qos:
                 self.entity = check(
-                    lib.dds_create_participant(domain_id, qos, None), f"joining ROS_DOMAIN_ID {domain_id}")
+                    lib.dds_create_participant(domain_id, qos, None),
+                    f"joining ROS_DOMAIN_ID {domain_id}",
+                )
         except BaseException:
             domain.release(domain_id)
             raise
         guid = Guid()
         check(lib.dds_get_guid(self.entity, ct.byref(guid)), "reading the GUID of the participant")
         self.guid = bytes(guid.v)
-        # rmw_cyclonedds has one publisher and one subscriber for all endpoints of a context; so have we.
-        self._publisher = check(lib.dds_create_publisher(self.entity, None, None), "creating a publisher")
-        self._subscriber = check(lib.dds_create_subscriber(self.entity, None, None), "creating a subscriber")
+        # rmw_cyclonedds has one publisher and one subscriber for all endpoints of a context; so
+        # have we.
+        self._publisher = check(
+            lib.dds_create_publisher(self.entity, None, None), "creating a publisher"
+        )
+        self._subscriber = check(
+            lib.dds_create_subscriber(self.entity, None, None), "creating a subscriber"
+        )
         self._types = TypeBuilder(self.entity, registry)
         self._topics: dict[tuple[str, str, bool], int] = {}
         self._lock = threading.RLock()
@@ -45,31 +53,45 @@ class Participant:
                 with topic_qos() as qos:
                     self._topics[key] = check(
                         lib.dds_create_topic(self.entity, descriptor, name.encode(), qos, None),
-                        f"creating topic '{name}' of type '{type_name}'")
+                        f"creating topic '{name}' of type '{type_name}'",
+                    )
             return self._topics[key]
 
     def writer(self, topic: str, type_name: str, qos: DdsQos, header: bool = False) -> RawWriter:
-        """`topic` is the DDS name ('rt/...'), `type_name` the ROS one; `header`: with the 16 bytes of a service."""
+        """`topic` is the DDS name ('rt/...'), `type_name` the ROS one; `header`: with the 16 bytes
+        of a service."""
         handle = self._topic(topic, type_name, header)
         with endpoint_qos(qos, writer=True) as settings:
-            return RawWriter(check(
-                lib.dds_create_writer(self._publisher, handle, settings, None), f"creating a writer on '{topic}'"))
+            return RawWriter(
+                check(
+                    lib.dds_create_writer(self._publisher, handle, settings, None),
+                    f"creating a writer on '{topic}'",
+                )
+            )
 
     def reader(self, topic: str, type_name: str, qos: DdsQos, header: bool = False) -> RawReader:
         handle = self._topic(topic, type_name, header)
         with endpoint_qos(qos, writer=False) as settings:
-            return RawReader(check(
-                lib.dds_create_reader(self._subscriber, handle, settings, None), f"creating a reader on '{topic}'"))
+            return RawReader(
+                check(
+                    lib.dds_create_reader(self._subscriber, handle, settings, None),
+                    f"creating a reader on '{topic}'",
+                )
+            )
 
     def new_service_id(self) -> bytes:
-        """A printable id of 16 bytes, unique in the domain: rmw_cyclonedds marks both ends of a service with one."""
+        """A printable id of 16 bytes, unique in the domain: rmw_cyclonedds marks both ends of a
+        service with one."""
         with self._lock:
             self._next_service += 1
             raw = self.guid[:12] + self._next_service.to_bytes(4, "big")
         return ".".join(f"{byte:02x}" for byte in raw).encode()
 
     def builtin_reader(self, pseudo_topic: int) -> int:
-        return check(lib.dds_create_reader(self.entity, pseudo_topic, None, None), "creating a discovery reader")
+        return check(
+            lib.dds_create_reader(self.entity, pseudo_topic, None, None),
+            "creating a discovery reader",
+        )
 
     def guard(self) -> Guard:
         return Guard(self.entity)

@@ -38,10 +38,14 @@ def _set(qos: int, wanted: DdsQos, writer: bool) -> None:
     lib.dds_qset_writer_data_lifecycle(qos, False)  # rmw_cyclonedds switches autodispose off
     depth = wanted.depth if wanted.history == KEEP_LAST else _UNLIMITED
     lib.dds_qset_history(qos, wanted.history, depth)
-    lib.dds_qset_reliability(qos, wanted.reliability, INFINITY if wanted.reliability == RELIABLE else 0)
+    lib.dds_qset_reliability(
+        qos, wanted.reliability, INFINITY if wanted.reliability == RELIABLE else 0
+    )
     lib.dds_qset_durability(qos, wanted.durability)
     if wanted.durability == TRANSIENT_LOCAL:
-        lib.dds_qset_durability_service(qos, 0, wanted.history, depth, _UNLIMITED, _UNLIMITED, _UNLIMITED)
+        lib.dds_qset_durability_service(
+            qos, 0, wanted.history, depth, _UNLIMITED, _UNLIMITED, _UNLIMITED
+        )
     if wanted.deadline_ns != INFINITY:
         lib.dds_qset_deadline(qos, wanted.deadline_ns)
     if writer and wanted.lifespan_ns != INFINITY:
@@ -97,13 +101,26 @@ def read_user_data(qos: int) -> bytes:
 def read_qos(qos: int) -> DdsQos:
     """What a discovered endpoint says of itself."""
     kind, depth, duration = ct.c_int(), ct.c_int32(1), ct.c_int64()
-    history = lib.dds_qget_history(qos, ct.byref(kind), ct.byref(depth)) and kind.value or KEEP_LAST
-    reliability = kind.value if lib.dds_qget_reliability(qos, ct.byref(kind), ct.byref(duration)) else BEST_EFFORT
+    history = (
+        lib.dds_qget_history(qos, ct.byref(kind), ct.byref(depth)) and kind.value
+    ) or KEEP_LAST
+    reliability = (
+        kind.value
+        if lib.dds_qget_reliability(qos, ct.byref(kind), ct.byref(duration))
+        else BEST_EFFORT
+    )
     durability = kind.value if lib.dds_qget_durability(qos, ct.byref(kind)) else VOLATILE
     deadline = duration.value if lib.dds_qget_deadline(qos, ct.byref(duration)) else INFINITY
     lifespan = duration.value if lib.dds_qget_lifespan(qos, ct.byref(duration)) else INFINITY
     has_lease = lib.dds_qget_liveliness(qos, ct.byref(kind), ct.byref(duration))
     return DdsQos(
-        history, max(depth.value, 0), reliability, durability, deadline, lifespan,
-        kind.value if has_lease else AUTOMATIC, duration.value if has_lease else INFINITY, read_user_data(qos),
+        history,
+        max(depth.value, 0),
+        reliability,
+        durability,
+        deadline,
+        lifespan,
+        kind.value if has_lease else AUTOMATIC,
+        duration.value if has_lease else INFINITY,
+        read_user_data(qos),
     )

@@ -12,7 +12,9 @@ class Guard:
     """A condition that any thread may trigger and that one waitset consumes."""
 
     def __init__(self, participant: int) -> None:
-        self.entity = check(lib.dds_create_guardcondition(participant), "creating a guard condition")
+        self.entity = check(
+            lib.dds_create_guardcondition(participant), "creating a guard condition"
+        )
         self._lock = threading.Lock()
         self._closed = False
 
@@ -50,7 +52,9 @@ class WaitSet:
         """Attach exactly the entities of `wanted` (entity -> object to report)."""
         for entity in [entity for entity in self._attached if entity not in wanted]:
             self._objects.pop(self._attached.pop(entity), None)
-            lib.dds_waitset_detach(self._entity, entity)  # an entity deleted meanwhile has left on its own
+            lib.dds_waitset_detach(
+                self._entity, entity
+            )  # an entity deleted meanwhile has left on its own
         for entity, thing in wanted.items():
             token = self._attached.get(entity)
             if token is not None and self._objects[token] is thing:
@@ -66,7 +70,9 @@ class WaitSet:
         """The objects that are ready; empty at the timeout. None waits for ever."""
         size = max(len(self._attached), 1)
         tokens = (ct.c_ssize_t * size)()
-        count = lib.dds_waitset_wait(self._entity, tokens, size, INFINITY if timeout_ns is None else max(timeout_ns, 0))
+        count = lib.dds_waitset_wait(
+            self._entity, tokens, size, INFINITY if timeout_ns is None else max(timeout_ns, 0)
+        )
         if count == -9 or self._closed:
             return []
         check(count, "waiting")

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from action_msgs.msg import GoalInfo, GoalStatus, GoalStatusArray
-from unique_identifier_msgs.msg import UUID
-
 from rclpy.qos import qos_profile_action_status_default, qos_profile_services_default
 from rclpy.task import Future
+from unique_identifier_msgs.msg import UUID
 
 _POLL_S = 0.01
 
@@ -21,8 +20,12 @@ _POLL_S = 0.01
 class ClientGoalHandle:
     """One goal at its client."""
 
-    def __init__(self, action_client: "ActionClient", goal_id: Any, goal_response: Any) -> None:
-        self._action_client, self._goal_id, self._goal_response = action_client, goal_id, goal_response
+    def __init__(self, action_client: ActionClient, goal_id: Any, goal_response: Any) -> None:
+        self._action_client, self._goal_id, self._goal_response = (
+            action_client,
+            goal_id,
+            goal_response,
+        )
         self._status = GoalStatus.STATUS_UNKNOWN
 
     @property
@@ -54,8 +57,10 @@ class ClientGoalHandle:
         return _wait(self.get_result_async())
 
     def __repr__(self) -> str:
-        return (f"ClientGoalHandle <id={bytes(self._goal_id.uuid).hex()}, accepted={self.accepted}, "
-                f"status={self._status}>")
+        return (
+            f"ClientGoalHandle <id={bytes(self._goal_id.uuid).hex()}, accepted={self.accepted}, "
+            f"status={self._status}>"
+        )
 
 
 def _wait(future: Future[Any]) -> Any:
@@ -70,32 +75,57 @@ class ActionClient:
     """ActionClient(node, action_type, action_name) as in rclpy."""
 
     def __init__(
-        self, node: Any, action_type: Any, action_name: str, *, callback_group: Any = None,
+        self,
+        node: Any,
+        action_type: Any,
+        action_name: str,
+        *,
+        callback_group: Any = None,
         goal_service_qos_profile: Any = qos_profile_services_default,
         result_service_qos_profile: Any = qos_profile_services_default,
-        cancel_service_qos_profile: Any = qos_profile_services_default, feedback_sub_qos_profile: Any = 10,
+        cancel_service_qos_profile: Any = qos_profile_services_default,
+        feedback_sub_qos_profile: Any = 10,
         status_sub_qos_profile: Any = qos_profile_action_status_default,
     ) -> None:
         self._node, self._action_type = node, action_type
         self._action_name = node.resolve_topic_name(action_name)
-        self._handles: weakref.WeakValueDictionary[bytes, ClientGoalHandle] = weakref.WeakValueDictionary()
+        self._handles: weakref.WeakValueDictionary[bytes, ClientGoalHandle] = (
+            weakref.WeakValueDictionary()
+        )
         self._feedback: dict[bytes, Callable[[Any], Any]] = {}
         impl, prefix = action_type.Impl, f"{self._action_name}/_action"
         self._goal_client = node.create_client(
-            impl.SendGoalService, f"{prefix}/send_goal", qos_profile=goal_service_qos_profile,
-            callback_group=callback_group)
+            impl.SendGoalService,
+            f"{prefix}/send_goal",
+            qos_profile=goal_service_qos_profile,
+            callback_group=callback_group,
+        )
         self._cancel_client = node.create_client(
-            impl.CancelGoalService, f"{prefix}/cancel_goal", qos_profile=cancel_service_qos_profile,
-            callback_group=callback_group)
+            impl.CancelGoalService,
+            f"{prefix}/cancel_goal",
+            qos_profile=cancel_service_qos_profile,
+            callback_group=callback_group,
+        )
         self._result_client = node.create_client(
-            impl.GetResultService, f"{prefix}/get_result", qos_profile=result_service_qos_profile,
-            callback_group=callback_group)
+            impl.GetResultService,
+            f"{prefix}/get_result",
+            qos_profile=result_service_qos_profile,
+            callback_group=callback_group,
+        )
         self._feedback_subscription = node.create_subscription(
-            impl.FeedbackMessage, f"{prefix}/feedback", self._on_feedback, feedback_sub_qos_profile,
-            callback_group=callback_group)
+            impl.FeedbackMessage,
+            f"{prefix}/feedback",
+            self._on_feedback,
+            feedback_sub_qos_profile,
+            callback_group=callback_group,
+        )
         self._status_subscription = node.create_subscription(
-            GoalStatusArray, f"{prefix}/status", self._on_status, status_sub_qos_profile,
-            callback_group=callback_group)
+            GoalStatusArray,
+            f"{prefix}/status",
+            self._on_status,
+            status_sub_qos_profile,
+            callback_group=callback_group,
+        )
 
     def _on_feedback(self, message: Any) -> Any:
         callback = self._feedback.get(bytes(message.goal_id.uuid))
@@ -125,11 +155,16 @@ class ActionClient:
         return target
 
     def send_goal_async(
-        self, goal: Any, feedback_callback: Callable[[Any], Any] | None = None, goal_uuid: Any = None,
+        self,
+        goal: Any,
+        feedback_callback: Callable[[Any], Any] | None = None,
+        goal_uuid: Any = None,
     ) -> Future[ClientGoalHandle]:
         """Send a goal; the future gives a ClientGoalHandle, accepted or not."""
         if not isinstance(goal, self._action_type.Goal):
-            raise TypeError(f"goal must be a {self._action_type.__name__}.Goal, got {type(goal).__name__}")
+            raise TypeError(
+                f"goal must be a {self._action_type.__name__}.Goal, got {type(goal).__name__}"
+            )
         goal_id = UUID(uuid=uuid.uuid4().bytes) if goal_uuid is None else goal_uuid
         key = bytes(goal_id.uuid)
         if feedback_callback is not None:
@@ -163,18 +198,25 @@ class ActionClient:
         return self._chain(self._result_client.call_async(request), finish)
 
     def _cancel_goal_async(self, handle: ClientGoalHandle) -> Future[Any]:
-        request = self._action_type.Impl.CancelGoalService.Request(goal_info=GoalInfo(goal_id=handle.goal_id))
+        request = self._action_type.Impl.CancelGoalService.Request(
+            goal_info=GoalInfo(goal_id=handle.goal_id)
+        )
         return self._chain(self._cancel_client.call_async(request), lambda response: response)
 
     def server_is_ready(self) -> bool:
         """True when all three services and both topics of one server are matched."""
         return (
-            self._goal_client.service_is_ready() and self._cancel_client.service_is_ready()
-            and self._result_client.service_is_ready() and self._feedback_subscription.get_publisher_count() > 0
-            and self._status_subscription.get_publisher_count() > 0)
+            self._goal_client.service_is_ready()
+            and self._cancel_client.service_is_ready()
+            and self._result_client.service_is_ready()
+            and self._feedback_subscription.get_publisher_count() > 0
+            and self._status_subscription.get_publisher_count() > 0
+        )
 
     def wait_for_server(self, timeout_sec: float | None = None) -> bool:
-        deadline = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        deadline = (
+            None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
+        )
         while self._node.context.ok():
             if self.server_is_ready():
                 return True

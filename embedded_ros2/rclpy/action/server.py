@@ -12,7 +12,6 @@ from typing import Any
 
 from action_msgs.msg import GoalInfo, GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
-
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.qos import qos_profile_action_status_default, qos_profile_services_default
 from rclpy.service import Deferred
@@ -55,8 +54,12 @@ _ACTIVE = (_S.STATUS_ACCEPTED, _S.STATUS_EXECUTING, _S.STATUS_CANCELING)
 class ServerGoalHandle:
     """One goal at its server."""
 
-    def __init__(self, action_server: "ActionServer", goal_info: Any, goal_request: Any) -> None:
-        self._action_server, self._goal_info, self._goal_request = action_server, goal_info, goal_request
+    def __init__(self, action_server: ActionServer, goal_info: Any, goal_request: Any) -> None:
+        self._action_server, self._goal_info, self._goal_request = (
+            action_server,
+            goal_info,
+            goal_request,
+        )
         self._status = GoalStatus.STATUS_ACCEPTED
         self._lock = threading.Lock()
         self._result_future: Future[Any] = Future()
@@ -89,13 +92,14 @@ class ServerGoalHandle:
             if after is None:
                 raise RCLError(
                     f"Failed to update goal state: goal_handle attempted invalid transition from state "
-                    f"{self._status} with event {event.name}")
+                    f"{self._status} with event {event.name}"
+                )
             self._status = after
             if after not in _ACTIVE:
                 self._ended = time.monotonic()
         self._action_server._publish_status()
 
-    def execute(self, execute_callback: Callable[["ServerGoalHandle"], Any] | None = None) -> None:
+    def execute(self, execute_callback: Callable[[ServerGoalHandle], Any] | None = None) -> None:
         """Start the execute callback as a task of the executor."""
         if not self.is_cancel_requested:
             self._update_state(GoalEvent.EXECUTE)
@@ -103,8 +107,10 @@ class ServerGoalHandle:
 
     def publish_feedback(self, feedback: Any) -> None:
         if not isinstance(feedback, self._action_server.action_type.Feedback):
-            raise TypeError(f"feedback must be a {self._action_server.action_type.__name__}.Feedback, "
-                            f"got {type(feedback).__name__}")
+            raise TypeError(
+                f"feedback must be a {self._action_server.action_type.__name__}.Feedback, "
+                f"got {type(feedback).__name__}"
+            )
         self._action_server._publish_feedback(self, feedback)
 
     def _end(self, event: GoalEvent, response: Any) -> None:
@@ -143,14 +149,24 @@ class ActionServer:
     """ActionServer(node, action_type, action_name, execute_callback, ...) as in rclpy."""
 
     def __init__(
-        self, node: Any, action_type: Any, action_name: str, execute_callback: Callable[[ServerGoalHandle], Any], *,
-        callback_group: Any = None, goal_callback: Callable[[Any], Any] = default_goal_callback,
-        handle_accepted_callback: Callable[[ServerGoalHandle], Any] = default_handle_accepted_callback,
+        self,
+        node: Any,
+        action_type: Any,
+        action_name: str,
+        execute_callback: Callable[[ServerGoalHandle], Any],
+        *,
+        callback_group: Any = None,
+        goal_callback: Callable[[Any], Any] = default_goal_callback,
+        handle_accepted_callback: Callable[
+            [ServerGoalHandle], Any
+        ] = default_handle_accepted_callback,
         cancel_callback: Callable[[ServerGoalHandle], Any] = default_cancel_callback,
         goal_service_qos_profile: Any = qos_profile_services_default,
         result_service_qos_profile: Any = qos_profile_services_default,
-        cancel_service_qos_profile: Any = qos_profile_services_default, feedback_pub_qos_profile: Any = 10,
-        status_pub_qos_profile: Any = qos_profile_action_status_default, result_timeout: int = 10,
+        cancel_service_qos_profile: Any = qos_profile_services_default,
+        feedback_pub_qos_profile: Any = 10,
+        status_pub_qos_profile: Any = qos_profile_action_status_default,
+        result_timeout: int = 10,
     ) -> None:
         self._node, self.action_type = node, action_type
         self._name = node.resolve_topic_name(action_name)
@@ -163,18 +179,35 @@ class ActionServer:
         self.register_handle_accepted_callback(handle_accepted_callback)
         impl, prefix = action_type.Impl, f"{self._name}/_action"
         self._feedback_publisher = node.create_publisher(
-            impl.FeedbackMessage, f"{prefix}/feedback", feedback_pub_qos_profile, callback_group=callback_group)
+            impl.FeedbackMessage,
+            f"{prefix}/feedback",
+            feedback_pub_qos_profile,
+            callback_group=callback_group,
+        )
         self._status_publisher = node.create_publisher(
-            GoalStatusArray, f"{prefix}/status", status_pub_qos_profile, callback_group=callback_group)
+            GoalStatusArray,
+            f"{prefix}/status",
+            status_pub_qos_profile,
+            callback_group=callback_group,
+        )
         self._services = [
-            node.create_service(kind, f"{prefix}/{name}", callback, qos_profile=qos, callback_group=callback_group)
+            node.create_service(
+                kind, f"{prefix}/{name}", callback, qos_profile=qos, callback_group=callback_group
+            )
             for kind, name, callback, qos in (
-                (impl.CancelGoalService, "cancel_goal", self._on_cancel, cancel_service_qos_profile),
+                (
+                    impl.CancelGoalService,
+                    "cancel_goal",
+                    self._on_cancel,
+                    cancel_service_qos_profile,
+                ),
                 (impl.GetResultService, "get_result", self._on_result, result_service_qos_profile),
                 (impl.SendGoalService, "send_goal", self._on_goal, goal_service_qos_profile),
-            )]
+            )
+        ]
 
-    # -- callbacks ------------------------------------------------------------------------------------------------
+    # -- callbacks
+    # ------------------------------------------------------------------------------------------------
     @staticmethod
     def _callable(name: str, value: Any) -> Any:
         if not callable(value):
@@ -185,16 +218,22 @@ class ActionServer:
         self._execute_callback = self._callable("execute callback", execute_callback)
 
     def register_goal_callback(self, goal_callback: Any) -> None:
-        self._goal_callback = self._callable("goal callback", goal_callback or default_goal_callback)
+        self._goal_callback = self._callable(
+            "goal callback", goal_callback or default_goal_callback
+        )
 
     def register_cancel_callback(self, cancel_callback: Any) -> None:
-        self._cancel_callback = self._callable("cancel callback", cancel_callback or default_cancel_callback)
+        self._cancel_callback = self._callable(
+            "cancel callback", cancel_callback or default_cancel_callback
+        )
 
     def register_handle_accepted_callback(self, handle_accepted_callback: Any) -> None:
         self._accepted_callback = self._callable(
-            "handle accepted callback", handle_accepted_callback or default_handle_accepted_callback)
+            "handle accepted callback", handle_accepted_callback or default_handle_accepted_callback
+        )
 
-    # -- services -------------------------------------------------------------------------------------------------
+    # -- services
+    # -------------------------------------------------------------------------------------------------
     async def _ask(self, callback: Any, argument: Any) -> Any:
         answer = callback(argument)
         return await answer if inspect.isawaitable(answer) else answer
@@ -236,12 +275,16 @@ class ActionServer:
             return None
         answer = await self._ask(self._goal_callback, request.goal)
         if not isinstance(answer, GoalResponse):
-            self._node.get_logger().warning("Goal request callback did not return a GoalResponse, rejecting")
+            self._node.get_logger().warning(
+                "Goal request callback did not return a GoalResponse, rejecting"
+            )
             return None
         if answer is not GoalResponse.ACCEPT:
             return None
         stamp = self._node.get_clock().now().to_msg()
-        handle = ServerGoalHandle(self, GoalInfo(goal_id=request.goal_id, stamp=stamp), request.goal)
+        handle = ServerGoalHandle(
+            self, GoalInfo(goal_id=request.goal_id, stamp=stamp), request.goal
+        )
         with self._lock:
             self._goals[key] = handle
         response.accepted, response.stamp = True, stamp
@@ -294,10 +337,14 @@ class ActionServer:
             return response
         return Deferred(handle._result_future)
 
-    # -- goals ----------------------------------------------------------------------------------------------------
+    # -- goals
+    # ----------------------------------------------------------------------------------------------------
     def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Any) -> None:
-        callback = self._execute_callback if execute_callback is None else self._callable(
-            "execute callback", execute_callback)
+        callback = (
+            self._execute_callback
+            if execute_callback is None
+            else self._callable("execute callback", execute_callback)
+        )
         self._node.executor.create_task(self._execute, callback, goal_handle)
 
     async def _execute(self, callback: Any, handle: ServerGoalHandle) -> None:
@@ -310,33 +357,44 @@ class ActionServer:
         if result is None:
             result = handle._set_result
         if handle.is_active:
-            logger.warning(f"Goal state not set, assuming aborted. Goal ID: {bytes(handle.goal_id.uuid).hex()}")
+            logger.warning(
+                f"Goal state not set, assuming aborted. Goal ID: {bytes(handle.goal_id.uuid).hex()}"
+            )
             handle.abort()
         if result is None:
             result = self.action_type.Result()
         if not isinstance(result, self.action_type.Result):
-            logger.error(f"execute callback of '{self._name}' must return a {self.action_type.__name__}.Result, "
-                         f"got {type(result).__name__}")
+            logger.error(
+                f"execute callback of '{self._name}' must return a {self.action_type.__name__}.Result, "
+                f"got {type(result).__name__}"
+            )
             result = self.action_type.Result()
         handle._result_future.set_result(
-            self.action_type.Impl.GetResultService.Response(status=handle.status, result=result))
+            self.action_type.Impl.GetResultService.Response(status=handle.status, result=result)
+        )
 
     def _publish_status(self) -> None:
         if not self._node.context.ok():
             return
         with self._lock:
             goals = list(self._goals.values())
-            self._status_publisher.publish(GoalStatusArray(
-                status_list=[GoalStatus(goal_info=g._goal_info, status=g.status) for g in goals]))
+            self._status_publisher.publish(
+                GoalStatusArray(
+                    status_list=[GoalStatus(goal_info=g._goal_info, status=g.status) for g in goals]
+                )
+            )
 
     def _publish_feedback(self, handle: ServerGoalHandle, feedback: Any) -> None:
         self._feedback_publisher.publish(
-            self.action_type.Impl.FeedbackMessage(goal_id=handle.goal_id, feedback=feedback))
+            self.action_type.Impl.FeedbackMessage(goal_id=handle.goal_id, feedback=feedback)
+        )
 
     def _forget_old_goals(self) -> None:
         limit = time.monotonic() - self._result_timeout_s
         with self._lock:
-            for key in [k for k, g in self._goals.items() if g._ended is not None and g._ended < limit]:
+            for key in [
+                k for k, g in self._goals.items() if g._ended is not None and g._ended < limit
+            ]:
                 del self._goals[key]
 
     def destroy(self) -> None:

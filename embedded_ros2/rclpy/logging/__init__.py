@@ -45,7 +45,9 @@ def _configure(arguments: RosArguments) -> None:
 
 def _coloured(stream: Any) -> bool:
     wanted = os.environ.get("RCUTILS_COLORIZED_OUTPUT")
-    return wanted == "1" if wanted in ("0", "1") else bool(getattr(stream, "isatty", lambda: False)())
+    return (
+        wanted == "1" if wanted in ("0", "1") else bool(getattr(stream, "isatty", lambda: False)())
+    )
 
 
 def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | None) -> None:
@@ -55,9 +57,14 @@ def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | 
     if _console:
         text = os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT", _DEFAULT_FORMAT)
         for key, value in (
-            ("{severity}", label), ("{time}", f"{stamp // 10**9}.{stamp % 10**9:09d}"), ("{name}", name),
-            ("{time_as_nanoseconds}", str(stamp)), ("{function_name}", function), ("{file_name}", file),
-            ("{line_number}", str(line)), ("{message}", message),
+            ("{severity}", label),
+            ("{time}", f"{stamp // 10**9}.{stamp % 10**9:09d}"),
+            ("{name}", name),
+            ("{time_as_nanoseconds}", str(stamp)),
+            ("{function_name}", function),
+            ("{file_name}", file),
+            ("{line_number}", str(line)),
+            ("{message}", message),
         ):
             text = text.replace(key, value)
         stream = sys.stdout if os.environ.get("RCUTILS_LOGGING_USE_STDOUT") == "1" else sys.stderr
@@ -67,7 +74,10 @@ def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | 
             try:
                 stream.write(text + "\n")
                 stream.flush()
-            except (OSError, ValueError):  # the reader of a pipe has gone; logging must not stop a node
+            except (
+                OSError,
+                ValueError,
+            ):  # the reader of a pipe has gone; logging must not stop a node
                 pass
     # a child logger ('node.child') reports through its node
     parts = name.split(".")
@@ -85,7 +95,7 @@ class RcutilsLogger:
         self.name = name
         self._seen: dict[tuple[str, int], dict[str, Any]] = {}
 
-    def get_child(self, name: str) -> "RcutilsLogger":
+    def get_child(self, name: str) -> RcutilsLogger:
         if not name:
             raise ValueError("Child logger name must not be empty.")
         return get_logger(f"{self.name}.{name}" if self.name else name)
@@ -105,30 +115,57 @@ class RcutilsLogger:
         return int(severity) >= int(self.get_effective_level())
 
     def log(
-        self, message: Any, severity: int, *, name: str | None = None, once: bool = False, skip_first: bool = False,
-        throttle_duration_sec: float | None = None, throttle_time_source_type: Any = None, **unknown: Any,
+        self,
+        message: Any,
+        severity: int,
+        *,
+        name: str | None = None,
+        once: bool = False,
+        skip_first: bool = False,
+        throttle_duration_sec: float | None = None,
+        throttle_time_source_type: Any = None,
+        **unknown: Any,
     ) -> bool:
         """Log `message`; the filters count per calling line. True when it was written."""
         if unknown:
-            raise TypeError(f"unknown logging argument(s) {', '.join(unknown)}; known: name, once, skip_first, "
-                            "throttle_duration_sec, throttle_time_source_type")
+            raise TypeError(
+                f"unknown logging argument(s) {', '.join(unknown)}; known: name, once, skip_first, "
+                "throttle_duration_sec, throttle_time_source_type"
+            )
         severity = int(LoggingSeverity(severity))
         if not self.is_enabled_for(severity):
             return False
         frame: Any = inspect.currentframe()
-        while frame is not None and os.path.dirname(os.path.abspath(frame.f_code.co_filename)) == _PACKAGE_DIR:
+        while (
+            frame is not None
+            and os.path.dirname(os.path.abspath(frame.f_code.co_filename)) == _PACKAGE_DIR
+        ):
             frame = frame.f_back
-        where = (frame.f_code.co_filename, frame.f_code.co_name, frame.f_lineno) if frame is not None else None
+        where = (
+            (frame.f_code.co_filename, frame.f_code.co_name, frame.f_lineno)
+            if frame is not None
+            else None
+        )
         del frame
         if (once or skip_first or throttle_duration_sec is not None) and where is not None:
-            if not self._passes((where[0], where[2]), once, skip_first, throttle_duration_sec,
-                                throttle_time_source_type):
+            if not self._passes(
+                (where[0], where[2]),
+                once,
+                skip_first,
+                throttle_duration_sec,
+                throttle_time_source_type,
+            ):
                 return False
         _emit(severity, name or self.name, str(message), where)
         return True
 
     def _passes(
-        self, key: tuple[str, int], once: bool, skip_first: bool, throttle_s: float | None, clock: Any,
+        self,
+        key: tuple[str, int],
+        once: bool,
+        skip_first: bool,
+        throttle_s: float | None,
+        clock: Any,
     ) -> bool:
         state = self._seen.setdefault(key, {"calls": 0, "last": None})
         state["calls"] += 1

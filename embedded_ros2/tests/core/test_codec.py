@@ -18,14 +18,28 @@ from embedded_ros2_core.messages import structure_class
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 PACKAGES = sorted(
-    {name.split("/")[0] for name in STORE.fielddefs} | {path.stem for path in DEFINITIONS_DIR.glob("*.idef")})
+    {name.split("/")[0] for name in STORE.fielddefs}
+    | {path.stem for path in DEFINITIONS_DIR.glob("*.idef")}
+)
 ALL_NAMES = [name for package in PACKAGES for name in registry.names(package)]
 ORACLE_NAMES = [
-    "std_msgs/msg/String", "std_msgs/msg/Empty", "std_msgs/msg/Float64MultiArray", "sensor_msgs/msg/JointState",
-    "sensor_msgs/msg/CameraInfo", "sensor_msgs/msg/Image", "tf2_msgs/msg/TFMessage", "geometry_msgs/msg/PoseArray",
-    "trajectory_msgs/msg/JointTrajectory", "rcl_interfaces/msg/ParameterEvent", "diagnostic_msgs/msg/DiagnosticArray",
-    "visualization_msgs/msg/Marker", "nav_msgs/msg/OccupancyGrid", "rmw_dds_common/msg/ParticipantEntitiesInfo",
-    "action_msgs/msg/GoalStatusArray", "sensor_msgs/msg/PointCloud2", "shape_msgs/msg/Mesh",
+    "std_msgs/msg/String",
+    "std_msgs/msg/Empty",
+    "std_msgs/msg/Float64MultiArray",
+    "sensor_msgs/msg/JointState",
+    "sensor_msgs/msg/CameraInfo",
+    "sensor_msgs/msg/Image",
+    "tf2_msgs/msg/TFMessage",
+    "geometry_msgs/msg/PoseArray",
+    "trajectory_msgs/msg/JointTrajectory",
+    "rcl_interfaces/msg/ParameterEvent",
+    "diagnostic_msgs/msg/DiagnosticArray",
+    "visualization_msgs/msg/Marker",
+    "nav_msgs/msg/OccupancyGrid",
+    "rmw_dds_common/msg/ParticipantEntitiesInfo",
+    "action_msgs/msg/GoalStatusArray",
+    "sensor_msgs/msg/PointCloud2",
+    "shape_msgs/msg/Mesh",
 ]
 
 
@@ -41,7 +55,9 @@ def scalar(base: str) -> st.SearchStrategy[Any]:
     if base == "byte":
         return st.binary(min_size=1, max_size=1)
     if base == "string":
-        return st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=12)
+        return st.text(
+            st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=12
+        )
     return messages(base)
 
 
@@ -57,7 +73,9 @@ def value(kind: FieldType) -> st.SearchStrategy[Any]:
 def messages(name: str) -> st.SearchStrategy[Any]:
     cls: Any = structure_class(name)
     fields = registry.definition(name).fields
-    return st.fixed_dictionaries({field.name: value(field.type) for field in fields}).map(lambda kw: cls(**kw))
+    return st.fixed_dictionaries({field.name: value(field.type) for field in fields}).map(
+        lambda kw: cls(**kw)
+    )
 
 
 def as_rosbags(message: Any) -> Any:
@@ -97,7 +115,9 @@ def test_same_bytes_as_rosbags(name: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("name", ["tf2_msgs/msg/TFMessage", "sensor_msgs/msg/CameraInfo", "sensor_msgs/msg/JointState"])
+@pytest.mark.parametrize(
+    "name", ["tf2_msgs/msg/TFMessage", "sensor_msgs/msg/CameraInfo", "sensor_msgs/msg/JointState"]
+)
 def test_reads_big_endian(name: str) -> None:
     @settings(max_examples=4, deadline=None)
     @given(messages(name))
@@ -114,7 +134,9 @@ def test_every_interface_makes_a_class_and_round_trips() -> None:
         cls: Any = structure_class(name)
         message = cls()
         assert deserialize(serialize(message), name) == message, name
-        assert list(cls.get_fields_and_field_types()) == [f.name for f in registry.definition(name).fields]
+        assert list(cls.get_fields_and_field_types()) == [
+            f.name for f in registry.definition(name).fields
+        ]
 
 
 def test_alignment_after_an_empty_sequence_of_doubles() -> None:
@@ -131,10 +153,17 @@ def test_service_header_goes_before_the_body() -> None:
     assert deserialize(blob, "std_srvs/srv/SetBool_Request", 16).data is True
 
 
-@pytest.mark.parametrize("name", ["sensor_msgs/msg/Image", "tf2_msgs/msg/TFMessage", "std_msgs/msg/String"])
+@pytest.mark.parametrize(
+    "name", ["sensor_msgs/msg/Image", "tf2_msgs/msg/TFMessage", "std_msgs/msg/String"]
+)
 def test_damaged_bytes_raise(name: str) -> None:
     cls: Any = structure_class(name)
-    for blob in (b"", b"\x00\x01", b"\x00\x03\x00\x00" + bytes(64), b"\x00\x01\x00\x00" + b"\xff" * 20):
+    for blob in (
+        b"",
+        b"\x00\x01",
+        b"\x00\x03\x00\x00" + bytes(64),
+        b"\x00\x01\x00\x00" + b"\xff" * 20,
+    ):
         with pytest.raises(CdrError):
             deserialize(blob, name)
     whole = serialize(cls())

@@ -8,22 +8,24 @@ import pickle
 
 import numpy as np
 import pytest
+
 from control_msgs.action import FollowJointTrajectory, GripperCommand, ParallelGripperCommand
 from diagnostic_msgs.msg import DiagnosticStatus
+from embedded_ros2_core.fields import parse_type
+from embedded_ros2_core.typehash import type_hash
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
-
-from embedded_ros2_core.fields import parse_type
-from embedded_ros2_core.typehash import type_hash
 
 
 def test_defaults() -> None:
     assert Quaternion().w == 1.0
     pose = Pose()
     assert pose.position == Point(x=0.0, y=0.0, z=0.0)
-    assert isinstance(PoseWithCovariance().covariance, np.ndarray) and PoseWithCovariance().covariance.shape == (36,)
+    assert isinstance(
+        PoseWithCovariance().covariance, np.ndarray
+    ) and PoseWithCovariance().covariance.shape == (36,)
     assert isinstance(JointState().position, array.array) and JointState().name == []
     assert not JointState().position  # an empty sequence is false, as on ROS 2
 
@@ -35,12 +37,23 @@ def test_instances_do_not_share_defaults() -> None:
     assert second.name == [] and len(second.position) == 0
 
 
-@pytest.mark.parametrize("make", [
-    lambda: Point(x=1), lambda: Point(x="1"), lambda: Pose(position=Quaternion()), lambda: JointState(name="abc"),
-    lambda: JointState(name=[1]), lambda: JointState(position=[1]), lambda: Image(height=-1), lambda: Image(height=2**32),
-    lambda: CameraInfo(k=[0.0] * 8), lambda: SetBool.Request(data=1), lambda: Image(data=np.zeros(3)),
-    lambda: DiagnosticStatus(level=1),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Point(x=1),
+        lambda: Point(x="1"),
+        lambda: Pose(position=Quaternion()),
+        lambda: JointState(name="abc"),
+        lambda: JointState(name=[1]),
+        lambda: JointState(position=[1]),
+        lambda: Image(height=-1),
+        lambda: Image(height=2**32),
+        lambda: CameraInfo(k=[0.0] * 8),
+        lambda: SetBool.Request(data=1),
+        lambda: Image(data=np.zeros(3)),
+        lambda: DiagnosticStatus(level=1),
+    ],
+)
 def test_wrong_values_raise_what_rclpy_raises_and_a_type_error(make: object) -> None:
     for wanted in (AssertionError, TypeError):
         with pytest.raises(wanted, match="wants"):
@@ -57,8 +70,17 @@ def test_there_are_no_new_attributes() -> None:
         Point().w = 1.0
 
 
-@pytest.mark.parametrize("data", [b"\1\2\3", bytearray(b"\1\2\3"), [1, 2, 3], np.array([1, 2, 3], dtype=np.uint8),
-                                  array.array("B", [1, 2, 3]), memoryview(b"\1\2\3")])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\1\2\3",
+        bytearray(b"\1\2\3"),
+        [1, 2, 3],
+        np.array([1, 2, 3], dtype=np.uint8),
+        array.array("B", [1, 2, 3]),
+        memoryview(b"\1\2\3"),
+    ],
+)
 def test_bytes_in_many_forms(data: object) -> None:
     image = Image(data=data)
     assert image.data == array.array("B", [1, 2, 3])
@@ -113,8 +135,12 @@ def test_unknown_interface_lists_what_there_is() -> None:
 
 def test_field_type_names() -> None:
     assert JointState.get_fields_and_field_types() == {
-        "header": "std_msgs/Header", "name": "sequence<string>", "position": "sequence<double>",
-        "velocity": "sequence<double>", "effort": "sequence<double>"}
+        "header": "std_msgs/Header",
+        "name": "sequence<string>",
+        "position": "sequence<double>",
+        "velocity": "sequence<double>",
+        "effort": "sequence<double>",
+    }
     assert parse_type("float64[<=3]", "p").ros_name() == "sequence<double, 3>"
     with pytest.raises(ValueError, match="not a ROS field type"):
         parse_type("float64[", "p")
@@ -123,13 +149,21 @@ def test_field_type_names() -> None:
 def test_known_type_hash() -> None:
     """The hash that ROS 2 Jazzy itself publishes for std_msgs/msg/String."""
     assert type_hash("std_msgs/msg/String") == (
-        "RIHS01_df668c740482bbd48fb39d76a70dfd4bd59db1288021743503259e948f6b1a18")
+        "RIHS01_df668c740482bbd48fb39d76a70dfd4bd59db1288021743503259e948f6b1a18"
+    )
 
 
 def test_type_hashes_agree_with_rosbags() -> None:
     from rosbags.typesys import Stores, get_typestore
 
     store = get_typestore(Stores.ROS2_JAZZY)
-    for name in ("sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo", "tf2_msgs/msg/TFMessage", "std_msgs/msg/Empty",
-                 "trajectory_msgs/msg/JointTrajectory", "rcl_interfaces/msg/ParameterEvent", "shape_msgs/msg/Mesh"):
+    for name in (
+        "sensor_msgs/msg/Image",
+        "sensor_msgs/msg/CameraInfo",
+        "tf2_msgs/msg/TFMessage",
+        "std_msgs/msg/Empty",
+        "trajectory_msgs/msg/JointTrajectory",
+        "rcl_interfaces/msg/ParameterEvent",
+        "shape_msgs/msg/Mesh",
+    ):
         assert type_hash(name) == store.hash_rihs01(name)

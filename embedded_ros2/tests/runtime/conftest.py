@@ -31,14 +31,19 @@ def ros(domain: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def spawn(domain: int) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """spawn(source, *args): run Python source in another process; its output is merged into stdout."""
+def spawn(domain: int) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """spawn(source, *args): run Python source in another process; its output is merged into
+    stdout."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(source: str, *args: str) -> "subprocess.Popen[str]":
+    def start(source: str, *args: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-u", "-c", textwrap.dedent(source), *args], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+            [sys.executable, "-u", "-c", textwrap.dedent(source), *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
         running.append(process)
         return process
 

@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 import pytest
-from rosgraph_msgs.msg import Clock as ClockMsg
 
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
@@ -18,13 +17,20 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, Si
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.time import Time
+from rosgraph_msgs.msg import Clock as ClockMsg
 
 
 def test_time_arithmetic() -> None:
     a, b = Time(seconds=2), Time(seconds=1, nanoseconds=5)
     assert (a - b) == Duration(nanoseconds=10**9 - 5) and (b + Duration(seconds=1)) > a
-    assert Time.from_msg(a.to_msg(), ClockType.SYSTEM_TIME) == a and a.seconds_nanoseconds() == (2, 0)
-    assert Duration(seconds=-0.5).to_msg().sec == -1 and Duration(seconds=-0.5).to_msg().nanosec == 5 * 10**8
+    assert Time.from_msg(a.to_msg(), ClockType.SYSTEM_TIME) == a and a.seconds_nanoseconds() == (
+        2,
+        0,
+    )
+    assert (
+        Duration(seconds=-0.5).to_msg().sec == -1
+        and Duration(seconds=-0.5).to_msg().nanosec == 5 * 10**8
+    )
     with pytest.raises(TypeError):
         assert a < Time(seconds=1, clock_type=ClockType.ROS_TIME)
     with pytest.raises(ValueError):
@@ -204,9 +210,13 @@ LOOP = """
 
 
 @pytest.mark.parametrize("mode", ["one", "many"])
-@pytest.mark.parametrize(("number", "error"), [
-    (signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "ExternalShutdownException")])
-def test_signals_end_a_spinning_process_at_once(spawn: Any, mode: str, number: int, error: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "ExternalShutdownException")],
+)
+def test_signals_end_a_spinning_process_at_once(
+    spawn: Any, mode: str, number: int, error: str
+) -> None:
     process = spawn(LOOP, mode)
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
@@ -256,5 +266,11 @@ def test_log_format_levels_and_filters(spawn: Any) -> None:
     import re
 
     assert re.fullmatch(r"\[DEBUG\] \[\d+\.\d{9}\] \[s\.n\]: shown", lines[0])
-    assert [line.split(": ", 1)[1] for line in lines[1:]] == ["once 0", "slow 0", "later 1", "later 2", "end"]
+    assert [line.split(": ", 1)[1] for line in lines[1:]] == [
+        "once 0",
+        "slow 0",
+        "later 1",
+        "later 2",
+        "end",
+    ]
     assert "[s.n.part]" in lines[-1]

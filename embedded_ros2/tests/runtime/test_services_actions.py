@@ -6,15 +6,15 @@ import time
 from typing import Any
 
 import pytest
+
+import rclpy
 from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
 from control_msgs.action import FollowJointTrajectory
-from std_srvs.srv import SetBool, Trigger
-
-import rclpy
 from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
+from std_srvs.srv import SetBool, Trigger
 
 SERVER = """
     import rclpy
@@ -168,8 +168,12 @@ def test_action_succeeds_fails_is_rejected_and_cancelled(spawn: Any, ros: None) 
     assert client.wait_for_server(timeout_sec=10.0)
 
     feedback: list[str] = []
-    goal = complete(node, client.send_goal_async(
-        goal_for("a"), feedback_callback=lambda m: feedback.append(m.feedback.joint_names[0])))
+    goal = complete(
+        node,
+        client.send_goal_async(
+            goal_for("a"), feedback_callback=lambda m: feedback.append(m.feedback.joint_names[0])
+        ),
+    )
     assert goal.accepted
     result = complete(node, goal.get_result_async())
     assert (result.status, result.result.error_string) == (GoalStatus.STATUS_SUCCEEDED, "fine")
@@ -196,7 +200,6 @@ def test_action_succeeds_fails_is_rejected_and_cancelled(spawn: Any, ros: None) 
 
 def test_result_asked_late_and_async_execute(ros: None) -> None:
     from control_msgs.action import GripperCommand
-
     from rclpy.action import ActionServer
 
     node = rclpy.create_node("gripper")
@@ -204,7 +207,9 @@ def test_result_asked_late_and_async_execute(ros: None) -> None:
 
     async def execute(goal: Any) -> Any:
         wait = rclpy.Future()
-        timer = node.create_timer(0.05, lambda: wait.done() or wait.set_result(None), callback_group=group)
+        timer = node.create_timer(
+            0.05, lambda: wait.done() or wait.set_result(None), callback_group=group
+        )
         await wait
         node.destroy_timer(timer)
         goal.succeed()
@@ -228,12 +233,13 @@ def test_result_asked_late_and_async_execute(ros: None) -> None:
 
 def test_default_cancel_is_refused_and_transitions_are_checked(ros: None) -> None:
     from control_msgs.action import GripperCommand
-
     from rclpy._rclpy_pybind11 import RCLError
     from rclpy.action import ActionServer
 
     node, kept = rclpy.create_node("gripper"), []
-    ActionServer(node, GripperCommand, "grip", lambda goal: None, handle_accepted_callback=kept.append)
+    ActionServer(
+        node, GripperCommand, "grip", lambda goal: None, handle_accepted_callback=kept.append
+    )
     client = ActionClient(node, GripperCommand, "grip")
     assert client.wait_for_server(timeout_sec=5.0)
     goal = complete(node, client.send_goal_async(GripperCommand.Goal()))

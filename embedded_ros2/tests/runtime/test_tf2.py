@@ -7,15 +7,19 @@ import time
 from typing import Any
 
 import pytest
-from geometry_msgs.msg import PointStamped, TransformStamped
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rclpy
+from geometry_msgs.msg import PointStamped, TransformStamped
 from rclpy.duration import Duration
 from rclpy.time import Time
 from tf2_ros import (
-    Buffer, ConnectivityException, ExtrapolationException, InvalidArgumentException, LookupException,
+    Buffer,
+    ConnectivityException,
+    ExtrapolationException,
+    InvalidArgumentException,
+    LookupException,
     TransformListener,
 )
 from tf2_ros.rigid import IDENTITY, compose, interpolate, inverse, rotate
@@ -33,13 +37,19 @@ def rigid(draw: Any) -> Any:
     x, y, z = (a / norm * math.sin(half) for a in axis)
     w = math.cos(half) if any(axis) else 1.0
     length = math.sqrt(x * x + y * y + z * z + w * w)
-    return tuple(draw(COORDINATE) for _ in range(3)), (x / length, y / length, z / length, w / length)
+    return tuple(draw(COORDINATE) for _ in range(3)), (
+        x / length,
+        y / length,
+        z / length,
+        w / length,
+    )
 
 
 def same(a: Any, b: Any) -> bool:
     sign = 1 if sum(p * q for p, q in zip(a[1], b[1])) >= 0 else -1
     return all(abs(p - q) < 1e-7 for p, q in zip(a[0], b[0])) and all(
-        abs(p - sign * q) < 1e-7 for p, q in zip(a[1], b[1]))
+        abs(p - sign * q) < 1e-7 for p, q in zip(a[1], b[1])
+    )
 
 
 @given(rigid(), rigid(), rigid())
@@ -55,7 +65,9 @@ def test_interpolation_meets_its_ends(a: Any, b: Any) -> None:
 
 def test_rotation_by_a_quarter_turn_about_z() -> None:
     half = math.sqrt(0.5)
-    assert rotate((0.0, 0.0, half, half), (1.0, 0.0, 0.0)) == pytest.approx((0.0, 1.0, 0.0), abs=TOLERANCE)
+    assert rotate((0.0, 0.0, half, half), (1.0, 0.0, 0.0)) == pytest.approx(
+        (0.0, 1.0, 0.0), abs=TOLERANCE
+    )
 
 
 def link(parent: str, child: str, x: float, seconds: float = 0.0, yaw: float = 0.0) -> Any:
@@ -63,7 +75,10 @@ def link(parent: str, child: str, x: float, seconds: float = 0.0, yaw: float = 0
     message.header.frame_id = parent
     message.header.stamp = Time(nanoseconds=round(seconds * 1e9)).to_msg()
     message.transform.translation.x = x
-    message.transform.rotation.z, message.transform.rotation.w = math.sin(yaw / 2), math.cos(yaw / 2)
+    message.transform.rotation.z, message.transform.rotation.w = (
+        math.sin(yaw / 2),
+        math.cos(yaw / 2),
+    )
     return message
 
 
@@ -80,7 +95,9 @@ def test_lookup_composes_interpolates_and_finds_the_latest_common_time() -> None
     buffer = filled()
     found = buffer.lookup_transform("world", "arm", Time(seconds=1.5))
     assert found.transform.translation.x == pytest.approx(1.5)
-    assert 2 * math.atan2(found.transform.rotation.z, found.transform.rotation.w) == pytest.approx(0.5)
+    assert 2 * math.atan2(found.transform.rotation.z, found.transform.rotation.w) == pytest.approx(
+        0.5
+    )
     assert (found.header.frame_id, found.child_frame_id) == ("world", "arm")
     latest = buffer.lookup_transform("world", "arm", Time())
     assert latest.header.stamp.sec == 3 and latest.transform.translation.x == pytest.approx(3.0)
@@ -96,10 +113,14 @@ def test_errors() -> None:
     buffer = filled()
     buffer.set_transform_static(link("island", "hut", 0.0), "test")
     for error, target, source, seconds in (
-        (LookupException, "world", "nothing", 1.0), (LookupException, "nothing", "world", 1.0),
-        (ConnectivityException, "world", "hut", 1.0), (ExtrapolationException, "world", "arm", 9.0),
-        (ExtrapolationException, "world", "arm", 0.5), (ExtrapolationException, "world", "camera", 2.0),
-        (InvalidArgumentException, "/world", "arm", 1.0), (InvalidArgumentException, "", "arm", 1.0),
+        (LookupException, "world", "nothing", 1.0),
+        (LookupException, "nothing", "world", 1.0),
+        (ConnectivityException, "world", "hut", 1.0),
+        (ExtrapolationException, "world", "arm", 9.0),
+        (ExtrapolationException, "world", "arm", 0.5),
+        (ExtrapolationException, "world", "camera", 2.0),
+        (InvalidArgumentException, "/world", "arm", 1.0),
+        (InvalidArgumentException, "", "arm", 1.0),
     ):
         with pytest.raises(error):
             buffer.lookup_transform(target, source, Time(nanoseconds=round(seconds * 1e9)))
@@ -163,7 +184,9 @@ def test_listener_waits_for_transforms(spawn: Any, ros: None, spin_thread: bool)
     def look() -> None:
         timer.cancel()
         assert buffer.can_transform("world", "hand", Time(), Duration(seconds=8))
-        found.set_result(buffer.lookup_transform("world", "hand", node.get_clock().now(), Duration(seconds=8)))
+        found.set_result(
+            buffer.lookup_transform("world", "hand", node.get_clock().now(), Duration(seconds=8))
+        )
 
     timer = node.create_timer(0.0, look)
     rclpy.spin_until_future_complete(node, found, timeout_sec=10.0)

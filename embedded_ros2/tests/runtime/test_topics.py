@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 import pytest
-from sensor_msgs.msg import Image
-from std_msgs.msg import String
 
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
 
 TALKER = """
     import sys, time, rclpy
@@ -119,16 +119,25 @@ def test_killed_peer_is_harmless_and_a_new_one_is_found(spawn: Any, ros: None, u
 
 
 def test_graph(spawn: Any, ros: None) -> None:
-    talker = spawn(TALKER.replace('create_node("talker")', 'create_node("talker", namespace="robot")'),
-                   "TRANSIENT_LOCAL")
+    talker = spawn(
+        TALKER.replace('create_node("talker")', 'create_node("talker", namespace="robot")'),
+        "TRANSIENT_LOCAL",
+    )
     talker.stdout.readline()
     node = rclpy.create_node("looker")
     assert node.wait_for_node("/robot/talker", 5.0)
     assert ("talker", "/robot") in node.get_node_names_and_namespaces()
     assert ("/robot/chatter", ["std_msgs/msg/String"]) in node.get_topic_names_and_types()
-    assert node.count_publishers("/robot/chatter") == 1 and node.count_subscribers("/robot/chatter") == 0
+    assert (
+        node.count_publishers("/robot/chatter") == 1
+        and node.count_subscribers("/robot/chatter") == 0
+    )
     info = node.get_publishers_info_by_topic("/robot/chatter")[0]
-    assert (info.node_name, info.node_namespace, info.topic_type) == ("talker", "/robot", "std_msgs/msg/String")
+    assert (info.node_name, info.node_namespace, info.topic_type) == (
+        "talker",
+        "/robot",
+        "std_msgs/msg/String",
+    )
     assert info.qos_profile.durability is DurabilityPolicy.TRANSIENT_LOCAL
     assert info.qos_profile.reliability is ReliabilityPolicy.RELIABLE
     assert info.topic_type_hash.startswith("RIHS01_df668c74")
@@ -145,7 +154,11 @@ def test_graph(spawn: Any, ros: None) -> None:
 
 
 def test_remaps_namespaces_and_private_names(ros: None) -> None:
-    node = Node("a", namespace="s", cli_args=["--ros-args", "-r", "x:=/y", "-r", "__node:=b", "-r", "~/p:=q"])
+    node = Node(
+        "a",
+        namespace="s",
+        cli_args=["--ros-args", "-r", "x:=/y", "-r", "__node:=b", "-r", "~/p:=q"],
+    )
     assert node.get_fully_qualified_name() == "/s/b" and node.get_logger_name() == "s.b"
     assert node.create_publisher(String, "x", 1).topic_name == "/y"
     assert node.create_publisher(String, "~/p", 1).topic_name == "/s/q"
