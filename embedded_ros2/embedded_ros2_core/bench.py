@@ -62,7 +62,7 @@ def publish(kind: str, rate_hz: float, seconds: float) -> None:
         time.sleep(0.01)
     time.sleep(SETTLE_S)
     sent, total = 0, int(rate_hz * seconds)
-    done = rclpy.Future()
+    done: rclpy.Future[None] = rclpy.Future()
 
     def tick() -> None:
         nonlocal sent

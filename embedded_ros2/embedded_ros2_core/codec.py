@@ -50,24 +50,33 @@ class _Position:
         self.modulus, self.rest = modulus, rest % modulus
 
 
-class _Writer:
-    """Generates `def ser(buf, m)`; buf is a bytearray whose first 4 bytes are the encapsulation
-    header."""
+class _Generator:
+    """What both directions share: the lines, the names, the known position."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = ["def ser(buf, m):"]
-        self.scope: dict[str, Any] = {"PAD": _PAD, "array": array.array, "np": np}
+    def __init__(self, head: str) -> None:
+        self.lines: list[str] = [head]
+        self.scope: dict[str, Any] = {"array": array.array, "np": np}
         self.position = _Position()
         self.run_format = ""
-        self.run_values: list[str] = []
         self.count = 0
 
     def fresh(self, stem: str) -> str:
+        """A name not used yet."""
         self.count += 1
         return f"{stem}{self.count}"
 
     def emit(self, line: str) -> None:
         self.lines.append("  " + line)
+
+
+class _Writer(_Generator):
+    """Generates `def ser(buf, m)`; buf is a bytearray whose first 4 bytes are the encapsulation
+    header."""
+
+    def __init__(self) -> None:
+        super().__init__("def ser(buf, m):")
+        self.scope["PAD"] = _PAD
+        self.run_values: list[str] = []
 
     def flush(self) -> None:
         if not self.run_format:
@@ -172,22 +181,16 @@ class _Writer:
         return local["ser"]  # type: ignore[no-any-return]
 
 
-class _Reader:
+class _Reader(_Generator):
     """Generates `def de(b, p)` -> (message, position); b is a byte memoryview with the header cut
     off."""
 
     def __init__(self, endian: str) -> None:
+        super().__init__("def de(b, p):")
         self.endian = endian
         self.swap = (endian == "<") != (sys.byteorder == "little")
-        self.lines: list[str] = ["def de(b, p):"]
-        self.scope: dict[str, Any] = {"array": array.array, "np": np, "CdrError": CdrError}
-        self.position = _Position()
-        self.run_format = ""
+        self.scope["CdrError"] = CdrError
         self.run_targets: list[str] = []
-        self.count = 0
-
-    fresh = _Writer.fresh
-    emit = _Writer.emit
 
     def flush(self) -> None:
         if not self.run_format:

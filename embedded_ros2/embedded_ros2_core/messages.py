@@ -131,7 +131,8 @@ def _number_sequence_checker(owner: str, name: str, kind: FieldType) -> Checker:
                 )
             made = array.array(code)
             if value.size:
-                made.frombytes(memoryview(np.ascontiguousarray(value)).cast("B"))
+                raw: Any = np.ascontiguousarray(value)
+                made.frombytes(memoryview(raw).cast("B"))
         elif is_byte and isinstance(value, (bytes, bytearray, memoryview)):
             made = array.array(code)
             made.frombytes(memoryview(value).cast("B"))
@@ -302,7 +303,7 @@ def _make_class(definition: Definition) -> type:
     local = {}
     exec(f"def __init__({signature}):\n" + ("\n".join(body) or "    pass"), scope, local)
     namespace["__init__"] = local["__init__"]
-    return type(MessageBase)(base, (MessageBase,), namespace)
+    return type(base, (MessageBase,), namespace)
 
 
 def structure_class(name: str) -> type:
