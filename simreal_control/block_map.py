@@ -264,12 +264,15 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
         position, covariance, likelihood = rest_on_level(
             cluster.centre, cluster.covariance, level, config
         )
-        supported = level == 0 or any(
-            block.level == level - 1
-            and block.horizontal_distance(position) < SUPPORT_SHARE * config.edge_m
+        under = [
+            block.level
             for block in below
-        )
-        if not supported:
+            if block.horizontal_distance(position) < SUPPORT_SHARE * config.edge_m
+        ]
+        if level > 0 and level - 1 not in under:
+            # One block of a stack may be hidden, not all of them.
+            if level > 1 and level - 2 not in under:
+                continue
             likelihood -= UNSUPPORTED_PENALTY
         if likelihood > best_likelihood:
             best_likelihood = likelihood

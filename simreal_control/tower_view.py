@@ -63,8 +63,16 @@ def view_tower(blocks: Sequence[Block], position: Array, edge_m: float) -> Tower
 
 
 def highest_stack(blocks: Sequence[Block], edge_m: float) -> Block | None:
-    """Top of the highest stack that stands already; None where all blocks lie on the table."""
-    raised = [block for block in blocks if block.level > 0]
+    """Top of the highest stack, base seen, that stands already; None where all lie on the table."""
+    reach = COLUMN_SHARE * edge_m
+    raised = [
+        block
+        for block in blocks
+        if block.level > 0
+        and any(
+            base.level == 0 and base.horizontal_distance(block.position) < reach for base in blocks
+        )
+    ]
     if not raised:
         return None
     return max(raised, key=lambda block: (block.level, block.score))

@@ -157,3 +157,9 @@ def test_nothing_seen_is_nothing():
 def test_a_wrong_edge_is_refused():
     with pytest.raises(ConfigurationError, match="edge 0"):
         BlockMapConfig(edge_m=0.0)
+
+
+def test_a_block_far_above_the_table_has_no_level():
+    assert fuse([[seen(0.5, 0.0, level=6)]] * 3, CONFIG) == []
+    lower_hidden = [seen(0.5, 0.0), seen(0.5, 0.0, level=2)]
+    assert [block.level for block in fuse([lower_hidden] * 3, CONFIG)] == [0, 2]
