@@ -177,7 +177,14 @@ class World:
         return np.array(self._arm_command, dtype=np.float64)
 
     def command_gripper(self, position: float, effort: float) -> None:
-        """Move both fingers to `position` (m from closed) with at most `effort` (N) each."""
+        """Move both fingers to `position` (m from closed).
+
+        They close with at most `effort` (N) each. Opening takes what force it needs, as on the
+        Franka hand, where an effort belongs to a grasp: Bullet keeps contact points of a held block
+        while the hand turns, and their stale friction can hold against 20 N.
+        """
+        if position > float(self.joint_states().positions[7:].mean()):
+            effort = GRIPPER_EFFORT_LIMIT
         for index in self._fingers:
             self._call(
                 "setJointMotorControl2",
@@ -300,7 +307,8 @@ class World:
                 lateralFriction=FINGER_FRICTION,
                 spinningFriction=FINGER_SPINNING_FRICTION,
                 rollingFriction=ROLLING_FRICTION,
-                frictionAnchor=1,
+                # The URDF asks for friction anchors, with which contact points last longer still.
+                frictionAnchor=0,
             )
         # The hand moves both fingers with one belt: what pushes one pulls the other.
         gear = self._call(

@@ -126,6 +126,24 @@ def test_a_held_block_does_not_slip_in_five_seconds(world: World) -> None:
     np.testing.assert_allclose(grip().position, before.position, atol=1e-4)
 
 
+@pytest.mark.parametrize("turn", [-0.8, 0.8])
+def test_a_hand_that_has_turned_with_a_block_can_still_let_it_go(world: World, turn: float) -> None:
+    arm = ScriptedArm(world)
+    arm.pick("block_1")
+    place = world.block_poses()["block_1"].position
+    arm.move(place, arm.yaw + turn, 1.5)
+    arm.gripper(FINGER_OPEN, 0.5)
+    np.testing.assert_allclose(world.joint_states().positions[7:], FINGER_OPEN, atol=1e-3)
+
+
+def test_opening_takes_what_force_it_needs_whatever_the_effort_of_the_grasp(world: World) -> None:
+    world.command_gripper(0.0, 20.0)
+    run(world, 0.6)
+    world.command_gripper(FINGER_OPEN, 0.01)
+    run(world, 0.6)
+    np.testing.assert_allclose(world.joint_states().positions[7:], FINGER_OPEN, atol=1e-3)
+
+
 def test_both_fingers_close_by_the_same_amount_on_a_block_beside_the_middle(world: World) -> None:
     arm = ScriptedArm(world)
     pose = world.block_poses()["block_1"]
