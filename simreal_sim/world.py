@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.geometry import Pose
+from simreal_sim.robot_model import panda_description
 from simreal_sim.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
 
 Array = NDArray[np.float64]
@@ -269,8 +270,7 @@ class World:
 
     def robot_description(self) -> str:
         """The robot's URDF; its meshes are named by absolute file URLs."""
-        text = self._urdf.read_text(encoding="utf-8")
-        return text.replace("package://", f"file://{self._urdf.parent}/")
+        return panda_description(self._urdf, mesh_prefix="file://")
 
     def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(self._bullet, function)(*args, **kwargs, physicsClientId=self.client)
@@ -279,7 +279,10 @@ class World:
         self._call("stepSimulation")
 
     def _add_robot(self, home: Sequence[float]) -> None:
-        self._robot: int = self._call("loadURDF", str(self._urdf), useFixedBase=True)
+        with tempfile.TemporaryDirectory() as folder:
+            urdf = Path(folder) / "panda.urdf"
+            urdf.write_text(panda_description(self._urdf), encoding="utf-8")
+            self._robot: int = self._call("loadURDF", str(urdf), useFixedBase=True)
         joints: dict[str, int] = {}
         self._links: dict[str, int] = {}
         names = {-1: BASE_LINK}

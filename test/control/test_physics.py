@@ -176,7 +176,7 @@ def stack(
     return verdict, log, ended, robot
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
     verdict, log, ended, robot = stack(seed, station_planner)
     assert verdict.success, (verdict.reason, log)
