@@ -8,27 +8,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from simreal_common.geometry import cube_corners
-from simreal_perception.crop_camera import CROP_SIZE
+from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
 from simreal_perception.pose_data import CropBatch, CropSource
 from simreal_perception.pose_network import PoseNetwork, normalize_images
-from simreal_perception.rotation_charts import CHART_RADIUS, align, anchors
+from simreal_perception.rotation_charts import (
+    CHART_RADIUS,
+    align,
+    anchors,
+    corner_orders,
+    symmetry_index,
+)
 from simreal_sim.randomization import Randomization
 
 CHART_WEIGHT, BLOCK_WEIGHT, SPREAD_WEIGHT = 0.05, 0.1, 0.02
 CORNER_WEIGHT = 4.0
-
-
-def corner_orders() -> np.ndarray:
-    """For each of the 24 symmetries S the order in which S lists the corners, (24, 8).
-
-    Corner i of the block named R @ S is corner order[i] of the block named R.
-    """
-    from simreal_common.geometry import cube_symmetries
-
-    corners = cube_corners(1.0)
-    moved = np.einsum("sij,kj->ski", cube_symmetries(), corners)
-    distance = np.linalg.norm(moved[:, :, None] - corners[None, None], axis=-1)
-    return distance.argmin(axis=-1)
 
 
 class PoseTask:
@@ -42,7 +35,7 @@ class PoseTask:
         with torch.no_grad():
             # Start every chart from the corners of its anchor at the standard size.
             start = np.einsum("kij,cj->kci", anchors(), cube_corners(1.0))[..., :2]
-            scale = 23.0 / (CROP_SIZE / 2) / np.linalg.norm(cube_corners(1.0)[0])
+            scale = CROP_BLOCK_RADIUS / (CROP_SIZE / 2) / np.linalg.norm(cube_corners(1.0)[0])
             self.network.corners.bias.copy_(torch.as_tensor(start * scale).float().flatten())
             self.network.log_spread.bias.fill_(-2.0)
 
@@ -60,7 +53,7 @@ class PoseTask:
         angles, aligned = align(rotation, anchors())
         # The symmetry that names the aligned block: aligned = rotation @ symmetry.
         symmetry = np.einsum("nij,nkil->nkjl", rotation, aligned)
-        order = _ORDERS[_symmetry_index(symmetry)]
+        order = corner_orders()[symmetry_index(symmetry)]
         truth = batch.corners[use.numpy()]
         wanted = torch.as_tensor(truth[np.arange(len(truth))[:, None, None], order])
         inside = torch.as_tensor(angles < CHART_RADIUS)
@@ -89,14 +82,3 @@ class PoseTask:
                 "block": float(((block > 0).float() == target)[scored].float().mean()),
             }
         return total, figures
-
-
-_ORDERS = corner_orders()
-
-
-def _symmetry_index(matrices: np.ndarray) -> np.ndarray:
-    """Which of the 24 symmetries each matrix, (..., 3, 3), is."""
-    from simreal_common.geometry import cube_symmetries
-
-    traces = np.einsum("...ij,sij->...s", matrices, cube_symmetries())
-    return traces.argmax(axis=-1)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.geometry import cube_symmetries
+from simreal_common.geometry import cube_corners, cube_symmetries
 
 Array = NDArray[np.float64]
 
@@ -57,3 +57,21 @@ def align(rotations: Array, references: Array) -> tuple[Array, Array]:
     largest = np.take_along_axis(traces, best[:, :, None], axis=2)[:, :, 0]
     angles = np.arccos(np.clip((largest - 1.0) / 2.0, -1.0, 1.0))
     return angles, candidates[np.arange(len(rotations))[:, None], best]
+
+
+@lru_cache(maxsize=1)
+def corner_orders() -> NDArray[np.int64]:
+    """For each of the 24 symmetries S the order in which S lists the corners, (24, 8).
+
+    Corner i of the block named R @ S is corner order[i] of the block named R.
+    """
+    corners = cube_corners(1.0)
+    moved = np.einsum("sij,kj->ski", cube_symmetries(), corners)
+    distance = np.linalg.norm(moved[:, :, None] - corners[None, None], axis=-1)
+    return np.asarray(distance.argmin(axis=-1))
+
+
+def symmetry_index(matrices: Array) -> NDArray[np.int64]:
+    """Which of the 24 symmetries each matrix, (..., 3, 3), is."""
+    traces = np.einsum("...ij,sij->...s", matrices, cube_symmetries())
+    return np.asarray(traces.argmax(axis=-1))

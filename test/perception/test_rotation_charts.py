@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import cube_corners, cube_rotation_distance, cube_symmetries
-from simreal_perception.pose_task import corner_orders
-from simreal_perception.rotation_charts import CHART_RADIUS, CHARTS, align, anchors
+from simreal_perception.rotation_charts import (
+    CHART_RADIUS,
+    CHARTS,
+    align,
+    anchors,
+    corner_orders,
+    symmetry_index,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -60,3 +66,7 @@ def test_corner_orders_name_the_corners_of_the_turned_cube() -> None:
         np.testing.assert_allclose(
             corners @ (rotation @ symmetry).T, (corners @ rotation.T)[order], atol=1e-12
         )
+
+
+def test_symmetries_are_recognized() -> None:
+    assert symmetry_index(cube_symmetries()).tolist() == list(range(24))

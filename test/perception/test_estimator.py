@@ -1,0 +1,112 @@
+"""The shipped model: on pictures of a renderer that training never used, and on photographs.
+
+The bounds are far from what the model card states; they fail when something is broken, not when a
+retrained model is a little worse.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.geometry import Pose
+from simreal_perception.estimator import BlockEstimator
+from simreal_perception.evaluation import Evaluation
+from simreal_perception.evaluation_data import photographs
+
+PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "real_cube"
+EDGE = 0.05
+SCENES = 12
+
+
+@pytest.fixture(scope="module")
+def estimator() -> BlockEstimator:
+    return BlockEstimator.load("block")
+
+
+def world_pictures(seed: int) -> tuple[np.ndarray, Camera, list[Pose]]:
+    from simreal_sim.world import World
+    from simreal_sim.world_camera import WorldCamera, sense
+    from simreal_sim.world_randomization import SceneOptions, draw_scene
+
+    rng = np.random.default_rng(seed)
+    scene = draw_scene(rng, SceneOptions(blocks=4))
+    with World(scene) as world:
+        picture = sense(WorldCamera(world).render(), scene.noise, rng)
+        blocks = [scene.pose_camera_in_world.inverse() @ p for p in world.block_poses().values()]
+    return picture, scene.camera, blocks
+
+
+def test_blocks_are_found_in_pictures_of_the_physics_world(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    evaluation = Evaluation()
+    for seed in range(SCENES):
+        picture, camera, blocks = world_pictures(5000 + seed)
+        found = [b for b in estimator.estimate(picture, camera, EDGE) if b.score > 0.5]
+        evaluation.add(found, blocks)
+    figures = evaluation.summary()
+    assert figures["recall"] > 0.9, figures
+    assert figures["lateral_mean_mm"] < 4, figures
+    assert figures["position_median_mm"] < 20, figures
+    assert figures["rotation_median_deg"] < 8, figures
+
+
+@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs are not in the repository")
+def test_the_cube_is_found_in_real_photographs(estimator: BlockEstimator) -> None:
+    evaluation = Evaluation()
+    for example in photographs(PHOTOGRAPHS):
+        best = estimator.estimate(example.image, example.camera, example.edge)[:1]
+        evaluation.add(best, example.blocks, edge=example.edge)
+    figures = evaluation.summary()
+    assert figures["recall"] == 1.0, figures
+    assert figures["position_mean_mm"] < 30, figures
+
+
+def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    picture, camera, _ = world_pictures(1)
+    found = estimator.estimate(picture, camera, EDGE)
+    assert found
+    for block in found:
+        np.testing.assert_allclose(block.covariance, block.covariance.T, atol=1e-12)
+        assert (np.linalg.eigvalsh(block.covariance) > 0).all()
+        assert 0 <= block.score <= 1
+        assert block.edge == EDGE
+
+
+def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
+    """Twice the edge means twice the distance: one camera cannot tell."""
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    picture, camera, _ = world_pictures(2)
+    once = estimator.estimate(picture, camera, EDGE)
+    twice = estimator.estimate(picture, camera, 2 * EDGE)
+    np.testing.assert_allclose(
+        [2 * b.pose.position for b in once], [b.pose.position for b in twice], rtol=1e-3
+    )
+
+
+def test_an_empty_picture_has_no_block(estimator: BlockEstimator) -> None:
+    camera = Camera.pinhole(640, 480, 1.0)
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    assert [b for b in estimator.estimate(grey, camera, EDGE) if b.score > 0.5] == []
+
+
+@pytest.mark.parametrize("size", [(64, 48), (333, 77), (1920, 1080)])
+def test_any_image_size_is_taken(estimator: BlockEstimator, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    estimator.estimate(noise, Camera.pinhole(*size, 1.0), EDGE)
+
+
+def test_what_cannot_be_estimated_is_refused_in_one_line(estimator: BlockEstimator) -> None:
+    camera = Camera.pinhole(64, 48, 1.0)
+    image = np.zeros((48, 64, 3), np.uint8)
+    with pytest.raises(CalibrationError, match="32x48.*64x48"):
+        estimator.estimate(image[:, :32], camera, EDGE)
+    with pytest.raises(ConfigurationError, match="edge 0"):
+        estimator.estimate(image, camera, 0.0)
+    with pytest.raises(ImageError, match="uint8"):
+        estimator.estimate(image.astype(float), camera, EDGE)  # type: ignore[arg-type]
