@@ -27,8 +27,9 @@ def panda_description(urdf: Path, mesh_prefix: str = "") -> str:
         mesh_prefix: put before each path; "file://" makes the URLs that RViz wants.
     """
     root = ET.fromstring(urdf.read_text(encoding="utf-8"))
+    folder = f"{mesh_prefix}{urdf.parent}/"
     for mesh in root.iter("mesh"):
-        mesh.set("filename", mesh.get("filename", "").replace("package://", f"{mesh_prefix}{urdf.parent}/"))
+        mesh.set("filename", mesh.get("filename", "").replace("package://", folder))
     for link in root.iter("link"):
         side = FINGERS.get(link.get("name", ""))
         if side is None:
