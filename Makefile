@@ -48,7 +48,7 @@ lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-train: $(VENV)/.tests  ## train the committed model again, on a CPU
+train: $(VENV)/.tests  ## make the committed model again on a CPU: about an hour on two free cores
 	$(BIN)/simreal train --run runs/block
 	$(BIN)/simreal export runs/block models/block
 

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs with poses")
     parser.add_argument("--seed", type=int, default=1, help="of the synthetic scenes")
     parser.add_argument("--min-score", type=float, default=0.5, help="estimates below do not count")
+    parser.add_argument(
+        "--write-card", action="store_true", help="write the figures into the model's card"
+    )
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="draw the worst cases")
 
 
@@ -34,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.estimator import BlockEstimator
     from simreal_perception.evaluation import Evaluation
     from simreal_perception.evaluation_data import photographs, synthetic_examples
+    from simreal_perception.model_card import add_metrics
 
     estimator = BlockEstimator.load(args.model)
     examples = (
@@ -53,10 +57,13 @@ def run(args: argparse.Namespace) -> int:
         cases.append((worst + one.missed + one.false, example, found))
         if args.photos:
             print(json.dumps({"image": example.name, **_rounded(one.summary())}))
-    summary = _rounded(
-        {**total.summary(), "milliseconds_p50": sorted(milliseconds)[len(milliseconds) // 2]}
-    )
-    print(json.dumps({"model": args.model, "images": len(milliseconds), **summary}))
+    middle = sorted(milliseconds)[len(milliseconds) // 2]
+    summary = _rounded({"images": len(milliseconds), **total.summary(), "milliseconds_p50": middle})
+    print(json.dumps({"model": args.model, **summary}))
+    if args.write_card:
+        what = f"--photos {args.photos.name}" if args.photos else f"--scenes {args.scenes}"
+        command = f"simreal evaluate {what} --seed {args.seed} --min-score {args.min_score:g}"
+        add_metrics(estimator.card, command, summary)
     if args.sheet:
         _write_sheet(args.sheet, sorted(cases, key=lambda case: -case[0])[:12])
     return 0

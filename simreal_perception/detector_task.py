@@ -43,9 +43,9 @@ class DetectorTask:
             peak = functional.max_pool2d(probability[:, None], 3, 1, 1)[:, 0]
             near = functional.max_pool2d(center[:, None].float(), 3, 1, 1)[:, 0] > 0
             detected = (probability >= peak) & (probability > SCORE_THRESHOLD) & (weight > 0)
-            hit = functional.max_pool2d(
-                (probability > SCORE_THRESHOLD)[:, None].float(), 3, 1, 1
-            )[:, 0]
+            hit = functional.max_pool2d((probability > SCORE_THRESHOLD)[:, None].float(), 3, 1, 1)[
+                :, 0
+            ]
             figures = {
                 "recall": float((hit * center).sum() / count),
                 "precision": float((detected & near).sum() / detected.sum().clamp(min=1)),

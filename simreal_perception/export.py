@@ -49,7 +49,11 @@ def export(run: Path, model: Path, card: Mapping[str, Any]) -> list[Path]:
             outputs = ["score", "values"]
             axes = {name: {0: "n", 1: "height", 2: "width"}}
         elif isinstance(network, PoseNetwork):
-            wrapped, shape, name = ExportedPoseNetwork(network), (4, CROP_SIZE, CROP_SIZE, 3), "crops"
+            wrapped, shape, name = (
+                ExportedPoseNetwork(network),
+                (4, CROP_SIZE, CROP_SIZE, 3),
+                "crops",
+            )
             outputs = ["corners", "spread", "score"]
             axes = {name: {0: "n"}}
         else:
@@ -71,7 +75,8 @@ def export(run: Path, model: Path, card: Mapping[str, Any]) -> list[Path]:
         },
         "seed": trainings[0]["seed"],
         "commit": _commit(),
-        "command": f"simreal train --run {run.name} --seed {trainings[0]['seed']}",
+        "command": f"simreal train --run {run} --seed {trainings[0]['seed']}; "
+        f"simreal export {run} {model}",
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
         "training": trainings,
         "metrics": {},

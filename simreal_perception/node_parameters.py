@@ -11,9 +11,7 @@ from simreal_common.parameters import check_parameters, parameter
 class PerceptionParameters:
     """What perception_node can be told."""
 
-    model: str = parameter(
-        "block", "installed model, or the path of a model's card (.json)"
-    )
+    model: str = parameter("block", "installed model, or the path of a model's card (.json)")
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(
         0.5, "estimates with a lower score are not published", range=(0.0, 1.0)

@@ -41,7 +41,9 @@ class OverfitResult:
         figure = GOALS[self.task][0]
         line = f"{self.task}: {figure} {self.first:.3g} -> {self.last:.3g} in {self.steps} steps"
         return line + (
-            f" (wanted {self.goal:g}): learns" if self.learned else f"; wanted {self.goal:g}; {CAUSES}"
+            f" (wanted {self.goal:g}): learns"
+            if self.learned
+            else f"; wanted {self.goal:g}; {CAUSES}"
         )
 
 

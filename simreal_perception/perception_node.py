@@ -29,7 +29,9 @@ from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATEST_IMAGE_
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pictures import check_size
 
-SILENCE_S = 10.0  # a camera or a simulation may take its time to start; after that say what is missing
+SILENCE_S = (
+    10.0  # a camera or a simulation may take its time to start; after that say what is missing
+)
 REPEAT_S = 5.0  # the same complaint is not made more often
 RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
 

@@ -152,9 +152,7 @@ class CropSource:
         return views, primitive, ~negative
 
 
-def looking(
-    forward: NDArray[np.float64], roll: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def looking(forward: NDArray[np.float64], roll: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotations optical -> world, (N, 3, 3), along unit vectors (N, 3), rolled by angles (N,)."""
     up = np.zeros_like(forward)
     up[:, 2] = 1.0
@@ -166,9 +164,7 @@ def looking(
     return np.stack([cos * right + sin * down, cos * down - sin * right, forward], axis=-1)
 
 
-def _turned_aside(
-    rotation: NDArray[np.float64], slope: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _turned_aside(rotation: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn cameras, (N, 3, 3), so that their old axis appears at `slope` (N, 2) off the new one."""
     old_axis = np.column_stack([slope, np.ones(len(slope))])
     old_axis /= np.linalg.norm(old_axis, axis=1, keepdims=True)
