@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.detector_network import STRIDE
-from simreal_perception.pose_data import TEXTURES, looking
+from simreal_perception.pose_data import TEXTURES
 from simreal_sim.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
 from simreal_sim.textures import texture_pool
+from simreal_sim.viewpoints import draw_roll, looking, upper_half_sphere
 
 Floats = NDArray[np.float32]
 
@@ -84,21 +85,8 @@ class WindowSource:
         distance = np.clip(
             distance, focal * radius / LARGEST_RADIUS, focal * radius / SMALLEST_RADIUS
         )
-        elevation = np.arcsin(rng.uniform(0.06, 1.0, size=count))
-        azimuth = rng.uniform(0, 2 * np.pi, size=count)
-        roll = np.where(
-            rng.uniform(size=count) < 0.2,
-            rng.uniform(-np.pi, np.pi, size=count),
-            rng.normal(0, 0.12, size=count),
-        )
-        away = np.stack(
-            [
-                np.cos(elevation) * np.cos(azimuth),
-                np.cos(elevation) * np.sin(azimuth),
-                np.sin(elevation),
-            ],
-            axis=-1,
-        )
+        away = upper_half_sphere(count, 0.06, rng)
+        roll = draw_roll(count, 0.2, 0.12, rng)
         position = target + away * distance[:, None]
         position[:, 2] = np.maximum(position[:, 2], 0.01)
         # The block looked at lies anywhere in the window; the window anywhere in the image.

@@ -15,6 +15,7 @@ from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
 from simreal_sim.textures import texture_pool
+from simreal_sim.viewpoints import draw_roll, looking, turned_aside, upper_half_sphere
 
 Floats = NDArray[np.float32]
 
@@ -117,30 +118,18 @@ class CropSource:
 
         radius = BLOCK_EDGE_M * np.sqrt(3) / 2
         distance = BLOCK_EDGE_M * np.exp(rng.uniform(np.log(4.0), np.log(32.0), size=count))
-        elevation = np.arcsin(rng.uniform(0.08, 1.0, size=count))
-        azimuth = rng.uniform(0, 2 * np.pi, size=count)
-        roll = np.where(
-            rng.uniform(size=count) < 0.3,
-            rng.uniform(-np.pi, np.pi, size=count),
-            rng.normal(0, 0.15, size=count),
-        )
+        away_from = upper_half_sphere(count, 0.08, rng)
+        roll = draw_roll(count, 0.3, 0.15, rng)
         if not self.randomization.on("camera"):
-            distance[:], elevation[:], roll[:] = 0.9, 0.8, 0.0
-        away_from = np.stack(
-            [
-                np.cos(elevation) * np.cos(azimuth),
-                np.cos(elevation) * np.sin(azimuth),
-                np.sin(elevation),
-            ],
-            axis=-1,
-        )
+            distance[:], roll[:] = 0.9, 0.0
+            away_from[:] = (0.7, 0.0, 0.714)
         position = target + away_from * distance[:, None]
         position[:, 2] = np.maximum(position[:, 2], 0.01)
         rotation = looking(-away_from, roll)
         size = CROP_BLOCK_RADIUS * np.exp(rng.normal(0, SIZE_JITTER, size=count).clip(-0.35, 0.35))
         focal = size * np.sqrt(np.maximum(distance**2 - radius**2, 1e-6)) / radius
         shift = rng.normal(0, CENTER_JITTER, size=(count, 2)).clip(-0.4, 0.4) * size[:, None]
-        rotation = _turned_aside(rotation, shift / focal[:, None])
+        rotation = turned_aside(rotation, shift / focal[:, None])
         center = np.full(count, (CROP_SIZE - 1) / 2)
         views = ViewBatch(
             scene=scene.astype(np.int32),
@@ -150,26 +139,3 @@ class CropSource:
             distortion=np.zeros((count, 2), np.float32),
         )
         return views, primitive, ~negative
-
-
-def looking(forward: NDArray[np.float64], roll: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotations optical -> world, (N, 3, 3), along unit vectors (N, 3), rolled by angles (N,)."""
-    up = np.zeros_like(forward)
-    up[:, 2] = 1.0
-    up[np.abs(forward[:, 2]) > 0.999] = (1.0, 0.0, 0.0)
-    right = np.cross(forward, up)
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
-    down = np.cross(forward, right)
-    cos, sin = np.cos(roll)[:, None], np.sin(roll)[:, None]
-    return np.stack([cos * right + sin * down, cos * down - sin * right, forward], axis=-1)
-
-
-def _turned_aside(rotation: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn cameras, (N, 3, 3), so that their old axis appears at `slope` (N, 2) off the new one."""
-    old_axis = np.column_stack([slope, np.ones(len(slope))])
-    old_axis /= np.linalg.norm(old_axis, axis=1, keepdims=True)
-    right = np.stack([old_axis[:, 2], np.zeros(len(slope)), -old_axis[:, 0]], axis=-1)
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
-    # Columns: the old camera's axes as the new camera sees them.
-    seen = np.stack([right, np.cross(old_axis, right), old_axis], axis=-1)
-    return np.asarray(rotation @ seen.transpose(0, 2, 1))
