@@ -39,7 +39,8 @@ def test_a_run_is_judged_filmed_and_measured(launch: Callable[..., Any], tmp_pat
     result = run_seed(launch, tmp_path, 1)
     assert result["seed"] == 1
     assert result["blocks"] == 3
-    assert 0 <= result["placed"] <= 3
+    assert result["success"], result
+    assert result["placed"] == 3
     assert len(result["blocks_detail"]) == 3
     assert result["perception"]["matched"] > 0
     assert 0.0 < result["perception"]["mean_mm"] <= result["perception"]["max_mm"]
