@@ -19,6 +19,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
+from simreal_perception.calibration import Calibration
 from simreal_perception.crop_camera import (
     SPHERE_PER_EDGE,
     CropCamera,
@@ -51,6 +52,14 @@ class Look:
     score: float
 
 
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What may be a block: the last look at it, and the detector's score."""
+
+    look: Look
+    detection: float
+
+
 class BlockEstimator:
     """Finds blocks of a known edge in images of any calibrated camera.
 
@@ -66,6 +75,7 @@ class BlockEstimator:
         card: ModelCard,
     ) -> None:
         self._detector, self._pose, self.card = detector, pose, card
+        self.calibration = Calibration.of(card)
 
     @staticmethod
     def load(name_or_path: str, threads: int = 2) -> BlockEstimator:
@@ -112,25 +122,35 @@ class BlockEstimator:
             ConfigurationError: an edge that no block has.
         """
         _check(image, camera, edge)
+        calibration = self.calibration
+        blocks = [
+            BlockEstimate(
+                pose=look.pose,
+                covariance=pose_covariance(
+                    look.pose, look.crop, edge, look.spread, calibration.variance_scale
+                ),
+                score=calibration.score(candidate.detection, look.score),
+                edge=edge,
+            )
+            for candidate in self.candidates(image, camera, edge)
+            for look in (candidate.look,)
+        ]
+        return _distinct(sorted(blocks, key=lambda block: -block.score))
+
+    def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
+        """Everything the detector pointed at for which a pose fits, block or not."""
         centers, radii, confidence = self.detect(image)
         crops = [crop_camera(camera, c, r) for c, r in zip(centers, radii, strict=True)]
         looks = self.look(image, camera, crops, edge)
         for _ in range(LOOKS - 1):
-            # Whatever the first look could not place stays as it was: not a block.
-            aimed = [_aimed(look, crop, edge) for look, crop in zip(looks, crops, strict=True)]
-            looks = self.look(image, camera, aimed, edge)
-            crops = aimed
-        blocks = [
-            BlockEstimate(
-                pose=look.pose,
-                covariance=pose_covariance(look.pose, look.crop, edge, look.spread),
-                score=float(np.sqrt(look.score * seen)),
-                edge=edge,
-            )
+            # Where the first look found no pose the second one has no better aim.
+            crops = [_aimed(look, crop, edge) for look, crop in zip(looks, crops, strict=True)]
+            looks = self.look(image, camera, crops, edge)
+        return [
+            Candidate(look, float(seen))
             for look, seen in zip(looks, confidence, strict=True)
             if look is not None
         ]
-        return _distinct(sorted(blocks, key=lambda block: -block.score))
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array, Array]:
         """Centres (N, 2) and bounding-sphere radii (N,) in image pixels, and scores (N,)."""

@@ -71,7 +71,7 @@ class Evaluation:
         blocks = [*truths, *optional]
         matched: set[int] = set()
         if estimates and blocks:
-            cost = np.array([[_mismatch(e, b, edge) for b in blocks] for e in estimates])
+            cost = np.array([[_mismatch(e.pose, b, edge) for b in blocks] for e in estimates])
             rows, columns = linear_sum_assignment(np.minimum(cost, 1e3))
             for row, column in zip(rows, columns, strict=True):
                 if cost[row, column] < 1.0:
@@ -114,22 +114,27 @@ class Evaluation:
         }
 
 
-def _parts(estimate: BlockEstimate, truth: Pose) -> tuple[float, float]:
+def is_match(estimate: Pose, truth: Pose, edge: float) -> bool:
+    """Whether an estimated pose is near enough to a block to be of that block."""
+    return _mismatch(estimate, truth, edge) < 1.0
+
+
+def _parts(estimate: Pose, truth: Pose) -> tuple[float, float]:
     """Error of position across and along the ray to the block, metres."""
     ray = truth.position / np.linalg.norm(truth.position)
-    error = estimate.pose.position - truth.position
+    error = estimate.position - truth.position
     along = float(error @ ray)
     return float(np.linalg.norm(error - along * ray)), along
 
 
-def _mismatch(estimate: BlockEstimate, truth: Pose, edge: float) -> float:
+def _mismatch(estimate: Pose, truth: Pose, edge: float) -> float:
     across, along = _parts(estimate, truth)
     distance = float(np.linalg.norm(truth.position))
     return max(across / (LATERAL_SHARE * edge), abs(along) / (RANGE_SHARE * distance))
 
 
 def _error(estimate: BlockEstimate, truth: Pose) -> PoseError:
-    across, along = _parts(estimate, truth)
+    across, along = _parts(estimate.pose, truth)
     error = estimate.pose.position - truth.position
     return PoseError(
         position_m=float(np.linalg.norm(error)),

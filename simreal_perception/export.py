@@ -14,8 +14,12 @@ import onnxruntime
 import torch
 
 from simreal_common.errors import ModelError
+from simreal_perception.calibrate import SCENES, SEED, calibrate
+from simreal_perception.calibration import Calibration
 from simreal_perception.crop_camera import CROP_SIZE
 from simreal_perception.detector_network import DetectorNetwork, ExportedDetector
+from simreal_perception.estimator import BlockEstimator
+from simreal_perception.evaluation_data import synthetic_examples
 from simreal_perception.model_card import file_sha256
 from simreal_perception.pose_network import ExportedPoseNetwork, PoseNetwork
 from simreal_perception.training import load_network
@@ -25,13 +29,14 @@ PARITY_TOLERANCE = 2e-2
 OPSET = 17
 
 
-def export(run: Path, model: Path, card: Mapping[str, Any]) -> list[Path]:
+def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES) -> list[Path]:
     """Write `model`_detector.onnx, `model`_pose.onnx and `model`.json from a training run.
 
     Args:
         run: folder with detector.pt and pose.pt.
         model: path without suffix, e.g. models/block.
         card: entries to add to the card (command, metrics, limits, ...).
+        scenes: synthetic scenes that scores and covariances are calibrated on.
 
     Raises:
         ModelError: an exported network does not compute what the trained one does.
@@ -79,11 +84,15 @@ def export(run: Path, model: Path, card: Mapping[str, Any]) -> list[Path]:
         f"simreal export {run} {model}",
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
         "training": trainings,
+        "calibration": asdict(Calibration()),
         "metrics": {},
-        "limits": "",
+        "limits": _limits(model.with_suffix(".json")),
         **card,
     }
     path = model.with_suffix(".json")
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    calibration = calibrate(BlockEstimator.load(str(path)), synthetic_examples(scenes, SEED))
+    content["calibration"] = asdict(calibration)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return [*files, path]
 
@@ -109,6 +118,14 @@ def _check_parity(
                 f"{path.name} differs from the trained network by {difference:.3g} in output "
                 f"{number}: wanted below {PARITY_TOLERANCE}; export with another torch version"
             )
+
+
+def _limits(path: Path) -> str:
+    """What a person wrote into the card of the model that is replaced; it seldom changes."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["limits"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _commit() -> str:

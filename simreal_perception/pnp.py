@@ -11,10 +11,6 @@ from simreal_perception.crop_camera import CropCamera
 
 Array = NDArray[np.float64]
 
-# Corner errors of one crop are not independent (a network misjudges a whole edge), so the pose is
-# less certain than eight independent corners would make it. Measured on synthetic scenes: with this
-# factor on the variance, normalized squared position errors average 3.
-VARIANCE_SCALE = 4.0
 LEAST_SPREAD_PX = 0.15  # a network is never surer of a corner than this
 
 
@@ -46,11 +42,16 @@ def solve_pose(corners: Array, crop: CropCamera, edge: float) -> Pose | None:
     return Pose.from_rotation(crop.rotation @ rotation, crop.rotation @ shift.reshape(3))
 
 
-def pose_covariance(pose: Pose, crop: CropCamera, edge: float, spread: float) -> Array:
+def pose_covariance(
+    pose: Pose, crop: CropCamera, edge: float, spread: float, variance_scale: float
+) -> Array:
     """Covariance of position (m) and small rotation (rad), (6, 6), in the optical frame.
 
     Args:
         spread: mean absolute error of a corner's coordinate, crop pixels.
+        variance_scale: what the variance of independent corners is multiplied with. Errors of one
+            crop's corners belong together (a network misjudges a whole edge), so the pose is
+            less certain than eight independent corners would make it.
     """
     arms = cube_corners(edge) @ pose.rotation.T
     points = (arms + pose.position) @ crop.rotation
@@ -68,5 +69,5 @@ def pose_covariance(pose: Pose, crop: CropCamera, edge: float, spread: float) ->
     jacobian = np.concatenate([shift, shift @ skew], axis=2).reshape(16, 6)
     # Of a normal distribution the mean absolute error is sqrt(2 / pi) sigma.
     sigma = max(spread, LEAST_SPREAD_PX) * np.sqrt(np.pi / 2)
-    information = jacobian.T @ jacobian / (sigma**2 * VARIANCE_SCALE)
+    information = jacobian.T @ jacobian / (sigma**2 * variance_scale)
     return np.asarray(np.linalg.inv(information), dtype=np.float64)

@@ -78,11 +78,11 @@ def test_the_covariance_is_that_of_noisy_corners(seed: int) -> None:
     sigma, scale = 0.3, 4.0
     samples = []
     for _ in range(300):
-        # Twice the spread that is reported: what VARIANCE_SCALE allows for.
+        # Twice the spread that is reported: what the scale stands for.
         found = solve_pose(exact + rng.normal(0, sigma * np.sqrt(scale), (8, 2)), crop, edge)
         assert found is not None
         samples.append(found.position - pose.position)
-    covariance = pose_covariance(pose, crop, edge, sigma * np.sqrt(2 / np.pi))[:3, :3]
+    covariance = pose_covariance(pose, crop, edge, sigma * np.sqrt(2 / np.pi), scale)[:3, :3]
     expected = np.sqrt(np.diag(covariance))
     np.testing.assert_allclose(np.std(samples, axis=0), expected, rtol=0.35)
 
