@@ -48,6 +48,11 @@ GRIPPER_EFFORT_LIMIT = 70.0  # N, continuous force of the Franka hand
 # They are solved with the contacts, so that gravity does not make the arm droop.
 POSITION_GAIN, VELOCITY_GAIN = 0.25, 1.0
 
+HAND_LINK = "panda_hand"
+# Contacts are found afresh when the hand has turned by this since they last were.
+STALE_CONTACT_RAD = 0.03
+DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that moves
+
 BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
 BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
 # Silicone finger pads. Bullet multiplies both sides.
@@ -103,6 +108,7 @@ class World:
             deterministicOverlappingPairs=1,
         )
         self._add_surroundings(scene)
+        self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
         for thing in scene.distractors:
             self._add_distractor(thing)
@@ -277,6 +283,23 @@ class World:
 
     def _step(self) -> None:
         self._call("stepSimulation")
+        self._forget_stale_contacts()
+
+    def _forget_stale_contacts(self) -> None:
+        """Drop the contacts of all blocks once the hand has turned a little.
+
+        Bullet keeps a contact's normal in the world, as it was when the contact began. A block that
+        turns with the hand keeps its contacts, whose normals then point along the pads: they
+        wedge the fingers, which do not open any more. Putting a body's broadphase proxy in again,
+        with the filters it has, discards them; the next step finds the true ones.
+        """
+        turn = self._call("getLinkState", self._robot, self._links[HAND_LINK])[1]
+        # Of two unit quaternions the angle between them is 2 arccos |dot|.
+        if abs(float(np.dot(turn, self._contacts_turn))) > np.cos(STALE_CONTACT_RAD / 2):
+            return
+        self._contacts_turn = turn
+        for body in self._blocks.values():
+            self._call("setCollisionFilterGroupMask", body, -1, DEFAULT_GROUP, ALL_GROUPS)
 
     def _add_robot(self, home: Sequence[float]) -> None:
         with tempfile.TemporaryDirectory() as folder:
