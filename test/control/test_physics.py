@@ -53,6 +53,7 @@ class Robot:
     miss_rate: float = 0.1
     results: list[ActionResult] = field(default_factory=list)
     worst_tracking_rad: float = 0.0
+    stale_contacts: int = 0
 
     def __post_init__(self) -> None:
         self._motion: tuple[MoveArm, float] | None = None
@@ -73,6 +74,7 @@ class Robot:
     def step(self) -> Inputs:
         for _ in range(STEPS_A_TICK):
             self._physics_step()
+        self.stale_contacts += self._count_stale_contacts()
         states = self.world.joint_states()
         arm = ArmState(
             self.world.time,
@@ -82,6 +84,18 @@ class Robot:
         )
         results, self.results = tuple(self.results), []
         return Inputs(self.world.time, arm, self._pictures(), results)
+
+    def _count_stale_contacts(self) -> int:
+        """Contacts of the pads that push along the pad: their normals are of an earlier moment."""
+        world = self.world
+        jaw = world.link_poses()["panda_hand"].rotation[:, 1]
+        return sum(
+            contact[9] > 0.5 and abs(np.dot(contact[7], jaw)) < 0.8
+            for finger in ("panda_leftfinger", "panda_rightfinger")
+            for contact in world.bullet.getContactPoints(
+                bodyA=world.robot, linkIndexA=world.link_index(finger), physicsClientId=world.client
+            )
+        )
 
     def _physics_step(self) -> None:
         world = self.world
@@ -182,3 +196,4 @@ def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
     assert verdict.success, (verdict.reason, log)
     assert ended < 60
     assert robot.worst_tracking_rad < 0.05
+    assert robot.stale_contacts == 0
