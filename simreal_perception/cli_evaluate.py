@@ -11,6 +11,7 @@ from typing import Any
 EPILOG = """\
 examples:
   simreal evaluate --scenes 200 --seed 1       fresh synthetic scenes, blocks at 0.5 to 1.1 m
+  simreal evaluate --world 100 --seed 1        the cell that the demo runs in, another renderer
   simreal evaluate --photos FOLDER             photographs with poses (index.json)
 """
 
@@ -21,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="block", help="installed model, or path of its files")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--scenes", type=int, metavar="N", help="N fresh synthetic scenes")
+    source.add_argument(
+        "--world", type=int, metavar="N", help="N scenes of the simulated cell, drawn by PyBullet"
+    )
     source.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs with poses")
     parser.add_argument("--seed", type=int, default=1, help="of the synthetic scenes")
     parser.add_argument("--min-score", type=float, default=0.5, help="estimates below do not count")
@@ -36,16 +40,21 @@ def run(args: argparse.Namespace) -> int:
 
     from simreal_perception.estimator import BlockEstimator
     from simreal_perception.evaluation import Evaluation
-    from simreal_perception.evaluation_data import photographs, synthetic_examples
+    from simreal_perception.evaluation_data import photographs, synthetic_examples, world_examples
     from simreal_perception.model_card import add_metrics
 
     estimator = BlockEstimator.load(args.model)
-    examples = (
-        photographs(args.photos) if args.photos else synthetic_examples(args.scenes, args.seed)
-    )
+    if args.photos:
+        examples = photographs(args.photos)
+    elif args.world:
+        examples = world_examples(args.world, args.seed)
+    else:
+        examples = synthetic_examples(args.scenes, args.seed)
     total, milliseconds = Evaluation(), []
     cases: list[tuple[float, Any, Any]] = []
-    for example in tqdm(examples, total=args.scenes, unit="img", disable=bool(args.photos)):
+    for example in tqdm(
+        examples, total=args.scenes or args.world, unit="img", disable=bool(args.photos)
+    ):
         start = time.perf_counter()
         found = estimator.estimate(example.image, example.camera, example.edge)
         milliseconds.append((time.perf_counter() - start) * 1e3)
@@ -61,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     summary = _rounded({"images": len(milliseconds), **total.summary(), "milliseconds_p50": middle})
     print(json.dumps({"model": args.model, **summary}))
     if args.write_card:
-        what = f"--photos {args.photos.name}" if args.photos else f"--scenes {args.scenes}"
+        name = next(name for name in ("photos", "world", "scenes") if getattr(args, name))
+        value = args.photos.name if args.photos else getattr(args, name)
+        what = f"--{name} {value}"
         command = f"simreal evaluate {what} --seed {args.seed} --min-score {args.min_score:g}"
         add_metrics(estimator.card, command, summary)
     if args.sheet:

@@ -13,10 +13,9 @@ import pytest
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
-from simreal_common.geometry import Pose
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import Evaluation
-from simreal_perception.evaluation_data import photographs
+from simreal_perception.evaluation_data import photographs, world_examples
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "real_cube"
 EDGE = 0.05
@@ -28,28 +27,15 @@ def estimator() -> BlockEstimator:
     return BlockEstimator.load("block")
 
 
-def world_pictures(seed: int) -> tuple[np.ndarray, Camera, list[Pose]]:
-    from simreal_sim.world import World
-    from simreal_sim.world_camera import WorldCamera, sense
-    from simreal_sim.world_randomization import SceneOptions, draw_scene
-
-    rng = np.random.default_rng(seed)
-    scene = draw_scene(rng, SceneOptions(blocks=4))
-    with World(scene) as world:
-        picture = sense(WorldCamera(world).render(), scene.noise, rng)
-        blocks = [scene.pose_camera_in_world.inverse() @ p for p in world.block_poses().values()]
-    return picture, scene.camera, blocks
-
-
 def test_blocks_are_found_in_pictures_of_the_physics_world(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     evaluation = Evaluation()
-    for seed in range(SCENES):
-        picture, camera, blocks = world_pictures(5000 + seed)
-        found = [b for b in estimator.estimate(picture, camera, EDGE) if b.score > 0.5]
-        evaluation.add(found, blocks)
+    for example in world_examples(SCENES, seed=5):
+        found = estimator.estimate(example.image, example.camera, EDGE)
+        evaluation.add([block for block in found if block.score > 0.5], example.blocks)
     figures = evaluation.summary()
     assert figures["recall"] > 0.9, figures
+    assert figures["precision"] > 0.8, figures
     assert figures["lateral_mean_mm"] < 4, figures
     assert figures["position_median_mm"] < 20, figures
     assert figures["rotation_median_deg"] < 8, figures
@@ -68,8 +54,8 @@ def test_the_cube_is_found_in_real_photographs(estimator: BlockEstimator) -> Non
 
 def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
-    picture, camera, _ = world_pictures(1)
-    found = estimator.estimate(picture, camera, EDGE)
+    (example,) = world_examples(1, seed=1)
+    found = estimator.estimate(example.image, example.camera, EDGE)
     assert found
     for block in found:
         np.testing.assert_allclose(block.covariance, block.covariance.T, atol=1e-12)
@@ -81,9 +67,9 @@ def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> No
 def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
     """Twice the edge means twice the distance: one camera cannot tell."""
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
-    picture, camera, _ = world_pictures(2)
-    once = estimator.estimate(picture, camera, EDGE)
-    twice = estimator.estimate(picture, camera, 2 * EDGE)
+    (example,) = world_examples(1, seed=2)
+    once = estimator.estimate(example.image, example.camera, EDGE)
+    twice = estimator.estimate(example.image, example.camera, 2 * EDGE)
     np.testing.assert_allclose(
         [2 * b.pose.position for b in once], [b.pose.position for b in twice], rtol=1e-3
     )

@@ -105,7 +105,9 @@ def test_a_configuration_that_cannot_be_is_refused(changes: dict[str, object]) -
 def test_an_export_has_a_card_that_fits_and_the_same_answers(tmp_path: Path) -> None:
     for task in TASKS:
         train(TrainingConfig(task, steps=1, **SMALL), tmp_path / "run", no_progress)
-    written = export(tmp_path / "run", tmp_path / "m" / "tiny", {"limits": "knows nothing"}, scenes=2)
+    written = export(
+        tmp_path / "run", tmp_path / "m" / "tiny", {"limits": "knows nothing"}, scenes=2
+    )
     card = load_model_card(str(written[-1]))
     assert card.content["limits"] == "knows nothing"
     assert card.content["seed"] == 5
