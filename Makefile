@@ -30,11 +30,13 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	@if [ -e $(VENV)/.with-ros ]; then \
 	  AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; ros2=ros2; \
 	else ros2=$(BIN)/ros2; fi; \
-	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT)
-	@echo
-	@echo "The verdict:          $(OUT)/result.json"
-	@echo "A film of the run:    $(OUT)/demo.mp4"
-	@echo "What was detected:    $(OUT)/detections.png"
+	rm -f $(OUT)/result.json $(OUT)/demo.mp4 $(OUT)/detections.png; \
+	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT); code=$$?; \
+	echo; \
+	[ ! -e $(OUT)/result.json ] || echo "The verdict:          $(OUT)/result.json"; \
+	[ ! -e $(OUT)/demo.mp4 ] || echo "A film of the run:    $(OUT)/demo.mp4"; \
+	[ ! -e $(OUT)/detections.png ] || echo "What was detected:    $(OUT)/detections.png"; \
+	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones
 	$(PYTEST) test -m "not slow"

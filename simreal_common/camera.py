@@ -108,11 +108,13 @@ class Camera:
         coefficients = np.asarray(d, dtype=np.float64).reshape(-1)
         if model not in DISTORTION_MODELS:
             raise CalibrationError(
-                f"distortion model '{model}': wanted one of {', '.join(DISTORTION_MODELS)}"
+                f"distortion model '{model}': wanted one of {', '.join(DISTORTION_MODELS)}; "
+                "calibrate the camera with one of these"
             )
-        if coefficients.size and not coefficients.any():
+        # Drivers of cameras without distortion leave D empty, or fill it with any number of zeros.
+        if not coefficients.any():
             coefficients = np.zeros(0)
-        elif coefficients.size and coefficients.size not in DISTORTION_MODELS[model]:
+        elif coefficients.size not in DISTORTION_MODELS[model]:
             raise CalibrationError(
                 f"{coefficients.size} coefficients for distortion model '{model}': wanted "
                 f"{' or '.join(map(str, DISTORTION_MODELS[model]))}"
@@ -137,7 +139,9 @@ def load_camera(path: str | Path) -> Camera:
             f"cannot read camera file {path}: {error.strerror}; wanted a ROS camera_info YAML"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CalibrationError(f"{path} is not YAML; wanted a ROS camera_info YAML") from error
+        raise CalibrationError(
+            f"{path} is not YAML; wanted a ROS camera_info YAML, as camera_calibration writes it"
+        ) from error
     if not isinstance(content, Mapping):
         raise CalibrationError(f"{path} holds no mapping; wanted a ROS camera_info YAML")
     needed = ("image_width", "image_height", "camera_matrix", "distortion_coefficients")

@@ -58,6 +58,11 @@ VERBS = {
     ),
 }
 
+# Libraries that only some verbs need, and the extra of simreal that brings them.
+OPTIONAL = {
+    "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
+}  # fmt: skip
+
 DESCRIPTION = """\
 Blocks seen by a network that was trained in simulation, stacked by a robot arm.
 
@@ -96,6 +101,16 @@ def main(args: Sequence[str] | None = None) -> int:
         return int(module.run(options))
     except SimrealError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except ModuleNotFoundError as error:
+        extra = OPTIONAL.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        print(
+            f"error: this needs {error.name}, which is not installed; wanted the extra '{extra}': "
+            f"pip install 'simreal[{extra}]' (in the repository: make .venv/.tests)",
+            file=sys.stderr,
+        )
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         return 130

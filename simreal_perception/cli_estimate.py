@@ -98,7 +98,7 @@ def _edge(text: str) -> float:
         edge = float("nan")
     if not SMALLEST_EDGE_M <= edge <= LARGEST_EDGE_M:
         raise ConfigurationError(
-            f"--edge: got {text}, wanted the edge of the blocks in metres from {SMALLEST_EDGE_M:g} "
+            f"--edge: got '{text}', wanted the edge of the blocks in metres from {SMALLEST_EDGE_M:g} "
             f"to {LARGEST_EDGE_M:g}; write for example --edge 0.05 for 50 mm"
         )
     return edge

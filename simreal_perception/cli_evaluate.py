@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from simreal_common.arguments import positive
+
 EPILOG = """\
 examples:
   simreal evaluate --scenes 200 --seed 1       fresh synthetic scenes, blocks at 0.5 to 1.1 m
@@ -21,9 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("--model", default="block", help="installed model, or path of its files")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--scenes", type=int, metavar="N", help="N fresh synthetic scenes")
+    source.add_argument("--scenes", type=positive, metavar="N", help="N fresh synthetic scenes")
     source.add_argument(
-        "--world", type=int, metavar="N", help="N scenes of the simulated cell, drawn by PyBullet"
+        "--world",
+        type=positive,
+        metavar="N",
+        help="N scenes of the simulated cell, drawn by PyBullet",
     )
     source.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs with poses")
     parser.add_argument("--seed", type=int, default=1, help="of the synthetic scenes")

@@ -8,6 +8,7 @@ import multiprocessing
 import sys
 from pathlib import Path
 
+from simreal_common.arguments import positive
 from simreal_common.errors import SimrealError
 
 EPILOG = """\
@@ -30,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which network; both are trained side by side, one CPU core each",
     )
     parser.add_argument("--seed", type=int, default=1, help="of data and weights")
-    parser.add_argument("--steps", type=int, help="batches; fewer for a quick try")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads for each network")
+    parser.add_argument("--steps", type=positive, help="batches; fewer for a quick try")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads for each network")
     parser.add_argument(
         "--off",
         nargs="+",
@@ -49,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; progress goes to stderr, the checkpoints' paths to stdout."""
+    import torch  # noqa: F401  # missing, it is missed here, once, and not in every worker
+
     tasks = ("detector", "pose") if args.task == "both" else (args.task,)
     if args.overfit:
         return max(_overfit(task, args.seed) for task in tasks)

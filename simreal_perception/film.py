@@ -46,9 +46,11 @@ class Film:
         self._shape: tuple[int, int] | None = None
         self._last_picture: NDArray[np.uint8] | None = None
         self._stream: Any = None
+        # A film cut off in the middle cannot be played: it gets its name when it is finished.
+        self._draft = path.with_name(f".{path.name}.part")
         try:
-            path.open("wb").close()  # PyAV opens the file only when the first picture comes
-            self._container: Any = self._av.open(str(path), "w")
+            self._draft.open("wb").close()  # PyAV opens it only when the first picture comes
+            self._container: Any = self._av.open(str(self._draft), "w", format="mp4")
         except OSError as error:
             raise ConfigurationError(
                 f"cannot write the film {path}: {error.strerror}; give a folder that can be written"
@@ -85,7 +87,9 @@ class Film:
         self._container.close()
         self._container = None
         if self._stream is None:  # no picture came: no film
-            self._path.unlink(missing_ok=True)
+            self._draft.unlink(missing_ok=True)
+        else:
+            self._draft.replace(self._path)
 
     def _begin(self, height: int, width: int) -> None:
         self._shape = (height, width)

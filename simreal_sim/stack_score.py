@@ -255,7 +255,8 @@ class RunResult:
         if seen.get("mean_mm") is not None:
             errors = (
                 f"mean {seen['mean_mm']:.1f} mm, max {seen['max_mm']:.1f} mm, "
-                f"{seen['matched']} matched, {seen['missed']} missed, {seen['false']} false"
+                f"{seen['matched']} matched, {seen['missed']} missed, {seen['false']} false "
+                "(every picture counts, hidden blocks too)"
             )
         lines = [
             f"VERDICT: {'success' if self.success else 'FAILURE'}: {self.reason}",

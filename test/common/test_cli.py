@@ -80,3 +80,28 @@ def test_the_tables_in_the_readme_are_those_of_the_code() -> None:
     readme = share_directory() / "README.md"
     text = readme.read_text(encoding="utf-8")
     assert with_tables(text, readme) == text, "run: simreal parameters --update README.md"
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
+def test_a_count_that_is_none(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "--scenes", value])
+    assert ended.value.code == 2
+    assert f"got '{value}', wanted a whole number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "verb", [["train"], ["export", "run", "model"], ["evaluate", "--scenes", "1"]]
+)
+def test_a_verb_whose_library_is_missing_names_the_extra(
+    verb: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("simreal_perception", "simreal_sim"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    for library in ("torch", "numba"):
+        monkeypatch.setitem(sys.modules, library, None)
+    assert main(verb) == 2
+    said = capsys.readouterr().err
+    assert "pip install 'simreal[train]'" in said.splitlines()[-1]
