@@ -85,8 +85,9 @@ class ScorerNode(Node):
         self._finished_s: float | None = None
         self._started_wall = time.monotonic()
         self._started_s: float | None = None
-        # Whatever ends this run early, an older verdict must not pass for this one.
-        self._write(False, "the run ended before its verdict", TowerVerdict(False, 0, "", ()))
+        # If this run ends early, an older verdict must not pass for its own.
+        if self._path.is_file():
+            self._path.unlink()
         self._tf = Buffer()
         self._tf_listener = TransformListener(self._tf, self)
         self.create_subscription(Detection3DArray, "ground_truth/blocks", self._on_truth, TRUTH_QOS)
@@ -181,25 +182,14 @@ class ScorerNode(Node):
 
     def _conclude(self, overdue: str) -> None:
         """Judge, write, say, end the process."""
-        verdict = self._judge()
+        p, verdict = self._parameters, self._judge()
         reason = verdict.reason
         if overdue:
             reason = f"{overdue}; {reason}"
         elif not verdict.success and self._status.get("message"):
             reason = f"{reason}; the controller's last word: {self._status['message']}"
-        result = self._write(verdict.success and not overdue, reason, verdict)
-        for line in [*result.lines(), f"  written to {self._path}"]:
-            _say(line)
-        raise NodeFinished(EXIT_SUCCESS if result.success else EXIT_FAILURE)
-
-    @property
-    def _path(self) -> Path:
-        return Path(self._parameters.out).expanduser() / "result.json"
-
-    def _write(self, success: bool, reason: str, verdict: TowerVerdict) -> RunResult:
-        p = self._parameters
         result = RunResult(
-            success=success,
+            success=verdict.success and not overdue,
             seed=p.seed,
             blocks=p.blocks,
             placed=verdict.placed,
@@ -210,7 +200,13 @@ class ScorerNode(Node):
             reason=reason,
         )
         result.write(self._path)
-        return result
+        for line in [*result.lines(), f"  written to {self._path}"]:
+            _say(line)
+        raise NodeFinished(EXIT_SUCCESS if result.success else EXIT_FAILURE)
+
+    @property
+    def _path(self) -> Path:
+        return Path(self._parameters.out).expanduser() / "result.json"
 
 
 def _say(line: str) -> None:

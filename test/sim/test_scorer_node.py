@@ -169,3 +169,20 @@ def test_a_controller_that_never_ends_is_given_up(tmp_path: Path) -> None:
     code, result, _ = run(tmp_path, blocks, finishes=False, wall_time_limit_s=1.0)
     assert code == 1
     assert result["reason"].startswith("not finished within 1 real seconds")
+
+
+def test_an_older_verdict_does_not_outlive_the_start_of_a_new_run(tmp_path: Path) -> None:
+    old = tmp_path / "result.json"
+    old.write_text('{"success": true}')
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simreal_sim.scorer_node", "--ros-args", "-p", f"out:={tmp_path}"],
+        env=ENVIRONMENT,
+    )
+    try:
+        end = time.monotonic() + TIMEOUT_S
+        while old.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not old.exists()
+    finally:
+        process.kill()
+        process.wait()
