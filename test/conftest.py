@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,10 @@ from hypothesis import settings
 # A test is slow when the machine is busy or compiles; that says nothing about the code.
 settings.register_profile("simreal", deadline=None)
 settings.load_profile("simreal")
+
+# A shell that starts a test run in the background lets it ignore Ctrl-C, and so every process that
+# a test starts. A handler is not handed on; they then start with the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Domains whose ports are free on every system.
 DOMAINS = range(1, 102)
