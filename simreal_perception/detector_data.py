@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_perception.detector_input import DETECTOR_WIDTH
 from simreal_perception.detector_network import STRIDE
 from simreal_perception.pose_data import TEXTURES
 from simreal_sim.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
@@ -20,7 +21,6 @@ from simreal_sim.viewpoints import draw_roll, looking, upper_half_sphere
 Floats = NDArray[np.float32]
 
 WINDOW = 160  # pixels a side; the detector sees 320 pixels across, training needs only windows
-DETECTOR_WIDTH = 320  # longer side of the image that the detector gets
 VISIBLE, HIDDEN = 0.35, 0.1  # share of a block: labelled above, ignored between, nothing below
 LEAST_PIXELS = 12
 SMALLEST_RADIUS, LARGEST_RADIUS = 4.0, 70.0  # of blocks' bounding spheres, pixels

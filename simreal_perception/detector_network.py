@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from simreal_perception.pose_network import Residual, normalize_images, step
 
 STRIDE = 4  # image pixels a cell of the output map
-MULTIPLE = 16  # the image's sides must be multiples of this
 PEAK_WINDOW = 3  # cells; a detection is the largest in its neighbourhood
 
 

@@ -28,12 +28,12 @@ from simreal_perception.crop_camera import (
     crop_image,
     facing,
 )
+from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
 from simreal_perception.model_card import ModelCard, load_model_card
 from simreal_perception.pnp import pose_covariance, solve_pose
 
 Array = NDArray[np.float64]
 
-DETECTOR_WIDTH, DETECTOR_MULTIPLE = 320, 16  # as the detector was trained
 DETECTION_THRESHOLD = 0.25
 MOST_DETECTIONS = 24
 # Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.

@@ -69,24 +69,18 @@ class Evaluation:
             optional: blocks that may be found (mostly hidden): neither missed nor false.
         """
         blocks = [*truths, *optional]
-        matched: set[int] = set()
+        matched = found = 0
         if estimates and blocks:
             cost = np.array([[_mismatch(e.pose, b, edge) for b in blocks] for e in estimates])
             rows, columns = linear_sum_assignment(np.minimum(cost, 1e3))
             for row, column in zip(rows, columns, strict=True):
                 if cost[row, column] < 1.0:
-                    matched.add(int(row))
+                    matched += 1
                     if column < len(truths):
+                        found += 1
                         self.errors.append(_error(estimates[row], truths[column]))
-            found = sum(
-                1
-                for row, column in zip(rows, columns, strict=True)
-                if cost[row, column] < 1.0 and column < len(truths)
-            )
-        else:
-            found = 0
         self.missed += len(truths) - found
-        self.false += len(estimates) - len(matched)
+        self.false += len(estimates) - matched
 
     def summary(self) -> dict[str, float]:
         """The figures people ask for; millimetres and degrees."""

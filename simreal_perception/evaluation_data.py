@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError, ImageError
-from simreal_common.geometry import Pose, look_at
+from simreal_common.geometry import Pose, cube_corners, look_at
 
 EDGE_M = 0.05  # of the blocks of simulated examples
 
@@ -99,7 +99,7 @@ def synthetic_examples(
             )
             if drawn.covered[0, slot] == 0:
                 continue
-            whole = camera.project(block.transform_points(_outline(BLOCK_EDGE_M)))
+            whole = camera.project(block.transform_points(cube_corners(BLOCK_EDGE_M)))
             inside = ((whole >= 0) & (whole <= [width - 1, height - 1])).all()
             share = drawn.seen[0, slot] / drawn.covered[0, slot]
             (blocks if share >= least_visible and inside else hidden).append(block)
@@ -155,9 +155,3 @@ def photographs(folder: Path) -> Iterator[Example]:
             [Pose(np.array(entry["position_m"]), np.array(entry["orientation_xyzw"]))],
             [],
         )
-
-
-def _outline(edge: float) -> NDArray[np.float64]:
-    from simreal_common.geometry import cube_corners
-
-    return cube_corners(edge)
