@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from simreal_sim.scene import BOX, CYLINDER, ELLIPSOID
+from simreal_sim.scene import BOX, ELLIPSOID
 from simreal_sim.textures import TEXTURE_SIZE
 
 FAR = np.float32(1e9)
@@ -25,11 +25,13 @@ SHADOW_BIAS_M = np.float32(2e-4)
 ZERO, ONE, MID, TINY = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(1e-12)
 BYTE, SIDE = np.float32(1.0 / 255.0), np.float32(TEXTURE_SIZE)
 QUARTER_TURN = np.float32(math.pi / 2)
+SMALLEST_RIM_M = np.float32(1e-6)
 LOBE_STEEPNESS = np.float32(1.0 / 8.0)
 
 # Columns of a packed primitive; 0 to 8 are its rotation, row by row.
 POSITION, HALF, RADIUS, SHAPE, IS_BLOCK, SPECULAR, SHININESS = 9, 12, 15, 16, 17, 18, 19
 EDGE_RADIUS, EDGE_TINT, EYE, GEOMETRY = 20, 21, 22, 25
+FACE_COLUMNS = 13  # of a packed face: texture, colours, texture map
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +113,7 @@ def enter(shape, ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped
 @compiled
 def _bend(offset, half, radius):  # type: ignore[no-untyped-def]
     """How far the surface turns away near a rim at +-half: -1 to 1, zero off the rim."""
-    over = max(abs(offset) - (half - radius), ZERO) / radius
+    over = max(abs(offset) - (half - radius), ZERO) / max(radius, SMALLEST_RIM_M)
     return over if offset > ZERO else -over
 
 
@@ -123,50 +125,53 @@ def _turn(y, x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def surface(g, p, x, y, z):  # type: ignore[no-untyped-def]
-    """The surface of primitive p at a point of it, given in its frame.
+def box_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+    """The surface of a box at a point of it, in its frame.
 
-    Returns the face, coordinates a, b along it (m), the unit normal in the primitive's frame and
-    the factor of the rim's colour.
+    Returns the face, coordinates a, b along it (m), the normal (not of unit length; near a rim it
+    turns away, as if the rim were rounded) and whether the point is on the rim.
     """
-    hx, hy, hz = g[p, HALF], g[p, HALF + 1], g[p, HALF + 2]
-    shape = g[p, SHAPE]
-    rim = ONE
-    if shape == BOX:
-        # The face is where the point lies farthest out.
-        ux, uy, uz = abs(x) - hx, abs(y) - hy, abs(z) - hz
-        bx = by = bz = ZERO
-        radius = g[p, EDGE_RADIUS]
-        if radius > ZERO:  # near a rim the surface turns away, as if rounded, and shows wear
-            bx, by, bz = _bend(x, hx, radius), _bend(y, hy, radius), _bend(z, hz, radius)
-        if ux >= uy and ux >= uz:
-            face, a, b = (1 if x > ZERO else 0), y, z
-            nx, ny, nz = (ONE if x > ZERO else -ONE), by, bz
-            turned = by * by + bz * bz
-        elif uy >= uz:
-            face, a, b = (3 if y > ZERO else 2), x, z
-            nx, ny, nz = bx, (ONE if y > ZERO else -ONE), bz
-            turned = bx * bx + bz * bz
-        else:
-            face, a, b = (5 if z > ZERO else 4), x, y
-            nx, ny, nz = bx, by, (ONE if z > ZERO else -ONE)
-            turned = bx * bx + by * by
-        if turned > np.float32(1e-4):
-            rim = g[p, EDGE_TINT]
-    elif shape == CYLINDER and abs(z) > hz * np.float32(0.99999):
-        face, a, b = (5 if z > ZERO else 4), x, y
-        nx, ny, nz = ZERO, ZERO, (ONE if z > ZERO else -ONE)
-    else:
-        face, a, b = 0, _turn(y, x) * QUARTER_TURN * hx, z
-        nx, ny = x / (hx * hx), y / (hy * hy)
-        nz = z / (hz * hz) if shape == ELLIPSOID else ZERO
-    norm = ONE / math.sqrt(nx * nx + ny * ny + nz * nz)
-    return face, a, b, nx * norm, ny * norm, nz * norm, rim
+    # The face is where the point lies farthest out.
+    ux, uy, uz = abs(x) - hx, abs(y) - hy, abs(z) - hz
+    bx, by, bz = _bend(x, hx, radius), _bend(y, hy, radius), _bend(z, hz, radius)
+    on_x = (ux >= uy) & (ux >= uz)
+    on_y = (uy >= uz) & (not on_x)
+    on_z = not (on_x | on_y)
+    out = x if on_x else (y if on_y else z)
+    sign = ONE if out > ZERO else -ONE
+    face = np.int32(0 if on_x else (2 if on_y else 4)) + np.int32(1 if out > ZERO else 0)
+    a = y if on_x else x
+    b = y if on_z else z
+    nx, ny, nz = (sign if on_x else bx), (sign if on_y else by), (sign if on_z else bz)
+    return face, a, b, nx, ny, nz, nx * nx + ny * ny + nz * nz > np.float32(1.0001)
+
+
+@compiled
+def ellipsoid_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+    """The same for an ellipsoid, which has one face and no rim."""
+    a = _turn(y, x) * QUARTER_TURN * hx
+    return np.int32(0), a, z, x / (hx * hx), y / (hy * hy), z / (hz * hz), False
+
+
+@compiled
+def cylinder_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+    """The same for a cylinder: its side is face 0, its caps are faces 4 and 5."""
+    on_cap = abs(z) > hz * np.float32(0.99999)
+    face = np.int32((5 if z > ZERO else 4) if on_cap else 0)
+    a = x if on_cap else _turn(y, x) * QUARTER_TURN * hx
+    b = y if on_cap else z
+    nx, ny = (ZERO if on_cap else x / (hx * hx)), (ZERO if on_cap else y / (hy * hy))
+    nz = (ONE if z > ZERO else -ONE) if on_cap else ZERO
+    return face, a, b, nx, ny, nz, False
 
 
 @compiled
 def texel(textures, index, u, v):  # type: ignore[no-untyped-def]
-    """Bilinear, repeating look-up, three channels 0 to 1."""
+    """Bilinear, repeating look-up, three channels 0 to 1.
+
+    Args:
+        textures: uint32, flat, one number a pixel: red + 2^8 green + 2^16 blue.
+    """
     u = (u - np.floor(u)) * SIDE + MID
     v = (v - np.floor(v)) * SIDE + MID
     u1, v1 = np.int32(u), np.int32(v)
@@ -174,30 +179,31 @@ def texel(textures, index, u, v):  # type: ignore[no-untyped-def]
     # Sizes are powers of two, so that a mask does the repetition.
     u0, v0 = (u1 - 1) & (TEXTURE_SIZE - 1), (v1 - 1) & (TEXTURE_SIZE - 1)
     u1, v1 = u1 & (TEXTURE_SIZE - 1), v1 & (TEXTURE_SIZE - 1)
+    row0 = (index * TEXTURE_SIZE + v0) * TEXTURE_SIZE
+    row1 = (index * TEXTURE_SIZE + v1) * TEXTURE_SIZE
+    t00, t01 = np.int32(textures[row0 + u0]), np.int32(textures[row0 + u1])
+    t10, t11 = np.int32(textures[row1 + u0]), np.int32(textures[row1 + u1])
     w11 = fu * fv * BYTE
     w01, w10 = fu * BYTE - w11, fv * BYTE - w11
     w00 = BYTE - w01 - w10 - w11
-    red = w00 * np.float32(textures[index, v0, u0, 0]) + w01 * np.float32(textures[index, v0, u1, 0])
-    red += w10 * np.float32(textures[index, v1, u0, 0]) + w11 * np.float32(textures[index, v1, u1, 0])
-    green = w00 * np.float32(textures[index, v0, u0, 1]) + w01 * np.float32(textures[index, v0, u1, 1])
-    green += w10 * np.float32(textures[index, v1, u0, 1]) + w11 * np.float32(textures[index, v1, u1, 1])
-    blue = w00 * np.float32(textures[index, v0, u0, 2]) + w01 * np.float32(textures[index, v0, u1, 2])
-    blue += w10 * np.float32(textures[index, v1, u0, 2]) + w11 * np.float32(textures[index, v1, u1, 2])
+    red = w00 * np.float32(t00 & 255) + w01 * np.float32(t01 & 255)
+    red += w10 * np.float32(t10 & 255) + w11 * np.float32(t11 & 255)
+    green = w00 * np.float32((t00 >> 8) & 255) + w01 * np.float32((t01 >> 8) & 255)
+    green += w10 * np.float32((t10 >> 8) & 255) + w11 * np.float32((t11 >> 8) & 255)
+    blue = w00 * np.float32(t00 >> 16) + w01 * np.float32(t01 >> 16)
+    blue += w10 * np.float32(t10 >> 16) + w11 * np.float32(t11 >> 16)
     return red, green, blue
 
 
 @compiled
-def paint(faces, p, face, a, b, rim, textures):  # type: ignore[no-untyped-def]
-    """Colour of a point of a face, before any light."""
-    t0 = t1 = t2 = ONE
-    index = np.int32(faces[p, face, 0])
-    if index > 0:  # texture 0 is plain
-        u = faces[p, face, 7] * a + faces[p, face, 8] * b + faces[p, face, 9]
-        v = faces[p, face, 10] * a + faces[p, face, 11] * b + faces[p, face, 12]
-        t0, t1, t2 = texel(textures, index, u, v)
-    red = (faces[p, face, 1] + faces[p, face, 4] * t0) * rim
-    green = (faces[p, face, 2] + faces[p, face, 5] * t1) * rim
-    blue = (faces[p, face, 3] + faces[p, face, 6] * t2) * rim
+def paint(faces, row, a, b, rim, textures):  # type: ignore[no-untyped-def]
+    """Colour of a point of a face, before any light; `row` is where the face's numbers start."""
+    u = faces[row + 7] * a + faces[row + 8] * b + faces[row + 9]
+    v = faces[row + 10] * a + faces[row + 11] * b + faces[row + 12]
+    t0, t1, t2 = texel(textures, np.int32(faces[row]), u, v)
+    red = (faces[row + 1] + faces[row + 4] * t0) * rim
+    green = (faces[row + 2] + faces[row + 5] * t1) * rim
+    blue = (faces[row + 3] + faces[row + 6] * t2) * rim
     return red, green, blue
 
 

@@ -64,11 +64,12 @@ def render(
     count, primitives = views.size, scenes.shape.shape[1]
     offsets = rng.integers(0, NOISE_SIZE, size=count, dtype=np.int64)
     packed = _pack(scenes)
+    pixels = _one_number_a_pixel(textures)
     if device == "cuda":
         from simreal_sim.raycaster_cuda import render_on_gpu
 
         return Rendering(
-            *render_on_gpu(views, packed, textures, noise_table(), offsets, width, height)
+            *render_on_gpu(views, packed, pixels, noise_table(), offsets, width, height)
         )
     color = np.empty((count, height, width, 3), dtype=np.float32)
     instance = np.empty((count, height, width), dtype=np.int32)
@@ -76,7 +77,7 @@ def render(
     covered = np.zeros((count, primitives), dtype=np.int32)
     render_all(
         views.scene, views.rotation, views.position, views.intrinsics, views.distortion, *packed,
-        textures, noise_table(), offsets, color, instance, seen, covered,
+        pixels, noise_table(), offsets, color, instance, seen, covered,
     )  # fmt: skip
     return Rendering(color, instance, seen, covered)
 
@@ -85,6 +86,27 @@ def render(
 def noise_table() -> Floats:
     """Uniform numbers in [0, 1) that all views share, each from a place of its own."""
     return np.random.default_rng(0).uniform(size=NOISE_SIZE).astype(np.float32)
+
+
+_packed_textures: list[tuple[NDArray[np.uint8], NDArray[np.uint32]]] = []
+
+
+def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The pool as one number a pixel, flat, of which one look-up fetches all channels.
+
+    The last pool is remembered: it is the same for all batches of a training.
+    """
+    for pool, packed in _packed_textures:
+        if pool is textures:
+            return packed
+    channels = textures.astype(np.uint32)
+    eight = np.uint32(8)
+    packed = channels[..., 2]
+    for channel in (1, 0):
+        packed = (packed << eight) | channels[..., channel]
+    packed = packed.reshape(-1)
+    _packed_textures[:] = [(textures, packed)]
+    return packed
 
 
 def _pack(scenes: SceneBatch) -> tuple[Floats, Floats, Floats, Floats]:
@@ -117,6 +139,6 @@ def _pack(scenes: SceneBatch) -> tuple[Floats, Floats, Floats, Floats]:
         ],
         axis=-1,
     )  # fmt: skip
-    packed = (geometry, faces, lights, surroundings)
+    packed = (geometry, faces.reshape(batch, -1), lights, surroundings)
     first, second, third, fourth = (np.ascontiguousarray(a, dtype=np.float32) for a in packed)
     return first, second, third, fourth

@@ -1,9 +1,9 @@
 """The ray caster's driver for CPUs: tiles of rays through vector loops, views on all cores.
 
-The rays of a tile lie in arrays, a number each, and every stage is a loop over them: enter the
-primitives that the tile may see, look up the surfaces, then lamp by lamp test the shadows and add
-the light. A second pass casts four more rays in each pixel whose neighbours show another surface or
-another shadow, which is where aliasing shows.
+The rays of a tile lie in one array, row by row a number of every ray, and each stage is a loop over
+them: enter the primitives that the tile may see, sort the rays by what they hit, look up the
+surfaces, then lamp by lamp test the shadows and add the light. A second pass casts four more rays in
+each pixel whose neighbours show another surface or another shadow, which is where aliasing shows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import numpy as np
 from numba import njit, prange
 
 from simreal_sim.ray_functions import (
+    EDGE_RADIUS,
+    EDGE_TINT,
     EYE,
+    FACE_COLUMNS,
     FAR,
     HALF,
     IS_BLOCK,
     MID,
-    POSITION,
+    ONE,
     SHADOW_BIAS_M,
     SHAPE,
     SHININESS,
@@ -28,6 +31,9 @@ from simreal_sim.ray_functions import (
     ZERO,
     backdrop,
     beside_tile,
+    box_surface,
+    cylinder_surface,
+    ellipsoid_surface,
     enter_box,
     enter_cylinder,
     enter_ellipsoid,
@@ -35,20 +41,28 @@ from simreal_sim.ray_functions import (
     may_shade,
     paint,
     pixel_ray,
-    surface,
 )
-from simreal_sim.scene import BOX, ELLIPSOID, EMPTY
+from simreal_sim.scene import BOX, ELLIPSOID, EMPTY, FACES
 
 TILE = 16  # pixels; primitives that a tile cannot see are dropped for all its rays at once
 SUBSAMPLES = 4
 MOST_RAYS = TILE * TILE * SUBSAMPLES
-# Rows a power of two apart would share the same few cache lines.
-ROW_LENGTH = MOST_RAYS + 16
-# Rows of the working memory of one view, each a number of every ray.
+# Rows a power of two apart would share the same few cache lines. The length is a constant of the
+# compiled code: so LLVM knows that rows do not overlap, and vectorizes without asking.
+ROW = MOST_RAYS + 16
+# Where the rows of the working memory start: numbers, and whole numbers, of every ray.
+_FLOATS = (
+    "U", "V", "AIM_X", "AIM_Y", "AIM_Z", "BEST", "DX", "DY", "DZ", "T", "PX", "PY", "PZ", "NX",
+    "NY", "NZ", "A", "B", "RIM", "RED", "GREEN", "BLUE", "SHINE", "SHARP", "LX", "LY", "LZ",
+    "REACH", "LAMBERT", "OUT_RED", "OUT_GREEN", "OUT_BLUE",
+)  # fmt: skip
 (
-    DX, DY, DZ, BEST, PX, PY, PZ, NX, NY, NZ, RED, GREEN, BLUE, SHINE, SHARP, LX, LY, LZ, REACH,
-    LAMBERT, OUT_RED, OUT_GREEN, OUT_BLUE, ROWS,
-) = range(24)  # fmt: skip
+    U, V, AIM_X, AIM_Y, AIM_Z, BEST, DX, DY, DZ, T, PX, PY, PZ, NX, NY, NZ, A, B, RIM, RED, GREEN,
+    BLUE, SHINE, SHARP, LX, LY, LZ, REACH, LAMBERT, OUT_RED, OUT_GREEN, OUT_BLUE,
+) = (row * ROW for row in range(len(_FLOATS)))  # fmt: skip
+FLOAT_ROWS = len(_FLOATS)
+HIT, PLACE, OWN, FACE, MARK, BLOCKED = (row * ROW for row in range(6))
+INT_ROWS = 6
 
 _OPTIONS = {"cache": True, "fastmath": True, "error_model": "numpy", "nogil": True}
 
@@ -80,11 +94,8 @@ def _render_one(  # type: ignore[no-untyped-def]
         for i in range(3):
             g[p, EYE + i] = g[p, i] * x + g[p, 3 + i] * y + g[p, 6 + i] * z
     code = np.empty((height, width), dtype=np.int32)  # what a pixel shows, to find edges
-    rays = np.empty((ROWS, ROW_LENGTH), dtype=np.float32)
-    hit = np.empty(MOST_RAYS, dtype=np.int32)
-    mark = np.empty(MOST_RAYS, dtype=np.int32)
-    blocked = np.empty(MOST_RAYS, dtype=np.int32)
-    at = np.empty((2, MOST_RAYS), dtype=np.float32)
+    rays = np.empty(FLOAT_ROWS * ROW, dtype=np.float32)
+    whole = np.empty(INT_ROWS * ROW, dtype=np.int32)
     spot = np.empty((TILE * TILE, 2), dtype=np.int32)
     planes = np.empty((4, 3), dtype=np.float32)
     across = (width + TILE - 1) // TILE
@@ -105,25 +116,30 @@ def _render_one(  # type: ignore[no-untyped-def]
         n = 0
         for y in range(top, bottom):
             for x in range(left, right):
-                at[0, n], at[1, n] = np.float32(x), np.float32(y)
+                rays[U + n], rays[V + n] = np.float32(x), np.float32(y)
                 n += 1
-        _aim(n, at, camera, intrinsics, distortion, rays)
-        _first_hits(n, rays, hit, g, listed[tile], covered)
-        _shadow_casters(n, rays, hit, eye, lights, g, casters[tile])
+        _aim(n, camera, intrinsics, distortion, rays)
+        _nearest(n, rays, whole, g, listed[tile])
+        for k in range(1, kept + 1):
+            p = listed[tile, k]
+            if g[p, IS_BLOCK] > ZERO:
+                covered[p] += _count_hits(n, rays, g[p])
+        _shadow_casters(n, rays, whole, eye, lights, g, casters[tile])
         _shade(
-            n, rays, hit, mark, blocked, eye, g, faces, lights, world, textures, noise, offset,
+            n, rays, whole, eye, g, faces, lights, world, textures, noise, offset, listed[tile],
             casters[tile],
         )  # fmt: skip
-        n = 0
-        for y in range(top, bottom):
-            for x in range(left, right):
-                instance[y, x], code[y, x] = hit[n], mark[n]
-                color[y, x, 0] = rays[OUT_RED, n]
-                color[y, x, 1] = rays[OUT_GREEN, n]
-                color[y, x, 2] = rays[OUT_BLUE, n]
-                if hit[n] >= 0:
-                    seen[hit[n]] += 1
-                n += 1
+        columns = right - left
+        for i in range(n):
+            place = whole[PLACE + i]
+            y, x = top + place // columns, left + place % columns
+            hit = whole[OWN + i]
+            instance[y, x], code[y, x] = hit, whole[MARK + i]
+            color[y, x, 0] = rays[OUT_RED + i]
+            color[y, x, 1] = rays[OUT_GREEN + i]
+            color[y, x, 2] = rays[OUT_BLUE + i]
+            if hit >= 0:
+                seen[hit] += 1
 
     for tile in range(tiles):
         top, left = (tile // across) * TILE, (tile % across) * TILE
@@ -135,29 +151,30 @@ def _render_one(  # type: ignore[no-untyped-def]
                     continue
                 spot[spots, 0], spot[spots, 1] = x, y
                 spots += 1
+                for channel in range(3):
+                    color[y, x, channel] = ZERO
                 for k in range(SUBSAMPLES):
                     draw = (offset + (y * width + x) * 11 + k * 2) & (noise.shape[0] - 1)
-                    along = np.float32(k & 1) + noise[draw]
-                    down = np.float32(k >> 1) + noise[(draw + 1) & (noise.shape[0] - 1)]
-                    at[0, n] = np.float32(x) + along * MID - MID
-                    at[1, n] = np.float32(y) + down * MID - MID
+                    right_by = np.float32(k & 1) + noise[draw]
+                    down_by = np.float32(k >> 1) + noise[(draw + 1) & (noise.shape[0] - 1)]
+                    rays[U + n] = np.float32(x) + right_by * MID - MID
+                    rays[V + n] = np.float32(y) + down_by * MID - MID
                     n += 1
-        if spots == 0:
+        if n == 0:
             continue
-        _aim(n, at, camera, intrinsics, distortion, rays)
-        _nearest(n, rays, hit, g, listed[tile])
+        _aim(n, camera, intrinsics, distortion, rays)
+        _nearest(n, rays, whole, g, listed[tile])
         _shade(
-            n, rays, hit, mark, blocked, eye, g, faces, lights, world, textures, noise, offset + 77,
-            casters[tile],
+            n, rays, whole, eye, g, faces, lights, world, textures, noise, offset + 77,
+            listed[tile], casters[tile],
         )  # fmt: skip
         share = np.float32(1.0 / SUBSAMPLES)
-        for i in range(spots):
-            x, y = spot[i, 0], spot[i, 1]
-            for channel in range(3):
-                total = ZERO
-                for k in range(SUBSAMPLES):
-                    total += rays[OUT_RED + channel, i * SUBSAMPLES + k]
-                color[y, x, channel] = total * share
+        for i in range(n):
+            place = whole[PLACE + i] // SUBSAMPLES
+            x, y = spot[place, 0], spot[place, 1]
+            color[y, x, 0] += rays[OUT_RED + i] * share
+            color[y, x, 1] += rays[OUT_GREEN + i] * share
+            color[y, x, 2] += rays[OUT_BLUE + i] * share
 
 
 @njit(**_OPTIONS)
@@ -180,7 +197,7 @@ def _planes_of_tile(x0, y0, x1, y1, camera, intrinsics, distortion, planes):  # 
         a = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
         b = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
         c = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]
-        norm = np.float32(1.0) / math.sqrt(a * a + b * b + c * c)
+        norm = ONE / math.sqrt(a * a + b * b + c * c)
         planes[i, 0], planes[i, 1], planes[i, 2] = a * norm, b * norm, c * norm
 
 
@@ -197,37 +214,28 @@ def _on_edge(code, x, y, width, height):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _aim(n, at, camera, intrinsics, distortion, rays):  # type: ignore[no-untyped-def]
-    """Directions in the world of the rays through n places of the image."""
+def _aim(n, camera, intrinsics, distortion, rays):  # type: ignore[no-untyped-def]
+    """Directions in the world of the rays through n places U, V of the image."""
     fx, fy, cx, cy = intrinsics[0], intrinsics[1], intrinsics[2], intrinsics[3]
     k1, k2 = distortion[0], distortion[1]
     c00, c01, c02 = camera[0, 0], camera[0, 1], camera[0, 2]
     c10, c11, c12 = camera[1, 0], camera[1, 1], camera[1, 2]
     c20, c21, c22 = camera[2, 0], camera[2, 1], camera[2, 2]
     for i in range(n):
-        rx, ry, rz = pixel_ray(at[0, i], at[1, i], fx, fy, cx, cy, k1, k2)
-        rays[DX, i] = c00 * rx + c01 * ry + c02 * rz
-        rays[DY, i] = c10 * rx + c11 * ry + c12 * rz
-        rays[DZ, i] = c20 * rx + c21 * ry + c22 * rz
+        rx, ry, rz = pixel_ray(rays[U + i], rays[V + i], fx, fy, cx, cy, k1, k2)
+        rays[AIM_X + i] = c00 * rx + c01 * ry + c02 * rz
+        rays[AIM_Y + i] = c10 * rx + c11 * ry + c12 * rz
+        rays[AIM_Z + i] = c20 * rx + c21 * ry + c22 * rz
 
 
 @njit(**_OPTIONS)
-def _first_hits(n, rays, hit, g, listed, covered):  # type: ignore[no-untyped-def]
-    """Nearest hits of the first pass; counts what each block would cover if it stood alone."""
-    _nearest(n, rays, hit, g, listed)
-    for k in range(1, listed[0] + 1):
-        p = listed[k]
-        if g[p, IS_BLOCK] > ZERO:
-            covered[p] += _count_hits(n, rays[DX], rays[DY], rays[DZ], g[p])
-
-
-@njit(**_OPTIONS)
-def _count_hits(n, dx, dy, dz, q):  # type: ignore[no-untyped-def]
+def _count_hits(n, rays, q):  # type: ignore[no-untyped-def]
+    """How many rays enter a box, whatever stands before it."""
     total = 0
     ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
     r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
     for i in range(n):
-        x, y, z = dx[i], dy[i], dz[i]
+        x, y, z = rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i]
         t = enter_box(
             ox, oy, oz, r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z,
             r2 * x + r5 * y + r8 * z, hx, hy, hz,
@@ -237,86 +245,173 @@ def _count_hits(n, dx, dy, dz, q):  # type: ignore[no-untyped-def]
 
 
 @njit(**_OPTIONS)
-def _nearest(n, rays, hit, g, listed):  # type: ignore[no-untyped-def]
+def _nearest(n, rays, whole, g, listed):  # type: ignore[no-untyped-def]
     """For each ray the nearest primitive of a list (-1: none) and its distance."""
-    best = rays[BEST]
     for i in range(n):
-        best[i] = FAR
-        hit[i] = -1
+        rays[BEST + i] = FAR
+        whole[HIT + i] = -1
     for k in range(1, listed[0] + 1):
         p = listed[k]
         shape = g[p, SHAPE]
         if shape == BOX:
-            _nearest_box(n, rays[DX], rays[DY], rays[DZ], best, hit, g[p], p)
+            _nearest_box(n, rays, whole, g[p], p)
         elif shape == ELLIPSOID:
-            _nearest_ellipsoid(n, rays[DX], rays[DY], rays[DZ], best, hit, g[p], p)
+            _nearest_ellipsoid(n, rays, whole, g[p], p)
         else:
-            _nearest_cylinder(n, rays[DX], rays[DY], rays[DZ], best, hit, g[p], p)
+            _nearest_cylinder(n, rays, whole, g[p], p)
 
 
-def _nearest_of(function):  # type: ignore[no-untyped-def]
-    """The loop over all rays for one shape; a branch inside would keep it from being vectorized."""
+# A branch on the shape inside a loop would keep it from being vectorized: one loop for each shape.
 
+
+def _nearest_of(enter):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
-    def loop(n, dx, dy, dz, best, hit, q, p):  # type: ignore[no-untyped-def]
+    def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
         ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
         r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
         own = np.int32(p)
         for i in range(n):
-            x, y, z = dx[i], dy[i], dz[i]
-            t = function(
+            x, y, z = rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i]
+            t = enter(
                 ox, oy, oz, r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z,
                 r2 * x + r5 * y + r8 * z, hx, hy, hz,
             )  # fmt: skip
-            nearer = t < best[i]
-            hit[i] = own if nearer else hit[i]
-            best[i] = t if nearer else best[i]
+            nearer = t < rays[BEST + i]
+            whole[HIT + i] = own if nearer else whole[HIT + i]
+            rays[BEST + i] = t if nearer else rays[BEST + i]
 
     return loop
 
 
-def _blocked_by(function):  # type: ignore[no-untyped-def]
-    """The loop over all shadow rays for one shape."""
-
+def _surfaces_of(surface):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
-    def loop(n, px, py, pz, lx, ly, lz, reach, hit, blocked, q, p):  # type: ignore[no-untyped-def]
+    def loop(first, last, rays, whole, eye, q, p):  # type: ignore[no-untyped-def]
+        ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
+        r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+        ex, ey, ez = eye[0], eye[1], eye[2]
+        radius, tint, shine, sharp = q[EDGE_RADIUS], q[EDGE_TINT], q[SPECULAR], q[SHININESS]
+        code = np.int32(p * 8 + 1)
+        for i in range(first, last):
+            dx, dy, dz, t = rays[DX + i], rays[DY + i], rays[DZ + i], rays[T + i]
+            x = ox + t * (r0 * dx + r3 * dy + r6 * dz)
+            y = oy + t * (r1 * dx + r4 * dy + r7 * dz)
+            z = oz + t * (r2 * dx + r5 * dy + r8 * dz)
+            face, a, b, nx, ny, nz, on_rim = surface(x, y, z, hx, hy, hz, radius)
+            norm = ONE / math.sqrt(nx * nx + ny * ny + nz * nz)
+            wx = (r0 * nx + r1 * ny + r2 * nz) * norm
+            wy = (r3 * nx + r4 * ny + r5 * nz) * norm
+            wz = (r6 * nx + r7 * ny + r8 * nz) * norm
+            rays[A + i], rays[B + i], rays[RIM + i] = a, b, tint if on_rim else ONE
+            rays[NX + i], rays[NY + i], rays[NZ + i] = wx, wy, wz
+            rays[PX + i] = ex + t * dx + wx * SHADOW_BIAS_M
+            rays[PY + i] = ey + t * dy + wy * SHADOW_BIAS_M
+            rays[PZ + i] = ez + t * dz + wz * SHADOW_BIAS_M
+            rays[SHINE + i], rays[SHARP + i] = shine, sharp
+            whole[FACE + i] = face
+            whole[MARK + i] = (code + face) << 4
+
+    return loop
+
+
+def _blocked_by(enter):  # type: ignore[no-untyped-def]
+    @njit(**_OPTIONS)
+    def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
         gx, gy, gz, hx, hy, hz = q[9], q[10], q[11], q[HALF], q[HALF + 1], q[HALF + 2]
         r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
         own = np.int32(p)
         for i in range(n):
-            x, y, z = px[i] - gx, py[i] - gy, pz[i] - gz
-            dx, dy, dz = lx[i], ly[i], lz[i]
-            t = function(
+            x, y, z = rays[PX + i] - gx, rays[PY + i] - gy, rays[PZ + i] - gz
+            dx, dy, dz = rays[LX + i], rays[LY + i], rays[LZ + i]
+            t = enter(
                 r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z, r2 * x + r5 * y + r8 * z,
                 r0 * dx + r3 * dy + r6 * dz, r1 * dx + r4 * dy + r7 * dz,
                 r2 * dx + r5 * dy + r8 * dz, hx, hy, hz,
             )  # fmt: skip
             # A convex body never shades a point of its own that faces the lamp.
-            shaded = (t < reach[i]) & (hit[i] != own)
-            blocked[i] = np.int32(1) if shaded else blocked[i]
+            shaded = (t < rays[REACH + i]) & (whole[OWN + i] != own)
+            whole[BLOCKED + i] = np.int32(1) if shaded else whole[BLOCKED + i]
 
     return loop
 
 
-_nearest_box = _nearest_of(enter_box)
-_nearest_ellipsoid = _nearest_of(enter_ellipsoid)
-_nearest_cylinder = _nearest_of(enter_cylinder)
-_blocked_by_box = _blocked_by(enter_box)
-_blocked_by_ellipsoid = _blocked_by(enter_ellipsoid)
-_blocked_by_cylinder = _blocked_by(enter_cylinder)
+_nearest_box, _nearest_ellipsoid, _nearest_cylinder = (
+    _nearest_of(f) for f in (enter_box, enter_ellipsoid, enter_cylinder)  # type: ignore[no-untyped-call]
+)
+_box_surfaces, _ellipsoid_surfaces, _cylinder_surfaces = (
+    _surfaces_of(f) for f in (box_surface, ellipsoid_surface, cylinder_surface)  # type: ignore[no-untyped-call]
+)
+_blocked_by_box, _blocked_by_ellipsoid, _blocked_by_cylinder = (
+    _blocked_by(f) for f in (enter_box, enter_ellipsoid, enter_cylinder)  # type: ignore[no-untyped-call]
+)
 
 
 @njit(**_OPTIONS)
-def _shadow_casters(n, rays, hit, eye, lights, g, out):  # type: ignore[no-untyped-def]
+def _backdrop(first, last, rays, whole, world, textures):  # type: ignore[no-untyped-def]
+    """Colours of rays that hit nothing."""
+    for i in range(first, last):
+        red, green, blue = backdrop(world, rays[DX + i], rays[DY + i], rays[DZ + i], textures)
+        rays[OUT_RED + i], rays[OUT_GREEN + i], rays[OUT_BLUE + i] = red, green, blue
+    for i in range(first, last):
+        rays[RED + i] = rays[GREEN + i] = rays[BLUE + i] = ZERO
+        rays[NX + i] = rays[NY + i] = rays[NZ + i] = ZERO
+        rays[PX + i] = rays[PY + i] = rays[PZ + i] = ZERO
+        rays[SHINE + i] = rays[SHARP + i] = ZERO
+        whole[MARK + i] = 0
+
+
+@njit(**_OPTIONS)
+def _paint(first, last, rays, whole, p, faces, textures):  # type: ignore[no-untyped-def]
+    """Colours of the surfaces of one primitive, before any light."""
+    for face in range(FACES):
+        row = (p * FACES + face) * FACE_COLUMNS
+        if faces[row] > ZERO:
+            for i in range(first, last):
+                if whole[FACE + i] == face:
+                    rays[RED + i], rays[GREEN + i], rays[BLUE + i] = paint(
+                        faces, row, rays[A + i], rays[B + i], rays[RIM + i], textures
+                    )
+        else:  # texture 0 is plain
+            red, green = faces[row + 1] + faces[row + 4], faces[row + 2] + faces[row + 5]
+            _paint_plain(
+                first, last, rays, whole, face, red, green, faces[row + 3] + faces[row + 6]
+            )
+
+
+@njit(**_OPTIONS)
+def _paint_plain(first, last, rays, whole, face, red, green, blue):  # type: ignore[no-untyped-def]
+    for i in range(first, last):
+        here, rim = whole[FACE + i] == face, rays[RIM + i]
+        rays[RED + i] = red * rim if here else rays[RED + i]
+        rays[GREEN + i] = green * rim if here else rays[GREEN + i]
+        rays[BLUE + i] = blue * rim if here else rays[BLUE + i]
+
+
+@njit(**_OPTIONS)
+def _add_ambient(first, last, rays, world):  # type: ignore[no-untyped-def]
+    """Light from above and from below."""
+    a0, a1, a2, a3, a4, a5 = world[0], world[1], world[2], world[3], world[4], world[5]
+    for i in range(first, last):
+        up = MID + MID * rays[NZ + i]
+        rays[OUT_RED + i] = rays[RED + i] * (a0 + a3 * up)
+        rays[OUT_GREEN + i] = rays[GREEN + i] * (a1 + a4 * up)
+        rays[OUT_BLUE + i] = rays[BLUE + i] * (a2 + a5 * up)
+
+
+@njit(**_OPTIONS)
+def _shadow_casters(n, rays, whole, eye, lights, g, out):  # type: ignore[no-untyped-def]
     """For each light, what can throw a shadow on the surfaces of a tile: out[i, 0] counts them."""
     x0 = y0 = z0 = FAR
     x1 = y1 = z1 = -FAR
+    ex, ey, ez = eye[0], eye[1], eye[2]
     for i in range(n):
-        if hit[i] >= 0:
-            t = rays[BEST, i]
-            x, y, z = eye[0] + t * rays[DX, i], eye[1] + t * rays[DY, i], eye[2] + t * rays[DZ, i]
-            x0, y0, z0 = min(x0, x), min(y0, y), min(z0, z)
-            x1, y1, z1 = max(x1, x), max(y1, y), max(z1, z)
+        hit = whole[HIT + i] >= 0
+        t = rays[BEST + i] if hit else ZERO
+        x = ex + t * rays[AIM_X + i]
+        y = ey + t * rays[AIM_Y + i]
+        z = ez + t * rays[AIM_Z + i]
+        x0, x1 = min(x0, x if hit else FAR), max(x1, x if hit else -FAR)
+        y0, y1 = min(y0, y if hit else FAR), max(y1, y if hit else -FAR)
+        z0, z1 = min(z0, z if hit else FAR), max(z1, z if hit else -FAR)
     for light in range(lights.shape[0]):
         out[light, 0] = 0
         if x0 > x1 or lights[light, 3] + lights[light, 4] + lights[light, 5] <= ZERO:
@@ -333,102 +428,100 @@ def _shadow_casters(n, rays, hit, eye, lights, g, out):  # type: ignore[no-untyp
 
 
 @njit(**_OPTIONS)
-def _shade(  # type: ignore[no-untyped-def]
-    n, rays, hit, mark, blocked, eye, g, faces, lights, world, textures, noise, offset, casters
-):
-    """Colours of n hits, and in `mark` what they show: primitive, face, lights in shadow."""
+def _gather(n, first, rays, whole, p):  # type: ignore[no-untyped-def]
+    """Move the rays that hit p behind the `first` ones sorted so far; returns how many there are."""
     for i in range(n):
-        p = hit[i]
-        dx, dy, dz = rays[DX, i], rays[DY, i], rays[DZ, i]
-        if p < 0:
-            red, green, blue = backdrop(world, dx, dy, dz, textures)
-            rays[OUT_RED, i], rays[OUT_GREEN, i], rays[OUT_BLUE, i] = red, green, blue
-            rays[RED, i] = rays[GREEN, i] = rays[BLUE, i] = ZERO
-            rays[NX, i] = rays[NY, i] = rays[NZ, i] = rays[SHINE, i] = rays[SHARP, i] = ZERO
-            rays[PX, i] = rays[PY, i] = rays[PZ, i] = ZERO
-            mark[i] = 0
-            continue
-        t = rays[BEST, i]
-        x = g[p, EYE] + t * (g[p, 0] * dx + g[p, 3] * dy + g[p, 6] * dz)
-        y = g[p, EYE + 1] + t * (g[p, 1] * dx + g[p, 4] * dy + g[p, 7] * dz)
-        z = g[p, EYE + 2] + t * (g[p, 2] * dx + g[p, 5] * dy + g[p, 8] * dz)
-        face, a, b, nx, ny, nz, rim = surface(g, p, x, y, z)
-        red, green, blue = paint(faces, p, face, a, b, rim, textures)
-        wx = g[p, 0] * nx + g[p, 1] * ny + g[p, 2] * nz
-        wy = g[p, 3] * nx + g[p, 4] * ny + g[p, 5] * nz
-        wz = g[p, 6] * nx + g[p, 7] * ny + g[p, 8] * nz
-        up = MID + MID * wz
-        rays[OUT_RED, i] = red * (world[0] + world[3] * up)
-        rays[OUT_GREEN, i] = green * (world[1] + world[4] * up)
-        rays[OUT_BLUE, i] = blue * (world[2] + world[5] * up)
-        rays[RED, i], rays[GREEN, i], rays[BLUE, i] = red, green, blue
-        rays[NX, i], rays[NY, i], rays[NZ, i] = wx, wy, wz
-        rays[PX, i] = eye[0] + t * dx + wx * SHADOW_BIAS_M
-        rays[PY, i] = eye[1] + t * dy + wy * SHADOW_BIAS_M
-        rays[PZ, i] = eye[2] + t * dz + wz * SHADOW_BIAS_M
-        rays[SHINE, i], rays[SHARP, i] = g[p, SPECULAR], g[p, SHININESS]
-        mark[i] = (p * 8 + face + 1) * 16
+        if whole[HIT + i] == p:
+            whole[PLACE + first], whole[OWN + first] = i, p
+            rays[DX + first], rays[DY + first] = rays[AIM_X + i], rays[AIM_Y + i]
+            rays[DZ + first], rays[T + first] = rays[AIM_Z + i], rays[BEST + i]
+            first += 1
+    return first
+
+
+@njit(**_OPTIONS)
+def _shade(  # type: ignore[no-untyped-def]
+    n, rays, whole, eye, g, faces, lights, world, textures, noise, offset, listed, casters
+):
+    """Colours of n hits, sorted by primitive: ray i belongs to place PLACE + i.
+
+    MARK tells what it shows: primitive, face, lights in shadow.
+    """
+    last = _gather(n, 0, rays, whole, -1)
+    _backdrop(0, last, rays, whole, world, textures)
+    for k in range(1, listed[0] + 1):
+        if last == n:
+            break
+        p = listed[k]
+        first = last
+        last = _gather(n, first, rays, whole, p)
+        shape = g[p, SHAPE]
+        if shape == BOX:
+            _box_surfaces(first, last, rays, whole, eye, g[p], p)
+        elif shape == ELLIPSOID:
+            _ellipsoid_surfaces(first, last, rays, whole, eye, g[p], p)
+        else:
+            _cylinder_surfaces(first, last, rays, whole, eye, g[p], p)
+        _paint(first, last, rays, whole, p, faces, textures)
+        _add_ambient(first, last, rays, world)
     for light in range(lights.shape[0]):
         if lights[light, 3] + lights[light, 4] + lights[light, 5] <= ZERO:
             continue
-        _toward(
-            n, rays[PX], rays[PY], rays[PZ], rays[NX], rays[NY], rays[NZ], rays[LX], rays[LY],
-            rays[LZ], rays[REACH], rays[LAMBERT], blocked, lights[light], noise,
-            offset + light * 1237,
-        )  # fmt: skip
+        _toward(n, rays, whole, lights[light], noise, offset + light * 1237)
         for k in range(1, casters[light, 0] + 1):
             p = casters[light, k]
             shape = g[p, SHAPE]
             if shape == BOX:
-                _blocked_by_box(
-                    n, rays[PX], rays[PY], rays[PZ], rays[LX], rays[LY], rays[LZ], rays[REACH], hit,
-                    blocked, g[p], p,
-                )  # fmt: skip
+                _blocked_by_box(n, rays, whole, g[p], p)
             elif shape == ELLIPSOID:
-                _blocked_by_ellipsoid(
-                    n, rays[PX], rays[PY], rays[PZ], rays[LX], rays[LY], rays[LZ], rays[REACH], hit,
-                    blocked, g[p], p,
-                )  # fmt: skip
+                _blocked_by_ellipsoid(n, rays, whole, g[p], p)
             else:
-                _blocked_by_cylinder(
-                    n, rays[PX], rays[PY], rays[PZ], rays[LX], rays[LY], rays[LZ], rays[REACH], hit,
-                    blocked, g[p], p,
-                )  # fmt: skip
-        _add_light(n, rays, mark, blocked, lights[light], np.int32(1 << light))
+                _blocked_by_cylinder(n, rays, whole, g[p], p)
+        _add_light(n, rays, whole, lights[light], np.int32(1 << light))
 
 
 @njit(**_OPTIONS)
-def _toward(  # type: ignore[no-untyped-def]
-    n, px, py, pz, nx, ny, nz, lx, ly, lz, reach, lambert, blocked, lamp, noise, offset
-):
+def _toward(n, rays, whole, lamp, noise, offset):  # type: ignore[no-untyped-def]
     """Unit directions from surfaces to a lamp, a random point of it where it is large."""
-    size, mask = lamp[6], noise.shape[0] - 1
+    lamp_x, lamp_y, lamp_z, size = lamp[0], lamp[1], lamp[2], lamp[6]
+    mask = noise.shape[0] - 1
+    if size > ZERO:
+        for i in range(n):
+            draw = offset + whole[PLACE + i] * 5
+            rays[LX + i] = lamp_x + (noise[draw & mask] - MID) * size
+            rays[LY + i] = lamp_y + (noise[(draw + 4099) & mask] - MID) * size
+            rays[LZ + i] = lamp_z + (noise[(draw + 8209) & mask] - MID) * size
+    else:
+        for i in range(n):
+            rays[LX + i], rays[LY + i], rays[LZ + i] = lamp_x, lamp_y, lamp_z
     for i in range(n):
-        blocked[i] = 0
-        x, y, z = lamp[0] - px[i], lamp[1] - py[i], lamp[2] - pz[i]
-        draw = offset + i * 5
-        x += (noise[draw & mask] - MID) * size
-        y += (noise[(draw + 4099) & mask] - MID) * size
-        z += (noise[(draw + 8209) & mask] - MID) * size
+        x, y, z = (
+            rays[LX + i] - rays[PX + i],
+            rays[LY + i] - rays[PY + i],
+            rays[LZ + i] - rays[PZ + i],
+        )
         length = math.sqrt(x * x + y * y + z * z) + TINY
-        scale = np.float32(1.0) / length
-        lx[i], ly[i], lz[i], reach[i] = x * scale, y * scale, z * scale, length
-        lambert[i] = (nx[i] * x + ny[i] * y + nz[i] * z) * scale
+        scale = ONE / length
+        rays[LX + i], rays[LY + i], rays[LZ + i] = x * scale, y * scale, z * scale
+        rays[REACH + i] = length
+        rays[LAMBERT + i] = (rays[NX + i] * x + rays[NY + i] * y + rays[NZ + i] * z) * scale
+        whole[BLOCKED + i] = 0
 
 
 @njit(**_OPTIONS)
-def _add_light(n, rays, mark, blocked, lamp, bit):  # type: ignore[no-untyped-def]
-    """Add one lamp's light where nothing blocks it; note in `mark` where something does."""
+def _add_light(n, rays, whole, lamp, bit):  # type: ignore[no-untyped-def]
+    """Add one lamp's light where nothing blocks it; note in MARK where something does."""
     red, green, blue = lamp[3], lamp[4], lamp[5]
     for i in range(n):
-        facing = rays[LAMBERT, i] > ZERO
-        lit = rays[LAMBERT, i] if facing & (blocked[i] == 0) else ZERO
+        facing = rays[LAMBERT + i] > ZERO
+        blocked = whole[BLOCKED + i] != 0
+        lit = rays[LAMBERT + i] if facing & (not blocked) else ZERO
         shine = highlight(
-            rays[NX, i], rays[NY, i], rays[NZ, i], rays[DX, i], rays[DY, i], rays[DZ, i],
-            rays[LX, i], rays[LY, i], rays[LZ, i], rays[SHINE, i], rays[SHARP, i],
+            rays[NX + i], rays[NY + i], rays[NZ + i], rays[DX + i], rays[DY + i], rays[DZ + i],
+            rays[LX + i], rays[LY + i], rays[LZ + i], rays[SHINE + i], rays[SHARP + i],
         )  # fmt: skip
         shine = shine if lit > ZERO else ZERO
-        rays[OUT_RED, i] += (rays[RED, i] * lit + shine) * red
-        rays[OUT_GREEN, i] += (rays[GREEN, i] * lit + shine) * green
-        rays[OUT_BLUE, i] += (rays[BLUE, i] * lit + shine) * blue
-        mark[i] |= bit if facing & (blocked[i] != 0) else np.int32(0)
+        rays[OUT_RED + i] += (rays[RED + i] * lit + shine) * red
+        rays[OUT_GREEN + i] += (rays[GREEN + i] * lit + shine) * green
+        rays[OUT_BLUE + i] += (rays[BLUE + i] * lit + shine) * blue
+        whole[MARK + i] |= bit if facing & blocked else np.int32(0)

@@ -26,6 +26,7 @@ class SceneBatch:
     """B scenes of P primitives and L lights.
 
     Attributes:
+        edge: (B,), edge of a scene's blocks, metres; all blocks of a scene are of one size.
         shape: int32 (B, P), EMPTY, BOX, ELLIPSOID or CYLINDER (axis along its own z).
         is_block: bool (B, P), whether the primitive is one of the blocks to be found.
         rotation: (B, P, 3, 3), primitive -> world.
@@ -47,6 +48,7 @@ class SceneBatch:
         backdrop_low, backdrop_high: (B, 3), its two colours.
     """
 
+    edge: Floats
     shape: Ints
     is_block: NDArray[np.bool_]
     rotation: Floats
