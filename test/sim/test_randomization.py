@@ -1,0 +1,185 @@
+"""Random scenes: the same seed gives the same, switched off is off, ranges are kept and reached."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simreal_common.errors import ConfigurationError
+from simreal_sim.layout import (
+    BLOCK_EDGE_M,
+    FIRST_BLOCK,
+    FIRST_CLUTTER,
+    FIRST_DISTRACTOR,
+    FIRST_ROBOT,
+    TABLE_SLOT,
+)
+from simreal_sim.randomization import GROUPS, Randomization, draw_scenes
+from simreal_sim.ranges import Integers, LogUniform, Normal, Share, Uniform, weights
+from simreal_sim.scene import EMPTY, SceneBatch
+
+BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
+POOL = 60
+
+
+def scenes_of(count: int, seed: int, *off: str) -> SceneBatch:
+    return draw_scenes(count, POOL, Randomization(frozenset(off)), np.random.default_rng(seed))
+
+
+def test_the_same_seed_gives_the_same_scenes() -> None:
+    first, second, other = scenes_of(8, 4), scenes_of(8, 4), scenes_of(8, 5)
+    for field in dataclasses.fields(SceneBatch):
+        np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name))
+    assert not np.array_equal(first.position, other.position)
+
+
+def test_the_file_holds_the_defaults_of_every_group() -> None:
+    assert Randomization.load() == Randomization()
+
+
+def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "ranges.yaml"
+    path.write_text("edge: {edge_m: [0.03, 0.04]}\nnumber: {blocks: [2, 3]}\n", encoding="utf-8")
+    randomization = Randomization.load(path, disabled=["robot"])
+    assert randomization.lens == Randomization().lens
+    assert not randomization.on("robot") and randomization.on("edge")
+    scenes = draw_scenes(60, POOL, randomization, np.random.default_rng(0))
+    assert 0.03 <= scenes.edge.min() < scenes.edge.max() <= 0.04
+    assert set(scenes.is_block.sum(axis=1)) == {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("egde: {}", "egde is no group; the groups are edge, "),
+        ("[1, 2]", "is no group"),
+        ("edge: {size: 1}", "edge: size is not known; the keys are edge_m"),
+        ("edge: 3", "edge: got 3, wanted keys"),
+        ("edge: {edge_m: [0.1, 0.02]}", "edge: edge_m: got .0.1, 0.02., wanted .*low <= high"),
+        ("edge: {edge_m: [0, 0.02]}", "above zero"),
+        ("edge: {edge_m: 0.05}", "wanted two numbers"),
+        ("edge: {edge_m: [a, b]}", "edge: edge_m: got 'a', wanted a number"),
+        ("edge: {edge_m: [.nan, 1]}", "low <= high"),
+        ("rim: {share: 1.2}", "rim: share: got 1.2, wanted a share from 0 to 1"),
+        ("rim: {share: true}", "got True, wanted a number"),
+        ("light: {tint: -1}", "standard deviation"),
+        ("number: {blocks: [1, 7]}", "number: blocks: got .1, 7., wanted numbers from 1 to 6"),
+        ("number: {blocks: [1, 2.5]}", "whole numbers"),
+        ("distractors: {kinds: {blal: 1}}", "kinds: blal is not known; the keys are ball"),
+        ("distractors: {kinds: {ball: 0}}", "one above zero"),
+        ("distractors: {near_cube_ratio: [1.1, 1.5]}", "passes for a block"),
+        ("a: [", "cannot read"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "ranges.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        Randomization.load(path)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot read .*none.yaml"):
+        Randomization.load(tmp_path / "none.yaml")
+
+
+def test_an_unknown_group_is_refused_with_the_names_that_exist() -> None:
+    with pytest.raises(ConfigurationError, match="colour.*distractors"):
+        Randomization(frozenset({"colour"}))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ranges_are_reached_and_never_left(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for uniform in (Uniform(-2.0, 5.0), LogUniform(0.02, 0.1)):
+        drawn = uniform.draw(4000, rng)
+        room = 0.01 * (uniform.high - uniform.low)
+        assert uniform.low <= drawn.min() < uniform.low + room
+        assert uniform.high - room < drawn.max() <= uniform.high
+    assert np.median(LogUniform(0.01, 1.0).draw(4000, rng)) == pytest.approx(0.1, rel=0.15)
+    assert set(Integers(2, 4).draw_integers(200, rng)) == {2, 3, 4}
+    normal = Normal(2.0).draw(4000, rng)
+    assert np.abs(normal).max() <= 6.0 and normal.std() == pytest.approx(2.0, rel=0.1)
+    assert Share(0.3).draw(4000, rng).mean() == pytest.approx(0.3, abs=0.04)
+    kinds = weights(a=1.0, b=0.0, c=3.0).draw(4000, rng)
+    assert (kinds != 1).all() and (kinds == 2).mean() == pytest.approx(0.75, abs=0.04)
+
+
+def test_scenes_reach_every_number_of_blocks_and_things_and_every_size() -> None:
+    scenes = scenes_of(600, 1)
+    assert set(scenes.is_block.sum(axis=1)) == set(range(1, 7))
+    things = (scenes.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] != EMPTY).sum(axis=1)
+    assert set(things) == set(range(11))
+    assert 0.02 <= scenes.edge.min() < 0.0205 and 0.0975 < scenes.edge.max() <= 0.1
+    lamps = (scenes.light_color.sum(axis=-1) > 0).sum(axis=1)
+    assert set(lamps) == {1, 2, 3}
+    assert 0.3 < (scenes.light_radius > 0).mean() < 0.7
+
+
+def test_blocks_are_cubes_of_their_scene_and_other_boxes_are_none() -> None:
+    scenes = scenes_of(400, 2)
+    half = scenes.half_size[scenes.is_block]
+    edge = np.repeat(scenes.edge, scenes.is_block.sum(axis=1))
+    np.testing.assert_allclose(half, np.repeat(edge[:, None] / 2, 3, axis=1), rtol=1e-6)
+    boxes = (scenes.shape == 1) & ~scenes.is_block
+    boxes[:, FIRST_ROBOT:] = False
+    boxes[:, : TABLE_SLOT + 1] = False
+    half = scenes.half_size[boxes]
+    assert (half.max(axis=1) / half.min(axis=1)).min() > 1.2
+
+
+def test_with_everything_off_all_scenes_look_alike() -> None:
+    scenes = scenes_of(20, 3, *GROUPS)
+    assert (scenes.is_block.sum(axis=1) == 1).all()
+    np.testing.assert_allclose(scenes.edge, BLOCK_EDGE_M)
+    assert (scenes.shape[:, FIRST_DISTRACTOR:] == EMPTY).all()
+    for name in ("texture", "color_high", "specular", "edge_radius", "light_color", "ambient_up"):
+        values = getattr(scenes, name)
+        assert (values == values[:1]).all(), name
+    assert (scenes.texture == 0).all()
+    assert (scenes.rotation == np.eye(3)).all()
+    np.testing.assert_allclose(scenes.position[:, FIRST_BLOCK, 2], BLOCK_EDGE_M / 2)
+    assert (scenes.backdrop_low == 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("group", "is_off"),
+    [
+        ("edge", lambda s: np.ptp(s.edge) == 0),
+        ("number", lambda s: (s.is_block.sum(axis=1) == 1).all()),
+        ("distractors", lambda s: (s.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] == EMPTY).all()),
+        ("robot", lambda s: (s.shape[:, FIRST_ROBOT:FIRST_CLUTTER] == EMPTY).all()),
+        ("clutter", lambda s: (s.shape[:, FIRST_CLUTTER:] == EMPTY).all()),
+        ("texture", lambda s: (s.texture[:, BLOCKS] == 0).all()),
+        ("color", lambda s: len(np.unique(s.color_high[:, FIRST_BLOCK].reshape(-1, 3), axis=0)) == 1),
+        ("rim", lambda s: (s.edge_radius == 0).all()),
+        ("gloss", lambda s: (s.specular == 0).all()),
+        ("light", lambda s: np.ptp(s.light_position) < 5 and (s.ambient_up == s.ambient_up[0]).all()),
+        ("shadow", lambda s: (s.light_color == 0).all()),
+        ("table", lambda s: (s.half_size[:, TABLE_SLOT, 2] == s.half_size[0, TABLE_SLOT, 2]).all()),
+    ],
+)  # fmt: skip
+def test_each_group_can_be_switched_off(group: str, is_off) -> None:  # type: ignore[no-untyped-def]
+    assert not is_off(scenes_of(40, 6))
+    assert is_off(scenes_of(40, 6, group))
+
+
+def test_many_blocks_have_one_colour_and_some_scenes_one_set() -> None:
+    scenes = scenes_of(400, 8)
+    plain = (scenes.texture == 0).all(axis=-1)
+    plain &= (scenes.color_high == scenes.color_high[:, :, :1]).all(axis=(-1, -2))
+    assert 0.3 < plain[scenes.is_block].mean() < 0.5
+    many = scenes.is_block.sum(axis=1) > 1
+    first = scenes.color_high[:, FIRST_BLOCK : FIRST_BLOCK + 1]
+    alike = (scenes.color_high == first).all(axis=(-1, -2)) | ~scenes.is_block
+    assert 0.15 < alike.all(axis=1)[many].mean() < 0.5
+
+
+def test_textures_stay_within_the_pool_whatever_its_size() -> None:
+    for size in (1, 5, 23, 24, 100):
+        scenes = draw_scenes(30, size, Randomization(), np.random.default_rng(size))
+        assert scenes.texture.min() >= 0 and scenes.texture.max() < size
