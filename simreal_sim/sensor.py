@@ -1,67 +1,106 @@
-"""What a camera does to light: exposure, white balance, vignetting, blur, noise, tone, compression."""
+"""What a camera does to light: a batch of drawn sensors turns linear intensities into pictures.
+
+In the order of light and signal: vignetting, exposure and white balance; motion and lens blur;
+colour filter; noise and saturation of the pixels; demosaic; tone curve, contrast, colour
+saturation, sharpening; blur from scaling up; 8 bits; JPEG.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
+import numba
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
-from simreal_sim.scene import Floats
+from simreal_sim import sensor_kernels as kernels
+from simreal_sim.scene import Floats, Ints
+from simreal_sim.sensor_blurs import CUTOFF
+from simreal_sim.sensor_kernels import BAYER_BGGR, BAYER_RGGB, FULL_COLOR, MONOCHROME
+from simreal_sim.sensor_ranges import Pair, SensorRanges
 
-MAX_BLUR_RADIUS = 5  # pixels; kernels are cut there
-JPEG_SHARE = 0.25  # of all pictures go through a JPEG codec
+MIDDLE_GREY = 0.5  # of the picture's range, after the tone curve: what contrast leaves alone
+LEAST_BLUR_PX = 0.25  # a smaller sigma moves less than a thousandth of the light
+TONE_NODES = 128  # points that the tone polynomial is fitted in
 
 
 @dataclass(frozen=True, eq=False)
 class SensorBatch:
-    """Parameters of N exposures; every array is float32.
+    """Parameters of N exposures; every array is float32 unless said otherwise.
 
     Attributes:
         exposure: (N,), mean linear intensity the picture is brought to.
         balance: (N, 3), white balance gains.
         vignetting: (N,), loss of light at the corners, 0 to 1.
+        motion: (N, 2), the way a point moves during the exposure: right and down, pixels.
         lens_blur: (N,), sigma in pixels, before the noise.
+        color_filter: int32 (N,), a colour filter of `sensor_kernels.py`.
         shot_noise, read_noise: (N,), sigma is sqrt(shot^2 * x + read^2) at linear intensity x.
-        gamma: (N,), exponent of the tone curve is 1 / gamma.
+        gamma: (N,), exponent of the tone curve is 1 / gamma; 1 to 3.
         saturation, contrast: (N,), 1 leaves them alone.
-        resample_blur: (N,), sigma in pixels, after the noise: the picture was scaled up.
+        sharpening: (N,), amount of the unsharp mask on the luma.
+        sharpening_radius: (N,), its sigma in pixels.
+        resample_blur: (N,), sigma in pixels, after all this: the picture was scaled up.
     """
 
     exposure: Floats
     balance: Floats
     vignetting: Floats
+    motion: Floats
     lens_blur: Floats
+    color_filter: Ints
     shot_noise: Floats
     read_noise: Floats
     gamma: Floats
     saturation: Floats
     contrast: Floats
+    sharpening: Floats
+    sharpening_radius: Floats
     resample_blur: Floats
 
 
-def draw_sensors(count: int, resample: float, rng: np.random.Generator) -> SensorBatch:
-    """Draw N sensors; `resample` is the largest blur from scaling up, pixels."""
+def draw_sensors(
+    count: int, resample: float, rng: np.random.Generator, ranges: SensorRanges | None = None
+) -> SensorBatch:
+    """Draw N sensors; `resample` is the largest blur from scaling up, sigma in pixels."""
+    ranges = ranges or SensorRanges()
+
+    def even(pair: Pair, *more: int) -> NDArray[np.float64]:
+        return rng.uniform(*pair, size=(count, *more))
+
+    def even_log(pair: Pair, *more: int) -> NDArray[np.float64]:
+        low, high = np.log(np.maximum(pair, 1e-6))
+        return np.exp(rng.uniform(low, high, size=(count, *more))).clip(*pair)
 
     def some(share: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(rng.uniform(size=count) < share, values, 0.0)
 
-    uniform, normal = rng.uniform, rng.normal
+    length = some(ranges.motion_share, even_log(ranges.motion_length_px))
+    angle = rng.uniform(0, np.pi, size=count)
+    bayer = rng.uniform(size=count) < ranges.bayer_share
+    color_filter = np.where(bayer, rng.integers(BAYER_RGGB, BAYER_BGGR + 1, size=count), FULL_COLOR)
+    color_filter[rng.uniform(size=count) < ranges.monochrome_share] = MONOCHROME
     values = dict(
-        exposure=np.exp(uniform(np.log(0.07), np.log(0.5), size=count)),
-        balance=np.exp(normal(0, 0.12, size=(count, 3))),
-        vignetting=some(0.3, uniform(0, 0.5, size=count)),
-        lens_blur=some(0.6, np.abs(normal(0, 0.6, size=count)).clip(0, 1.8)),
-        shot_noise=some(0.7, np.exp(uniform(np.log(0.003), np.log(0.04), size=count))),
-        read_noise=some(0.7, np.exp(uniform(np.log(0.0005), np.log(0.012), size=count))),
-        gamma=uniform(1.4, 2.6, size=count),
-        saturation=np.where(uniform(size=count) < 0.06, 0.0, uniform(0.5, 1.5, size=count)),
-        contrast=uniform(0.75, 1.3, size=count),
-        resample_blur=some(0.5, uniform(0, max(resample, 1e-6), size=count)),
+        exposure=even_log(ranges.exposure),
+        balance=even_log(ranges.balance, 3),
+        vignetting=some(ranges.vignetting_share, even(ranges.vignetting)),
+        motion=length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1),
+        lens_blur=some(ranges.lens_blur_share, even_log(ranges.lens_blur_px)),
+        shot_noise=some(ranges.shot_noise_share, even_log(ranges.shot_noise)),
+        read_noise=some(ranges.read_noise_share, even_log(ranges.read_noise)),
+        gamma=even(ranges.gamma),
+        saturation=even(ranges.saturation),
+        contrast=even(ranges.contrast),
+        sharpening=some(ranges.sharpening_share, even(ranges.sharpening)),
+        sharpening_radius=even(ranges.sharpening_radius_px),
+        resample_blur=some(ranges.resample_share, even((0.0, max(resample, 0.0)))),
     )
-    return SensorBatch(**{k: np.ascontiguousarray(v, np.float32) for k, v in values.items()})
+    return SensorBatch(
+        color_filter=color_filter.astype(np.int32),
+        **{name: np.ascontiguousarray(value, np.float32) for name, value in values.items()},
+    )
 
 
 def plain_sensors(count: int) -> SensorBatch:
@@ -69,109 +108,97 @@ def plain_sensors(count: int) -> SensorBatch:
     zero, one = np.zeros(count, np.float32), np.ones(count, np.float32)
     return SensorBatch(
         exposure=one * 0.25, balance=np.ones((count, 3), np.float32), vignetting=zero,
-        lens_blur=zero, shot_noise=zero, read_noise=zero, gamma=one * 2.2, saturation=one,
-        contrast=one, resample_blur=zero,
+        motion=np.zeros((count, 2), np.float32), lens_blur=zero,
+        color_filter=np.full(count, FULL_COLOR, np.int32), shot_noise=zero, read_noise=zero,
+        gamma=one * 2.2, saturation=one, contrast=one, sharpening=zero, sharpening_radius=one,
+        resample_blur=zero,
     )  # fmt: skip
 
 
 def expose(color: Floats, sensors: SensorBatch, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn linear intensities, (N, H, W, 3), into 8-bit pictures; the input is overwritten."""
-    seeds = rng.integers(1, 2**32, size=color.shape[0], dtype=np.uint64)
+    """Turn linear intensities, (N, H, W, 3), not negative, into 8-bit pictures.
+
+    Noise is seeded picture by picture, so that the number of threads does not matter. A caller must
+    not rely on `color` staying as it was.
+    """
+    count, height, width = color.shape[:3]
+    seeds = rng.integers(1, 2**32, size=count, dtype=np.uint64)
     out = np.empty(color.shape, dtype=np.uint8)
-    _expose_all(
-        color, sensors.exposure, sensors.balance, sensors.vignetting, sensors.lens_blur,
-        sensors.shot_noise, sensors.read_noise, sensors.gamma, sensors.saturation,
-        sensors.contrast, sensors.resample_blur, seeds, out,
+    parameters = _parameters(sensors)
+    kernels.expose_all(
+        np.ascontiguousarray(color, np.float32), parameters, seeds, _noise_pool(),
+        kernels.plane_length(height, width, int(parameters[:, kernels.REACH].max(initial=0))),
+        numba.get_num_threads(), out,
     )  # fmt: skip
     return out
 
 
-def compress(images: NDArray[np.uint8], rng: np.random.Generator) -> None:
+def compress(
+    images: NDArray[np.uint8], rng: np.random.Generator, ranges: SensorRanges | None = None
+) -> None:
     """Send a share of the pictures, (N, H, W, 3), through JPEG of random quality, in place."""
-    for index in np.flatnonzero(rng.uniform(size=len(images)) < JPEG_SHARE):
-        quality = int(rng.integers(30, 96))
-        _, code = cv2.imencode(".jpg", images[index], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        images[index] = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
+    ranges = ranges or SensorRanges()
+    chosen = np.flatnonzero(rng.uniform(size=len(images)) < ranges.jpeg_share)
+    qualities = np.rint(rng.uniform(*ranges.jpeg_quality, size=len(chosen)))
+    for index, quality in zip(chosen, qualities):
+        # OpenCV takes the channels for blue, green, red: JPEG spends less on the blue.
+        swapped = cv2.cvtColor(images[index], cv2.COLOR_RGB2BGR)
+        _, code = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+        cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB, dst=images[index])
 
 
-@njit(cache=True, fastmath=True)
-def _blur(image, sigma, line):  # type: ignore[no-untyped-def]
-    """Separable Gaussian in place; `line` is room for one row or column of three channels."""
-    radius = min(int(np.ceil(2.5 * sigma)), MAX_BLUR_RADIUS)
-    if sigma < np.float32(0.15):
-        return
-    kernel = np.empty(2 * radius + 1, dtype=np.float32)
-    for i in range(-radius, radius + 1):
-        kernel[i + radius] = np.exp(np.float32(-0.5) * np.float32(i * i) / (sigma * sigma))
-    kernel /= kernel.sum()
-    height, width = image.shape[0], image.shape[1]
-    for c in range(3):
-        for y in range(height):
-            for x in range(width):
-                line[x] = image[y, x, c]
-            for x in range(width):
-                total = np.float32(0.0)
-                for i in range(-radius, radius + 1):
-                    total += kernel[i + radius] * line[min(max(x + i, 0), width - 1)]
-                image[y, x, c] = total
-        for x in range(width):
-            for y in range(height):
-                line[y] = image[y, x, c]
-            for y in range(height):
-                total = np.float32(0.0)
-                for i in range(-radius, radius + 1):
-                    total += kernel[i + radius] * line[min(max(y + i, 0), height - 1)]
-                image[y, x, c] = total
+def _parameters(sensors: SensorBatch) -> Floats:
+    """One row of numbers a picture, as the kernels read them."""
+    rows = np.zeros((len(sensors.exposure), kernels.COLUMNS), dtype=np.float32)
+    rows[:, kernels.EXPOSURE] = sensors.exposure
+    rows[:, kernels.BALANCE : kernels.BALANCE + 3] = sensors.balance
+    rows[:, kernels.VIGNETTING] = sensors.vignetting
+    rows[:, kernels.MOTION : kernels.MOTION + 2] = sensors.motion
+    rows[:, kernels.FILTER] = sensors.color_filter
+    rows[:, kernels.SHOT_VARIANCE] = sensors.shot_noise**2
+    rows[:, kernels.READ_VARIANCE] = sensors.read_noise**2
+    rows[:, kernels.SATURATION] = sensors.saturation
+    rows[:, kernels.SHARPENING] = sensors.sharpening
+    for column, sigma in (
+        (kernels.LENS_BLUR, sensors.lens_blur),
+        (kernels.MASK_BLUR, np.where(sensors.sharpening > 0, sensors.sharpening_radius, 0.0)),
+        (kernels.RESAMPLE_BLUR, sensors.resample_blur),
+    ):
+        rows[:, column] = np.where(sigma < LEAST_BLUR_PX, 0.0, sigma)
+    tone = slice(kernels.TONE, kernels.TONE + kernels.TONE_TERMS)
+    rows[:, tone] = _tone_terms(sensors.gamma, sensors.contrast)
+    # How far a picture's borders are continued, so that no loop over pixels has to ask.
+    radius = CUTOFF * rows[:, [kernels.LENS_BLUR, kernels.MASK_BLUR, kernels.RESAMPLE_BLUR]].max(
+        axis=1
+    )
+    smear = np.abs(sensors.motion).max(axis=1) / 2
+    mosaic = sensors.color_filter >= BAYER_RGGB
+    rows[:, kernels.REACH] = np.ceil(np.maximum(np.maximum(radius, smear), mosaic))
+    return rows
 
 
-@njit(cache=True)
-def _gauss(state):  # type: ignore[no-untyped-def]
-    """(next state, a number that is nearly normal): four uniform 16-bit numbers of one step."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    z = state
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    total = (z & np.uint64(65535)) + ((z >> np.uint64(16)) & np.uint64(65535))
-    total += ((z >> np.uint64(32)) & np.uint64(65535)) + (z >> np.uint64(48))
-    # The sum of four has mean 131070 and standard deviation 65536 * sqrt(4 / 12).
-    return state, (np.float32(total) - np.float32(131070.0)) * np.float32(1.0 / 37837.0)
+def _tone_terms(gamma: Floats, contrast: Floats) -> NDArray[np.float64]:
+    """(N, TONE_TERMS), polynomials in the fourth root of the intensity: tone curve and contrast.
+
+    The fourth root takes two square roots, which processors do many at a time, unlike powers; the
+    rest of the exponent, 4 / 3 to 4, a polynomial follows to 0.25 of 255 (least squares).
+    """
+    node, fit = _tone_fit()
+    curve = node ** (4 / gamma.astype(np.float64)[:, None])
+    return ((curve - MIDDLE_GREY) * contrast[:, None] + MIDDLE_GREY) @ fit.T
 
 
-@njit(cache=True, fastmath=True, parallel=True)
-def _expose_all(  # type: ignore[no-untyped-def]
-    images, exposure, balance, vignetting, lens_blur, shot, read, gamma, saturation, contrast,
-    resample_blur, seeds, out,
-):  # fmt: skip
-    one, zero = np.float32(1.0), np.float32(0.0)
-    for n in prange(images.shape[0]):
-        image = images[n]
-        height, width = image.shape[0], image.shape[1]
-        line = np.empty(max(height, width), dtype=np.float32)
-        state = seeds[n]
-        _blur(image, lens_blur[n], line)
-        gain = exposure[n] / max(image.mean(), np.float32(1e-3))
-        power = one / gamma[n]
-        scale = one / np.float32(0.25 * (height * height + width * width))
-        for y in range(height):
-            for x in range(width):
-                u, v = np.float32(x) - np.float32(0.5) * width, np.float32(y) - np.float32(0.5) * height
-                light = gain * (one - vignetting[n] * np.float32(u * u + v * v) * scale)
-                grey = zero
-                for c in range(3):
-                    value = image[y, x, c] * light * balance[n, c]
-                    state, noise = _gauss(state)
-                    variance = shot[n] * shot[n] * max(value, zero) + read[n] * read[n]
-                    value += noise * np.sqrt(variance)
-                    value = min(max(value, zero), one) ** power
-                    image[y, x, c] = value
-                    grey += value * np.float32(1.0 / 3.0)
-                for c in range(3):
-                    value = grey + (image[y, x, c] - grey) * saturation[n]
-                    value = (value - np.float32(0.5)) * contrast[n] + np.float32(0.5)
-                    image[y, x, c] = min(max(value, zero), one)
-        _blur(image, resample_blur[n], line)
-        for y in range(height):
-            for x in range(width):
-                for c in range(3):
-                    out[n, y, x, c] = np.uint8(image[y, x, c] * np.float32(255.0) + np.float32(0.5))
+@lru_cache(maxsize=1)
+def _tone_fit() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fourth roots (TONE_NODES,), dense at both ends, and (TONE_TERMS, TONE_NODES): values there
+    to the terms of the polynomial."""
+    node = 0.5 - 0.5 * np.cos(np.pi * (np.arange(TONE_NODES) + 0.5) / TONE_NODES)
+    powers = node[:, None] ** np.arange(kernels.TONE_TERMS)
+    return node, np.linalg.pinv(powers).astype(np.float64)
+
+
+@lru_cache(maxsize=1)
+def _noise_pool() -> Floats:
+    """Standard normal numbers that pictures take their noise from, run by run."""
+    pool = np.random.default_rng(0).standard_normal(kernels.POOL_SIZE + kernels.NOISE_RUN)
+    return ((pool - pool.mean()) / pool.std()).astype(np.float32)
