@@ -51,6 +51,11 @@ VERBS = {
         "measure a model against pictures whose truth is known",
         "  simreal evaluate --help",
     ),
+    "bench": Verb(
+        "simreal_perception.cli_bench",
+        "how fast it draws and sees, beside what others use",
+        "  simreal bench render\n  simreal bench estimate",
+    ),
     "parameters": Verb(
         "simreal_common.cli_parameters",
         "the parameters of the nodes, as a table",

@@ -18,6 +18,9 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "perception_node": (("simreal_perception.node_parameters", "PerceptionParameters"),),
     "control_node": (("simreal_control.parameters", "ControlParameters"),),
+    "randomized_images_node": (
+        ("simreal_sim.randomized_images_node", "RandomizedImagesParameters"),
+    ),
     "scorer_node": (("simreal_sim.scorer_node", "ScorerParameters"),),
     "recorder_node": (("simreal_perception.node_parameters", "RecorderParameters"),),
 }
