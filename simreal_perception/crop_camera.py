@@ -70,18 +70,21 @@ def crop_camera(camera: Camera, center: Array, radius: float) -> CropCamera:
     return CropCamera(facing(rays[0]), crop_focal(float(angles.mean())))
 
 
+def shrink_blur(step: float) -> float:
+    """Blur, image pixels, before every `step`-th pixel of an image is taken."""
+    return 0.4 * step
+
+
 def crop_image(image: NDArray[np.uint8], camera: Camera, crop: CropCamera) -> NDArray[np.uint8]:
     """What the crop camera sees, uint8 (64, 64, 3); black outside of the image."""
-    axis = np.arange(CROP_SIZE) - (CROP_SIZE - 1) / 2
-    u, v = np.meshgrid(axis, axis)
-    rays = np.stack([u, v, np.full_like(u, crop.focal)], axis=-1) @ crop.rotation.T
-    # Points behind the camera (crops at the rim of a fisheye view) have no pixel.
-    rays[..., 2] = np.maximum(rays[..., 2], 1e-6)
-    pixels = camera.project(rays).astype(np.float32)
+    pixels, _ = cv2.initUndistortRectifyMap(
+        camera.matrix, camera.distortion, crop.rotation.T, crop.matrix, (CROP_SIZE, CROP_SIZE),
+        cv2.CV_32FC2,
+    )  # fmt: skip
     middle = CROP_SIZE // 2
     step = float(np.linalg.norm(pixels[middle, middle + 1] - pixels[middle, middle]))
     if step > SHRINK_FROM:
-        sigma = 0.4 * step
+        sigma = shrink_blur(step)
         low = np.floor(pixels.reshape(-1, 2).min(axis=0)).astype(int) - 2
         high = np.ceil(pixels.reshape(-1, 2).max(axis=0)).astype(int) + 3
         x0, y0 = np.clip(low, 0, [image.shape[1] - 1, image.shape[0] - 1])

@@ -1,8 +1,8 @@
 """The estimator: an image of a calibrated camera in, block poses out.
 
 A detector finds blocks in a small copy of the image. Each is then looked at through a crop camera
-of its own, made from the full image, and a pose network says where its corners lie; PnP gives the
-pose. A second look through a crop aimed by the first pose sharpens it.
+of its own, made from the full image, and a pose network says where its corners and its edges lie:
+PnP on the corners gives a pose, which is then aligned to the edges.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
-from simreal_perception.calibration import Calibration
+from simreal_perception.calibration import Calibration, log_sigma
 from simreal_perception.crop_camera import (
     SPHERE_PER_EDGE,
     CropCamera,
@@ -29,8 +29,9 @@ from simreal_perception.crop_camera import (
     facing,
 )
 from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
+from simreal_perception.edge_alignment import align_to_edges
 from simreal_perception.model_card import ModelCard, load_model_card
-from simreal_perception.pnp import pose_covariance, solve_pose
+from simreal_perception.pnp import solve_pose
 
 Array = NDArray[np.float64]
 
@@ -39,17 +40,32 @@ MOST_DETECTIONS = 24
 # Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
 SAME_BLOCK = 0.6
 FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
-LOOKS = 2  # the second is aimed by the first
+LOOKS = 1  # each further one is aimed by the one before
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One crop, what the network said of it, and the pose that follows."""
+    """One crop, what the network said of it, and the pose that follows.
+
+    Attributes:
+        crop: the camera it was seen through.
+        pose: block -> camera's optical frame.
+        covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
+            all measurements were independent: too small, see `Calibration.variance_scale`.
+        score: what the network gives for this being a block.
+        misfit: mean distance of the edges seen from those of the pose, in sigmas.
+    """
 
     crop: CropCamera
     pose: Pose
-    spread: float
+    covariance: Array
     score: float
+    misfit: float
+
+    @property
+    def log_sigma(self) -> float:
+        """How far off the position is expected to be, see `calibration.log_sigma`."""
+        return log_sigma(self.covariance, self.pose.position)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +142,8 @@ class BlockEstimator:
         blocks = [
             BlockEstimate(
                 pose=look.pose,
-                covariance=pose_covariance(
-                    look.pose, look.crop, edge, look.spread, calibration.variance_scale
-                ),
-                score=calibration.score(candidate.detection, look.score),
+                covariance=look.covariance * calibration.variance_scale,
+                score=calibration.score(candidate.detection, look.score, look.log_sigma),
                 edge=edge,
             )
             for candidate in self.candidates(image, camera, edge)
@@ -184,15 +198,35 @@ class BlockEstimator:
         if not crops:
             return []
         pictures = np.stack([crop_image(image, camera, crop) for crop in crops])
-        corners, spread, score = self._pose.run(None, {"crops": pictures})
-        looks: list[Look | None] = []
-        for crop, points, px, belief in zip(crops, corners, spread, score, strict=True):
-            pose = solve_pose(points, crop, edge)
-            if pose is not None:
-                distance = float(np.linalg.norm(pose.position)) / edge
-                if not NEAREST_EDGES < distance < FARTHEST_EDGES:
-                    pose = None
-            looks.append(None if pose is None else Look(crop, pose, float(px), float(belief)))
+        corners, spread, score, field = self._pose.run(None, {"crops": pictures})
+        starts = [solve_pose(c, crop, edge) for c, crop in zip(corners, crops, strict=True)]
+        fit = [index for index, pose in enumerate(starts) if pose is not None]
+        looks: list[Look | None] = [None] * len(crops)
+        if not fit:
+            return looks
+        aligned = align_to_edges(
+            rotation=np.stack([pose.rotation for pose in starts if pose is not None]),
+            position=np.stack([pose.position for pose in starts if pose is not None]),
+            edge=edge,
+            focal=np.array([crops[index].focal for index in fit]),
+            corners=corners[fit].astype(np.float64),
+            spread=spread[fit].astype(np.float64),
+            field=field[fit],
+        )
+        covariances = np.linalg.inv(aligned.information)
+        for row, index in enumerate(fit):
+            distance = float(np.linalg.norm(aligned.position[row])) / edge
+            if not NEAREST_EDGES < distance < FARTHEST_EDGES:
+                continue
+            turn = crops[index].rotation
+            both = np.kron(np.eye(2), turn)
+            looks[index] = Look(
+                crop=crops[index],
+                pose=Pose.from_rotation(turn @ aligned.rotation[row], turn @ aligned.position[row]),
+                covariance=both @ covariances[row] @ both.T,
+                score=float(score[index]),
+                misfit=float(aligned.misfit[row]),
+            )
         return looks
 
 

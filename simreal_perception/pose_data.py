@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.geometry import cube_corners
-from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
-from simreal_sim.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
+from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE, SHRINK_FROM, shrink_blur
+from simreal_perception.edge_labels import edge_fields
+from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
-from simreal_sim.scene import SceneBatch, ViewBatch
-from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
+from simreal_sim.scene import EMPTY, SceneBatch, ViewBatch
+from simreal_sim.taken_pictures import take_pictures
 from simreal_sim.textures import texture_pool
 from simreal_sim.viewpoints import draw_roll, looking, turned_aside, upper_half_sphere
 
@@ -24,8 +26,13 @@ VIEWS_PER_SCENE = 6
 NEGATIVE_SHARE = 0.2  # crops centred on something that is no block
 LEAST_VISIBLE = 0.35  # of a block; below it a crop is not scored either way
 # How far a detection may be off: centre (share of the block's radius) and size (log).
-CENTER_JITTER, SIZE_JITTER = 0.18, 0.13
-LARGEST_UPSCALE_BLUR = 1.6  # pixels of a crop: blocks down to some 12 pixels across
+CENTER_JITTER, SIZE_JITTER = 0.15, 0.12
+NEAREST_EDGES, FARTHEST_EDGES = 4.0, 40.0  # of the camera from the block, in edges
+# A camera's picture has more or fewer pixels than the crop that is cut from it. A crop is drawn, and
+# its sensor's errors made, at one of these sizes and then resampled as the estimator does.
+NATIVE_SIZES = (20, 26, 32, 40, 48, 64, 80, 96, 112)
+NATIVE_SHARES = (0.06, 0.12, 0.16, 0.16, 0.14, 0.14, 0.1, 0.07, 0.05)
+LARGEST_UPSCALE_BLUR = 0.7  # native pixels: cameras that scale their own picture up
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +44,22 @@ class CropBatch:
         corners: float32 (N, 8, 2), corners in the order of `cube_corners`, units of half a crop.
         points: float32 (N, 8, 3), the same corners in the crop camera's frame, metres.
         rotation: float32 (N, 3, 3), block -> crop camera.
+        focal: float32 (N,), of the crop camera, crop pixels.
         target: float32 (N,), 1 for a block, 0 for none, nan for neither (hardly visible).
         visible: float32 (N,), share of the block's picture that nothing hides.
+        field: float32 (N, 2, 32, 32), the edge field, crop pixels; see `edge_field.py`.
+        edge_distance: float32 (N, 32, 32), distance to the nearest edge, crop pixels.
     """
 
     images: NDArray[np.uint8]
     corners: Floats
     points: Floats
     rotation: Floats
+    focal: Floats
     target: Floats
     visible: Floats
+    field: Floats
+    edge_distance: Floats
 
 
 class CropSource:
@@ -69,27 +82,55 @@ class CropSource:
             -(-count // VIEWS_PER_SCENE), len(self.textures), self.randomization, rng
         )
         views, primitive, is_block = self._aim(scenes, count)
-        drawn = render(scenes, views, self.textures, CROP_SIZE, CROP_SIZE, rng)
-        if self.randomization.on("sensor"):
-            images = expose(drawn.color, draw_sensors(count, LARGEST_UPSCALE_BLUR, rng), rng)
-            compress(images, rng)
-        else:
-            images = expose(drawn.color, plain_sensors(count), rng)
+        images, seen, covered = self._draw_pictures(scenes, views)
         every = np.arange(count)
-        covered = np.maximum(drawn.covered[every, primitive], 1)
-        visible = np.where(is_block, drawn.seen[every, primitive] / covered, 0.0)
+        share = seen[every, primitive] / np.maximum(covered[every, primitive], 1)
+        visible = np.where(is_block, share, 0.0)
 
         to_crop = views.rotation.transpose(0, 2, 1)
         rotation = to_crop @ scenes.rotation[views.scene, primitive]
         offset = scenes.position[views.scene, primitive] - views.position
         center = np.einsum("nij,nj->ni", to_crop, offset)
-        points = np.einsum("nij,kj->nki", rotation, cube_corners(BLOCK_EDGE_M)) + center[:, None]
+        arms = cube_corners(1.0)[None] * scenes.edge[views.scene, None, None]
+        points = np.einsum("nij,nkj->nki", rotation, arms) + center[:, None]
         depth = np.maximum(points[..., 2:], 1e-3)
-        corners = points[..., :2] / depth * views.intrinsics[:, None, :2] / (CROP_SIZE / 2)
+        focal = views.intrinsics[:, 0]
+        corners = points[..., :2] / depth * focal[:, None, None] / (CROP_SIZE / 2)
         target = np.where(visible >= LEAST_VISIBLE, 1.0, np.nan)
-        target[~is_block] = 0.0
-        arrays = (corners, points, rotation, target, visible)
-        return CropBatch(images, *(np.ascontiguousarray(a, np.float32) for a in arrays))
+        target[~is_block] = np.where(_shows_block(scenes, views), np.nan, 0.0)[~is_block]
+        field, edge_distance = edge_fields(points, rotation, focal)
+        return CropBatch(
+            images=images,
+            corners=np.ascontiguousarray(corners, np.float32),
+            points=np.ascontiguousarray(points, np.float32),
+            rotation=np.ascontiguousarray(rotation, np.float32),
+            focal=np.ascontiguousarray(focal, np.float32),
+            target=target.astype(np.float32),
+            visible=visible.astype(np.float32),
+            field=field,
+            edge_distance=edge_distance,
+        )
+
+    def _draw_pictures(
+        self, scenes: SceneBatch, views: ViewBatch
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
+        """Crops (N, 64, 64, 3), and what of each primitive is seen and covered in them, (N, P)."""
+        rng, count = self.rng, views.size
+        shape = (count, scenes.shape.shape[1])
+        images = np.empty((count, CROP_SIZE, CROP_SIZE, 3), np.uint8)
+        seen, covered = np.empty(shape, np.int32), np.empty(shape, np.int32)
+        sizes = rng.choice(NATIVE_SIZES, size=count, p=NATIVE_SHARES)
+        if not self.randomization.on("sensor"):
+            sizes[:] = CROP_SIZE
+        for size in np.unique(sizes):
+            members = np.flatnonzero(sizes == size)
+            native, shift = _native_views(views, members, int(size), rng)
+            drawn = render(scenes, native, self.textures, int(size), int(size), rng)
+            seen[members], covered[members] = drawn.seen, drawn.covered
+            pictures = take_pictures(drawn.color, self.randomization, LARGEST_UPSCALE_BLUR, rng)
+            for member, picture, moved in zip(members, pictures, shift, strict=True):
+                images[member] = _resampled(picture, moved)
+        return images, seen, covered
 
     def _aim(
         self, scenes: SceneBatch, count: int
@@ -97,9 +138,10 @@ class CropSource:
         """Views of `count` targets; which primitive each looks at; whether that is a block."""
         rng = self.rng
         scene = np.repeat(np.arange(scenes.size), VIEWS_PER_SCENE)[:count]
+        edge = scenes.edge[scene].astype(np.float64)
         # A random present block; or, for a share, a random distractor or part of the robot.
         weight = rng.uniform(size=(count, scenes.shape.shape[1])) + 1e-3
-        weight *= scenes.shape[scene] != 0
+        weight *= scenes.shape[scene] != EMPTY
         negative = rng.uniform(size=count) < NEGATIVE_SHARE
         blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
         others = slice(FIRST_DISTRACTOR, FIRST_ROBOT + 3)
@@ -112,16 +154,18 @@ class CropSource:
         target = scenes.position[scene, primitive].astype(np.float64)
         # Some negatives look at nothing in particular, or at the gap between things.
         stray = negative & (rng.uniform(size=count) < 0.4)
-        drift = rng.normal(0, 1.0, size=(count, 3)) * BLOCK_EDGE_M
+        drift = rng.normal(0, 1.0, size=(count, 3)) * edge[:, None]
         away = np.linalg.norm(drift, axis=1, keepdims=True)
-        target[stray] += (drift * np.maximum(1.0, 1.4 * BLOCK_EDGE_M / away))[stray]
+        target[stray] += (drift * np.maximum(1.0, 1.4 * edge[:, None] / away))[stray]
 
-        radius = BLOCK_EDGE_M * np.sqrt(3) / 2
-        distance = BLOCK_EDGE_M * np.exp(rng.uniform(np.log(4.0), np.log(32.0), size=count))
+        # A thing that is no block fills its crop as a block would.
+        radius = edge * np.sqrt(3) / 2
+        span = rng.uniform(np.log(NEAREST_EDGES), np.log(FARTHEST_EDGES), size=count)
+        distance = edge * np.exp(span)
         away_from = upper_half_sphere(count, 0.08, rng)
         roll = draw_roll(count, 0.3, 0.15, rng)
         if not self.randomization.on("camera"):
-            distance[:], roll[:] = 0.9, 0.0
+            distance, roll = 18.0 * edge, np.zeros(count)
             away_from[:] = (0.7, 0.0, 0.714)
         position = target + away_from * distance[:, None]
         position[:, 2] = np.maximum(position[:, 2], 0.01)
@@ -139,3 +183,56 @@ class CropSource:
             distortion=np.zeros((count, 2), np.float32),
         )
         return views, primitive, ~negative
+
+
+def _shows_block(scenes: SceneBatch, views: ViewBatch) -> NDArray[np.bool_]:
+    """Whether some block lies about the middle of a crop and fills it about as it should, (N,)."""
+    blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
+    offset = scenes.position[views.scene][:, blocks] - views.position[:, None]
+    local = np.einsum("nji,nkj->nki", views.rotation, offset)
+    depth = np.maximum(local[..., 2], 1e-3)
+    focal = views.intrinsics[:, :1]
+    aside = np.linalg.norm(local[..., :2], axis=-1) / depth * focal
+    radius = focal * (scenes.edge[views.scene, None] * np.sqrt(3) / 2) / depth
+    near = (aside < CROP_BLOCK_RADIUS) & (np.abs(np.log(radius / CROP_BLOCK_RADIUS)) < 0.6)
+    present = scenes.shape[views.scene][:, blocks] != EMPTY
+    return np.asarray((near & present & (local[..., 2] > 0)).any(axis=1))
+
+
+def _native_views(
+    views: ViewBatch, members: NDArray[np.int64], size: int, rng: np.random.Generator
+) -> tuple[ViewBatch, NDArray[np.float64]]:
+    """Some of the views at `size` pixels a side, and where their pixels lie against the crop's.
+
+    The grid of a camera's pixels meets a block anywhere: shifts, native pixels, (n, 2).
+    """
+    shift = rng.uniform(-0.5, 0.5, size=(len(members), 2)) * (size != CROP_SIZE)
+    intrinsics = views.intrinsics[members].copy()
+    intrinsics[:, :2] *= size / CROP_SIZE
+    intrinsics[:, 2:] = (size - 1) / 2 + shift
+    native = ViewBatch(
+        scene=views.scene[members],
+        rotation=views.rotation[members],
+        position=views.position[members],
+        intrinsics=intrinsics,
+        distortion=views.distortion[members],
+    )
+    return native, shift
+
+
+def _resampled(picture: NDArray[np.uint8], shift: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A square picture at the crop's size, as `crop_camera.crop_image` makes it from an image."""
+    size = len(picture)
+    if size == CROP_SIZE:
+        return picture
+    step = size / CROP_SIZE
+    if step > SHRINK_FROM:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), shrink_blur(step)))
+    x, y = (0.5 * step - 0.5 + shift).tolist()
+    to_native = np.array([[step, 0.0, x], [0.0, step, y]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(
+            picture, to_native, (CROP_SIZE, CROP_SIZE), flags=flags, borderMode=cv2.BORDER_REFLECT
+        )
+    )

@@ -1,4 +1,4 @@
-"""The pose network: a crop of a block in, its eight corners in the crop out."""
+"""The pose network: a crop of a block in, its corners and edges in the crop out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from simreal_perception.crop_camera import CROP_SIZE
 from simreal_perception.rotation_charts import CHARTS
 
 CORNER_VALUES = 16  # x, y of eight corners, in units of half a crop from its centre
+FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its spread
 
 
 def normalize_images(images: Tensor) -> Tensor:
@@ -43,56 +44,77 @@ def step(inputs: int, outputs: int, stride: int = 2) -> nn.Sequential:
 
 
 class PoseNetwork(nn.Module):
-    """Crop (N, 3, 64, 64), normalized -> raw outputs of all charts.
+    """Crop (N, 3, 64, 64), normalized -> raw outputs of all charts, and the edge field.
 
     The spatial grid is kept to the end (no global pooling): where a feature lies is the answer.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 24) -> None:
         super().__init__()
         self.width = width
-        self.trunk = nn.Sequential(
-            step(3, width),
-            step(width, width, stride=1),
+        self.to_quarter = nn.Sequential(
+            nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
             step(width, 2 * width),
             Residual(2 * width),
-            step(2 * width, 4 * width),
-            Residual(4 * width),
-            Residual(4 * width),
-            nn.Conv2d(4 * width, 2 * width, 1, bias=False),
-            nn.BatchNorm2d(2 * width),
-            nn.ReLU(inplace=True),
+        )
+        self.to_eighth = nn.Sequential(
+            step(2 * width, 4 * width), Residual(4 * width), Residual(4 * width)
         )
         cells = (CROP_SIZE // 8) ** 2
         self.neck = nn.Sequential(
-            nn.Flatten(), nn.Linear(2 * width * cells, 16 * width), nn.ReLU(inplace=True)
+            nn.Conv2d(4 * width, 2 * width, 1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(inplace=True),
+            nn.Flatten(),
+            nn.Linear(2 * width * cells, 16 * width),
+            nn.ReLU(inplace=True),
         )
         self.corners = nn.Linear(16 * width, CHARTS * CORNER_VALUES)
         self.log_spread = nn.Linear(16 * width, CHARTS)
         self.chart = nn.Linear(16 * width, CHARTS)
         self.block = nn.Linear(16 * width, 1)
+        self.from_eighth = nn.Conv2d(4 * width, 2 * width, 1)
+        # Two by two cells of the field for each cell of the features.
+        self.field = nn.Sequential(
+            Residual(2 * width), nn.Conv2d(2 * width, 4 * FIELD_VALUES, 1), nn.PixelShuffle(2)
+        )
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Corners (N, CHARTS, 8, 2), log spread (N, CHARTS), chart (N, CHARTS), block (N,)."""
-        features = self.neck(self.trunk(x)).float()
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Corners (N, CHARTS, 8, 2), log spread (N, CHARTS), chart (N, CHARTS), block (N,), field.
+
+        The field, (N, 3, 32, 32): offset to the nearest edge, x and y, and log of the mean error
+        of one of them, crop pixels.
+        """
+        quarter = self.to_quarter(x)
+        eighth = self.to_eighth(quarter)
+        features = self.neck(eighth).float()
         corners = self.corners(features).view(-1, CHARTS, 8, 2)
         spread = self.log_spread(features)
-        return corners, spread, self.chart(features), self.block(features).squeeze(1)
+        context = nn.functional.interpolate(self.from_eighth(eighth), scale_factor=2.0)
+        field = self.field(torch.relu(quarter + context)).float()
+        return corners, spread, self.chart(features), self.block(features).squeeze(1), field
 
 
 class ExportedPoseNetwork(nn.Module):
-    """What ships: uint8 crops in; the best chart's corners, their spread and a score out."""
+    """What ships: uint8 crops in; the best chart's corners, their spread, a score, the field out."""
 
     def __init__(self, network: PoseNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Crops uint8 (N, 64, 64, 3) -> corners, crop pixels (N, 8, 2); spread, px (N,); score (N,)."""
-        corners, log_spread, chart, block = self.network(normalize_images(crops))
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Crops, uint8 (N, 64, 64, 3), to numbers in crop pixels.
+
+        Corners (N, 8, 2); their spread (N,); score (N,); edge field (N, 3, 32, 32): offset x, y and
+        spread.
+        """
+        corners, log_spread, chart, block, field = self.network(normalize_images(crops))
         best = chart.argmax(dim=1)
         index = best.view(-1, 1, 1, 1).expand(-1, 1, 8, 2)
         half = CROP_SIZE / 2
         pixels = corners.gather(1, index).squeeze(1) * half + (CROP_SIZE - 1) / 2
         spread = log_spread.gather(1, best.view(-1, 1)).squeeze(1).exp() * half
-        return pixels, spread, torch.sigmoid(block)
+        field = torch.cat([field[:, :2], field[:, 2:].exp()], dim=1)
+        return pixels, spread, torch.sigmoid(block), field
