@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from simreal_perception.detector_input import DETECTOR_WIDTH
 from simreal_perception.detector_network import STRIDE
 from simreal_perception.pose_data import TEXTURES
-from simreal_sim.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
+from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
-from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
+from simreal_sim.taken_pictures import take_pictures
 from simreal_sim.textures import texture_pool
 from simreal_sim.viewpoints import draw_roll, looking, upper_half_sphere
 
@@ -24,6 +24,7 @@ WINDOW = 160  # pixels a side; the detector sees 320 pixels across, training nee
 VISIBLE, HIDDEN = 0.35, 0.1  # share of a block: labelled above, ignored between, nothing below
 LEAST_PIXELS = 12
 SMALLEST_RADIUS, LARGEST_RADIUS = 4.0, 70.0  # of blocks' bounding spheres, pixels
+NEAREST_EDGES, FARTHEST_EDGES = 4.0, 32.0  # of the camera from the block looked at, in edges
 UPSCALE_BLUR = 0.9
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 
@@ -61,11 +62,7 @@ class WindowSource:
         scenes = draw_scenes(-(-count // 2), len(self.textures), self.randomization, rng)
         views = self._aim(scenes, count)
         drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng)
-        if self.randomization.on("sensor"):
-            images = expose(drawn.color, draw_sensors(count, UPSCALE_BLUR, rng), rng)
-            compress(images, rng)
-        else:
-            images = expose(drawn.color, plain_sensors(count), rng)
+        images = take_pictures(drawn.color, self.randomization, UPSCALE_BLUR, rng)
         heat, weight, values, center = _labels(
             scenes, views, drawn.seen[:, BLOCKS], drawn.covered[:, BLOCKS]
         )
@@ -80,8 +77,10 @@ class WindowSource:
         target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
         fov = np.radians(rng.uniform(35, 90, size=count))
         focal = 0.5 * DETECTOR_WIDTH / np.tan(fov / 2)
-        radius = BLOCK_EDGE_M * np.sqrt(3) / 2
-        distance = np.exp(rng.uniform(np.log(0.2), np.log(1.6), size=count))
+        edge = scenes.edge[scene].astype(np.float64)
+        radius = edge * np.sqrt(3) / 2
+        span = rng.uniform(np.log(NEAREST_EDGES), np.log(FARTHEST_EDGES), size=count)
+        distance = edge * np.exp(span)
         distance = np.clip(
             distance, focal * radius / LARGEST_RADIUS, focal * radius / SMALLEST_RADIUS
         )
@@ -118,7 +117,7 @@ def _labels(
     bent = ideal * (1 + views.distortion[:, :1] * square)[..., None]
     pixel = bent * views.intrinsics[:, None, :2] + views.intrinsics[:, None, 2:]
     far = np.linalg.norm(local, axis=-1)
-    sphere = BLOCK_EDGE_M * np.sqrt(3) / 2
+    sphere = scenes.edge[views.scene, None] * np.sqrt(3) / 2
     radius = views.intrinsics[:, :1] * sphere / np.sqrt(np.maximum(far**2 - sphere**2, 1e-6))
     present = (scenes.shape[views.scene][:, BLOCKS] != 0) & (local[..., 2] > sphere)
     visible = np.where(covered > 0, seen / np.maximum(covered, 1), 0.0)

@@ -21,8 +21,12 @@ class DetectorNetwork(nn.Module):
     def __init__(self, width: int = 16) -> None:
         super().__init__()
         self.width = width
-        self.to_half = step(3, width)
-        self.to_quarter = nn.Sequential(step(width, 2 * width), Residual(2 * width))
+        self.to_quarter = nn.Sequential(
+            nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+            step(width, 2 * width),
+        )
         self.to_eighth = nn.Sequential(step(2 * width, 4 * width), Residual(4 * width))
         self.to_sixteenth = nn.Sequential(
             step(4 * width, 6 * width), Residual(6 * width), Residual(6 * width)
@@ -31,11 +35,7 @@ class DetectorNetwork(nn.Module):
         self.from_eighth = nn.Sequential(
             step(4 * width, 4 * width, stride=1), nn.Conv2d(4 * width, 2 * width, 1)
         )
-        self.head = nn.Sequential(
-            step(2 * width, 2 * width, stride=1),
-            step(2 * width, 2 * width, stride=1),
-            nn.Conv2d(2 * width, 4, 1),
-        )
+        self.head = nn.Sequential(step(2 * width, 2 * width, stride=1), nn.Conv2d(2 * width, 4, 1))
         final = self.head[-1]
         assert isinstance(final, nn.Conv2d) and final.bias is not None
         with torch.no_grad():
@@ -43,7 +43,7 @@ class DetectorNetwork(nn.Module):
             final.bias.copy_(torch.tensor([-4.6, 0.5, 0.5, 2.5]))
 
     def forward(self, x: Tensor) -> Tensor:
-        quarter = self.to_quarter(self.to_half(x))
+        quarter = self.to_quarter(x)
         eighth = self.to_eighth(quarter)
         sixteenth = self.to_sixteenth(eighth)
         eighth = torch.relu(eighth + _double(self.from_sixteenth(sixteenth)))
