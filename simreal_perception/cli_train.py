@@ -1,4 +1,4 @@
-"""`simreal train`: train the detector and the pose network on randomized synthetic pictures."""
+"""`simreal train`: train the networks on randomized synthetic pictures."""
 
 from __future__ import annotations
 
@@ -7,60 +7,138 @@ import dataclasses
 import multiprocessing
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from simreal_common.arguments import positive
 from simreal_common.errors import SimrealError
 
+if TYPE_CHECKING:
+    from simreal_perception.training_config import TrainingConfig
+
 EPILOG = """\
-The committed model is made by `simreal train`, then `simreal export runs/block models/block`:
-about an hour on two free CPU cores, one for each network. A run that was stopped goes on where its
-last checkpoint was when the same command is given again.
+examples:
+  simreal train                                   the committed model, on a CPU; then: simreal export
+  simreal train --overfit                         can each network learn at all? half a minute
+  simreal train --ladder --task pose              from one batch to everything, rung by rung
+  simreal train --run runs/mine --task pose --start-from block --config mine.yaml
+                                                  fine-tune the model that ships to blocks of yours
+
+A run that was stopped goes on where its last checkpoint was when the same command is given again.
 """
+STOPPED = 130
+# Options that are fields of the configuration, and come before what its file says.
+FIELDS = (
+    "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "prefetch",
+    "start_from",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    from simreal_perception.training_config import DEVICES
     from simreal_sim.randomization import GROUPS
 
     parser.epilog = EPILOG
     parser.add_argument("--run", type=Path, default=Path("runs/block"), help="folder of the run")
     parser.add_argument(
         "--task",
-        choices=("both", "detector", "pose"),
         default="both",
-        help="which network; both are trained side by side, one CPU core each",
+        metavar="NAME",
+        help="which network, detector or pose; 'both', the default, trains them side by side",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of data and weights")
-    parser.add_argument("--steps", type=positive, help="batches; fewer for a quick try")
-    parser.add_argument("--threads", type=positive, default=1, help="CPU threads for each network")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML file; without it config/training.yaml"
+    )
+    parser.add_argument("--seed", type=int, help="of pictures and weights")
+    parser.add_argument("--steps", type=positive, help="batches to learn; fewer for a quick try")
+    parser.add_argument("--batch", type=positive, help="pictures a batch")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
+    parser.add_argument("--width", type=positive, help="channels of the first layer")
+    parser.add_argument("--threads", type=positive, help="CPU threads for each network")
+    parser.add_argument("--device", choices=DEVICES, help="where the networks learn")
+    parser.add_argument(
+        "--prefetch", type=int, metavar="N", help="batches drawn ahead while the network learns"
+    )
+    parser.add_argument(
+        "--start-from",
+        metavar="MODEL",
+        help="start from its weights: a checkpoint, a run's folder, an .onnx file, a model's card "
+        "or name",
+    )
     parser.add_argument(
         "--off",
         nargs="+",
-        default=[],
         choices=GROUPS,
         metavar="GROUP",
         help=f"randomization to switch off: {', '.join(GROUPS)}",
     )
-    parser.add_argument(
+    stage = parser.add_mutually_exclusive_group()
+    stage.add_argument(
         "--overfit",
         action="store_true",
-        help="only check that each network can learn one batch by heart, then stop",
+        help="only check that each network runs and can learn one batch by heart",
+    )
+    stage.add_argument(
+        "--ladder",
+        action="store_true",
+        help="these checks, then a small simple set, then one thing more at a time; short rungs",
+    )
+    stage.add_argument(
+        "--no-checks", action="store_true", help="skip the checks before a new run (half a minute)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; progress goes to stderr, the checkpoints' paths to stdout."""
+    """Train; progress goes to stderr, results to stdout."""
     import torch  # noqa: F401  # missing, it is missed here, once, and not in every worker
 
+    from simreal_perception.training_config import read_config
+
     tasks = ("detector", "pose") if args.task == "both" else (args.task,)
+    configs = [_override(read_config(args.config, task), args) for task in tasks]
     if args.overfit:
-        return max(_overfit(task, args.seed) for task in tasks)
-    if len(tasks) == 1:
-        return _train(tasks[0], args, 0)
-    # Drawing and learning of one network use one core well, two cores badly.
+        return max(_check(config, sys.stdout) for config in configs)
+    if args.ladder:
+        return max(_climb(config, args.run) for config in configs)
+    if len(configs) == 1:
+        return _train(configs[0], args, 0)
+    return _side_by_side(configs, args)
+
+
+def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
+    changes: dict[str, Any] = {
+        name: getattr(args, name) for name in FIELDS if getattr(args, name) is not None
+    }
+    if args.off is not None:
+        changes["disabled"] = tuple(args.off)
+    return dataclasses.replace(config, **changes)
+
+
+def _train(config: TrainingConfig, args: argparse.Namespace, row: int) -> int:
+    from simreal_perception.monitoring import Monitor
+    from simreal_perception.training import train
+
+    new = not (args.run / f"{config.task}.pt").exists()
+    if new and not args.no_checks and (code := _check(config, sys.stderr)):
+        return code
+    result = train(config, args.run, Monitor(config, row, tensorboard=True))
+    print(result.checkpoint, flush=True)
+    if not result.finished:
+        print(
+            f"{config.task}: stopped at step {result.step} of {config.steps}, which is saved; the "
+            "same command goes on from there",
+            file=sys.stderr,
+        )
+        return STOPPED
+    return 0
+
+
+def _side_by_side(configs: list[TrainingConfig], args: argparse.Namespace) -> int:
+    """Each network in a process: drawing and learning use one core well, two cores badly."""
     context = multiprocessing.get_context("spawn")
     workers = [
-        context.Process(target=_worker, args=(task, args, row)) for row, task in enumerate(tasks)
+        context.Process(target=_worker, args=(config, args, row))
+        for row, config in enumerate(configs)
     ]
     for worker in workers:
         worker.start()
@@ -69,50 +147,43 @@ def run(args: argparse.Namespace) -> int:
             worker.join()
     except KeyboardInterrupt:
         for worker in workers:
-            worker.terminate()
-        print("\nstopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
+            worker.terminate()  # as gentle as Ctrl-C: they save, then stop
+        for worker in workers:
+            worker.join()
     return max(abs(worker.exitcode or 0) for worker in workers)
 
 
-def _worker(task: str, args: argparse.Namespace, row: int) -> None:
+def _worker(config: TrainingConfig, args: argparse.Namespace, row: int) -> None:
     try:
-        sys.exit(_train(task, args, row))
+        sys.exit(_train(config, args, row))
     except SimrealError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(STOPPED)
 
 
-def _train(task: str, args: argparse.Namespace, row: int) -> int:
-    from tqdm import tqdm
+def _check(config: TrainingConfig, output: Any) -> int:
+    """Rungs (a) and (b)."""
+    from simreal_perception.first_checks import it_runs
+    from simreal_perception.overfit import overfit
 
-    from simreal_perception.training import DEFAULTS, train
-
-    changes = {"seed": args.seed, "threads": args.threads, "disabled": tuple(args.off)}
-    if args.steps:
-        changes["steps"] = args.steps
-    config = dataclasses.replace(DEFAULTS[task], **changes)
-    with tqdm(
-        total=config.steps * config.batch, unit="img", unit_scale=True, desc=f"{task:8}",
-        position=row, dynamic_ncols=True, mininterval=1.0,
-    ) as bar:  # fmt: skip
-
-        def progress(step: int, figures: dict[str, float]) -> None:
-            if bar.n == 0 and step > 1:  # resumed: what was done before costs no time now
-                bar.initial = bar.n = (step - 1) * config.batch
-            bar.set_postfix({k: f"{v:.3g}" for k, v in figures.items()}, refresh=False)
-            bar.update(config.batch)
-
-        checkpoint = train(config, args.run, progress)
-    print(checkpoint)
+    for check in (it_runs, overfit):
+        result = check(config)
+        print(result.describe(), file=output, flush=True)
+        if not result.passed:
+            return 1
     return 0
 
 
-def _overfit(task: str, seed: int) -> int:
-    from simreal_perception.overfit import overfit
+def _climb(config: TrainingConfig, folder: Path) -> int:
+    """The whole ladder."""
+    from simreal_perception.ladder import climb
 
-    result = overfit(task, seed=seed)
-    print(result.describe())
-    return 0 if result.learned else 1
+    if code := _check(config, sys.stdout):
+        return code
+    passed = True
+    for rung in climb(config, folder / "ladder"):
+        print(rung.describe(), flush=True)
+        passed &= rung.passed
+    return 0 if passed else 1

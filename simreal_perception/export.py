@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,13 +15,14 @@ import torch
 from simreal_common.errors import ModelError
 from simreal_perception.calibrate import SCENES, SEED, calibrate
 from simreal_perception.calibration import Calibration
+from simreal_perception.checkpoint import load_network
 from simreal_perception.crop_camera import CROP_SIZE
 from simreal_perception.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation_data import synthetic_examples
 from simreal_perception.model_card import file_sha256
 from simreal_perception.pose_network import ExportedPoseNetwork, PoseNetwork
-from simreal_perception.training import load_network
+from simreal_perception.run_folder import source_commit
 
 # ONNX Runtime and PyTorch add up in another order; pixels agree to this.
 PARITY_TOLERANCE = 2e-2
@@ -59,14 +59,17 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
                 (4, CROP_SIZE, CROP_SIZE, 3),
                 "crops",
             )
-            outputs = ["corners", "spread", "score"]
+            outputs = ["corners", "spread", "score", "field"]
             axes = {name: {0: "n"}}
         else:
             raise ModelError(f"no export for a {type(network).__name__}")
         sample = torch.as_tensor(rng.integers(0, 256, size=shape, dtype=np.uint8))
+        # As trained: batch norms apart and weights under their names, so that a run can start from
+        # the exported network. ONNX Runtime fuses them when it loads it.
         torch.onnx.export(
             wrapped.eval(), (sample,), str(path), input_names=[name], output_names=outputs,
             dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+            training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
         )  # fmt: skip
         _check_parity(wrapped, path, name, shape, rng)
         files.append(path)
@@ -79,7 +82,7 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
             "pose": f"uint8 RGB crops (N, {CROP_SIZE}, {CROP_SIZE}, 3) of virtual pinhole cameras",
         },
         "seed": trainings[0]["seed"],
-        "commit": _commit(),
+        "commit": source_commit()[0],
         "command": f"simreal train --run {run} --seed {trainings[0]['seed']}; "
         f"simreal export {run} {model}",
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
@@ -126,12 +129,3 @@ def _limits(path: Path) -> str:
         return str(json.loads(path.read_text(encoding="utf-8"))["limits"])
     except (OSError, ValueError, KeyError):
         return ""
-
-
-def _commit() -> str:
-    """The commit of the source tree, or 'unknown' outside of one."""
-    folder = Path(__file__).resolve().parent
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"

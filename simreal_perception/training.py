@@ -1,200 +1,164 @@
 """The training loop: draw, learn, watch, save. A person reads it in one sitting.
 
-Everything a run needs to go on lies in its checkpoint: weights, optimizer and the generator of the
-data. A run that was stopped goes on where its last checkpoint was.
+A run that was stopped, by whatever means, goes on where its last checkpoint was, and comes to the
+same weights, bit for bit, as one that never stopped (same threads, same machine).
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numba
 import torch
+from torch import nn
 
 from simreal_common.errors import ConfigurationError
-from simreal_perception.detector_task import DetectorTask
-from simreal_perception.pose_task import PoseTask
-from simreal_sim.randomization import Randomization
+from simreal_perception.averaging import WeightAverage
+from simreal_perception.batches import Batches, RepeatedSource
+from simreal_perception.checkpoint import load_network, restore_checkpoint, save_checkpoint
+from simreal_perception.initial_weights import load_initial_weights
+from simreal_perception.monitoring import Monitor
+from simreal_perception.run_folder import record_start, run_folder
+from simreal_perception.stopping import StopRequest
+from simreal_perception.tasks import TASKS, DrawsPicture, Source, Task, draw_apart, make_task
+from simreal_perception.training_config import TrainingConfig
 
-TASKS: dict[str, type[PoseTask] | type[DetectorTask]] = {
-    "detector": DetectorTask,
-    "pose": PoseTask,
-}
-WEIGHT_DECAY = 1e-2
-GRADIENT_NORM = 5.0
-SMOOTHING = 0.98  # of the figures that are shown
+__all__ = ["TASKS", "TrainingConfig", "TrainingResult", "load_network", "train"]
+
+HELD_OUT_SEED = 1_000_000_007  # pictures for watching; far from seeds that people choose
+REPEATED_SEED = 2_000_000_011
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """One run of one network.
+class TrainingResult:
+    """How a run ended.
 
     Args:
-        task: "detector" or "pose".
-        seed: of the data and of the initial weights.
-        steps: number of batches.
-        batch: pictures a batch.
-        learning_rate: its peak; warm-up first, then half a cosine down to zero.
-        width: channels of the network's first layer.
-        warmup: steps until the peak.
-        checkpoint_s: seconds between checkpoints; at most these are lost.
-        threads: CPU threads for drawing and learning.
-        disabled: randomization groups that are switched off.
+        checkpoint: where its weights are.
+        step: number of batches learned.
+        finished: whether that is all of them; if not, somebody stopped the run.
+        held_out: figures of the averaged weights on pictures that were never learned.
     """
 
-    task: str
-    seed: int = 1
-    steps: int = 4000
-    batch: int = 128
-    learning_rate: float = 2e-3
-    width: int = 24
-    warmup: int = 200
-    checkpoint_s: float = 60.0
-    threads: int = 1
-    disabled: tuple[str, ...] = field(default=())
-
-    def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise ConfigurationError(
-                f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
-            )
-        for name in ("steps", "batch", "width", "threads"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}: wanted 1 or more")
-        Randomization(frozenset(self.disabled))
+    checkpoint: Path
+    step: int
+    finished: bool
+    held_out: dict[str, float]
 
 
-DEFAULTS = {
-    "detector": TrainingConfig("detector", steps=1800, batch=48, width=16),
-    "pose": TrainingConfig("pose"),
-}
-
-Progress = Callable[[int, dict[str, float]], None]
-
-
-def train(config: TrainingConfig, folder: Path, progress: Progress) -> Path:
-    """Train one network, or go on with it, and return the path of its last checkpoint.
+def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) -> TrainingResult:
+    """Train one network, or go on with it.
 
     Args:
-        folder: where config, log and checkpoint of the run lie; made if it is not there.
-        progress: called after every step with its number and smoothed figures.
+        folder: of the run; made if it is not there.
+        monitor: shows the run; None for a silent one.
 
     Raises:
-        ConfigurationError: the folder holds a run with another configuration.
+        ConfigurationError: the folder holds a run with another configuration, there is no such
+            device, or the loss is no number any more.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(config.threads)
-    numba.set_num_threads(min(config.threads, numba.config.NUMBA_NUM_THREADS))
-    torch.manual_seed(config.seed)
-    task = TASKS[config.task](config.seed, config.width, Randomization(frozenset(config.disabled)))
-    network = task.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters(), 1.0, weight_decay=WEIGHT_DECAY)
-    checkpoint = folder / f"{config.task}.pt"
-    first = _resume(config, checkpoint, network, optimizer, task) if checkpoint.exists() else 0
-    figures: dict[str, float] = {}
-    saved = time.monotonic()
-    network.train()
-    for step in range(first, config.steps):
-        batch = task.source.draw(config.batch)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step)
-        with torch.autocast("cpu", torch.bfloat16):
-            loss, values = task.loss(network, batch)  # type: ignore[arg-type]
-        if not math.isfinite(loss.item()):
-            raise ConfigurationError(
-                f"the loss is {loss.item()} at step {step}: lower the learning rate "
-                f"({config.learning_rate:g}) and start the run again"
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-        optimizer.step()
-        for name, value in {"loss": loss.item(), **values}.items():
-            keep = SMOOTHING if step > 50 else 0.8
-            figures[name] = keep * figures.get(name, value) + (1 - keep) * value
-        progress(step + 1, figures)
-        if time.monotonic() - saved > config.checkpoint_s or step + 1 == config.steps:
-            _save(config, checkpoint, network, optimizer, task, step + 1)
-            with (folder / f"{config.task}.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps({"step": step + 1, **figures}) + "\n")
-            saved = time.monotonic()
-    return checkpoint
+    monitor = monitor or Monitor(config)
+    with run_folder(folder, config) as checkpoint:
+        task, source = prepare(config)
+        network = task.network
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
+        average = WeightAverage(network, config.average)
+        held_out = draw_apart(source, config.batch, HELD_OUT_SEED)
+        parts = {"network": network, "average": average.network, "optimizer": optimizer}
+        first, figures = 0, {}
+        if checkpoint.exists():
+            source.rng.bit_generator.state, first = restore_checkpoint(checkpoint, config, parts)
+        record_start(checkpoint, config, first)
+        saved = time.monotonic()
+        with (
+            Batches(
+                source, config.batch, config.steps - first, config.prefetch, config.threads
+            ) as batches,
+            monitor.open(checkpoint, first),
+            StopRequest() as stop,
+        ):
+            step = first
+            network.train()
+            for step, drawn in enumerate(batches, first + 1):
+                rate = learning_rate(config, step)
+                values = learn(task, optimizer, drawn.batch, rate, config)
+                average.update(step)
+                monitor.step(step, values, rate, batches.waited_s)
+                late = time.monotonic() - saved > config.checkpoint_s
+                if late or stop.wanted or step == config.steps:
+                    save_checkpoint(checkpoint, config, parts, drawn.generator, step)
+                    figures = evaluate(task, average.network, held_out)
+                    monitor.checkpoint(step, figures, picture(task, average.network, held_out))
+                    saved = time.monotonic()
+                if stop.wanted:
+                    break
+    return TrainingResult(checkpoint, step, step >= config.steps, figures)
+
+
+def learn(
+    task: Task, optimizer: Any, batch: Any, rate: float, config: TrainingConfig
+) -> dict[str, float]:
+    """One step down the loss of a batch, and its figures, the loss among them."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    with torch.autocast(config.device, torch.bfloat16):
+        loss, figures = task.loss(task.network, batch)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise ConfigurationError(
+            f"the loss became {value}: lower learning_rate ({config.learning_rate:g}) and start "
+            "the run again in another folder"
+        )
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(task.network.parameters(), config.gradient_norm)
+    optimizer.step()
+    return {"loss": value, **figures}
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Linear warm-up, then half a cosine to zero at the last step."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    done = (step - config.warmup) / max(config.steps - config.warmup, 1)
-    return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0)))
+    """Linear warm-up, level, linear to zero over the last `decay` of the steps; `step` from 1.
 
-
-def load_network(checkpoint: Path) -> tuple[TrainingConfig, torch.nn.Module]:
-    """The network of a checkpoint, ready to be evaluated; loading runs no code of the file.
-
-    Raises:
-        ConfigurationError: no checkpoint there.
+    Until the decay begins the rate does not depend on the number of steps: a run can be made longer
+    while it goes on (Hu et al. 2024, "warmup-stable-decay").
     """
-    if not checkpoint.is_file():
+    rising = step / max(config.warmup, 1)
+    falling = (config.steps - step + 1) / max(config.decay * config.steps, 1.0)
+    return config.learning_rate * min(rising, falling, 1.0)
+
+
+def evaluate(task: Task, network: nn.Module, batch: Any) -> dict[str, float]:
+    """Figures of a network in evaluation mode, the loss among them; changes nothing."""
+    device = next(network.parameters()).device.type
+    with torch.no_grad(), torch.random.fork_rng(), torch.autocast(device, torch.bfloat16):
+        loss, figures = task.loss(network, batch)
+    return {"loss": loss.item(), **figures}
+
+
+def picture(task: Task, network: nn.Module, batch: Any) -> Any:
+    """What the network predicts, drawn, if the task can draw: uint8 RGB (H, W, 3) or None."""
+    return task.picture(network, batch) if isinstance(task, DrawsPicture) else None
+
+
+def prepare(config: TrainingConfig) -> tuple[Task, Source]:
+    """The task with its initial weights on its device, and the pictures that it learns from."""
+    if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigurationError(
-            f"no checkpoint {checkpoint}: wanted a run of `simreal train`; train first"
+            "device is 'cuda', but torch sees no GPU here: take --device cpu, or install torch's "
+            "GPU build"
         )
-    state = torch.load(checkpoint, weights_only=True)
-    config = _config(state)
-    network = TASKS[config.task](config.seed, config.width, Randomization()).network
-    network.load_state_dict(state["network"])
-    return config, network.eval()
-
-
-def _config(state: dict[str, Any]) -> TrainingConfig:
-    values = json.loads(state["config"])
-    return TrainingConfig(**{**values, "disabled": tuple(values["disabled"])})
-
-
-def _save(
-    config: TrainingConfig,
-    path: Path,
-    network: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    task: PoseTask | DetectorTask,
-    step: int,
-) -> None:
-    """Write a checkpoint beside the old one, then put it in its place."""
-    state = {
-        "config": json.dumps(asdict(config)),
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "generator": json.dumps(task.source.rng.bit_generator.state),
-        "step": step,
-    }
-    draft = path.with_suffix(".tmp")
-    torch.save(state, draft)
-    draft.replace(path)
-
-
-def _resume(
-    config: TrainingConfig,
-    path: Path,
-    network: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    task: PoseTask | DetectorTask,
-) -> int:
-    state = torch.load(path, weights_only=True)
-    stored = _config(state)
-    if stored != config:
-        old, new = asdict(stored), asdict(config)
-        changed = ", ".join(f"{k} {old[k]} -> {new[k]}" for k in new if new[k] != old[k])
-        raise ConfigurationError(
-            f"{path.parent} holds a run with another configuration ({changed}): give another "
-            "folder with --run, or the same configuration to go on"
-        )
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    task.source.rng.bit_generator.state = json.loads(state["generator"])
-    return int(state["step"])
+    torch.set_num_threads(config.threads)
+    numba.set_num_threads(min(config.threads, numba.config.NUMBA_NUM_THREADS))
+    torch.manual_seed(config.seed)
+    task = make_task(config.task, config.seed, config.width, config.randomization)
+    if config.start_from:
+        load_initial_weights(task.network, config.task, config.start_from)
+    task.network.to(device=config.device, memory_format=torch.channels_last)
+    source: Source = task.source
+    if config.repeat:
+        source = RepeatedSource(source, config.repeat, config.batch, REPEATED_SEED)
+    return task, source
