@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simreal_common.arguments import positive
+from simreal_common.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from simreal_perception.evaluation_data import ExampleSource
+
+RENDERERS = ("raycaster", "tiny", "egl")
 EPILOG = """\
 examples:
-  simreal evaluate --scenes 200 --seed 1       fresh synthetic scenes, blocks at 0.5 to 1.1 m
-  simreal evaluate --world 100 --seed 1        the cell that the demo runs in, another renderer
+  simreal evaluate --scenes 2000 --jobs 2      fresh synthetic scenes, blocks at 0.5 to 1.1 m
+  simreal evaluate --scenes 500 --renderer tiny --sheet worst.png --reliability trust.png
+                                               the same scenes, drawn by PyBullet
+  simreal evaluate --world 100 --json all.json the cell that the demo runs in
   simreal evaluate --photos FOLDER             photographs with poses (index.json)
+  simreal evaluate --bag FOLDER --poses FILE.json --edge 0.084
+                                               a recorded camera with the pose of each frame
 """
 
 
@@ -31,79 +39,128 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="N scenes of the simulated cell, drawn by PyBullet",
     )
     source.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs with poses")
-    parser.add_argument("--seed", type=int, default=1, help="of the synthetic scenes")
-    parser.add_argument("--min-score", type=float, default=0.5, help="estimates below do not count")
+    source.add_argument("--bag", type=Path, metavar="FOLDER", help="rosbag2; wants --poses, --edge")
     parser.add_argument(
-        "--write-card", action="store_true", help="write the figures into the model's card"
+        "--renderer", choices=RENDERERS, default="raycaster", help="of --scenes (%(default)s)"
     )
+    parser.add_argument("--poses", type=Path, metavar="FILE", help="JSON, true poses of --bag")
+    parser.add_argument(
+        "--edge", type=float, metavar="M", help="edge of the block of --bag, metres"
+    )
+    parser.add_argument("--topic", help="images of --bag, where it has several")
+    parser.add_argument("--seed", type=int, default=1, help="of --scenes and --world (%(default)s)")
+    parser.add_argument(
+        "--min-score", type=float, default=0.5, help="estimates below do not count (%(default)s)"
+    )
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT.json", help="all figures, every block")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="draw the worst cases")
+    parser.add_argument(
+        "--reliability", type=Path, metavar="OUT.png", help="plot score against what came true"
+    )
+    parser.add_argument(
+        "--write-card",
+        action="store_true",
+        help="write the figures into the model's card, and count a look at real images there",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line of JSON a photograph, then the summary."""
+    """Print the tables; write what was asked for."""
     from tqdm import tqdm
 
     from simreal_perception.estimator import BlockEstimator
-    from simreal_perception.evaluation import Evaluation
-    from simreal_perception.evaluation_data import photographs, synthetic_examples, world_examples
-    from simreal_perception.model_card import add_metrics
+    from simreal_perception.evaluation_report import report, text_report
+    from simreal_perception.evaluation_run import evaluate
+    from simreal_perception.pictures import check_drawable, write_picture
 
-    estimator = BlockEstimator.load(args.model)
-    if args.photos:
-        examples = photographs(args.photos)
-    elif args.world:
-        examples = world_examples(args.world, args.seed)
-    else:
-        examples = synthetic_examples(args.scenes, args.seed)
-    total, milliseconds = Evaluation(), []
-    cases: list[tuple[float, Any, Any]] = []
-    for example in tqdm(
-        examples, total=args.scenes or args.world, unit="img", disable=bool(args.photos)
-    ):
-        start = time.perf_counter()
-        found = estimator.estimate(example.image, example.camera, example.edge)
-        milliseconds.append((time.perf_counter() - start) * 1e3)
-        found = [block for block in found if block.score >= args.min_score]
-        one = Evaluation()
-        for evaluation in (one, total):
-            evaluation.add(found, example.blocks, example.hidden, example.edge)
-        worst = max((error.position_m for error in one.errors), default=0.0)
-        cases.append((worst + one.missed + one.false, example, found))
-        if args.photos:
-            print(json.dumps({"image": example.name, **_rounded(one.summary())}))
-    middle = sorted(milliseconds)[len(milliseconds) // 2]
-    summary = _rounded({"images": len(milliseconds), **total.summary(), "milliseconds_p50": middle})
-    print(json.dumps({"model": args.model, **summary}))
-    if args.write_card:
-        name = next(name for name in ("photos", "world", "scenes") if getattr(args, name))
-        value = args.photos.name if args.photos else getattr(args, name)
-        what = f"--{name} {value}"
-        command = f"simreal evaluate {what} --seed {args.seed} --min-score {args.min_score:g}"
-        add_metrics(estimator.card, command, summary)
+    source = _source(args)
+    for path in (args.sheet, args.reliability):
+        if path:
+            check_drawable(path)
+    with tqdm(total=source.count, unit="img") as bar:
+        outcome = evaluate(args.model, source, args.jobs, progress=bar.update)
+    figures = report(outcome, args.min_score)
+    command = _command(args)
+    print(text_report(figures, f"model {args.model}, {source.name}"))
+    if args.json:
+        content = {"command": command, "model": args.model, "source": source.name, **figures}
+        _write(args.json, json.dumps(content, indent=1) + "\n")
     if args.sheet:
-        _write_sheet(args.sheet, sorted(cases, key=lambda case: -case[0])[:12])
+        from simreal_perception.evaluation_sheet import draw_sheet, worst_cases
+
+        estimator = BlockEstimator.load(args.model)
+        cases = worst_cases(outcome, args.min_score)
+        write_picture(args.sheet, draw_sheet(estimator, source, cases, args.min_score))
+    if args.reliability:
+        from simreal_perception.reliability import draw_reliability, reliability_bins
+
+        bins = reliability_bins(*outcome.evaluation.promises)
+        write_picture(args.reliability, draw_reliability(bins, source.name))
+    if args.write_card:
+        from simreal_perception.evaluation_card import write_figures
+        from simreal_perception.model_card import load_model_card
+
+        real = (args.photos or args.bag).name if args.photos or args.bag else None
+        write_figures(load_model_card(args.model), command, figures, real)
     return 0
 
 
-def _rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in values.items()}
+def _source(args: argparse.Namespace) -> ExampleSource:
+    """Where the examples come from; options that do not belong together are refused."""
+    if args.bag:
+        from simreal_perception.ros_bag import BagSource
+
+        if args.poses is None or args.edge is None:
+            raise ConfigurationError(
+                "--bag lacks --poses or --edge: wanted the JSON file with the pose of each frame, "
+                "and the edge of the block in metres"
+            )
+        return BagSource(args.bag, args.poses, args.edge, args.topic)
+    given = [name for name in ("poses", "edge", "topic") if getattr(args, name) is not None]
+    if given:
+        raise ConfigurationError(f"--{given[0]} belongs to --bag; leave it out, or give --bag")
+    if args.renderer != "raycaster" and not args.scenes:
+        raise ConfigurationError(
+            f"--renderer {args.renderer} draws --scenes; leave it out, or give --scenes N"
+        )
+    if args.photos:
+        from simreal_perception.evaluation_data import PhotographSource
+
+        return PhotographSource(args.photos)
+    if args.world:
+        from simreal_perception.evaluation_data import WorldSource
+
+        return WorldSource(args.world, args.seed)
+    from simreal_perception.evaluation_scenes import SceneSource
+
+    return SceneSource(args.scenes, args.seed, args.renderer)
 
 
-def _write_sheet(path: Path, cases: list[tuple[float, Any, Any]]) -> None:
-    """The worst cases, with the estimates drawn in, as one picture of four columns."""
-    import cv2
-    import numpy as np
+def _command(args: argparse.Namespace) -> str:
+    """The command that gives the same figures again; of folders only the names."""
+    parts: list[Any] = ["simreal evaluate"]
+    if args.scenes:
+        parts += ["--scenes", args.scenes]
+        parts += [] if args.renderer == "raycaster" else ["--renderer", args.renderer]
+    elif args.world:
+        parts += ["--world", args.world]
+    elif args.photos:
+        parts += ["--photos", args.photos.name]
+    else:
+        parts += ["--bag", args.bag.name, "--poses", args.poses.name, "--edge", args.edge]
+    if args.scenes or args.world:
+        parts += ["--seed", args.seed]
+    return " ".join(map(str, [*parts, "--min-score", f"{args.min_score:g}"]))
 
-    from simreal_perception.drawing import draw_blocks
-    from simreal_perception.pictures import write_picture
 
-    pictures = []
-    for _, example, found in cases:
-        drawn = draw_blocks(example.image, example.camera, found)
-        height = round(360 * drawn.shape[0] / drawn.shape[1])
-        small = cv2.resize(drawn, (360, height), interpolation=cv2.INTER_AREA)
-        pictures.append(cv2.copyMakeBorder(small, 0, 360 - height, 0, 0, cv2.BORDER_CONSTANT))
-    while len(pictures) % 4:
-        pictures.append(np.zeros_like(pictures[0]))
-    rows = [np.hstack(pictures[i : i + 4]) for i in range(0, len(pictures), 4)]
-    write_picture(path, np.vstack(rows))
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {path}: {error.strerror}; give a place that can be written"
+        ) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_rotation_distance
@@ -15,6 +15,10 @@ from simreal_common.geometry import Pose, cube_rotation_distance
 # An estimate belongs to a block if it lies this near to it, across the ray and along it, as shares
 # of the edge and of the distance: what is farther off is a miss and a false alarm.
 LATERAL_SHARE, RANGE_SHARE = 0.6, 0.25
+
+# What a score promises: the error of position is at most this share of the block's distance,
+# 10 mm at 0.9 m. One camera's error grows with distance.
+GOOD_SHARE = 0.010 / 0.9
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,66 @@ class PoseError:
     distance_m: float
     nees: float
 
+    @property
+    def good(self) -> bool:
+        """Whether the position is as near as a score promises."""
+        return self.position_m <= GOOD_SHARE * self.distance_m
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What became of one block of an image.
+
+    Args:
+        image: number of the image.
+        position_m: of its centre in the camera's optical frame.
+        visible: share of the block that the image shows, 0 to 1; None where nobody knows.
+        required: whether it must be found.
+        error: of its estimate; None where it has none.
+    """
+
+    image: int
+    position_m: tuple[float, float, float]
+    visible: float | None
+    required: bool
+    error: PoseError | None
+
+    @property
+    def distance_m(self) -> float:
+        """From the camera."""
+        return float(np.linalg.norm(self.position_m))
+
+
+@dataclass(frozen=True)
+class FalseAlarm:
+    """An estimate that belongs to no block.
+
+    Args:
+        image: number of the image.
+        position_m, score: as estimated.
+    """
+
+    image: int
+    position_m: tuple[float, float, float]
+    score: float
+
 
 @dataclass(eq=False)
 class Evaluation:
-    """Errors over many images.
+    """What became of the blocks and the estimates of many images.
+
+    Matching starts with the surest estimate, so that leaving out those below a score leaves the
+    others' matches alone: one pass serves every threshold (`above`).
 
     Args:
-        errors: of the matched estimates.
-        missed: blocks that nothing was found for.
-        false: estimates that belong to no block.
+        blocks: one entry a block.
+        false_alarms: one entry an estimate without a block.
+        images: how many were seen.
     """
 
-    errors: list[PoseError] = field(default_factory=list)
-    missed: int = 0
-    false: int = 0
+    blocks: list[BlockResult] = field(default_factory=list)
+    false_alarms: list[FalseAlarm] = field(default_factory=list)
+    images: int = 0
 
     def add(
         self,
@@ -61,56 +111,160 @@ class Evaluation:
         truths: Sequence[Pose],
         optional: Sequence[Pose] = (),
         edge: float = 0.05,
+        visible: Sequence[float | None] = (),
+        image: int | None = None,
     ) -> None:
         """Match one image's estimates to its blocks.
 
         Args:
             truths: blocks that must be found, optical frame.
             optional: blocks that may be found (mostly hidden): neither missed nor false.
+            visible: shares of `truths` and then of `optional` that the image shows, if known.
+            image: its number; by default images are counted.
         """
-        blocks = [*truths, *optional]
-        matched = found = 0
-        if estimates and blocks:
-            cost = np.array([[_mismatch(e.pose, b, edge) for b in blocks] for e in estimates])
-            rows, columns = linear_sum_assignment(np.minimum(cost, 1e3))
-            for row, column in zip(rows, columns, strict=True):
-                if cost[row, column] < 1.0:
-                    matched += 1
-                    if column < len(truths):
-                        found += 1
-                        self.errors.append(_error(estimates[row], truths[column]))
-        self.missed += len(truths) - found
-        self.false += len(estimates) - matched
+        number = self.images if image is None else image
+        self.images += 1
+        poses = [*truths, *optional]
+        shares = [*visible, *[None] * (len(poses) - len(visible))]
+        matched: dict[int, PoseError] = {}
+        for estimate in sorted(estimates, key=lambda e: -e.score):
+            free = [index for index in range(len(poses)) if index not in matched]
+            misfit = [_mismatch(estimate.pose, poses[index], edge) for index in free]
+            if misfit and min(misfit) < 1.0:
+                best = free[int(np.argmin(misfit))]
+                matched[best] = pose_error(estimate, poses[best])
+            else:
+                where = _place(estimate.pose)
+                self.false_alarms.append(FalseAlarm(number, where, estimate.score))
+        for index, pose in enumerate(poses):
+            self.blocks.append(
+                BlockResult(
+                    image=number,
+                    position_m=_place(pose),
+                    visible=shares[index],
+                    required=index < len(truths),
+                    error=matched.get(index),
+                )
+            )
+
+    def extend(self, other: Evaluation) -> None:
+        """Take in the images of another evaluation."""
+        self.blocks += other.blocks
+        self.false_alarms += other.false_alarms
+        self.images += other.images
+
+    def above(self, score: float) -> Evaluation:
+        """The same images with estimates below `score` left out."""
+        blocks = [
+            block
+            if block.error is None or block.error.score >= score
+            else dataclasses.replace(block, error=None)
+            for block in self.blocks
+        ]
+        alarms = [alarm for alarm in self.false_alarms if alarm.score >= score]
+        return Evaluation(blocks, alarms, self.images)
+
+    @property
+    def required(self) -> list[BlockResult]:
+        """The blocks that must be found."""
+        return [block for block in self.blocks if block.required]
+
+    @property
+    def errors(self) -> list[PoseError]:
+        """Errors of the required blocks that were found."""
+        return [block.error for block in self.required if block.error is not None]
+
+    @property
+    def missed(self) -> int:
+        """Required blocks that nothing was found for."""
+        return sum(block.error is None for block in self.required)
+
+    @property
+    def false(self) -> int:
+        """Estimates that belong to no block."""
+        return len(self.false_alarms)
+
+    @property
+    def promises(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Score of every estimate, and whether it is of a block and as near as that promises."""
+        errors = [block.error for block in self.blocks if block.error is not None]
+        scores = [error.score for error in errors] + [alarm.score for alarm in self.false_alarms]
+        good = [error.good for error in errors] + [False] * self.false
+        return np.array(scores, dtype=np.float64), np.array(good, dtype=bool)
 
     def summary(self) -> dict[str, float]:
         """The figures people ask for; millimetres and degrees."""
-        found = len(self.errors)
-        columns: NDArray[np.float64] = np.array(
-            [[e.position_m, e.lateral_m, e.range_m, e.rotation_rad, e.nees] for e in self.errors]
-        ).reshape(-1, 5)
-        if not found:
-            columns = np.full((1, 5), np.nan)
-        position, lateral, along, rotation, nees = columns.T
+        errors = self.errors
+        figures = error_figures(errors)
         return {
-            "blocks": found + self.missed,
-            "recall": found / max(found + self.missed, 1),
-            "precision": found / max(found + self.false, 1),
-            "position_mean_mm": float(position.mean() * 1e3),
-            "position_median_mm": float(np.median(position) * 1e3),
-            "position_p95_mm": float(np.quantile(position, 0.95) * 1e3),
-            "lateral_mean_mm": float(lateral.mean() * 1e3),
-            "range_mean_mm": float(np.abs(along).mean() * 1e3),
-            "range_bias_mm": float(along.mean() * 1e3),
-            "rotation_mean_deg": float(np.degrees(rotation.mean())),
-            "rotation_median_deg": float(np.degrees(np.median(rotation))),
-            "nees_median": float(np.median(nees)),
-            "nees_mean": float(nees.mean()),
+            "blocks": len(errors) + self.missed,
+            "recall": len(errors) / max(len(errors) + self.missed, 1),
+            "precision": len(errors) / max(len(errors) + self.false, 1),
+            **figures,
         }
+
+
+def error_figures(errors: Sequence[PoseError]) -> dict[str, float]:
+    """Statistics of errors, millimetres and degrees; not a number where there are none."""
+    columns: NDArray[np.float64] = np.array(
+        [[e.position_m, e.lateral_m, e.range_m, e.rotation_rad, e.nees] for e in errors]
+    ).reshape(-1, 5)
+    if not len(columns):
+        columns = np.full((1, 5), np.nan)
+    signed = float(columns[:, 2].mean())
+    sizes = dict(
+        position=columns[:, 0] * 1e3,
+        lateral=columns[:, 1] * 1e3,
+        range=np.abs(columns[:, 2]) * 1e3,
+        rotation=np.degrees(columns[:, 3]),
+    )
+    figures: dict[str, float] = {}
+    for name, values in sizes.items():
+        unit = "deg" if name == "rotation" else "mm"
+        figures[f"{name}_mean_{unit}"] = float(values.mean())
+        figures[f"{name}_median_{unit}"] = float(np.median(values))
+        figures[f"{name}_p95_{unit}"] = float(np.quantile(values, 0.95))
+    good = float(np.mean([error.good for error in errors])) if errors else float("nan")
+    return {
+        **figures,
+        "range_bias_mm": signed * 1e3,
+        "good_share": good,
+        "nees_median": float(np.median(columns[:, 4])),
+        "nees_mean": float(columns[:, 4].mean()),
+    }
 
 
 def is_match(estimate: Pose, truth: Pose, edge: float) -> bool:
     """Whether an estimated pose is near enough to a block to be of that block."""
     return _mismatch(estimate, truth, edge) < 1.0
+
+
+def is_good(estimate: Pose, truth: Pose, edge: float) -> bool:
+    """Whether an estimated pose is of a block and as near to it as a score promises."""
+    off = float(np.linalg.norm(estimate.position - truth.position))
+    return is_match(estimate, truth, edge) and off <= GOOD_SHARE * float(
+        np.linalg.norm(truth.position)
+    )
+
+
+def pose_error(estimate: BlockEstimate, truth: Pose) -> PoseError:
+    """Error of an estimate of a block whose true pose, in the optical frame, is `truth`."""
+    across, along = _parts(estimate.pose, truth)
+    error = estimate.pose.position - truth.position
+    return PoseError(
+        position_m=float(np.linalg.norm(error)),
+        lateral_m=across,
+        range_m=along,
+        rotation_rad=cube_rotation_distance(estimate.pose.rotation, truth.rotation),
+        score=estimate.score,
+        distance_m=float(np.linalg.norm(truth.position)),
+        nees=float(error @ np.linalg.solve(estimate.covariance[:3, :3], error)),
+    )
+
+
+def _place(pose: Pose) -> tuple[float, float, float]:
+    x, y, z = pose.position.tolist()
+    return x, y, z
 
 
 def _parts(estimate: Pose, truth: Pose) -> tuple[float, float]:
@@ -125,17 +279,3 @@ def _mismatch(estimate: Pose, truth: Pose, edge: float) -> float:
     across, along = _parts(estimate, truth)
     distance = float(np.linalg.norm(truth.position))
     return max(across / (LATERAL_SHARE * edge), abs(along) / (RANGE_SHARE * distance))
-
-
-def _error(estimate: BlockEstimate, truth: Pose) -> PoseError:
-    across, along = _parts(estimate.pose, truth)
-    error = estimate.pose.position - truth.position
-    return PoseError(
-        position_m=float(np.linalg.norm(error)),
-        lateral_m=across,
-        range_m=along,
-        rotation_rad=cube_rotation_distance(estimate.pose.rotation, truth.rotation),
-        score=estimate.score,
-        distance_m=float(np.linalg.norm(truth.position)),
-        nees=float(error @ np.linalg.solve(estimate.covariance[:3, :3], error)),
-    )

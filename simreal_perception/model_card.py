@@ -57,13 +57,6 @@ def load_model_card(name_or_path: str) -> ModelCard:
     return card
 
 
-def add_metrics(card: ModelCard, command: str, figures: Mapping[str, float]) -> None:
-    """Write what a command measured into a model's card, in place of what it measured before."""
-    content = dict(card.content)
-    content["metrics"] = {**content["metrics"], command: dict(figures)}
-    card.path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     digest = hashlib.sha256()
