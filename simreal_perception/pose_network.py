@@ -52,13 +52,12 @@ class PoseNetwork(nn.Module):
     def __init__(self, width: int = 24) -> None:
         super().__init__()
         self.width = width
-        self.to_quarter = nn.Sequential(
+        self.to_half = nn.Sequential(
             nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
-            step(width, 2 * width),
-            Residual(2 * width),
         )
+        self.to_quarter = nn.Sequential(step(width, 2 * width), Residual(2 * width))
         self.to_eighth = nn.Sequential(
             step(2 * width, 4 * width), Residual(4 * width), Residual(4 * width)
         )
@@ -75,10 +74,14 @@ class PoseNetwork(nn.Module):
         self.log_spread = nn.Linear(16 * width, CHARTS)
         self.chart = nn.Linear(16 * width, CHARTS)
         self.block = nn.Linear(16 * width, 1)
+        # The field knows from the coarse features what an edge is, from the fine ones where it is.
         self.from_eighth = nn.Conv2d(4 * width, 2 * width, 1)
-        # Two by two cells of the field for each cell of the features.
+        self.at_quarter = Residual(2 * width)
+        self.from_quarter = nn.Conv2d(2 * width, width, 1)
         self.field = nn.Sequential(
-            Residual(2 * width), nn.Conv2d(2 * width, 4 * FIELD_VALUES, 1), nn.PixelShuffle(2)
+            step(width, width, stride=1),
+            step(width, width, stride=1),
+            nn.Conv2d(width, FIELD_VALUES, 1),
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -87,14 +90,19 @@ class PoseNetwork(nn.Module):
         The field, (N, 3, 32, 32): offset to the nearest edge, x and y, and log of the mean error
         of one of them, crop pixels.
         """
-        quarter = self.to_quarter(x)
+        half = self.to_half(x)
+        quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         features = self.neck(eighth).float()
         corners = self.corners(features).view(-1, CHARTS, 8, 2)
         spread = self.log_spread(features)
-        context = nn.functional.interpolate(self.from_eighth(eighth), scale_factor=2.0)
-        field = self.field(torch.relu(quarter + context)).float()
+        quarter = self.at_quarter(torch.relu(quarter + _double(self.from_eighth(eighth))))
+        field = self.field(torch.relu(half + _double(self.from_quarter(quarter)))).float()
         return corners, spread, self.chart(features), self.block(features).squeeze(1), field
+
+
+def _double(x: Tensor) -> Tensor:
+    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 class ExportedPoseNetwork(nn.Module):

@@ -28,7 +28,7 @@ from simreal_sim.randomization import Randomization
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.15
+CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.4
 CHART_WEIGHT, BLOCK_WEIGHT, SPREAD_WEIGHT = 0.05, 0.1, 0.02
 LEAST_LOG_SPREAD = -4.0
 
@@ -140,10 +140,15 @@ def _scale_error(corners: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _field_loss(field: Tensor, offset: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-    """Loss of the edge field near edges, crop pixels, and its mean error."""
+    """Loss of the edge field near edges, crop pixels, and its mean error.
+
+    Nearer places count more: it is there that an alignment ends.
+    """
     near = distance < FIELD_REACH_PX
     error = (field[:, :2] - offset).abs().mean(dim=1)[near]
     spread = field[:, 2][near].clamp(min=LEAST_LOG_SPREAD)
+    share = 1.0 / (1.0 + distance[near])
+    share = share / share.sum().clamp(min=1e-6)
     likelihood = (error.detach() / spread.exp() + spread).mean()
-    mean = error.mean()
-    return mean + SPREAD_WEIGHT / FIELD_WEIGHT * likelihood, mean.detach()
+    loss = (error * share).sum() + SPREAD_WEIGHT / FIELD_WEIGHT * likelihood
+    return loss, error.mean().detach()
