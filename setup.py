@@ -37,6 +37,7 @@ EXTRAS = {
         "numba>=0.60,<1",
         "onnx>=1.17,<2",
         "onnxscript>=0.3,<1",
+        "tensorboard>=2.17,<3",
     ],
     "dev": [
         "pytest>=8,<10",

@@ -29,14 +29,13 @@ STOPPED = 130
 # Options that are fields of the configuration, and come before what its file says.
 FIELDS = (
     "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "prefetch",
-    "start_from",
+    "start_from", "ranges",
 )  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    from simreal_perception.training_config import DEVICES
-    from simreal_sim.randomization import GROUPS
+    """Declare the options; needs no library that only training needs."""
+    from simreal_sim.groups import GROUPS
 
     parser.epilog = EPILOG
     parser.add_argument("--run", type=Path, default=Path("runs/block"), help="folder of the run")
@@ -55,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
     parser.add_argument("--width", type=positive, help="channels of the first layer")
     parser.add_argument("--threads", type=positive, help="CPU threads for each network")
-    parser.add_argument("--device", choices=DEVICES, help="where the networks learn")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="where the networks learn")
     parser.add_argument(
         "--prefetch", type=int, metavar="N", help="batches drawn ahead while the network learns"
     )
@@ -64,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="start from its weights: a checkpoint, a run's folder, an .onnx file, a model's card "
         "or name",
+    )
+    parser.add_argument(
+        "--ranges", metavar="FILE", help="YAML of randomization; without it config/randomization.yaml"
     )
     parser.add_argument(
         "--off",

@@ -18,8 +18,9 @@ from simreal_sim.randomization import GROUPS
 # One thing more at a time: what moves first, then what it looks like, then what is in the way,
 # then the camera's faults. Groups that are not named here come last, in their own order.
 ORDER = (
-    "camera", "light", "shadow", "color", "texture", "gloss", "rim", "stacking", "tilt",
-    "distractors", "robot", "lens", "sensor",
+    "position", "orientation", "camera", "edge", "number", "light", "shadow", "color", "table",
+    "texture", "gloss", "rim", "stacking", "leaning", "held", "distractors", "robot", "clutter",
+    "lens", "sensor",
 )  # fmt: skip
 FRESH_SEED = 1_500_000_001
 COMPARED = 4  # batches that an error is measured on
@@ -43,11 +44,11 @@ class RungSize:
     simple: int
     varied: int
     pictures: int
-    varied_first: tuple[str, ...] = ()
+    varied_first: tuple[str, ...] = ("orientation",)
 
 
 # With a camera that always looks at the block, it is always in the middle.
-SIZES = {"detector": RungSize(16, 12, 250, 150, 32, varied_first=("camera",))}
+SIZES = {"detector": RungSize(16, 12, 250, 150, 32, varied_first=("camera", "position"))}
 SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose pictures are small
 
 

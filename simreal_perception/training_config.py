@@ -38,6 +38,7 @@ class TrainingConfig:
         width: channels of the network's first layer.
         average: decay a step of the weights' moving average, the weights that ship; 0: none.
         repeat: learn from so many batches again and again; 0: every picture is new.
+        ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
         checkpoint_s: seconds between checkpoints; at most these are lost.
@@ -61,6 +62,7 @@ class TrainingConfig:
     width: int = 24
     average: float = 0.999
     repeat: int = 0
+    ranges: str = ""
     disabled: tuple[str, ...] = ()
     start_from: str = ""
     checkpoint_s: float = 60.0
@@ -88,12 +90,16 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"device is '{self.device}': wanted one of {', '.join(DEVICES)}"
             )
-        Randomization(frozenset(self.disabled))
+        Randomization(frozenset(self.disabled))  # refuses unknown names
 
     @property
     def randomization(self) -> Randomization:
-        """What is varied."""
-        return Randomization(frozenset(self.disabled))
+        """What is varied, and how far.
+
+        Raises:
+            ConfigurationError: the file of ranges cannot be read.
+        """
+        return Randomization.load(Path(self.ranges) if self.ranges else None, self.disabled)
 
     def _at_least(self, name: str, lowest: int) -> None:
         value = getattr(self, name)
