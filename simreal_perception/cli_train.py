@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or name",
     )
     parser.add_argument(
-        "--ranges", metavar="FILE", help="YAML of randomization; without it config/randomization.yaml"
+        "--ranges",
+        metavar="FILE",
+        help="YAML of randomization; without it config/randomization.yaml",
     )
     parser.add_argument(
         "--off",

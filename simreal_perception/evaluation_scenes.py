@@ -32,7 +32,6 @@ SALT = 0xE7A1
 TEXTURES = 600
 DISTANCE_M = (0.5, 1.1)  # of the blocks that must be found
 LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to count
-LENS_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2)  # tried for a lens that would fold the image's corners
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ class SceneSource:
         ranges = _randomization()
         scenes = draw_scenes(1, len(textures), ranges, scene_rng)
         views = draw_views(scenes, np.zeros(1, int), *self.size, ranges, view_rng)
-        _unfold(views, self.size)
         color, seen = self._draw(scenes, views, textures, light_rng)
         image = take_pictures(color, ranges, 0.0, sensor_rng)
         camera = view_camera(views, 0, *self.size)
@@ -133,28 +131,6 @@ def _bullet(egl: bool) -> BulletRenderer:
     from simreal_sim.tiny_renderer import BulletRenderer
 
     return BulletRenderer(egl)
-
-
-def _unfold(views: ViewBatch, size: tuple[int, int]) -> None:
-    """Weaken, in place, lenses that map no point at all to the image's corners."""
-    for number in range(views.size):
-        fx, fy, cx, cy = views.intrinsics[number].astype(np.float64)
-        middle = np.array([cx, cy])
-        corner = np.maximum(middle, np.array(size) - 1 - middle) / [fx, fy]
-        lens = views.distortion[number]
-        for scale in (*LENS_SCALES, 0.0):
-            if _reaches(scale * lens[0], scale * lens[1], float(np.hypot(*corner))):
-                break
-        views.distortion[number] = lens * scale
-
-
-def _reaches(k1: float, k2: float, corner: float) -> bool:
-    """Whether a lens maps some radius to 1.05 times `corner`, and all below it one to one."""
-    radius = np.linspace(0.0, 2.5 * corner, 200)
-    bent = radius * (1 + k1 * radius**2 + k2 * radius**4)
-    falls = np.flatnonzero(np.diff(bent) <= 0)
-    end = int(falls[0]) if len(falls) else len(bent) - 1
-    return bool(bent[end] > 1.05 * corner)
 
 
 def _visible_blocks(

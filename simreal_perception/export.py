@@ -89,7 +89,7 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
         "training": trainings,
         "calibration": asdict(Calibration()),
         "metrics": {},
-        "limits": _limits(model.with_suffix(".json")),
+        **_kept(model.with_suffix(".json")),
         **card,
     }
     path = model.with_suffix(".json")
@@ -123,9 +123,14 @@ def _check_parity(
             )
 
 
-def _limits(path: Path) -> str:
-    """What a person wrote into the card of the model that is replaced; it seldom changes."""
+def _kept(path: Path) -> dict[str, Any]:
+    """What the card of the model that is replaced leaves to the next one.
+
+    Its limits, which a person wrote, and how often real images were looked at: all looks count that
+    led to this model.
+    """
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["limits"])
-    except (OSError, ValueError, KeyError):
-        return ""
+        old = json.loads(path.read_text(encoding="utf-8"))
+        return {"limits": str(old["limits"]), "looks": dict(old.get("looks", {}))}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"limits": "", "looks": {}}

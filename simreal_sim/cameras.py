@@ -17,6 +17,7 @@ CLEARANCE_M = 0.02  # between a camera and the nearest surface
 LEAST_HEIGHT_M = 0.02  # of a camera above the table
 # Robot parts and things may hide the block that a camera was to look at, in this share of tries.
 HIDDEN_SHARE = 0.3
+LENS_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # tried for a lens that would fold an image's corners
 
 
 def draw_views(
@@ -58,13 +59,16 @@ def draw_views(
     # Where the image's rays go without a lens; the block lies somewhere among them.
     slope = aside * np.array([width, height]) / 2 / focal[:, None]
     rotation = turned_aside(looking(forward, roll), slope)
-    corner = np.hypot(width, height) / 2 / focal
+    distortion = draw_distortion(np.hypot(width, height) / 2 / focal, randomization, rng)
+    # The corner that lies farthest from the optical axis.
+    reach = np.maximum(center, [width - 1, height - 1] - center) / focal[:, None]
+    _unfold(distortion, np.hypot(*reach.T))
     return ViewBatch(
         scene=index.astype(np.int32),
         rotation=np.ascontiguousarray(rotation, np.float32),
         position=np.ascontiguousarray(position, np.float32),
         intrinsics=np.column_stack([focal, focal, center]).astype(np.float32),
-        distortion=draw_distortion(corner, randomization, rng).astype(np.float32),
+        distortion=distortion.astype(np.float32),
     )
 
 
@@ -84,6 +88,22 @@ def draw_distortion(corner: Array, randomization: Randomization, rng: np.random.
     k1 = ranges.corner_shift.draw(count, rng) / corner**2
     k2 = ranges.corner_shift_4.draw(count, rng) / corner**4
     return np.where(bent[:, None], np.column_stack([k1, k2]), 0.0)
+
+
+def _unfold(distortion: Array, corner: Array) -> None:
+    """Weaken, in place, lenses (N, 2) that map no ray at all to an image's corner, (N,)."""
+    for lens, radius in zip(distortion, corner, strict=True):
+        if lens.any():
+            lens *= next(scale for scale in LENS_SCALES if _reaches(*(scale * lens), radius))
+
+
+def _reaches(k1: float, k2: float, corner: float) -> bool:
+    """Whether a lens maps some radius to 1.05 times `corner`, and all below it one to one."""
+    radius = np.linspace(0.0, 2.5 * corner, 200)
+    bent = radius * (1 + k1 * radius**2 + k2 * radius**4)
+    falls = np.flatnonzero(np.diff(bent) <= 0)
+    end = int(falls[0]) if len(falls) else len(bent) - 1
+    return bool(bent[end] > 1.05 * corner)
 
 
 def inside_something(

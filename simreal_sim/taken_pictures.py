@@ -10,7 +10,6 @@ from simreal_common.geometry import Pose
 from simreal_sim.groups import Randomization
 from simreal_sim.scene import Floats, ViewBatch
 from simreal_sim.sensor import compress, draw_sensors, expose, plain_sensors
-from simreal_sim.sensor_ranges import SensorRanges
 
 
 def take_pictures(
@@ -26,11 +25,8 @@ def take_pictures(
     count = len(color)
     if not randomization.on("sensor"):
         return expose(color, plain_sensors(count), rng)
-    ranges = randomization.sensor
-    if not isinstance(ranges, SensorRanges):
-        ranges = SensorRanges.from_section(ranges)
-    images = expose(color, draw_sensors(count, resample, rng, ranges), rng)
-    compress(images, rng, ranges)
+    images = expose(color, draw_sensors(count, resample, rng, randomization.sensor), rng)
+    compress(images, rng, randomization.sensor)
     return images
 
 

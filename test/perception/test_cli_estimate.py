@@ -82,7 +82,9 @@ def test_an_edge_that_no_block_has(
     files: Path, capsys: pytest.CaptureFixture[str], edge: str
 ) -> None:
     assert estimate(f"--edge={edge}") == 2
-    assert f"--edge: got '{edge}', wanted the edge of the blocks in metres" in capsys.readouterr().err
+    assert (
+        f"--edge: got '{edge}', wanted the edge of the blocks in metres" in capsys.readouterr().err
+    )
 
 
 def test_a_picture_of_another_size(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,8 @@ def run(world: World, seconds: float) -> None:
 
 def up(position: np.ndarray, height: float, aside: float = 0.0) -> np.ndarray:
     return np.add(position, [aside, 0.0, height])
+
+
 # A block settles a little between flat pads (0.2 mm, sideways); slipping would be millimetres.
 HOLD_TOLERANCE_M = 4e-4
 
