@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from simreal_perception.detector_data import WindowBatch, WindowSource
-from simreal_perception.detector_network import DetectorNetwork
+from simreal_perception.detector_network import STRIDE, DetectorNetwork, ExportedDetector
 from simreal_perception.pose_network import normalize_images
 from simreal_sim.randomization import Randomization
 
 VALUE_WEIGHT = 1.0
 SCORE_THRESHOLD = 0.3
+COLUMNS, ROWS, ZOOM = 4, 2, 2  # of the picture
+TRUE, FOUND = (0, 220, 0), (255, 0, 255)
 
 
 class DetectorTask:
@@ -26,10 +31,13 @@ class DetectorTask:
 
     def loss(self, network: nn.Module, batch: WindowBatch) -> tuple[Tensor, dict[str, float]]:
         """Penalty-reduced focal loss of the centres (Law and Deng 2018) and L1 of the values."""
-        images = normalize_images(torch.as_tensor(batch.images))
+        device = next(network.parameters()).device
+        images = normalize_images(torch.as_tensor(batch.images, device=device))
         raw = network(images.contiguous(memory_format=torch.channels_last)).float()
-        heat, weight = torch.as_tensor(batch.heat), torch.as_tensor(batch.weight)
-        center, values = torch.as_tensor(batch.center), torch.as_tensor(batch.values)
+        heat, weight, center, values = (
+            torch.as_tensor(a, device=device)
+            for a in (batch.heat, batch.weight, batch.center, batch.values)
+        )
         logit = raw[:, 0]
         probability = torch.sigmoid(logit)
         count = center.sum().clamp(min=1)
@@ -54,3 +62,34 @@ class DetectorTask:
                 else 0.0,
             }
         return focal + VALUE_WEIGHT * value, figures
+
+    def expected_initial(self) -> dict[str, tuple[float, float]]:
+        """What theory expects of a network that says one in a hundred everywhere."""
+        return {"loss": (2.0, 25.0), "recall": (0.0, 0.05)}
+
+    def picture(self, network: nn.Module, batch: WindowBatch) -> NDArray[np.uint8]:
+        """Windows with true spheres (green) and detected ones (magenta) drawn in."""
+        device = next(network.parameters()).device
+        with torch.no_grad():
+            answer = ExportedDetector(network)(torch.as_tensor(batch.images, device=device))
+        score, found = (a.float().cpu().numpy() for a in answer)
+        tiles = []
+        for n in range(min(len(batch.images), ROWS * COLUMNS)):
+            tile = np.repeat(np.repeat(batch.images[n], ZOOM, axis=0), ZOOM, axis=1)
+            for row, column in np.argwhere(batch.center[n]):
+                x, y, radius = batch.values[n, :, row, column]
+                x, y = (column + x) * STRIDE - 0.5, (row + y) * STRIDE - 0.5
+                _draw_sphere(tile, x, y, float(np.exp(radius)), TRUE)
+            for row, column in np.argwhere(score[n] > SCORE_THRESHOLD):
+                x, y, radius = found[n, :, row, column]
+                _draw_sphere(tile, x, y, radius, FOUND)
+            tiles.append(tile)
+        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+        return np.vstack([row for row in rows if row.shape == rows[0].shape])
+
+
+def _draw_sphere(
+    tile: NDArray[np.uint8], x: float, y: float, radius: float, color: tuple[int, int, int]
+) -> None:
+    center = (round((x + 0.5) * ZOOM), round((y + 0.5) * ZOOM))
+    cv2.circle(tile, center, max(round(radius * ZOOM), 1), color, 1, cv2.LINE_AA)

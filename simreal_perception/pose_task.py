@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
+from simreal_perception.crop_poses import crop_poses, draw_crops
 from simreal_perception.edge_field import FIELD_REACH_PX
 from simreal_perception.pose_data import CropBatch, CropSource
 from simreal_perception.pose_network import PoseNetwork, normalize_images
@@ -113,6 +114,22 @@ class PoseTask:
                 "block_loss": block_loss,
             }
         return total, {name: float(value.detach()) for name, value in figures.items()}
+
+    def measure(self, network: nn.Module, batch: CropBatch) -> dict[str, float]:
+        """Errors of the poses: mm as if 0.9 m away, and degrees; means and medians."""
+        poses = crop_poses(network, batch)
+        if not len(poses.index):
+            return {}
+        return {
+            "position_mm": float(poses.position_mm.mean()),
+            "position_median_mm": float(np.median(poses.position_mm)),
+            "rotation_deg": float(poses.rotation_deg.mean()),
+            "rotation_median_deg": float(np.median(poses.rotation_deg)),
+        }
+
+    def picture(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
+        """Crops with true and found edges drawn in."""
+        return draw_crops(batch, crop_poses(network, batch))
 
 
 def _named_by_charts(rotation: Floats, corners: Floats) -> tuple[Array, Floats]:

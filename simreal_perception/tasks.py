@@ -50,6 +50,14 @@ class ExpectsInitial(Protocol):
 
 
 @runtime_checkable
+class Measures(Protocol):
+    """A task with figures that take too long to be had at every step."""
+
+    def measure(self, network: nn.Module, batch: Any) -> dict[str, float]:
+        """Figures of an evaluated network on pictures that were never learned."""
+
+
+@runtime_checkable
 class DrawsPicture(Protocol):
     """A task that can show what its network predicts."""
 

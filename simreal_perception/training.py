@@ -24,7 +24,15 @@ from simreal_perception.initial_weights import load_initial_weights
 from simreal_perception.monitoring import Monitor
 from simreal_perception.run_folder import record_start, run_folder
 from simreal_perception.stopping import StopRequest
-from simreal_perception.tasks import TASKS, DrawsPicture, Source, Task, draw_apart, make_task
+from simreal_perception.tasks import (
+    TASKS,
+    DrawsPicture,
+    Measures,
+    Source,
+    Task,
+    draw_apart,
+    make_task,
+)
 from simreal_perception.training_config import TrainingConfig
 
 __all__ = ["TASKS", "TrainingConfig", "TrainingResult", "load_network", "train"]
@@ -136,6 +144,8 @@ def evaluate(task: Task, network: nn.Module, batch: Any) -> dict[str, float]:
     device = next(network.parameters()).device.type
     with torch.no_grad(), torch.random.fork_rng(), torch.autocast(device, torch.bfloat16):
         loss, figures = task.loss(network, batch)
+        if isinstance(task, Measures):
+            figures = {**figures, **task.measure(network, batch)}
     return {"loss": loss.item(), **figures}
 
 
