@@ -29,6 +29,7 @@ EXTRAS = {
         "pin-pink>=3.3,<5",
         "daqp>=0.7,<1",
         "ruckig>=0.14,<1",
+        "ompl>=2.0,<3",
     ],
     "film": ["av>=14,<20"],
     "train": [

@@ -129,7 +129,7 @@ def straight_line(
     )
     share = np.linspace(0.0, 1.0, len(waypoints))
     path = CubicSpline(share, waypoints, bc_type="natural")
-    return _time_path(path, limits, speed_m_s / length)
+    return time_path(path, limits, speed_m_s / length)
 
 
 def line_waypoints(arm: ArmKinematics, start: Array, pose_tool_in_base: Pose) -> Array:
@@ -275,12 +275,15 @@ def _ruckig(start: Array, goal: Array, limits: MotionLimits) -> tuple[Array, Arr
     return times, positions, velocities, accelerations
 
 
-def _time_path(path: CubicSpline, limits: MotionLimits, max_rate: float) -> JointTrajectory:
+def time_path(path: CubicSpline, limits: MotionLimits, max_rate: float = np.inf) -> JointTrajectory:
     """Ruckig over the path parameter (0 to 1), slowed down until every joint keeps its limits.
 
     Args:
         path: joint positions over the parameter.
         max_rate: of the parameter, 1/s.
+
+    Raises:
+        KinematicsError: no such timing is found.
     """
     fine = np.linspace(0.0, 1.0, 101)
     slope = np.max(np.abs(path(fine, 1)), axis=0) + 1e-9
@@ -298,14 +301,16 @@ def _time_path(path: CubicSpline, limits: MotionLimits, max_rate: float) -> Join
         positions = np.asarray(path(s[:, 0]))
         velocities = first * ds
         accelerations = first * dds + second * ds**2
+        jerks = np.diff(accelerations, axis=0) / np.diff(times)[:, None]
         excess = max(
             float(np.max(np.abs(velocities) / limits.velocity)),
             float(np.sqrt(np.max(np.abs(accelerations) / limits.acceleration))),
+            float(np.cbrt(np.max(np.abs(jerks) / limits.jerk))),
         )
         if excess <= 1.0 + 1e-6:
             return JointTrajectory(times, positions, velocities, accelerations)
         scalar = scalar.scaled(0.98 / excess)
-    raise KinematicsError("a straight line could not be timed within the joint limits")
+    raise KinematicsError("a path could not be timed within the joint limits")
 
 
 def reverse(trajectory: JointTrajectory) -> JointTrajectory:
