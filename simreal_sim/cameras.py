@@ -94,7 +94,8 @@ def _unfold(distortion: Array, corner: Array) -> None:
     """Weaken, in place, lenses (N, 2) that map no ray at all to an image's corner, (N,)."""
     for lens, radius in zip(distortion, corner, strict=True):
         if lens.any():
-            lens *= next(scale for scale in LENS_SCALES if _reaches(*(scale * lens), radius))
+            k1, k2 = lens
+            lens *= next(s for s in LENS_SCALES if _reaches(s * k1, s * k2, float(radius)))
 
 
 def _reaches(k1: float, k2: float, corner: float) -> bool:
