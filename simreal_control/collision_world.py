@@ -140,6 +140,23 @@ class CollisionWorld:
         for request in self._near_data.collisionRequests:
             request.security_margin = self._margin_m
 
+    def touched_by(self, joints: Array, obstacles: Sequence[Obstacle]) -> list[Obstacle]:
+        """Which of these obstacles the arm touches at `joints`; leaves them as the scene."""
+        self.set_scene(obstacles)
+        if not self.collides(joints):
+            return []
+        pin.computeCollisions(
+            self._model, self._data, self._geometry, self._geometry_data, joints, False
+        )
+        first = self._robot.ngeoms
+        touched = {
+            pair.second - first
+            for index, pair in enumerate(self._geometry.collisionPairs)
+            if pair.second >= first
+            and self._geometry_data.collisionResults[index].isCollision()
+        }  # fmt: skip
+        return [obstacle for number, obstacle in enumerate(obstacles) if number in touched]
+
     def near(self, joints: Array) -> bool:
         """Whether anything comes within the margin of anything: for planning, which is coarse."""
         return bool(

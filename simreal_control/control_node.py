@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,10 +27,12 @@ from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
 from simreal_control.block_map import estimate_in_base
+from simreal_control.collision_world import CollisionWorld
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.ros_actions import RobotActions
+from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.task_io import ArmState, Inputs, LogLine, Severity, Sighting, Status
 from simreal_control.tower_task import TowerTask
 
@@ -94,7 +98,13 @@ class ControlNode(Node):
                 f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
                 f"description, '{arm.base_frame}'"
             )
-        self._task = TowerTask(StationPlanner(arm, p.motion_config(arm)), self._config)
+        config = p.motion_config(arm)
+        fingers = dict.fromkeys(p.gripper_joints, p.gripper_max_opening / len(p.gripper_joints))
+        world = CollisionWorld(
+            message.data, p.arm_joints, p.tool_frame, fingers, _mesh_folders(p.mesh_folders)
+        )
+        around = SamplingPlanner(arm, config, world)
+        self._task = TowerTask(StationPlanner(arm, config, world, around), self._config)
 
     def _on_joints(self, message: JointState) -> None:
         index = {name: i for i, name in enumerate(message.name)}
@@ -201,6 +211,15 @@ class ControlNode(Node):
             return
         self._reported = (text, now)
         self._status.publish(String(data=text))
+
+
+def _mesh_folders(given: Sequence[str]) -> list[str]:
+    """Folders that hold packages with meshes: those given, and those of the ROS installation."""
+    installed = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return [
+        *(folder for folder in given if folder),
+        *(str(Path(prefix) / "share") for prefix in installed if prefix),
+    ]
 
 
 def main(args: Sequence[str] | None = None) -> int:

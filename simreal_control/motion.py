@@ -1,8 +1,8 @@
 """Motions between stations: straight up to a safe height, across, straight down.
 
-Nothing here knows what stands on the table but its greatest height: above the safe height there is
-nothing to hit. `FreeSpacePlanner` is the seam where a planner that knows the scene takes over the
-way across.
+Above the safe height there is nothing for the tool to hit; what else of the arm could hit something
+is for a collision world to say. The way across is the straight one where that is free, and one that
+`FreeSpacePlanner` finds where it is not.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
+from simreal_control.collision_world import CollisionWorld, Obstacle
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.trajectory import (
     JointTrajectory,
@@ -101,15 +102,40 @@ class StationPlanner:
     Args:
         arm: kinematics.
         config: see there.
-        across: the planner of the ways across; None takes the straight ones.
+        world: what the arm could hit; None where nothing is known of it.
+        around: finds a way across where the straight one touches something; None for no such way.
     """
 
     def __init__(
-        self, arm: ArmKinematics, config: MotionConfig, across: FreeSpacePlanner | None = None
+        self,
+        arm: ArmKinematics,
+        config: MotionConfig,
+        world: CollisionWorld | None = None,
+        around: FreeSpacePlanner | None = None,
     ) -> None:
         self.arm = arm
         self.config = config
-        self._across = across or DirectPlanner(arm, config)
+        self._direct = DirectPlanner(arm, config)
+        self._world = world
+        self._around = around
+
+    def set_scene(
+        self, start: Array, obstacles: Sequence[Obstacle], held: Obstacle | None = None
+    ) -> list[str]:
+        """What stands there from now on, and what the hand holds (in the tool frame).
+
+        What would touch the arm where it is, at `start`, evidently stands elsewhere: it is left
+        out.
+
+        Returns:
+            Names of the obstacles that were left out.
+        """
+        if self._world is None:
+            return []
+        untrue = self._world.touched_by(start, obstacles)
+        kept = [obstacle for obstacle in obstacles if obstacle not in untrue]
+        self._world.set_scene(kept, held)
+        return [obstacle.name for obstacle in untrue]
 
     def to_station(
         self, start: Array, pose_tool_in_base: Pose, joints: Array, safe_height_m: float
@@ -132,7 +158,7 @@ class StationPlanner:
                 rising = self._rise(start, height)
                 descent = reverse(self._rise(joints, height, pose_tool_in_base))
                 floor = min(height, self._height(rising.end)) - SAG_M
-                crossing = self._across.plan(rising.end, descent.start, floor)
+                crossing = self._cross(rising.end, descent.start, floor)
                 return self._checked([rising, crossing, descent])
             except KinematicsError as error:
                 refusal = refusal or error
@@ -153,11 +179,22 @@ class StationPlanner:
             try:
                 rising = self._rise(start, height)
                 floor = min(self._height(rising.end), self._height(joints), height) - SAG_M
-                return self._checked([rising, self._across.plan(rising.end, joints, floor)])
+                return self._checked([rising, self._cross(rising.end, joints, floor)])
             except KinematicsError as error:
                 refusal = refusal or error
         assert refusal is not None
         raise refusal
+
+    def _cross(self, start: Array, goal: Array, floor_m: float) -> JointTrajectory:
+        try:
+            direct = self._direct.plan(start, goal, floor_m)
+            if self._world is not None:
+                self._world.check(direct)
+            return direct
+        except KinematicsError:
+            if self._around is None:
+                raise
+            return self._around.plan(start, goal, floor_m)
 
     def _rise(
         self, start: Array, height_m: float, pose_tool_in_base: Pose | None = None
@@ -174,4 +211,6 @@ class StationPlanner:
         whole = concatenate(parts)
         check_limits(whole, self.arm, self.config.limits)
         check_workspace(whole, self.arm, self.config.workspace, self.config.floor_m)
+        if self._world is not None:
+            self._world.check(whole)
         return whole

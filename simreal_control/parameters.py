@@ -40,6 +40,10 @@ class ControlParameters:
     gripper_joints: tuple[str, ...] = parameter(
         PANDA_FINGERS, "finger joints whose positions add up to the opening"
     )
+    mesh_folders: tuple[str, ...] = parameter(
+        ("",),
+        "where package:// meshes of the robot description lie, beside the installed packages",
+    )
     home: tuple[float, ...] = parameter(
         PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
     )

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
 from simreal_control.block_map import Block, BlockMapConfig, fuse
+from simreal_control.collision_world import Obstacle
 from simreal_control.commander import Commander
 from simreal_control.grasps import Grasp, GripperGeometry
 from simreal_control.lookout import Lookout
@@ -50,6 +52,11 @@ BLIND_TICKS = 3
 RETRY_DELAY_S = 0.5
 UNKNOWN_SCENE_LEVELS = 6  # height of the first way home, in blocks: nothing was seen yet
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
+# Blocks and table count as touched from this depth on: blocks stand on them, and on one another, and
+# are seen a millimetre or two off. Grasps keep a distance of their own.
+CONTACT_DEPTH_M = 0.003
+TABLE_SIZE_M, TABLE_THICKNESS_M = 3.0, 0.2
+UPRIGHT = np.array([0.0, 0.0, 0.0, 1.0])
 UNCLEAR_LOOKS = 2  # so many further looks before a block that is seen nowhere is taken for placed
 
 
@@ -338,9 +345,33 @@ class TowerTask:
                 raise KinematicsError(f"the arm does not come to rest in {REST_TIMEOUT_S:.0f} s")
             return
         limits = self._motions.arm.limits
-        trajectory = plan(np.clip(arm.positions, limits.lower, limits.upper))
+        start = np.clip(arm.positions, limits.lower, limits.upper)
+        self._motions.set_scene(start, self._obstacles(), self._held())
+        trajectory = plan(start)
         check_start(trajectory, arm.positions, self._config.start_tolerance_rad)
         self._commander.move_arm(inputs.now, trajectory)
+
+    def _obstacles(self) -> list[Obstacle]:
+        """The table and the blocks of the last look, but for the one that is to be taken."""
+        config = self._config.map
+        top = config.table_height_m - CONTACT_DEPTH_M - TABLE_THICKNESS_M / 2
+        middle = np.append(self._config.centre, top)
+        table = np.array([TABLE_SIZE_M, TABLE_SIZE_M, TABLE_THICKNESS_M])
+        size = np.full(3, config.edge_m - 2 * CONTACT_DEPTH_M)
+        taken = self._work.block if self._work is not None else None
+        return [Obstacle("the table", Pose(middle, UPRIGHT), table)] + [
+            Obstacle(f"the block at ({b.position[0]:.3f}, {b.position[1]:.3f}) m", b.pose, size)
+            for b in self._scene
+            if b is not taken
+        ]
+
+    def _held(self) -> Obstacle | None:
+        """The block in the hand, in the tool frame."""
+        if self.state not in HOLDING_STATES:
+            return None
+        below = self._config.pick_place.grasp_above_centre_m
+        size = np.full(3, self._config.map.edge_m - 2 * CONTACT_DEPTH_M)
+        return Obstacle("the block", Pose(np.array([0.0, 0.0, below]), UPRIGHT), size)
 
     def _safe_height(self, carrying: bool) -> float:
         levels = self._tower.levels if self._tower is not None else 0

@@ -13,8 +13,10 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries, look_at
 from simreal_control.block_map import BlockMapConfig, estimate_in_base
+from simreal_control.collision_world import CollisionWorld
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig, StationPlanner
+from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.task_io import (
     ActionResult,
     ArmState,
@@ -33,6 +35,7 @@ from simreal_control.trajectory import MotionLimits, Workspace
 EDGE = 0.05
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
+FINGERS = {"panda_finger_joint1": 0.04, "panda_finger_joint2": 0.04}  # open, metres
 CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
 TICK = 0.05
 WIDE = 0.08
@@ -224,9 +227,14 @@ class Rig:
 
 
 @pytest.fixture(scope="session")
-def panda_urdf() -> str:
-    data = pytest.importorskip("pybullet_data")
-    return (Path(data.getDataPath()) / "franka_panda" / "panda.urdf").read_text()
+def panda_folder() -> Path:
+    data = pytest.importorskip("pybullet_data", reason="it brings the Panda's description")
+    return Path(data.getDataPath()) / "franka_panda"
+
+
+@pytest.fixture(scope="session")
+def panda_urdf(panda_folder: Path) -> str:
+    return (panda_folder / "panda.urdf").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -242,9 +250,13 @@ def motion_limits(panda: ArmKinematics) -> MotionLimits:
 
 
 @pytest.fixture(scope="session")
-def station_planner(panda: ArmKinematics, motion_limits: MotionLimits) -> StationPlanner:
+def station_planner(
+    panda_folder: Path, panda_urdf: str, panda: ArmKinematics, motion_limits: MotionLimits
+) -> StationPlanner:
     workspace = Workspace((0.2, -0.45, 0.0), (0.75, 0.45, 0.8))
-    return StationPlanner(panda, MotionConfig(motion_limits, workspace, floor_m=0.015))
+    config = MotionConfig(motion_limits, workspace, floor_m=0.015)
+    world = CollisionWorld(panda_urdf, JOINTS, panda.tool_frame, FINGERS, [str(panda_folder)])
+    return StationPlanner(panda, config, world, SamplingPlanner(panda, config, world))
 
 
 @pytest.fixture

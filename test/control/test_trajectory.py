@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
+from simreal_control.collision_world import Obstacle
 from simreal_control.grasps import tool_pose
 from simreal_control.motion import StationPlanner
 from simreal_control.trajectory import (
@@ -115,6 +117,7 @@ def test_between_stations_the_tool_stays_above_what_stands_there(
     station_planner: StationPlanner, x, y, yaw, from_y
 ):
     arm = station_planner.arm
+    station_planner.set_scene(HOME, [])
     start = arm.inverse(tool_pose(np.array([0.5, from_y, 0.03]), 0.0), HOME)
     pose = tool_pose(np.array([x, y, 0.03]), yaw)
     trajectory = station_planner.to_station(start, pose, arm.inverse(pose, HOME), 0.2)
@@ -130,3 +133,27 @@ def test_between_stations_the_tool_stays_above_what_stands_there(
 def test_a_workspace_inside_out_is_refused():
     with pytest.raises(ConfigurationError, match="every upper bound above"):
         Workspace((0.0, 0.0, 0.0), (1.0, -1.0, 1.0))
+
+
+def test_a_way_across_goes_around_what_the_straight_one_would_touch(
+    station_planner: StationPlanner,
+) -> None:
+    """A beam over the table, above the safe height: only the arm's own shape meets it."""
+    arm = station_planner.arm
+    start = arm.inverse(tool_pose(np.array([0.5, -0.2, 0.03]), 0.0), HOME)
+    pose = tool_pose(np.array([0.5, 0.2, 0.03]), 0.0)
+    there = arm.inverse(pose, HOME)
+    upright = np.array([0.0, 0.0, 0.0, 1.0])
+    beam = Obstacle("a beam", Pose(np.array([0.55, 0.0, 0.2]), upright), np.array([0.3, 0.02, 0.3]))
+    station_planner.set_scene(start, [])
+    free = station_planner.to_station(start, pose, there, 0.15)
+    assert station_planner.set_scene(start, [beam]) == []
+    around = station_planner.to_station(start, pose, there, 0.15)
+    np.testing.assert_allclose(around.end, free.end, atol=1e-6)
+    assert around.duration > free.duration
+
+
+def test_what_would_touch_the_arm_where_it_is_is_left_out(station_planner: StationPlanner) -> None:
+    here = Obstacle("a ghost", station_planner.arm.forward(HOME), np.full(3, 0.12))
+    assert station_planner.set_scene(HOME, [here]) == ["a ghost"]
+    assert len(station_planner.up(HOME, 0.6).times) > 1
