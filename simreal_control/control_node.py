@@ -61,8 +61,10 @@ class ControlNode(Node):
         self._waiting_since: float | None = None
         self._complained: dict[str, float] = {}
         self._reported: tuple[str, float] = ("", -np.inf)
-        fingers = len(self._parameters.gripper_joints)
-        self._actions = RobotActions(self, self._parameters.arm_joints, fingers)
+        p = self._parameters
+        self._actions = RobotActions(
+            self, p.arm_joints, len(p.gripper_joints), p.arm_action, p.gripper_action
+        )
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
@@ -76,7 +78,6 @@ class ControlNode(Node):
             ),
         ]
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
-        p = self._parameters
         goal = f"a tower of {p.blocks}" if p.blocks else "one tower of all blocks"
         self.get_logger().info(f"the task: {goal}, blocks of {1000 * p.edge:g} mm")
 

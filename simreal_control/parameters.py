@@ -40,6 +40,13 @@ class ControlParameters:
     gripper_joints: tuple[str, ...] = parameter(
         PANDA_FINGERS, "finger joints whose positions add up to the opening"
     )
+    arm_action: str = parameter(
+        "panda_arm_controller/follow_joint_trajectory",
+        "FollowJointTrajectory action of the arm's controller",
+    )
+    gripper_action: str = parameter(
+        "panda_hand_controller/gripper_cmd", "GripperCommand action of the gripper's controller"
+    )
     mesh_folders: tuple[str, ...] = parameter(
         ("",),
         "where package:// meshes of the robot description lie, beside the installed packages",

@@ -17,9 +17,6 @@ from simreal_common.ros_messages import NANOSECONDS
 from simreal_control.task_io import ActionResult, Cancel, Command, MoveArm, MoveGripper, Outcome
 from simreal_control.trajectory import JointTrajectory
 
-ARM_ACTION = "panda_arm_controller/follow_joint_trajectory"
-GRIPPER_ACTION = "panda_hand_controller/gripper_cmd"
-
 
 class RobotActions:
     """Sends commands, collects how they ended; never waits.
@@ -28,21 +25,30 @@ class RobotActions:
         node: owns the action clients.
         arm_joints: names of the columns of trajectories.
         finger_count: into how many finger joints an opening divides.
+        arm_action, gripper_action: names of the actions.
     """
 
-    def __init__(self, node: Node, arm_joints: Sequence[str], finger_count: int) -> None:
+    def __init__(
+        self,
+        node: Node,
+        arm_joints: Sequence[str],
+        finger_count: int,
+        arm_action: str,
+        gripper_action: str,
+    ) -> None:
         self._node = node
         self._arm_joints = list(arm_joints)
         self._finger_count = max(finger_count, 1)
-        self._arm = ActionClient(node, FollowJointTrajectory, ARM_ACTION)
-        self._gripper = ActionClient(node, GripperCommand, GRIPPER_ACTION)
+        self._names = (arm_action, gripper_action)
+        self._arm = ActionClient(node, FollowJointTrajectory, arm_action)
+        self._gripper = ActionClient(node, GripperCommand, gripper_action)
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
         self._cancelled: set[int] = set()
 
     def missing_servers(self) -> list[str]:
         """Names of the actions that nobody serves."""
-        clients = ((ARM_ACTION, self._arm), (GRIPPER_ACTION, self._gripper))
+        clients = zip(self._names, (self._arm, self._gripper), strict=True)
         return [name for name, client in clients if not client.server_is_ready()]
 
     def execute(self, command: Command) -> None:
