@@ -31,6 +31,7 @@ EXTRAS = {
         "ruckig>=0.14,<1",
         "ompl>=2.0,<3",
     ],
+    "cuda": ["numba-cuda[cu12]>=0.30,<1"],
     "film": ["av>=14,<20"],
     "train": [
         # Take the CPU build of PyTorch where there is no GPU: the other one is gigabytes.

@@ -24,6 +24,7 @@ SHADOW_BIAS_M = np.float32(2e-4)
 # Literals would be float64 in compiled code, and everything they touch.
 ZERO, ONE, MID, TINY = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(1e-12)
 BYTE, SIDE = np.float32(1.0 / 255.0), np.float32(TEXTURE_SIZE)
+THREE, FIVE, LEAST_SLOPE = np.float32(3.0), np.float32(5.0), np.float32(0.1)
 QUARTER_TURN = np.float32(math.pi / 2)
 SMALLEST_RIM_M = np.float32(1e-6)
 LOBE_STEEPNESS = np.float32(1.0 / 8.0)
@@ -47,15 +48,54 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def pixel_ray(u, v, fx, fy, cx, cy, k1, k2):  # type: ignore[no-untyped-def]
     """Unit direction of a pixel's ray in the optical frame, radial distortion undone."""
-    xd, yd = (u - cx) / fx, (v - cy) / fy
-    x, y = xd, yd
+    x, y = (u - cx) / fx, (v - cy) / fy
     if k1 != ZERO or k2 != ZERO:
-        for _ in range(5):
-            r2 = x * x + y * y
-            factor = ONE / (ONE + r2 * (k1 + r2 * k2))
-            x, y = xd * factor, yd * factor
+        # Newton's method for the factor s that takes the distorted radius to the ideal one. A lens
+        # may fold back on itself before an image's corner: nothing is seen there, and the limit on
+        # the slope keeps such rays near their neighbours.
+        q = x * x + y * y
+        s = ONE
+        for _ in range(4):
+            r2 = q * s * s
+            slope = max(ONE + r2 * (THREE * k1 + FIVE * r2 * k2), LEAST_SLOPE)
+            s -= (s * (ONE + r2 * (k1 + r2 * k2)) - ONE) / slope
+        x, y = x * s, y * s
     norm = ONE / math.sqrt(x * x + y * y + ONE)
     return x * norm, y * norm, norm
+
+
+@compiled
+def camera_ray(u, v, camera, intrinsics, distortion):  # type: ignore[no-untyped-def]
+    """Unit direction of a pixel's ray in the world."""
+    x, y, z = pixel_ray(
+        u, v, intrinsics[0], intrinsics[1], intrinsics[2], intrinsics[3], distortion[0],
+        distortion[1],
+    )  # fmt: skip
+    return (
+        camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z,
+        camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z,
+        camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z,
+    )
+
+
+@compiled
+def into_frame(r, x, y, z):  # type: ignore[no-untyped-def]
+    """A direction of the world in the frame of a primitive whose rotation r starts with."""
+    return (
+        r[0] * x + r[3] * y + r[6] * z,
+        r[1] * x + r[4] * y + r[7] * z,
+        r[2] * x + r[5] * y + r[8] * z,
+    )
+
+
+@compiled
+def out_of_frame(r, x, y, z):  # type: ignore[no-untyped-def]
+    """The reverse: a direction in a primitive's frame in the world."""
+    return (
+        r[0] * x + r[1] * y + r[2] * z,
+        r[3] * x + r[4] * y + r[5] * z,
+        r[6] * x + r[7] * y + r[8] * z,
+    )
 
 
 @compiled
@@ -166,14 +206,30 @@ def cylinder_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-de
 
 
 @compiled
+def _fraction(x):  # type: ignore[no-untyped-def]
+    """x less the next lower whole number. (CUDA has no np.floor, math.floor would be an int64.)"""
+    rest = x - np.float32(np.int32(x))
+    return rest + ONE if rest < ZERO else rest
+
+
+@compiled
+def surface(shape, x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+    """The same for any shape."""
+    if shape == BOX:
+        return box_surface(x, y, z, hx, hy, hz, radius)
+    if shape == ELLIPSOID:
+        return ellipsoid_surface(x, y, z, hx, hy, hz, radius)
+    return cylinder_surface(x, y, z, hx, hy, hz, radius)
+
+
+@compiled
 def texel(textures, index, u, v):  # type: ignore[no-untyped-def]
     """Bilinear, repeating look-up, three channels 0 to 1.
 
     Args:
         textures: uint32, flat, one number a pixel: red + 2^8 green + 2^16 blue.
     """
-    u = (u - np.floor(u)) * SIDE + MID
-    v = (v - np.floor(v)) * SIDE + MID
+    u, v = _fraction(u) * SIDE + MID, _fraction(v) * SIDE + MID
     u1, v1 = np.int32(u), np.int32(v)
     fu, fv = u - np.float32(u1), v - np.float32(v1)
     # Sizes are powers of two, so that a mask does the repetition.
@@ -215,6 +271,25 @@ def backdrop(world, dx, dy, dz, textures):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def lamp_point(x, y, z, size, noise, draw):  # type: ignore[no-untyped-def]
+    """A random point of a lamp of that size."""
+    mask = noise.shape[0] - 1
+    return (
+        x + (noise[draw & mask] - MID) * size,
+        y + (noise[(draw + 4099) & mask] - MID) * size,
+        z + (noise[(draw + 8209) & mask] - MID) * size,
+    )
+
+
+@compiled
+def toward_lamp(x, y, z, nx, ny, nz):  # type: ignore[no-untyped-def]
+    """From a surface to a lamp at x, y, z from it: unit direction, distance, Lambert's cosine."""
+    length = math.sqrt(x * x + y * y + z * z) + TINY
+    scale = ONE / length
+    return x * scale, y * scale, z * scale, length, (nx * x + ny * y + nz * z) * scale
+
+
+@compiled
 def highlight(nx, ny, nz, dx, dy, dz, lx, ly, lz, strength, shininess):  # type: ignore[no-untyped-def]
     """Strength of a highlight: Blinn-Phong with a polynomial for the power, which has no branch.
 
@@ -226,6 +301,33 @@ def highlight(nx, ny, nz, dx, dy, dz, lx, ly, lz, strength, shininess):  # type:
     lobe *= lobe
     lobe *= lobe
     return strength * lobe * lobe
+
+
+@compiled
+def plane_of_tile(i, x0, y0, x1, y1, camera, intrinsics, distortion):  # type: ignore[no-untyped-def]
+    """Normal of one of the four planes through the eye that hold a tile's rays; it points inwards."""
+    # Distorted edges bulge between the corners: leave a little room.
+    room = MID if distortion[0] == ZERO and distortion[1] == ZERO else np.float32(1.5)
+    left, right = np.float32(x0) - room, np.float32(x1 - 1) + room
+    top, bottom = np.float32(y0) - room, np.float32(y1 - 1) + room
+    # From one corner to the next, clockwise in the image.
+    ax, ay, az = camera_ray(
+        left if i == 0 or i == 3 else right,
+        top if i < 2 else bottom,
+        camera,
+        intrinsics,
+        distortion,
+    )
+    bx, by, bz = camera_ray(
+        left if i > 1 else right,
+        bottom if i == 1 or i == 2 else top,
+        camera,
+        intrinsics,
+        distortion,
+    )
+    x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    norm = ONE / math.sqrt(x * x + y * y + z * z)
+    return x * norm, y * norm, z * norm
 
 
 @compiled
@@ -258,3 +360,24 @@ def may_shade(g, p, x0, y0, z0, x1, y1, z1, lx, ly, lz, light_radius):  # type: 
     x, y, z = x - s * wx, y - s * wy, z - s * wz
     room = spread + g[p, RADIUS]
     return x * x + y * y + z * z < room * room
+
+
+@compiled
+def on_edge(code, x, y, width, height):  # type: ignore[no-untyped-def]
+    """Whether a neighbour of a pixel shows something else."""
+    c = code[y, x]
+    return (
+        (x > 0 and code[y, x - 1] != c)
+        or (x + 1 < width and code[y, x + 1] != c)
+        or (y > 0 and code[y - 1, x] != c)
+        or (y + 1 < height and code[y + 1, x] != c)
+    )
+
+
+@compiled
+def subpixel(x, y, k, width, noise, offset):  # type: ignore[no-untyped-def]
+    """A random place in the k-th quarter of a pixel."""
+    draw, mask = offset + (y * width + x) * 11 + k * 2, noise.shape[0] - 1
+    right_by = np.float32(k & 1) + noise[draw & mask]
+    down_by = np.float32(k >> 1) + noise[(draw + 1) & mask]
+    return np.float32(x) + right_by * MID - MID, np.float32(y) + down_by * MID - MID

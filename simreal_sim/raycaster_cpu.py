@@ -27,7 +27,6 @@ from simreal_sim.ray_functions import (
     SHAPE,
     SHININESS,
     SPECULAR,
-    TINY,
     ZERO,
     backdrop,
     beside_tile,
@@ -38,9 +37,16 @@ from simreal_sim.ray_functions import (
     enter_cylinder,
     enter_ellipsoid,
     highlight,
+    into_frame,
+    lamp_point,
     may_shade,
+    on_edge,
+    out_of_frame,
     paint,
     pixel_ray,
+    plane_of_tile,
+    subpixel,
+    toward_lamp,
 )
 from simreal_sim.scene import BOX, ELLIPSOID, EMPTY, FACES
 
@@ -106,7 +112,10 @@ def _render_one(  # type: ignore[no-untyped-def]
     for tile in range(tiles):
         top, left = (tile // across) * TILE, (tile % across) * TILE
         bottom, right = min(top + TILE, height), min(left + TILE, width)
-        _planes_of_tile(left, top, right, bottom, camera, intrinsics, distortion, planes)
+        for i in range(4):
+            planes[i, 0], planes[i, 1], planes[i, 2] = plane_of_tile(
+                i, left, top, right, bottom, camera, intrinsics, distortion
+            )
         kept = 0
         for p in range(count):
             if g[p, SHAPE] != EMPTY and not beside_tile(g, p, eye, planes):
@@ -147,18 +156,14 @@ def _render_one(  # type: ignore[no-untyped-def]
         spots = n = 0
         for y in range(top, bottom):
             for x in range(left, right):
-                if not _on_edge(code, x, y, width, height):
+                if not on_edge(code, x, y, width, height):
                     continue
                 spot[spots, 0], spot[spots, 1] = x, y
                 spots += 1
                 for channel in range(3):
                     color[y, x, channel] = ZERO
                 for k in range(SUBSAMPLES):
-                    draw = (offset + (y * width + x) * 11 + k * 2) & (noise.shape[0] - 1)
-                    right_by = np.float32(k & 1) + noise[draw]
-                    down_by = np.float32(k >> 1) + noise[(draw + 1) & (noise.shape[0] - 1)]
-                    rays[U + n] = np.float32(x) + right_by * MID - MID
-                    rays[V + n] = np.float32(y) + down_by * MID - MID
+                    rays[U + n], rays[V + n] = subpixel(x, y, k, width, noise, offset)
                     n += 1
         if n == 0:
             continue
@@ -175,42 +180,6 @@ def _render_one(  # type: ignore[no-untyped-def]
             color[y, x, 0] += rays[OUT_RED + i] * share
             color[y, x, 1] += rays[OUT_GREEN + i] * share
             color[y, x, 2] += rays[OUT_BLUE + i] * share
-
-
-@njit(**_OPTIONS)
-def _planes_of_tile(x0, y0, x1, y1, camera, intrinsics, distortion, planes):  # type: ignore[no-untyped-def]
-    """The four planes through the eye that hold a tile's rays; normals point inwards."""
-    # Distorted edges bulge between the corners: leave a little room.
-    room = MID if distortion[0] == ZERO and distortion[1] == ZERO else np.float32(1.5)
-    corner = np.empty((4, 3), dtype=np.float32)
-    for i in range(4):
-        u = np.float32(x0) - room if i == 0 or i == 3 else np.float32(x1 - 1) + room
-        v = np.float32(y0) - room if i < 2 else np.float32(y1 - 1) + room
-        rx, ry, rz = pixel_ray(
-            u, v, intrinsics[0], intrinsics[1], intrinsics[2], intrinsics[3], distortion[0],
-            distortion[1],
-        )  # fmt: skip
-        for k in range(3):
-            corner[i, k] = camera[k, 0] * rx + camera[k, 1] * ry + camera[k, 2] * rz
-    for i in range(4):
-        j = (i + 1) & 3
-        a = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
-        b = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
-        c = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]
-        norm = ONE / math.sqrt(a * a + b * b + c * c)
-        planes[i, 0], planes[i, 1], planes[i, 2] = a * norm, b * norm, c * norm
-
-
-@njit(**_OPTIONS)
-def _on_edge(code, x, y, width, height):  # type: ignore[no-untyped-def]
-    """Whether a neighbour of a pixel shows something else."""
-    c = code[y, x]
-    return (
-        (x > 0 and code[y, x - 1] != c)
-        or (x + 1 < width and code[y, x + 1] != c)
-        or (y > 0 and code[y - 1, x] != c)
-        or (y + 1 < height and code[y + 1, x] != c)
-    )
 
 
 @njit(**_OPTIONS)
@@ -233,13 +202,10 @@ def _count_hits(n, rays, q):  # type: ignore[no-untyped-def]
     """How many rays enter a box, whatever stands before it."""
     total = 0
     ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
-    r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+    r = _rotation(q)
     for i in range(n):
-        x, y, z = rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i]
-        t = enter_box(
-            ox, oy, oz, r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z,
-            r2 * x + r5 * y + r8 * z, hx, hy, hz,
-        )  # fmt: skip
+        x, y, z = into_frame(r, rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i])
+        t = enter_box(ox, oy, oz, x, y, z, hx, hy, hz)
         total += 1 if t < FAR else 0
     return total
 
@@ -261,6 +227,12 @@ def _nearest(n, rays, whole, g, listed):  # type: ignore[no-untyped-def]
             _nearest_cylinder(n, rays, whole, g[p], p)
 
 
+@njit(**_OPTIONS)
+def _rotation(q):  # type: ignore[no-untyped-def]
+    """A primitive's rotation as numbers that a loop need not fetch again."""
+    return q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+
+
 # A branch on the shape inside a loop would keep it from being vectorized: one loop for each shape.
 
 
@@ -268,14 +240,11 @@ def _nearest_of(enter):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
     def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
         ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
-        r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+        r = _rotation(q)
         own = np.int32(p)
         for i in range(n):
-            x, y, z = rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i]
-            t = enter(
-                ox, oy, oz, r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z,
-                r2 * x + r5 * y + r8 * z, hx, hy, hz,
-            )  # fmt: skip
+            x, y, z = into_frame(r, rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i])
+            t = enter(ox, oy, oz, x, y, z, hx, hy, hz)
             nearer = t < rays[BEST + i]
             whole[HIT + i] = own if nearer else whole[HIT + i]
             rays[BEST + i] = t if nearer else rays[BEST + i]
@@ -287,20 +256,19 @@ def _surfaces_of(surface):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
     def loop(first, last, rays, whole, eye, q, p):  # type: ignore[no-untyped-def]
         ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
-        r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+        r = _rotation(q)
         ex, ey, ez = eye[0], eye[1], eye[2]
         radius, tint, shine, sharp = q[EDGE_RADIUS], q[EDGE_TINT], q[SPECULAR], q[SHININESS]
         code = np.int32(p * 8 + 1)
         for i in range(first, last):
             dx, dy, dz, t = rays[DX + i], rays[DY + i], rays[DZ + i], rays[T + i]
-            x = ox + t * (r0 * dx + r3 * dy + r6 * dz)
-            y = oy + t * (r1 * dx + r4 * dy + r7 * dz)
-            z = oz + t * (r2 * dx + r5 * dy + r8 * dz)
-            face, a, b, nx, ny, nz, on_rim = surface(x, y, z, hx, hy, hz, radius)
+            x, y, z = into_frame(r, dx, dy, dz)
+            face, a, b, nx, ny, nz, on_rim = surface(
+                ox + t * x, oy + t * y, oz + t * z, hx, hy, hz, radius
+            )
             norm = ONE / math.sqrt(nx * nx + ny * ny + nz * nz)
-            wx = (r0 * nx + r1 * ny + r2 * nz) * norm
-            wy = (r3 * nx + r4 * ny + r5 * nz) * norm
-            wz = (r6 * nx + r7 * ny + r8 * nz) * norm
+            wx, wy, wz = out_of_frame(r, nx, ny, nz)
+            wx, wy, wz = wx * norm, wy * norm, wz * norm
             rays[A + i], rays[B + i], rays[RIM + i] = a, b, tint if on_rim else ONE
             rays[NX + i], rays[NY + i], rays[NZ + i] = wx, wy, wz
             rays[PX + i] = ex + t * dx + wx * SHADOW_BIAS_M
@@ -317,16 +285,12 @@ def _blocked_by(enter):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
     def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
         gx, gy, gz, hx, hy, hz = q[9], q[10], q[11], q[HALF], q[HALF + 1], q[HALF + 2]
-        r0, r1, r2, r3, r4, r5, r6, r7, r8 = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8]
+        r = _rotation(q)
         own = np.int32(p)
         for i in range(n):
-            x, y, z = rays[PX + i] - gx, rays[PY + i] - gy, rays[PZ + i] - gz
-            dx, dy, dz = rays[LX + i], rays[LY + i], rays[LZ + i]
-            t = enter(
-                r0 * x + r3 * y + r6 * z, r1 * x + r4 * y + r7 * z, r2 * x + r5 * y + r8 * z,
-                r0 * dx + r3 * dy + r6 * dz, r1 * dx + r4 * dy + r7 * dz,
-                r2 * dx + r5 * dy + r8 * dz, hx, hy, hz,
-            )  # fmt: skip
+            x, y, z = into_frame(r, rays[PX + i] - gx, rays[PY + i] - gy, rays[PZ + i] - gz)
+            dx, dy, dz = into_frame(r, rays[LX + i], rays[LY + i], rays[LZ + i])
+            t = enter(x, y, z, dx, dy, dz, hx, hy, hz)
             # A convex body never shades a point of its own that faces the lamp.
             shaded = (t < rays[REACH + i]) & (whole[OWN + i] != own)
             whole[BLOCKED + i] = np.int32(1) if shaded else whole[BLOCKED + i]
@@ -335,13 +299,16 @@ def _blocked_by(enter):  # type: ignore[no-untyped-def]
 
 
 _nearest_box, _nearest_ellipsoid, _nearest_cylinder = (
-    _nearest_of(f) for f in (enter_box, enter_ellipsoid, enter_cylinder)  # type: ignore[no-untyped-call]
+    _nearest_of(f)  # type: ignore[no-untyped-call]
+    for f in (enter_box, enter_ellipsoid, enter_cylinder)
 )
 _box_surfaces, _ellipsoid_surfaces, _cylinder_surfaces = (
-    _surfaces_of(f) for f in (box_surface, ellipsoid_surface, cylinder_surface)  # type: ignore[no-untyped-call]
+    _surfaces_of(f)  # type: ignore[no-untyped-call]
+    for f in (box_surface, ellipsoid_surface, cylinder_surface)
 )
 _blocked_by_box, _blocked_by_ellipsoid, _blocked_by_cylinder = (
-    _blocked_by(f) for f in (enter_box, enter_ellipsoid, enter_cylinder)  # type: ignore[no-untyped-call]
+    _blocked_by(f)  # type: ignore[no-untyped-call]
+    for f in (enter_box, enter_ellipsoid, enter_cylinder)
 )
 
 
@@ -484,27 +451,21 @@ def _shade(  # type: ignore[no-untyped-def]
 def _toward(n, rays, whole, lamp, noise, offset):  # type: ignore[no-untyped-def]
     """Unit directions from surfaces to a lamp, a random point of it where it is large."""
     lamp_x, lamp_y, lamp_z, size = lamp[0], lamp[1], lamp[2], lamp[6]
-    mask = noise.shape[0] - 1
     if size > ZERO:
         for i in range(n):
-            draw = offset + whole[PLACE + i] * 5
-            rays[LX + i] = lamp_x + (noise[draw & mask] - MID) * size
-            rays[LY + i] = lamp_y + (noise[(draw + 4099) & mask] - MID) * size
-            rays[LZ + i] = lamp_z + (noise[(draw + 8209) & mask] - MID) * size
+            rays[LX + i], rays[LY + i], rays[LZ + i] = lamp_point(
+                lamp_x, lamp_y, lamp_z, size, noise, offset + whole[PLACE + i] * 5
+            )
     else:
         for i in range(n):
             rays[LX + i], rays[LY + i], rays[LZ + i] = lamp_x, lamp_y, lamp_z
     for i in range(n):
-        x, y, z = (
-            rays[LX + i] - rays[PX + i],
-            rays[LY + i] - rays[PY + i],
-            rays[LZ + i] - rays[PZ + i],
-        )
-        length = math.sqrt(x * x + y * y + z * z) + TINY
-        scale = ONE / length
-        rays[LX + i], rays[LY + i], rays[LZ + i] = x * scale, y * scale, z * scale
-        rays[REACH + i] = length
-        rays[LAMBERT + i] = (rays[NX + i] * x + rays[NY + i] * y + rays[NZ + i] * z) * scale
+        x, y, z, reach, lambert = toward_lamp(
+            rays[LX + i] - rays[PX + i], rays[LY + i] - rays[PY + i], rays[LZ + i] - rays[PZ + i],
+            rays[NX + i], rays[NY + i], rays[NZ + i],
+        )  # fmt: skip
+        rays[LX + i], rays[LY + i], rays[LZ + i] = x, y, z
+        rays[REACH + i], rays[LAMBERT + i] = reach, lambert
         whole[BLOCKED + i] = 0
 
 
