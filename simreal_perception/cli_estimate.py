@@ -10,6 +10,7 @@ from typing import Any
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError
+from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.pictures import (
     Picture,
@@ -20,7 +21,6 @@ from simreal_perception.pictures import (
 )
 
 DEFAULT_MODEL = "block"
-DEFAULT_MIN_SCORE = 0.5  # as perception_node
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
 Estimate = Callable[[Picture, Camera, float], Sequence[BlockEstimate]]
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-score",
-        default=DEFAULT_MIN_SCORE,
+        default=MIN_SCORE,
         type=_score,
         metavar="0..1",
         help="leave out what has a lower score (default: %(default)s)",

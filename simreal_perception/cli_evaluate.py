@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simreal_common.arguments import positive
 from simreal_common.errors import ConfigurationError
+from simreal_perception.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
     from simreal_perception.evaluation_data import ExampleSource
@@ -50,7 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic", help="images of --bag, where it has several")
     parser.add_argument("--seed", type=int, default=1, help="of --scenes and --world (%(default)s)")
     parser.add_argument(
-        "--min-score", type=float, default=0.5, help="estimates below do not count (%(default)s)"
+        "--min-score",
+        type=float,
+        default=MIN_SCORE,
+        help="estimates below do not count (%(default)s)",
     )
     parser.add_argument(
         "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simreal_common.parameters import check_parameters, parameter
+from simreal_perception.calibration import MIN_SCORE
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class PerceptionParameters:
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(
-        0.5, "estimates with a lower score are not published", range=(0.0, 1.0)
+        MIN_SCORE, "estimates with a lower score are not published", range=(0.0, 1.0)
     )
     max_rate: float = parameter(
         0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)

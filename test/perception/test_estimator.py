@@ -13,6 +13,7 @@ import pytest
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import Evaluation
 from simreal_perception.evaluation_data import photographs, world_examples
@@ -32,7 +33,7 @@ def test_blocks_are_found_in_pictures_of_the_physics_world(estimator: BlockEstim
     evaluation = Evaluation()
     for example in world_examples(SCENES, seed=5):
         found = estimator.estimate(example.image, example.camera, EDGE)
-        evaluation.add([block for block in found if block.score > 0.5], example.blocks)
+        evaluation.add([block for block in found if block.score >= MIN_SCORE], example.blocks)
     figures = evaluation.summary()
     assert figures["recall"] > 0.9, figures
     assert figures["precision"] > 0.8, figures
@@ -78,7 +79,7 @@ def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
 def test_an_empty_picture_has_no_block(estimator: BlockEstimator) -> None:
     camera = Camera.pinhole(640, 480, 1.0)
     grey = np.full((480, 640, 3), 128, np.uint8)
-    assert [b for b in estimator.estimate(grey, camera, EDGE) if b.score > 0.5] == []
+    assert [b for b in estimator.estimate(grey, camera, EDGE) if b.score >= MIN_SCORE] == []
 
 
 @pytest.mark.parametrize("size", [(64, 48), (333, 77), (1920, 1080)])
