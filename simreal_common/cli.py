@@ -52,9 +52,9 @@ VERBS = {
         "  simreal evaluate --help",
     ),
     "bench": Verb(
-        "simreal_perception.cli_bench",
-        "how fast it draws and sees, beside what others use",
-        "  simreal bench render\n  simreal bench estimate",
+        "simreal_bench.cli_bench",
+        "how fast it draws and sees, beside what others use; how well it stacks",
+        "  simreal bench render\n  simreal bench stack --seeds 1..100",
     ),
     "parameters": Verb(
         "simreal_common.cli_parameters",

@@ -110,8 +110,7 @@ class World:
         self._add_surroundings(scene)
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
-        for thing in scene.distractors:
-            self._add_distractor(thing)
+        self._things = [self._add_distractor(thing) for thing in scene.distractors]
         self._add_robot(home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
@@ -242,6 +241,11 @@ class World:
             position, orientation = self._bullet.multiplyTransforms(*inverse, *in_world[child])
             poses[parent, child] = Pose(np.array(position), np.array(orientation))
         return poses
+
+    def body_names(self) -> dict[int, str]:
+        """What PyBullet's numbers of bodies stand for: blocks by name, all else "a thing"."""
+        names = {body: name for name, body in self._blocks.items()}
+        return {**dict.fromkeys(self._things, "a thing"), **names, self._table: "the table"}
 
     def block_poses(self) -> dict[str, Pose]:
         """The truth: pose of each block's centre in the world."""
@@ -414,10 +418,10 @@ class World:
         half = [length / 2 for length in TABLE_SIZE]
         center = [*TABLE_CENTER, -half[2]]
         collision = self._call("createCollisionShape", self._bullet.GEOM_BOX, halfExtents=half)
-        table = self._add_static(scene.table, half, center, collision)
+        self._table = self._add_static(scene.table, half, center, collision)
         self._call(
             "changeDynamics",
-            table,
+            self._table,
             -1,
             lateralFriction=TABLE_FRICTION,
             rollingFriction=ROLLING_FRICTION,

@@ -13,10 +13,10 @@ import pytest
 
 pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[sim]'")
 
+from simreal_bench.bench_images import BLOCKS, six_block_images
+from simreal_bench.timing import in_turns
 from simreal_common.cli import main
 from simreal_common.geometry import cube_corners
-from simreal_perception.bench_scenes import BLOCKS, six_block_images
-from simreal_perception.bench_timing import in_turns
 
 RENDER = ["bench", "render", "--images", "6", "--rounds", "3", "--size", "96x64"]
 ESTIMATE = ["bench", "estimate", "--images", "1", "--rounds", "1", "--size", "320x240"]

@@ -1,4 +1,4 @@
-"""`simreal bench`: how fast it draws and how fast it sees, beside what others use."""
+"""`simreal bench`: how fast it draws and sees, beside what others use; how well it stacks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ examples:
   simreal bench render                         the ray caster beside PyBullet's TinyRenderer
   simreal bench render --device cuda --images 2048
   simreal bench estimate                       the estimator beside ArUco and a VGG-19 network
+  simreal bench stack --seeds 1..100 --blocks 3 --jobs 2
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
 MOST_REFERENCE_IMAGES = 48
@@ -29,6 +30,12 @@ ESTIMATE = """\
 Times the estimator, OpenCV's ArUco detector and a belief-map network of DOPE's size in turns on
 images with six blocks, or six markers. The network's weights are random: only its time is
 compared, not what it sees. Prints milliseconds and `speedup over VGG-19 belief maps: X`.
+"""
+
+STACK = """\
+Builds towers in simulated physics, all from the camera's images, scene and camera randomized by the
+seed, faster than real time. Ends with a table; failures are listed by cause, with a film of what the
+camera saw of each. Stopped, it goes on when the same command is given again.
 """
 
 
@@ -54,6 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     estimate.add_argument("--rounds", type=positive, default=5, help="turns of each (5)")
     estimate.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="(640x480)")
     estimate.add_argument("--threads", type=positive, default=2, help="of every candidate (2)")
+    stack = subjects.add_parser("stack", help="towers that stand", description=STACK)
+    stack.add_argument(
+        "--seeds", type=_seeds, default=tuple(range(1, 11)), metavar="A..B", help="(1..10)"
+    )
+    stack.add_argument("--blocks", type=positive, default=3, help="of each tower (3)")
+    stack.add_argument("--model", default="block", help="name of a model, or path of its card")
+    stack.add_argument(
+        "--speed", type=float, default=0.5, metavar="SHARE",
+        help="of the arm's velocity limits (0.5)",
+    )  # fmt: skip
+    stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
+    stack.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="results and films (out/bench_stack_N)"
+    )
+    stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     for one in (render, estimate):
         one.add_argument("--seed", type=int, default=1, help="of the scenes (1)")
         one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
@@ -61,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table and the line that counts."""
-    result = _render(args) if args.subject == "render" else _estimate(args)
+    result = {"render": _render, "estimate": _estimate, "stack": _stack}[args.subject](args)
     if args.json is not None:
         try:
             args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -73,8 +95,8 @@ def run(args: argparse.Namespace) -> int:
 def _render(args: argparse.Namespace) -> dict[str, Any]:
     from tqdm import tqdm
 
-    from simreal_perception.bench_render import bench_render
-    from simreal_perception.bench_timing import cores, machine, table
+    from simreal_bench.render_bench import bench_render
+    from simreal_bench.timing import cores, machine, table
 
     threads = _checked_threads(args.threads)
     some = min(args.reference_images or MOST_REFERENCE_IMAGES, args.images)
@@ -116,7 +138,7 @@ def _render(args: argparse.Namespace) -> dict[str, Any]:
 def _tiny_renderer() -> Any:
     """Times TinyRenderer; None without PyBullet."""
     try:
-        from simreal_perception.bench_tiny import tiny_seconds
+        from simreal_bench.tiny_reference import tiny_seconds
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("pybullet", "pybullet_data"):
             raise
@@ -129,9 +151,9 @@ def _tiny_renderer() -> Any:
 def _estimate(args: argparse.Namespace) -> dict[str, Any]:
     from tqdm import tqdm
 
-    from simreal_perception.bench_estimate import bench_estimate, rows
-    from simreal_perception.bench_scenes import BLOCKS
-    from simreal_perception.bench_timing import cores, machine, table
+    from simreal_bench.bench_images import BLOCKS
+    from simreal_bench.estimate_bench import bench_estimate, rows
+    from simreal_bench.timing import cores, machine, table
     from simreal_perception.estimator import BlockEstimator
 
     estimator = BlockEstimator.load(args.model, args.threads)
@@ -211,3 +233,55 @@ def _checked_threads(wanted: int | None) -> int:
             "NUMBA_NUM_THREADS says)"
         )
     return wanted or most
+
+
+def _stack(args: argparse.Namespace) -> dict[str, Any]:
+    from tqdm import tqdm
+
+    from simreal_bench.stack_bench import StackBench, run_bench, summary
+    from simreal_bench.timing import table
+    from simreal_sim.world_randomization import MAX_BLOCKS
+
+    if not 2 <= args.blocks <= MAX_BLOCKS:
+        raise ConfigurationError(f"--blocks {args.blocks}: wanted a tower of 2 to {MAX_BLOCKS}")
+    folder = args.out or Path(f"out/bench_stack_{args.blocks}")
+    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder)
+    before = bench.done()
+    failed = sum(not result.success for result in before)
+    with tqdm(total=len(args.seeds), initial=len(before), unit="tower", file=sys.stderr) as bar:
+
+        def tell(result: Any) -> None:
+            nonlocal failed
+            failed += not result.success
+            bar.set_postfix(failed=failed, refresh=False)
+            bar.update()
+
+        run_bench(bench, args.jobs, tell)
+    results = bench.done()
+    figures = summary(results)
+    rows = [
+        (name.replace("_", " "), f"{value:.3g}" if isinstance(value, float) else str(value))
+        for name, value in figures.items()
+        if name not in ("causes", "failed_seeds") and value is not None
+    ]
+    print(table((f"towers of {args.blocks}, from images", ""), rows))
+    for result in results:
+        if not result.success:
+            print(
+                f"seed {result.seed}: {result.placed} of {result.blocks} placed; {result.cause}; "
+                f"{bench.film(result.seed)}"
+            )
+        for when, link, what in result.collisions:
+            print(f"seed {result.seed}: {link} touched {what} after {when:.1f} s")
+    return {"command": "simreal bench stack", "blocks": args.blocks, **figures}
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    first, dots, last = text.partition("..")
+    try:
+        seeds = tuple(range(int(first), int(last if dots else first) + 1))
+    except ValueError:
+        seeds = ()
+    if not seeds or seeds[0] < 0:
+        raise argparse.ArgumentTypeError(f"got '{text}', wanted one seed or A..B, e.g. 1..100")
+    return seeds

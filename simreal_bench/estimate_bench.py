@@ -10,15 +10,15 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import Camera
-from simreal_perception.bench_scenes import (
+from simreal_bench.bench_images import (
     MARKER_DICTIONARY,
     BlockImage,
     marker_image,
     six_block_images,
 )
-from simreal_perception.bench_timing import Timing, in_turns
+from simreal_bench.timing import Timing, in_turns
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
 from simreal_perception.estimator import BlockEstimator
 
 MARKER_EDGE_M = 0.05
@@ -163,7 +163,7 @@ def _belief_maps(
 ) -> tuple[BeliefMaps, Callable[[int], object]] | None:
     """The network of DOPE's size through ONNX Runtime: image in, maps out; None without torch."""
     try:
-        from simreal_perception import belief_map_network as dope
+        from simreal_bench import belief_map_network as dope
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "torch":
             raise

@@ -1,0 +1,1 @@
+"""How well and how fast: benches of drawing, seeing and stacking, beside what others use."""

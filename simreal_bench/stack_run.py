@@ -1,0 +1,180 @@
+"""One tower, built by what the camera sees, in simulated physics; judged from the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_bench.robot_in_physics import RobotInPhysics
+from simreal_control.block_map import estimate_in_base
+from simreal_control.collision_world import CollisionWorld
+from simreal_control.kinematics import ArmKinematics
+from simreal_control.motion import StationPlanner
+from simreal_control.parameters import ControlParameters
+from simreal_control.sampling_planner import SamplingPlanner
+from simreal_control.task_io import Sighting
+from simreal_control.tower_task import State, TowerTask
+from simreal_perception.calibration import MIN_SCORE
+from simreal_perception.drawing import draw_blocks
+from simreal_perception.estimator import BlockEstimator
+from simreal_sim.stack_score import judge_tower
+from simreal_sim.world import STEP_S, TOOL_LINK, World
+from simreal_sim.world_camera import WorldCamera
+from simreal_sim.world_randomization import SceneOptions, draw_scene
+
+Picture = NDArray[np.uint8]
+
+LATENCY_S = 0.1  # from a picture to what is seen on it
+AFTERWARDS_S = 1.0  # the tower has to stand this long
+SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
+PLANNING_S = 0.002  # a tick that takes longer has planned something
+PLANNED = (State.DECIDING, State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
+
+
+@dataclass(frozen=True)
+class StackResult:
+    """How one run went.
+
+    Args:
+        seed, blocks: what was asked for.
+        success, reason, placed: the judge's verdict.
+        simulated_s: until the task said that it was done.
+        wall_s: of the whole run.
+        placement_mm: of each block of the tower, beside the one below it.
+        plan_ms: time spent on planning, a block that was placed.
+        collisions: (simulated time, link, what it touched).
+        limit_violations: ticks with a joint beyond its limits.
+        tracking_rad: largest distance of a joint from its trajectory.
+        log: what the task said, with the time.
+    """
+
+    seed: int
+    blocks: int
+    success: bool
+    reason: str
+    placed: int
+    simulated_s: float
+    wall_s: float
+    placement_mm: tuple[float, ...]
+    plan_ms: float
+    collisions: tuple[tuple[float, str, str], ...]
+    limit_violations: int
+    tracking_rad: float
+    log: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def cause(self) -> str:
+        """Why it failed, as a kind: the last thing that went wrong, without numbers."""
+        if self.success:
+            return ""
+        last = self.log[-1] if self.log else self.reason
+        words = last.split(" ", 1)[-1].split(":")[0].split(";")[0]
+        return " ".join(w for w in words.split() if not any(c.isdigit() for c in w))[:80]
+
+
+def run_stack(
+    seed: int,
+    blocks: int,
+    estimator: BlockEstimator,
+    velocity_scaling: float = 0.5,
+    pictures: list[tuple[float, Picture]] | None = None,
+) -> StackResult:
+    """Build one tower.
+
+    Args:
+        seed: of scene, camera and sensor.
+        blocks: in the scene, all for the tower.
+        velocity_scaling: share of the arm's velocity limits that is used.
+        pictures: takes what the camera saw, with the estimates drawn in, and when.
+    """
+    start = time.perf_counter()
+    parameters = replace(ControlParameters(), blocks=blocks, velocity_scaling=velocity_scaling)
+    with World(draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks))) as world:
+        task, config = _task(world, parameters)
+        camera = WorldCamera(world)
+        floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
+
+        def look(now: float) -> Sighting | None:
+            if task.state is not State.LOOKING:
+                return None  # nothing else is looked at, and drawing takes longer than physics
+            picture = camera.render()
+            found = [
+                estimate
+                for estimate in estimator.estimate(picture, camera.camera, parameters.edge)
+                if estimate.score >= MIN_SCORE
+            ]
+            if pictures is not None:
+                pictures.append((now, draw_blocks(picture, camera.camera, found)))
+            eye = camera.pose_in_world
+            estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
+            return Sighting(now - LATENCY_S, estimates, np.array(eye.position))
+
+        robot = RobotInPhysics(world, look)
+        log: list[str] = []
+        planning_s = 0.0
+        status = task.status
+        while world.time < SECONDS_A_BLOCK * blocks and not status.finished:
+            inputs = robot.step()
+            before, began = task.state, time.perf_counter()
+            outputs = task.tick(inputs)
+            took = time.perf_counter() - began
+            if before in PLANNED and took > PLANNING_S:
+                planning_s += took
+            status = outputs.status
+            log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
+            for command in outputs.commands:
+                robot.execute(command)
+        ended = world.time
+        earlier = world.block_poses()
+        for _ in range(round(AFTERWARDS_S / STEP_S)):
+            world.step()
+        tool = world.link_poses()[TOOL_LINK].position
+        verdict = judge_tower(world.block_poses(), earlier, tool, parameters.edge, blocks)
+    errors = [block.position_error_mm for block in verdict.blocks]
+    return StackResult(
+        seed=seed,
+        blocks=blocks,
+        success=verdict.success and status.success,
+        reason=verdict.reason if status.finished else "not done in time",
+        placed=verdict.placed,
+        simulated_s=ended,
+        wall_s=time.perf_counter() - start,
+        placement_mm=tuple(round(e, 2) for e in errors[1 : verdict.placed] if e is not None),
+        plan_ms=1e3 * planning_s / max(blocks - 1, 1),
+        collisions=tuple((round(when, 2), a, b) for when, a, b in robot.collisions),
+        limit_violations=robot.limit_violations,
+        tracking_rad=robot.worst_tracking_rad,
+        log=tuple(log),
+    )
+
+
+def _task(world: World, parameters: ControlParameters) -> tuple[TowerTask, Any]:
+    """The task as control_node makes it."""
+    description = world.robot_description()
+    arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
+    arm.posture = np.array(parameters.home)
+    motion = parameters.motion_config(arm)
+    fingers = dict.fromkeys(
+        parameters.gripper_joints,
+        parameters.gripper_max_opening / len(parameters.gripper_joints),
+    )
+    obstacles = CollisionWorld(description, parameters.arm_joints, parameters.tool_frame, fingers)
+    around = SamplingPlanner(arm, motion, obstacles)
+    config = parameters.tower_config()
+    return TowerTask(StationPlanner(arm, motion, obstacles, around), config), config
+
+
+def write_film(path: Path, pictures: Sequence[tuple[float, Picture]]) -> None:
+    """What the camera saw, at four times the speed."""
+    from simreal_perception.film import Film
+
+    film = Film(path, speed=4.0)
+    for when, picture in pictures:
+        film.add(picture, when)
+    film.close()
