@@ -31,12 +31,14 @@ def ros2() -> str:
 
 
 class Launch:
-    """`ros2 launch simreal simulation.launch.xml` with some arguments, and all that it starts."""
+    """`ros2 launch simreal FILE` with some arguments, and all that it starts."""
 
-    def __init__(self, environment: dict[str, str], folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, environment: dict[str, str], folder: Path, file: str, *arguments: str
+    ) -> None:
         self.mark = uuid.uuid4().hex
         self.lines: list[str] = []
-        command = [ros2(), "launch", "simreal", "simulation.launch.xml", *arguments]
+        command = [ros2(), "launch", "simreal", file, *arguments]
         self.process = subprocess.Popen(
             command,
             cwd=folder,
@@ -109,8 +111,8 @@ def launch(child_environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
     """Starts launches that are gone when the test is over."""
     started: list[Launch] = []
 
-    def start(*arguments: str) -> Launch:
-        started.append(Launch(child_environment, tmp_path, *arguments))
+    def start(*arguments: str, file: str = "simulation.launch.xml") -> Launch:
+        started.append(Launch(child_environment, tmp_path, file, *arguments))
         return started[-1]
 
     yield start

@@ -1,0 +1,122 @@
+"""A robot with a camera, as its drivers show it: what `robot.launch.xml` meets, and no more of it.
+
+joint_states, robot_description, TF of the camera, two actions, images. Real time, no /clock, no
+truth. With habits of real controllers: joint states come late, a trajectory that starts elsewhere is
+refused, one that the arm cannot follow is aborted. On SIGINT it says whether a tower stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import time
+
+import numpy as np
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Header, String
+from tf2_ros import StaticTransformBroadcaster
+
+from simreal_common.ros_messages import (
+    camera_to_camera_info,
+    pose_to_transform_stamped,
+    rgb_to_image,
+)
+from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS
+from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
+from simreal_sim.stack_score import judge_tower
+from simreal_sim.world import BASE_LINK, STEP_S, TOOL_LINK, World
+from simreal_sim.world_camera import WorldCamera
+from simreal_sim.world_randomization import SceneOptions, draw_scene
+
+TICK_S = 0.01
+MOST_STEPS = 24  # at once; a machine that is too slow has a slow robot
+JOINT_PERIOD_S, PICTURE_PERIOD_S = 0.02, 0.4
+OPTICAL = "my_camera_optical_frame"
+
+
+class StandInRobot(Node):
+    """Steps the physics with the wall clock."""
+
+    def __init__(self, seed: int, blocks: int, late_s: float) -> None:
+        super().__init__("stand_in_robot")
+        self.world = World(draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks)))
+        self._camera = WorldCamera(self.world, shadows=False)
+        controllers = ControllerParameters(path_tolerance=0.1)
+        self._arm = ArmController(self, self.world, controllers)
+        self._gripper = GripperController(self, self.world, controllers)
+        self._late: list[tuple[float, JointState]] = []
+        self._late_s = late_s
+        self._joints = self.create_publisher(JointState, "joint_states", STATE_QOS)
+        self._images = self.create_publisher(Image, "my_camera/image_raw", IMAGE_QOS)
+        self._infos = self.create_publisher(CameraInfo, "my_camera/camera_info", IMAGE_QOS)
+        description = self.create_publisher(String, "robot_description", LATCHED_QOS)
+        description.publish(String(data=self.world.robot_description()))
+        self._static_tf = StaticTransformBroadcaster(self)
+        stamp = self.get_clock().now().to_msg()
+        self._static_tf.sendTransform(
+            [pose_to_transform_stamped(self._camera.pose_in_world, BASE_LINK, OPTICAL, stamp)]
+        )
+        self._last = time.monotonic()
+        self._next_joints = self._next_picture = 0.0
+        self._timer = self.create_timer(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        steps = min(int((now - self._last) / STEP_S), MOST_STEPS)
+        self._last = now if steps == MOST_STEPS else self._last + steps * STEP_S
+        for _ in range(steps):
+            self._arm.before_step()
+            self.world.step()
+            states = self.world.joint_states()
+            self._arm.after_step(states.positions[:7])
+            fingers, speeds = states.positions[7:].mean(), states.velocities[7:].mean()
+            effort = float(np.abs(states.efforts[7:]).mean())
+            self._gripper.after_step(float(fingers), float(speeds), effort)
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=OPTICAL)
+        if now >= self._next_joints:
+            self._next_joints = now + JOINT_PERIOD_S
+            states = self.world.joint_states()
+            message = JointState(
+                header=Header(stamp=header.stamp),
+                name=list(states.names),
+                position=states.positions.tolist(),
+                velocity=states.velocities.tolist(),
+            )
+            self._late.append((now + self._late_s, message))
+        while self._late and self._late[0][0] <= now:
+            self._joints.publish(self._late.pop(0)[1])
+        if now >= self._next_picture:
+            self._next_picture = now + PICTURE_PERIOD_S
+            self._infos.publish(camera_to_camera_info(self._camera.camera, header))
+            self._images.publish(rgb_to_image(self._camera.render(), header))
+
+    def verdict(self, edge: float, blocks: int) -> dict[str, object]:
+        """Whether a tower stands, a second later too."""
+        earlier = self.world.block_poses()
+        for _ in range(round(1.0 / STEP_S)):
+            self.world.step()
+        tool = self.world.link_poses()[TOOL_LINK].position
+        found = judge_tower(self.world.block_poses(), earlier, tool, edge, blocks)
+        return {"success": found.success, "placed": found.placed, "reason": found.reason}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--blocks", type=int, default=2)
+    parser.add_argument("--late-s", type=float, default=0.08)
+    args = parser.parse_args()
+    rclpy.init(args=[])
+    node = StandInRobot(args.seed, args.blocks, args.late_s)
+    print("the robot is ready", flush=True)
+    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+        rclpy.spin(node)
+    print(json.dumps(node.verdict(0.05, args.blocks)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
