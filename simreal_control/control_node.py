@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 from tf2_ros import Buffer, TransformException, TransformListener
 from vision_msgs.msg import Detection3DArray
 
@@ -33,12 +35,21 @@ from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.ros_actions import RobotActions
 from simreal_control.sampling_planner import SamplingPlanner
-from simreal_control.task_io import ArmState, Inputs, LogLine, Severity, Sighting, Status
+from simreal_control.task_io import (
+    ArmState,
+    Command,
+    Inputs,
+    LogLine,
+    Severity,
+    Sighting,
+    Status,
+)
 from simreal_control.tower_task import TowerTask
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
 MAX_KEPT_SIGHTINGS = 100
+REQUESTS = ("pause", "resume", "stop")
 
 
 class ControlNode(Node):
@@ -76,6 +87,10 @@ class ControlNode(Node):
             self.create_subscription(
                 Detection3DArray, "detections", self._on_detections, DETECTION_QOS
             ),
+        ]
+        self._services_kept = [
+            self.create_service(Trigger, f"stacking/{name}", partial(self._on_request, name))
+            for name in REQUESTS
         ]
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
         goal = f"a tower of {p.blocks}" if p.blocks else "one tower of all blocks"
@@ -152,6 +167,20 @@ class ControlNode(Node):
         )
         self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
 
+    def _on_request(self, name: str, _: Trigger.Request, answer: Trigger.Response) -> Any:
+        """Pause, resume or stop; what is to be cancelled is cancelled now, not at the next tick."""
+        answer.success = self._task is not None
+        if self._task is None:
+            answer.message = "nothing has begun: waiting for the robot"
+            return answer
+        if name == "resume":
+            answer.message = self._task.resume(self._now())
+        else:
+            answer.message = self._task.pause() if name == "pause" else self._task.stop()
+            self._act(self._task.take_commands())
+        self.get_logger().warning(f"{name}: {answer.message}")
+        return answer
+
     def _on_tick(self) -> None:
         now = self._now()
         lacking = self._lacking()
@@ -162,11 +191,14 @@ class ControlNode(Node):
         outputs = self._task.tick(
             Inputs(now, self._arm_state, sightings, self._actions.take_results())
         )
-        for command in outputs.commands:
-            self._actions.execute(command)
+        self._act(outputs.commands)
         for line in outputs.log:
             self._tell(line)
         self._report(now, outputs.status)
+
+    def _act(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            self._actions.execute(command)
 
     def _lacking(self) -> list[str]:
         """What must be there before the task begins; once begun, it copes by itself."""

@@ -27,6 +27,7 @@ from simreal_control.pick_place import PickPlace, PickPlaceConfig, PickPlacePlan
 from simreal_control.task_io import (
     ActionResult,
     ArmState,
+    Command,
     Inputs,
     LogLine,
     Outcome,
@@ -188,24 +189,57 @@ class TowerTask:
         self._target: Grasp | None = None
         self._putting_back = False
         self._gripper_moved = False
+        self._paused = False
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
         self._log = []
         result = self._commander.end_of_command(inputs.now, inputs.results)
-        if self.state is not State.FINISHED:
-            if self._blind(inputs):
-                pass
-            else:
-                assert inputs.arm is not None
-                self._lookout.observe(inputs.now, self._resting(inputs.arm), inputs.sightings)
-                self._step(inputs, inputs.arm, result)
+        if self.state is not State.FINISHED and not self._paused and not self._blind(inputs):
+            assert inputs.arm is not None
+            self._lookout.observe(inputs.now, self._resting(inputs.arm), inputs.sightings)
+            self._step(inputs, inputs.arm, result)
         return Outputs(self._commander.take_outbox(), tuple(self._log), self.status)
+
+    def pause(self) -> str:
+        """Stop the arm where it is until `resume`; what is held stays held. Returns what is so."""
+        if self.state is State.FINISHED or self._paused:
+            return self._message
+        self._commander.cancel()
+        self._paused = True
+        return self._ask(f"paused while {self.state.value}; resume goes on, stop ends it")
+
+    def resume(self, now: float) -> str:
+        """Go on, with a new plan from where the arm is; with a new look, but for a block in hand."""
+        if not self._paused:
+            return self._message
+        self._paused = False
+        self._blind_since = None
+        keeps = (*HOLDING_STATES, State.GRASPING, State.RELEASING)
+        self._enter(now, self.state if self.state in keeps else State.HOMING)
+        return self._ask("going on")
+
+    def stop(self) -> str:
+        """Stop the arm where it is, for good."""
+        if self.state is State.FINISHED:
+            return self._message
+        self._paused = False
+        self._finish(False, "stopped by request")
+        return self._message
+
+    def take_commands(self) -> tuple[Command, ...]:
+        """What is to be sent at once, before the next tick."""
+        return self._commander.take_outbox()
+
+    def _ask(self, message: str) -> str:
+        """Something was asked for from outside of a tick: say it with the next status."""
+        self._message = message
+        return message
 
     @property
     def status(self) -> Status:
         return Status(
-            state=self.state.value,
+            state="paused" if self._paused else self.state.value,
             message=self._message,
             placed=self._tower.levels if self._tower is not None else 0,
             goal=self._goal,

@@ -146,3 +146,44 @@ def test_a_wrong_goal_or_edge_is_refused():
         TowerConfig(**zone, blocks=1)
     with pytest.raises(ConfigurationError, match=r"opens to 0\.08 m"):
         TowerConfig(**zone, map=BlockMapConfig(edge_m=0.09))
+
+
+def drive_until(rig, state: str, moving: bool = True) -> None:
+    """Until the arm moves in a state."""
+    for _ in range(4000):
+        for command in rig.task.tick(rig.world.step()).commands:
+            rig.world.execute(command)
+        if rig.task.state.value == state and rig.task._commander.moving_arm == moving:
+            return
+    raise AssertionError(f"never {state}: {rig.log}")
+
+
+@pytest.mark.parametrize("state", ["approaching", "carrying", "homing"])
+def test_a_pause_stops_the_arm_and_a_resumed_task_ends_well(make_rig, state):
+    rig = make_rig([*THREE])
+    drive_until(rig, "approaching")
+    drive_until(rig, state)
+    assert "paused" in rig.task.pause()
+    for command in rig.task.take_commands():
+        rig.world.execute(command)
+    there = rig.world.joints.copy()
+    for _ in range(100):
+        outputs = rig.task.tick(rig.world.step())
+        assert outputs.commands == ()
+        assert outputs.status.state == "paused"
+    np.testing.assert_array_equal(rig.world.joints, there)
+    rig.task.resume(rig.world.now)
+    assert rig.run(300).status.success, rig.log
+    assert rig.world.tower() == 3
+
+
+def test_a_stop_is_for_good(make_rig):
+    rig = make_rig([*THREE])
+    drive_until(rig, "carrying")
+    assert rig.task.stop() == "stopped by request"
+    assert len(rig.task.take_commands()) == 1  # the motion is cancelled
+    outputs = rig.task.tick(rig.world.step())
+    assert outputs.commands == ()
+    assert outputs.status.finished
+    assert not outputs.status.success
+    assert "stopped" in rig.task.resume(rig.world.now)

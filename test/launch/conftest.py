@@ -118,3 +118,17 @@ def launch(child_environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
     yield start
     for one in started:
         one.close()
+
+
+@pytest.fixture
+def ask(child_environment: dict[str, str]) -> Callable[[str], str]:
+    """Ask the controller to pause, resume or stop, as a person does; what it says."""
+
+    def call(request: str) -> str:
+        command = [ros2(), "service", "call", f"/stacking/{request}", "std_srvs/srv/Trigger"]
+        done = subprocess.run(
+            command, env=child_environment, capture_output=True, text=True, timeout=40, check=True
+        )
+        return done.stdout
+
+    return call

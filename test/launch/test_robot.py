@@ -39,12 +39,18 @@ def robot(child_environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_robot_known_by_its_interfaces_alone_builds_a_tower(
-    robot: subprocess.Popen[str], launch: Callable[..., Any], tmp_path: Path
+    robot: subprocess.Popen[str],
+    launch: Callable[..., Any],
+    ask: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
     run = launch(
         "blocks:=2", "velocity_scaling:=0.5", f"out:={tmp_path}", "image:=my_camera/image_raw",
         "camera_info:=my_camera/camera_info", file="robot.launch.xml",
     )  # fmt: skip
+    run.wait_for_line("taking the block", RUN_S)
+    assert "paused while" in ask("pause")
+    assert "going on" in ask("resume")
     run.wait_for_line("the tower of 2 stands", RUN_S)
     robot.send_signal(signal.SIGINT)
     said, _ = robot.communicate(timeout=END_S)
