@@ -18,6 +18,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from tf2_ros import Buffer, TransformException, TransformListener
 from vision_msgs.msg import Detection3DArray
+from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
 from simreal_common.ros_messages import (
@@ -34,6 +35,7 @@ from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_markers import plan_markers
 from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.task_io import (
     ArmState,
@@ -79,6 +81,8 @@ class ControlNode(Node):
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
+        self._plan = self.create_publisher(MarkerArray, "stacking/plan", LATCHED_QOS)
+        self._shown: list[Any] = []
         self._subscriptions_kept = [
             self.create_subscription(
                 String, "robot_description", self._on_description, LATCHED_QOS
@@ -195,6 +199,16 @@ class ControlNode(Node):
         for line in outputs.log:
             self._tell(line)
         self._report(now, outputs.status)
+        self._show(self._task)
+
+    def _show(self, task: TowerTask) -> None:
+        """Publish blocks and ways for RViz when they have changed."""
+        shown: list[Any] = [*task.scene, *task.ways]
+        if list(map(id, shown)) == list(map(id, self._shown)):
+            return
+        self._shown = shown
+        stamp, p = self.get_clock().now().to_msg(), self._parameters
+        self._plan.publish(plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways))
 
     def _act(self, commands: Sequence[Command]) -> None:
         for command in commands:

@@ -143,6 +143,9 @@ class ControlParameters:
     max_failures: int = parameter(
         5, "failed attempts in a row, without the tower growing, that are borne", range=(0, 100)
     )
+    plan_only: bool = parameter(
+        False, "look from where the arm is, plan and show the first block's way, move nothing"
+    )
     tick_rate: float = parameter(20.0, "of the state machine, hertz", range=(1.0, 200.0))
 
     def __post_init__(self) -> None:
@@ -196,6 +199,7 @@ class ControlParameters:
             max_detection_age_s=self.max_detection_age,
             give_up_after_s=self.give_up_after,
             max_failures=self.max_failures,
+            plan_only=self.plan_only,
             map=BlockMapConfig(
                 edge_m=self.edge,
                 table_height_m=self.table_height,

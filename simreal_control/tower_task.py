@@ -95,6 +95,7 @@ class TowerConfig:
         max_failures: failed attempts in a row without the tower growing.
         max_retries: of one action.
         max_looks: looks in a row that show too little.
+        plan_only: look from where the arm is and plan the first block's way; nothing is moved.
     """
 
     home: Array
@@ -112,6 +113,7 @@ class TowerConfig:
     max_failures: int = 5
     max_retries: int = 3
     max_looks: int = 5
+    plan_only: bool = False
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
     gripper: GripperGeometry = field(default_factory=GripperGeometry)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
@@ -190,6 +192,7 @@ class TowerTask:
         self._putting_back = False
         self._gripper_moved = False
         self._paused = False
+        self._ways: tuple[Array, ...] = ()
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
@@ -246,6 +249,11 @@ class TowerTask:
             finished=self.state is State.FINISHED,
             success=self._success,
         )
+
+    @property
+    def ways(self) -> tuple[Array, ...]:
+        """The ways of the tool that were planned last, metres, shape (m, 3) each."""
+        return self._ways
 
     @property
     def scene(self) -> tuple[Block, ...]:
@@ -354,7 +362,8 @@ class TowerTask:
         return float(np.max(np.abs(arm.positions - self._config.home))) < AT_HOME_RAD
 
     def _resting(self, arm: ArmState) -> bool:
-        return self.state is State.LOOKING and self._still(arm) and self._at_home(arm)
+        there = self._config.plan_only or self._at_home(arm)
+        return self.state is State.LOOKING and self._still(arm) and there
 
     def _holding(self, arm: ArmState) -> bool | None:
         """Whether the fingers stand apart by a block; None where the robot does not tell."""
@@ -383,7 +392,12 @@ class TowerTask:
         self._motions.set_scene(start, self._obstacles(), self._held())
         trajectory = plan(start)
         check_start(trajectory, arm.positions, self._config.start_tolerance_rad)
+        self._ways = (self._way(trajectory),)
         self._commander.move_arm(inputs.now, trajectory)
+
+    def _way(self, trajectory: JointTrajectory) -> Array:
+        forward = self._motions.arm.forward
+        return np.array([forward(joints).position for joints in trajectory.positions])
 
     def _obstacles(self) -> list[Obstacle]:
         """The table and the blocks of the last look, but for the one that is to be taken."""
@@ -417,6 +431,9 @@ class TowerTask:
 
     def _home(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:
         """Up and home."""
+        if self._config.plan_only:
+            self._enter(inputs.now, State.LOOKING, "looking at the table; nothing will be moved")
+            return
         if result is not None and not (result.outcome is Outcome.SUCCEEDED and self._at_home(arm)):
             if not self._retry(inputs.now, "the way home", result):
                 self._finish(False, "the arm does not get home")
@@ -463,7 +480,7 @@ class TowerTask:
             self._warn_throttled(
                 inputs.now, f"no new detections for {waited:.0f} s; waiting for perception"
             )
-        if not self._at_home(arm) and self._still(arm):
+        if not self._at_home(arm) and self._still(arm) and not self._config.plan_only:
             self._enter(inputs.now, State.HOMING)  # something has moved the arm
 
     def _decide(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:
@@ -484,6 +501,8 @@ class TowerTask:
         view = view_tower(self._scene, self._tower.position, self._config.map.edge_m)
         if self._judge(inputs.now, view):
             self._choose(inputs.now, view)
+            if self._config.plan_only and self.state is State.APPROACHING:
+                self._plan(arm)
 
     def _found_tower(self, now: float, camera_position: Array) -> bool:
         """Choose the base of the tower; False where none will do."""
@@ -583,6 +602,32 @@ class TowerTask:
             State.APPROACHING,
             f"taking the block at ({x:.3f}, {y:.3f}) m for level {tower.levels}",
         )
+
+    def _plan(self, arm: ArmState) -> None:
+        """Plan the whole way of the block that was chosen, and end."""
+        work, target = self._work, self._target
+        assert work is not None
+        assert target is not None
+        limits, motions = self._motions.arm.limits, self._motions
+        start = np.clip(arm.positions, limits.lower, limits.upper)
+        try:
+            motions.set_scene(start, self._obstacles())
+            grasp = work.grasp
+            approach = motions.to_station(
+                start, grasp.pose_tool_in_base, grasp.joints, self._safe_height(carrying=False)
+            )
+            self.state = State.CARRYING  # what is in the hand moves with it
+            motions.set_scene(approach.end, self._obstacles(), self._held())
+            height = self._safe_height(carrying=True)
+            lift = motions.up(approach.end, height)
+            carry = motions.to_station(lift.end, target.pose_tool_in_base, target.joints, height)
+        except KinematicsError as error:
+            self._finish(False, f"there is no way: {error}")
+            return
+        parts = (approach, lift, carry)
+        self._ways = tuple(self._way(part) for part in parts)
+        seconds = sum(part.duration for part in parts)
+        self._finish(True, f"planned, {seconds:.1f} s of motion for this block; nothing was moved")
 
     def _ignored(self, block: Block) -> bool:
         near = [

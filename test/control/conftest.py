@@ -261,7 +261,13 @@ def station_planner(
 
 @pytest.fixture
 def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
-    def make(blocks: list[Pose], seed: int = 0, goal: int = 3, **options: object) -> Rig:
+    def make(
+        blocks: list[Pose],
+        seed: int = 0,
+        goal: int = 3,
+        plan_only: bool = False,
+        **options: object,
+    ) -> Rig:
         world = FakeWorld(
             station_planner.arm,
             np.random.default_rng(seed),
@@ -269,7 +275,11 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
             **options,  # type: ignore[arg-type]
         )
         config = TowerConfig(
-            home=HOME, zone_lower=(0.28, -0.32), zone_upper=(0.72, 0.32), blocks=goal
+            home=HOME,
+            zone_lower=(0.28, -0.32),
+            zone_upper=(0.72, 0.32),
+            blocks=goal,
+            plan_only=plan_only,
         )
         return Rig(world, TowerTask(station_planner, config))
 

@@ -187,3 +187,17 @@ def test_a_stop_is_for_good(make_rig):
     assert outputs.status.finished
     assert not outputs.status.success
     assert "stopped" in rig.task.resume(rig.world.now)
+
+
+def test_plan_only_plans_the_first_block_and_moves_nothing(make_rig):
+    rig = make_rig([*THREE], plan_only=True)
+    there = rig.world.joints.copy()
+    status = rig.run(20).status
+    assert status.finished
+    assert status.success, rig.log
+    assert "nothing was moved" in status.message
+    np.testing.assert_array_equal(rig.world.joints, there)
+    approach, lift, carry = rig.task.ways
+    np.testing.assert_allclose(approach[-1], lift[0], atol=1e-6)
+    np.testing.assert_allclose(lift[-1], carry[0], atol=1e-6)
+    assert min(np.linalg.norm(approach[-1] - block.position) for block in rig.world.blocks) < 0.02
