@@ -35,7 +35,7 @@ from simreal_perception.pnp import solve_pose
 
 Array = NDArray[np.float64]
 
-DETECTION_THRESHOLD = 0.25
+DETECTION_THRESHOLD = 0.2
 MOST_DETECTIONS = 24
 # Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
 SAME_BLOCK = 0.6
