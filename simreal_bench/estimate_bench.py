@@ -19,10 +19,11 @@ from simreal_bench.bench_images import (
 from simreal_bench.timing import Timing, in_turns
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
+from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.estimator import BlockEstimator
 
 MARKER_EDGE_M = 0.05
-LEAST_SCORE = 0.5  # estimates that count as found
+LEAST_SCORE = MIN_SCORE  # estimates that count as found
 # Calls a turn: short jobs are repeated, the belief-map network takes seconds.
 CALLS = 20
 ESTIMATOR, DETECTOR, ARUCO, BELIEFS = "estimator", "detector", "aruco", "beliefs"

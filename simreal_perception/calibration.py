@@ -15,7 +15,7 @@ from simreal_perception.model_card import ModelCard
 
 # Estimates with a lower score are left out where nobody says otherwise. A score promises more than
 # that there is a block: that its position is good, too. Recall and precision balance below one half.
-MIN_SCORE = 0.2
+MIN_SCORE = 0.3
 # Logits of network outputs beyond this say no more: their sigmoids are float32.
 LARGEST_LOGIT = 9.0
 # Predicted errors are taken from a hundredth of the promised one to a hundred times it.

@@ -103,6 +103,8 @@ class BlockEstimator:
         card = load_model_card(name_or_path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Threads that spin while they wait take the cores from the other network and from OpenCV.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         sessions: dict[str, onnxruntime.InferenceSession] = {}
         for file in card.files:

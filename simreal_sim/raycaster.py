@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numba import parallel_chunksize
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
@@ -75,10 +76,12 @@ def render(
     instance = np.empty((count, height, width), dtype=np.int32)
     seen = np.zeros((count, primitives), dtype=np.int32)
     covered = np.zeros((count, primitives), dtype=np.int32)
-    render_all(
-        views.scene, views.rotation, views.position, views.intrinsics, views.distortion, *packed,
-        pixels, noise_table(), offsets, color, instance, seen, covered,
-    )  # fmt: skip
+    # Views take unlike long: handed out one by one they keep all cores busy to the end.
+    with parallel_chunksize(1):
+        render_all(
+            views.scene, views.rotation, views.position, views.intrinsics, views.distortion, *packed,
+            pixels, noise_table(), offsets, color, instance, seen, covered,
+        )  # fmt: skip
     return Rendering(color, instance, seen, covered)
 
 
