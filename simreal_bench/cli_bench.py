@@ -10,6 +10,7 @@ from typing import Any
 
 from simreal_common.arguments import positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_perception.calibration import MIN_SCORE
 
 EPILOG = """\
 examples:
@@ -174,8 +175,8 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
         for _, title, t in lines
     ]))  # fmt: skip
     print(
-        f"found {bench.found:.1f} of {BLOCKS} blocks (score 0.5 and more), {bench.markers:.1f} of "
-        f"{BLOCKS} markers, on average"
+        f"found {bench.found:.1f} of {BLOCKS} blocks (score {MIN_SCORE:g} and more), "
+        f"{bench.markers:.1f} of {BLOCKS} markers, on average"
     )
     beliefs = bench.beliefs
     if beliefs is None or bench.speedup is None:

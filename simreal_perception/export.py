@@ -81,10 +81,12 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
             "detector": "uint8 RGB (N, H, W, 3), longer side 320, sides multiples of 16",
             "pose": f"uint8 RGB crops (N, {CROP_SIZE}, {CROP_SIZE}, 3) of virtual pinhole cameras",
         },
-        "seed": trainings[0]["seed"],
+        "seed": {one["task"]: one["seed"] for one in trainings},
         "commit": source_commit()[0],
-        "command": f"simreal train --run {run} --seed {trainings[0]['seed']}; "
-        f"simreal export {run} {model}",
+        "command": "; ".join(
+            [f"simreal train --task {one['task']} --seed {one['seed']}" for one in trainings]
+            + ["simreal export RUN MODEL"]
+        ),
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
         "training": trainings,
         "calibration": asdict(Calibration()),

@@ -104,7 +104,7 @@ def test_an_export_has_a_card_and_a_run_can_start_from_it(tmp_path: Path) -> Non
     )
     card = load_model_card(str(written[-1]))
     assert card.content["limits"] == "knows nothing"
-    assert card.content["seed"] == 5
+    assert card.content["seed"] == {"detector": 5, "pose": 5}
     assert {path.name for path in card.files} == {"tiny_detector.onnx", "tiny_pose.onnx"}
 
     for task in SHIPPED:
