@@ -22,14 +22,14 @@ LEAST_CANDIDATES = 50  # of each kind; fewer say nothing, the default stays
 
 def calibrate(estimator: BlockEstimator, examples: Iterable[Example]) -> Calibration:
     """Fit score and covariance to what the estimator says of examples with truth."""
-    rows: list[tuple[float, float, float]] = []
+    rows: list[tuple[float, float, float, float]] = []
     hits: list[bool] = []
     nees: list[float] = []
     for example in examples:
         blocks = [*example.blocks, *example.hidden]
         for candidate in estimator.candidates(example.image, example.camera, example.edge):
             look = candidate.look
-            rows.append((candidate.detection, look.score, look.log_sigma))
+            rows.append((candidate.detection, look.score, look.log_sigma, look.misfit))
             hits.append(any(is_good(look.pose, block, example.edge) for block in blocks))
             for block in blocks:
                 if is_match(look.pose, block, example.edge):
@@ -42,9 +42,9 @@ def calibrate(estimator: BlockEstimator, examples: Iterable[Example]) -> Calibra
     if scale is None or min(truth.sum(), (~truth).sum()) < LEAST_CANDIDATES:
         return Calibration()
     table = np.array(rows)
-    features = np.column_stack([logit(table[:, :2]), table[:, 2]])
-    bias, detector_weight, block_weight, sigma_weight = _logistic(features, truth)
-    return Calibration(bias, detector_weight, block_weight, scale, sigma_weight)
+    features = np.column_stack([logit(table[:, :2]), table[:, 2:]])
+    bias, detector, block, sigma, misfit = _logistic(features, truth)
+    return Calibration(bias, detector, block, scale, sigma, misfit)
 
 
 def _logistic(features: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, ...]:

@@ -28,11 +28,12 @@ class Calibration:
 
     The score of an estimate is the probability that it is of a block and that its error of
     position is at most 10 mm x distance / 0.9 m: the logistic function of bias + detector_weight *
-    logit(detector score) + block_weight * logit(pose network's score) + sigma_weight * log_sigma.
+    logit(detector score) + block_weight * logit(pose network's score) + sigma_weight * log_sigma +
+    misfit_weight * misfit: a box that is nearly a cube fits its edges badly.
 
     Args:
-        bias, detector_weight, block_weight, sigma_weight: of the score. A card without a
-            sigma_weight is of a model whose scores say only whether there is a block.
+        bias, detector_weight, block_weight, sigma_weight, misfit_weight: of the score. A card
+            without a sigma_weight is of a model whose scores say only whether there is a block.
         variance_scale: of the covariance: errors of one crop belong together, so a pose is less
             certain than independent measurements would make it.
     """
@@ -42,6 +43,7 @@ class Calibration:
     block_weight: float = 1.0
     variance_scale: float = 4.0
     sigma_weight: float = 0.0
+    misfit_weight: float = 0.0
 
     @staticmethod
     def of(card: ModelCard) -> Calibration:
@@ -61,18 +63,22 @@ class Calibration:
                 f"{', '.join(asdict(Calibration()))} as numbers; `simreal export` writes them"
             ) from error
 
-    def score(self, detection: float, block: float, log_sigma: float = 0.0) -> float:
+    def score(
+        self, detection: float, block: float, log_sigma: float = 0.0, misfit: float = 0.0
+    ) -> float:
         """Probability that a candidate is a block and as near to it as a score promises.
 
         Args:
             detection, block: scores of the two networks, 0 to 1.
             log_sigma: see `log_sigma`, of the covariance before variance_scale.
+            misfit: see `edge_alignment.Alignment`.
         """
         total = (
             self.bias
             + self.detector_weight * float(logit(detection))
             + self.block_weight * float(logit(block))
             + self.sigma_weight * float(np.clip(log_sigma, -LARGEST_LOG_SIGMA, LARGEST_LOG_SIGMA))
+            + self.misfit_weight * misfit
         )
         return float(1.0 / (1.0 + np.exp(-total)))
 

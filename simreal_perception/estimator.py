@@ -145,7 +145,9 @@ class BlockEstimator:
             BlockEstimate(
                 pose=look.pose,
                 covariance=look.covariance * calibration.variance_scale,
-                score=calibration.score(candidate.detection, look.score, look.log_sigma),
+                score=calibration.score(
+                    candidate.detection, look.score, look.log_sigma, look.misfit
+                ),
                 edge=edge,
             )
             for candidate in self.candidates(image, camera, edge)
