@@ -43,8 +43,8 @@ def calibrate(estimator: BlockEstimator, examples: Iterable[Example]) -> Calibra
         return Calibration()
     table = np.array(rows)
     features = np.column_stack([logit(table[:, :2]), table[:, 2:]])
-    bias, detector, block, sigma, misfit = _logistic(features, truth)
-    return Calibration(bias, detector, block, scale, sigma, misfit)
+    bias, detector, pose_score, sigma, misfit = _logistic(features, truth)
+    return Calibration(bias, detector, pose_score, scale, sigma, misfit)
 
 
 def _logistic(features: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, ...]:
