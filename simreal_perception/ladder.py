@@ -18,7 +18,7 @@ from simreal_sim.randomization import GROUPS
 # One thing more at a time: what moves first, then what it looks like, then what is in the way,
 # then the camera's faults. Groups that are not named here come last, in their own order.
 ORDER = (
-    "position", "orientation", "camera", "edge", "number", "light", "shadow", "color", "table",
+    "orientation", "position", "camera", "edge", "number", "light", "shadow", "color", "table",
     "texture", "gloss", "rim", "stacking", "leaning", "held", "distractors", "robot", "clutter",
     "lens", "sensor",
 )  # fmt: skip
@@ -44,7 +44,7 @@ class RungSize:
     simple: int
     varied: int
     pictures: int
-    varied_first: tuple[str, ...] = ("orientation",)
+    varied_first: tuple[str, ...] = ()
 
 
 # With a camera that always looks at the block, it is always in the middle.

@@ -44,7 +44,7 @@ def test_render_prints_the_ratio_of_what_it_measured(
 def test_render_without_pybullet_says_what_is_left_out(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [n for n in sys.modules if n.endswith(("bench_tiny", "tiny_renderer"))]:
+    for name in [n for n in sys.modules if n.endswith(("tiny_reference", "tiny_renderer"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pybullet", None)
     assert main(RENDER) == 0
@@ -99,7 +99,7 @@ def test_estimate_beside_a_belief_map_network(
 
 def test_the_belief_map_network_has_the_size_of_the_published_one() -> None:
     torch = pytest.importorskip("torch")
-    from simreal_perception import belief_map_network as dope
+    from simreal_bench import belief_map_network as dope
 
     network = dope.BeliefMapNetwork()
     # The first ten convolutions of VGG-19 have 5.8 million weights, the whole about 50 million.
