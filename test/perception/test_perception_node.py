@@ -130,7 +130,7 @@ def test_an_image_gives_detections_with_its_stamp_and_frame(bench: Bench) -> Non
     assert edge == 0.05
 
 
-@pytest.mark.parametrize("bench", [{"min_score": 0.2, "edge": 0.06}], indirect=True)
+@pytest.mark.parametrize("bench", [{"min_score": 0.05, "edge": 0.06}], indirect=True)
 def test_parameters_reach_the_estimator(bench: Bench) -> None:
     bench.send_info()
     bench.send_image()
