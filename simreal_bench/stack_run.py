@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,8 @@ from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.sampling_planner import SamplingPlanner
+from simreal_control.stacking_task import StackingConfig, StackingTask, State
 from simreal_control.task_io import Sighting
-from simreal_control.tower_task import State, TowerTask
 from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.estimator import BlockEstimator
@@ -154,7 +153,7 @@ def run_stack(
     )
 
 
-def _task(world: World, parameters: ControlParameters) -> tuple[TowerTask, Any]:
+def _task(world: World, parameters: ControlParameters) -> tuple[StackingTask, StackingConfig]:
     """The task as control_node makes it."""
     description = world.robot_description()
     arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
@@ -166,8 +165,8 @@ def _task(world: World, parameters: ControlParameters) -> tuple[TowerTask, Any]:
     )
     obstacles = CollisionWorld(description, parameters.arm_joints, parameters.tool_frame, fingers)
     around = SamplingPlanner(arm, motion, obstacles)
-    config = parameters.tower_config()
-    return TowerTask(StationPlanner(arm, motion, obstacles, around), config), config
+    config = parameters.stacking_config()
+    return StackingTask(StationPlanner(arm, motion, obstacles, around), config), config
 
 
 def write_film(path: Path, pictures: Sequence[tuple[float, Picture]]) -> None:

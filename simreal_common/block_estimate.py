@@ -11,6 +11,10 @@ from simreal_common.geometry import Pose
 
 Array = NDArray[np.float64]
 
+# The colours that a block can be told to have.
+COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "brown", "black",
+          "grey", "white")  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class BlockEstimate:
@@ -23,9 +27,11 @@ class BlockEstimate:
             (6, 6), optical frame.
         score: belief that this is a block, 0 to 1.
         edge: edge of the block, metres, as it was told to the estimator.
+        color: one of COLORS; empty where it has none that could be named.
     """
 
     pose: Pose
     covariance: Array
     score: float
     edge: float
+    color: str = ""

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
-from simreal_common.block_estimate import BlockEstimate
+from simreal_common.block_estimate import COLORS, BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ImageError
 from simreal_common.geometry import Pose
@@ -172,18 +172,27 @@ def estimates_to_detections(estimates: Iterable[BlockEstimate], header: Header) 
 
 
 def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
-    """Detections of blocks -> estimates in the frame of the message; other classes left out."""
+    """Detections of blocks -> estimates in the frame of the message; other classes left out.
+
+    The colour is a second hypothesis of a detection, its name the class.
+    """
     return [
         BlockEstimate(
             pose=message_to_pose(result.pose.pose),
             covariance=np.array(result.pose.covariance, dtype=np.float64).reshape(6, 6),
             score=float(result.hypothesis.score),
             edge=float(detection.bbox.size.x),
+            color=_color(detection),
         )
         for detection in message.detections
         for result in list(detection.results)[:1]
         if result.hypothesis.class_id == BLOCK_CLASS
     ]
+
+
+def _color(detection: Detection3D) -> str:
+    names = [result.hypothesis.class_id for result in list(detection.results)[1:]]
+    return next((name for name in names if name in COLORS), "")
 
 
 def _detection(estimate: BlockEstimate, header: Header) -> Detection3D:
@@ -194,6 +203,11 @@ def _detection(estimate: BlockEstimate, header: Header) -> Detection3D:
     covariance = np.asarray(estimate.covariance, dtype=np.float64)
     result.pose.covariance = covariance.reshape(-1).tolist()
     detection = Detection3D(header=header, results=[result])
+    if estimate.color:
+        color = ObjectHypothesisWithPose(pose=result.pose)
+        color.hypothesis.class_id = estimate.color
+        color.hypothesis.score = float(estimate.score)
+        detection.results = [result, color]
     detection.bbox.center = pose_to_message(estimate.pose)
     size = detection.bbox.size
     size.x = size.y = size.z = float(estimate.edge)

@@ -11,6 +11,7 @@ All positions are metres in the base frame (z up).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,6 +89,7 @@ class Block:
         covariance: of the position, m^2, shape (3, 3).
         score: mean score of its detections.
         seen: in how many pictures.
+        color: what most of the pictures say, see BlockEstimate.
     """
 
     position: Array
@@ -96,6 +98,7 @@ class Block:
     covariance: Array
     score: float
     seen: int
+    color: str = ""
 
     @property
     def pose(self) -> Pose:
@@ -122,6 +125,7 @@ def estimate_in_base(
         covariance=turn @ covariance @ turn.T,
         score=estimate.score,
         edge=estimate.edge,
+        color=estimate.color,
     )
 
 
@@ -193,6 +197,10 @@ class _Cluster:
     @property
     def score(self) -> float:
         return float(np.mean([member.score for member in self.members]))
+
+    @property
+    def color(self) -> str:
+        return Counter(member.color for member in self.members).most_common(1)[0][0]
 
 
 def fuse(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[Block]:
@@ -276,7 +284,9 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
             likelihood -= UNSUPPORTED_PENALTY
         if likelihood > best_likelihood:
             best_likelihood = likelihood
-            best = Block(position, yaw, level, covariance, cluster.score, len(cluster.images))
+            best = Block(
+                position, yaw, level, covariance, cluster.score, len(cluster.images), cluster.color
+            )
     if best is not None and any(
         np.linalg.norm(block.position - best.position) < DISTINCT_SHARE * config.edge_m
         for block in below

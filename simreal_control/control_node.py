@@ -1,11 +1,11 @@
-"""control_node: detections in, motions of arm and gripper out, until the tower stands."""
+"""control_node: detections in, motions of arm and gripper out, until the structure stands."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_markers import plan_markers
+from simreal_control.run_record import RunRecord
 from simreal_control.sampling_planner import SamplingPlanner
+from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import (
     ArmState,
     Command,
@@ -46,16 +48,15 @@ from simreal_control.task_io import (
     Sighting,
     Status,
 )
-from simreal_control.tower_task import TowerTask
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
 MAX_KEPT_SIGHTINGS = 100
-REQUESTS = ("pause", "resume", "stop")
+REQUESTS = ("pause", "resume", "stop", "confirm")
 
 
 class ControlNode(Node):
-    """Ticks a tower task.
+    """Ticks a stacking task.
 
     Args:
         node_options: keyword arguments of rclpy's Node.
@@ -67,8 +68,8 @@ class ControlNode(Node):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("control_node", **node_options)
         self._parameters = declare(self, ControlParameters)
-        self._config = self._parameters.tower_config()
-        self._task: TowerTask | None = None
+        self._config = self._parameters.stacking_config()
+        self._task: StackingTask | None = None
         self._arm_state: ArmState | None = None
         self._sightings: list[Sighting] = []
         self._waiting_since: float | None = None
@@ -97,10 +98,14 @@ class ControlNode(Node):
             for name in REQUESTS
         ]
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
-        goal = f"a tower of {p.blocks}" if p.blocks else "one tower of all blocks"
-        self.get_logger().info(f"the task: {goal}, blocks of {1000 * p.edge:g} mm")
+        self._record = RunRecord(Path(p.record)) if p.record else None
+        self.get_logger().info(
+            f"the task: {self._config.goal.words}, blocks of {1000 * p.edge:g} mm"
+        )
 
     def destroy_node(self) -> None:
+        if self._record is not None:
+            self._record.close()
         self._actions.destroy()
         super().destroy_node()
 
@@ -124,7 +129,7 @@ class ControlNode(Node):
             message.data, p.arm_joints, p.tool_frame, fingers, _mesh_folders(p.mesh_folders)
         )
         around = SamplingPlanner(arm, config, world)
-        self._task = TowerTask(StationPlanner(arm, config, world, around), self._config)
+        self._task = StackingTask(StationPlanner(arm, config, world, around), self._config)
 
     def _on_joints(self, message: JointState) -> None:
         index = {name: i for i, name in enumerate(message.name)}
@@ -172,16 +177,20 @@ class ControlNode(Node):
         self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
 
     def _on_request(self, name: str, _: Trigger.Request, answer: Trigger.Response) -> Any:
-        """Pause, resume or stop; what is to be cancelled is cancelled now, not at the next tick."""
+        """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""
         answer.success = self._task is not None
         if self._task is None:
             answer.message = "nothing has begun: waiting for the robot"
             return answer
-        if name == "resume":
-            answer.message = self._task.resume(self._now())
-        else:
-            answer.message = self._task.pause() if name == "pause" else self._task.stop()
-            self._act(self._task.take_commands())
+        task, now = self._task, self._now()
+        asked: dict[str, Callable[[], str]] = {
+            "pause": task.pause,
+            "resume": partial(task.resume, now),
+            "stop": task.stop,
+            "confirm": partial(task.confirm, now),
+        }
+        answer.message = asked[name]()
+        self._act(task.take_commands())
         self.get_logger().warning(f"{name}: {answer.message}")
         return answer
 
@@ -198,10 +207,12 @@ class ControlNode(Node):
         self._act(outputs.commands)
         for line in outputs.log:
             self._tell(line)
+        if self._record is not None:
+            self._record.add(outputs.events)
         self._report(now, outputs.status)
         self._show(self._task)
 
-    def _show(self, task: TowerTask) -> None:
+    def _show(self, task: StackingTask) -> None:
         """Publish blocks and ways for RViz when they have changed."""
         shown: list[Any] = [*task.scene, *task.ways]
         if list(map(id, shown)) == list(map(id, self._shown)):

@@ -9,11 +9,12 @@ import numpy as np
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import check_parameters, parameter
 from simreal_control.block_map import BlockMapConfig
+from simreal_control.goal import Goal, read_goal
 from simreal_control.grasps import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig
 from simreal_control.pick_place import PickPlaceConfig
-from simreal_control.tower_task import TowerConfig
+from simreal_control.stacking_task import StackingConfig
 from simreal_control.trajectory import MotionLimits, Workspace
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
@@ -27,6 +28,11 @@ class ControlParameters:
 
     blocks: int = parameter(
         0, "height of the tower in blocks, 0 for all blocks that are seen", range=(0, 16)
+    )
+    goal: str = parameter(
+        "",
+        "what to build, YAML or the path of a YAML file: {build: tower | towers | row | pyramid | "
+        "'sort by color', blocks, colors, towers, gap}; empty for a tower of `blocks`",
     )
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
     table_height: float = parameter(
@@ -137,14 +143,26 @@ class ControlParameters:
     max_detection_age: float = parameter(
         3.0, "no motion starts on older pictures, seconds", range=(0.1, 60.0)
     )
+    max_scene_age: float = parameter(
+        30.0,
+        "no motion with a block in hand starts on older pictures, seconds; so long a question "
+        "for confirmation stands",
+        range=(1.0, 600.0),
+    )
     give_up_after: float = parameter(
         60.0, "of waiting for detections, joint states or the robot, seconds", range=(1.0, 3600.0)
     )
     max_failures: int = parameter(
-        5, "failed attempts in a row, without the tower growing, that are borne", range=(0, 100)
+        5, "failed attempts in a row, without progress, that are borne", range=(0, 100)
     )
     plan_only: bool = parameter(
         False, "look from where the arm is, plan and show the first block's way, move nothing"
+    )
+    confirm: bool = parameter(
+        False, "ask before each motion: it starts when stacking/confirm is called"
+    )
+    record: str = parameter(
+        "", "folder for decisions.jsonl, which `simreal explain` reads; empty for none"
     )
     tick_rate: float = parameter(20.0, "of the state machine, hertz", range=(1.0, 200.0))
 
@@ -161,7 +179,7 @@ class ControlParameters:
             if len(getattr(self, name)) != 1:
                 self._want_length(name, len(self.arm_joints))
         # Everything that can be wrong is to show before the robot is there.
-        self.tower_config()
+        self.stacking_config()
         self.workspace()
 
     def workspace(self) -> Workspace:
@@ -184,22 +202,35 @@ class ControlParameters:
             line_speed_m_s=self.line_speed,
         )
 
-    def tower_config(self) -> TowerConfig:
+    def what_to_build(self) -> Goal:
+        """The goal."""
+        if not self.goal.strip():
+            return Goal(blocks=self.blocks)
+        if self.blocks:
+            raise ConfigurationError(
+                f"parameters 'goal' and 'blocks': got both ({self.blocks} blocks), wanted one; the "
+                "goal can have blocks of its own"
+            )
+        return read_goal(self.goal)
+
+    def stacking_config(self) -> StackingConfig:
         """The task."""
         zone_lower = (self.block_zone_lower[0], self.block_zone_lower[1])
         zone_upper = (self.block_zone_upper[0], self.block_zone_upper[1])
-        return TowerConfig(
+        return StackingConfig(
             home=np.array(self.home),
             zone_lower=zone_lower,
             zone_upper=zone_upper,
-            blocks=self.blocks,
+            goal=self.what_to_build(),
             grip_effort_n=self.grip_effort,
             look_count=self.look_count,
             settle_s=self.settle_time,
             max_detection_age_s=self.max_detection_age,
+            max_scene_age_s=self.max_scene_age,
             give_up_after_s=self.give_up_after,
             max_failures=self.max_failures,
             plan_only=self.plan_only,
+            confirm=self.confirm,
             map=BlockMapConfig(
                 edge_m=self.edge,
                 table_height_m=self.table_height,

@@ -42,10 +42,10 @@ class PickPlaceConfig:
 
 @dataclass(frozen=True, eq=False)
 class PickPlace:
-    """A block, how it is grasped, how it is put down, and how it could be put back."""
+    """A block, how it is grasped and how it is put down; without block and grasp: what is held."""
 
-    block: Block
-    grasp: Grasp
+    block: Block | None
+    grasp: Grasp | None
     placement: Grasp
 
 
@@ -137,17 +137,25 @@ class PickPlacePlanner:
         if not found:
             raise KinematicsError("; ".join(reasons))
         block, grasp = max(found, key=lambda pair: pair[1].score)
-        # Blocks of the tower end below the fingers; all others keep their distance.
-        edge = self._blocks.edge_m
-        others = [
-            other
-            for other in scene
-            if other is not block and other.horizontal_distance(position) >= edge
-        ]
+        others = [other for other in self.away_from(position, scene) if other is not block]
         return PickPlace(block, grasp, self.placement(position, yaw, level, others))
 
+    def away_from(self, position: Array, scene: Sequence[Block]) -> list[Block]:
+        """The blocks that a hand over `position` must not touch.
+
+        What stands below ends below the fingers; all others keep their distance.
+        """
+        edge = self._blocks.edge_m
+        return [block for block in scene if block.horizontal_distance(position) >= edge]
+
     def put_back(self, work: PickPlace) -> Grasp:
-        """How the held block goes back to where it was taken: the same pose, a gap higher."""
+        """How the held block goes back to where it was taken: the same pose, a gap higher.
+
+        Raises:
+            KinematicsError: it was held from the beginning, or the pose cannot be reached.
+        """
+        if work.grasp is None:
+            raise KinematicsError("it is not known where it was")
         pose = work.grasp.pose_tool_in_base
         gap = np.array([0.0, 0.0, self._config.place_gap_m])
         lifted = Pose(pose.position + gap, pose.orientation)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +131,7 @@ class Status:
     Args:
         state: name of the state.
         message: the latest decision in words.
-        placed: blocks in the tower as believed, the base among them.
+        placed: blocks in their places as believed, those to build on among them.
         goal: blocks that it shall have; 0 as long as that is not known.
         finished, success: the task has ended; well.
     """
@@ -144,9 +145,25 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something for the record of a run.
+
+    Args:
+        time: when.
+        kind: decision, motion, gripper, result, words, request or end.
+        data: of plain values, as JSON has them.
+    """
+
+    time: float
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Outputs:
     """What a task wants done."""
 
     commands: tuple[Command, ...]
     log: tuple[LogLine, ...]
     status: Status
+    events: tuple[Event, ...] = ()

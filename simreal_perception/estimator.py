@@ -19,6 +19,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
+from simreal_perception.block_color import block_color
 from simreal_perception.calibration import Calibration, log_sigma
 from simreal_perception.crop_camera import (
     SPHERE_PER_EDGE,
@@ -149,6 +150,7 @@ class BlockEstimator:
                     candidate.detection, look.score, look.log_sigma, look.misfit
                 ),
                 edge=edge,
+                color=block_color(image, camera, look.pose, edge),
             )
             for candidate in self.candidates(image, camera, edge)
             for look in (candidate.look,)

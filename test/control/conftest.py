@@ -14,9 +14,11 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries, look_at
 from simreal_control.block_map import BlockMapConfig, estimate_in_base
 from simreal_control.collision_world import CollisionWorld
+from simreal_control.goal import Goal
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig, StationPlanner
 from simreal_control.sampling_planner import SamplingPlanner
+from simreal_control.stacking_task import StackingConfig, StackingTask
 from simreal_control.task_io import (
     ActionResult,
     ArmState,
@@ -29,7 +31,6 @@ from simreal_control.task_io import (
     Outputs,
     Sighting,
 )
-from simreal_control.tower_task import TowerConfig, TowerTask
 from simreal_control.trajectory import MotionLimits, Workspace
 
 EDGE = 0.05
@@ -212,7 +213,7 @@ class Rig:
     """A task in a fake world."""
 
     world: FakeWorld
-    task: TowerTask
+    task: StackingTask
     log: list[str] = field(default_factory=list)
 
     def run(self, seconds: float = 200.0) -> Outputs:
@@ -264,7 +265,7 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
     def make(
         blocks: list[Pose],
         seed: int = 0,
-        goal: int = 3,
+        goal: int | Goal = 3,
         plan_only: bool = False,
         **options: object,
     ) -> Rig:
@@ -274,13 +275,13 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
             blocks,
             **options,  # type: ignore[arg-type]
         )
-        config = TowerConfig(
+        config = StackingConfig(
             home=HOME,
             zone_lower=(0.28, -0.32),
             zone_upper=(0.72, 0.32),
-            blocks=goal,
+            goal=goal if isinstance(goal, Goal) else Goal(blocks=goal),
             plan_only=plan_only,
         )
-        return Rig(world, TowerTask(station_planner, config))
+        return Rig(world, StackingTask(station_planner, config))
 
     return make

@@ -15,9 +15,10 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_control.block_map import BlockMapConfig, estimate_in_base
+from simreal_control.goal import Goal
 from simreal_control.motion import StationPlanner
+from simreal_control.stacking_task import StackingConfig, StackingTask
 from simreal_control.task_io import Inputs, Sighting
-from simreal_control.tower_task import TowerConfig, TowerTask
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
@@ -99,10 +100,13 @@ def stack(
             name: rng.normal([0.0, 0.0, 0.0], [0.012, 0.002, 0.002]) for name in world.block_poses()
         }
         robot = WatchedRobot(world, NoisyTruth(world, rng, biases).look)
-        config = TowerConfig(
-            home=np.array(HOME), zone_lower=(0.28, -0.32), zone_upper=(0.72, 0.32), blocks=blocks
+        config = StackingConfig(
+            home=np.array(HOME),
+            zone_lower=(0.28, -0.32),
+            zone_upper=(0.72, 0.32),
+            goal=Goal(blocks=blocks),
         )
-        task = TowerTask(station_planner, config)
+        task = StackingTask(station_planner, config)
         log: list[str] = []
         while world.time < seconds:
             outputs = task.tick(robot.step())

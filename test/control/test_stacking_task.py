@@ -8,7 +8,8 @@ import pytest
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import BlockMapConfig
-from simreal_control.tower_task import TowerConfig
+from simreal_control.goal import Goal
+from simreal_control.stacking_task import StackingConfig
 
 
 def at(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
@@ -65,7 +66,7 @@ def test_a_standing_stack_is_built_on(make_rig):
 def test_a_fault_is_named_and_survived(make_rig, fault, count, words):
     rig = make_rig(list(THREE), faults={fault: count})
     if fault == "stale":  # in the middle of a motion
-        while rig.task.state.value != "carrying" or not rig.task._commander.moving_arm:
+        while rig.task.state.value != "carrying" or not rig.task.moving:
             for command in rig.task.tick(rig.world.step()).commands:
                 rig.world.execute(command)
             rig.world.faults[fault] = 0
@@ -143,9 +144,9 @@ def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
 def test_a_wrong_goal_or_edge_is_refused():
     zone = {"home": np.zeros(7), "zone_lower": (0.3, -0.3), "zone_upper": (0.7, 0.3)}
     with pytest.raises(ConfigurationError, match="2 or more"):
-        TowerConfig(**zone, blocks=1)
+        StackingConfig(**zone, goal=Goal(blocks=1))
     with pytest.raises(ConfigurationError, match=r"opens to 0\.08 m"):
-        TowerConfig(**zone, map=BlockMapConfig(edge_m=0.09))
+        StackingConfig(**zone, map=BlockMapConfig(edge_m=0.09))
 
 
 def drive_until(rig, state: str, moving: bool = True) -> None:
@@ -153,7 +154,7 @@ def drive_until(rig, state: str, moving: bool = True) -> None:
     for _ in range(4000):
         for command in rig.task.tick(rig.world.step()).commands:
             rig.world.execute(command)
-        if rig.task.state.value == state and rig.task._commander.moving_arm == moving:
+        if rig.task.state.value == state and rig.task.moving == moving:
             return
     raise AssertionError(f"never {state}: {rig.log}")
 
