@@ -11,6 +11,7 @@ from typing import Any
 from simreal_common.arguments import positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_perception.calibration import MIN_SCORE
+from simreal_sim.simulated_arm import PANDA, SIMULATED_ARMS
 
 EPILOG = """\
 examples:
@@ -18,6 +19,7 @@ examples:
   simreal bench render --device cuda --images 2048
   simreal bench estimate                       the estimator beside ArUco and a VGG-19 network
   simreal bench stack --seeds 1..100 --blocks 3 --jobs 2
+  simreal bench stack --robot kuka
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
 MOST_REFERENCE_IMAGES = 48
@@ -72,9 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", type=float, default=0.5, metavar="SHARE",
         help="of the arm's velocity limits (0.5)",
     )  # fmt: skip
+    stack.add_argument("--robot", choices=tuple(SIMULATED_ARMS), default=PANDA.name, help="(panda)")
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="results and films (out/bench_stack_N)"
+        "--out", type=Path, metavar="FOLDER",
+        help="results and films (out/bench_stack_N, of another robot out/bench_stack_ROBOT_N)",
     )
     stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     for one in (render, estimate):
@@ -245,8 +249,9 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
     if not 2 <= args.blocks <= MAX_BLOCKS:
         raise ConfigurationError(f"--blocks {args.blocks}: wanted a tower of 2 to {MAX_BLOCKS}")
-    folder = args.out or Path(f"out/bench_stack_{args.blocks}")
-    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder)
+    kind = "" if args.robot == PANDA.name else f"{args.robot}_"
+    folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
+    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
     before = bench.done()
     failed = sum(not result.success for result in before)
     with tqdm(total=len(args.seeds), initial=len(before), unit="tower", file=sys.stderr) as bar:
@@ -274,7 +279,9 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
             )
         for when, link, what in result.collisions:
             print(f"seed {result.seed}: {link} touched {what} after {when:.1f} s")
-    return {"command": "simreal bench stack", "blocks": args.blocks, **figures}
+    return {
+        "command": "simreal bench stack", "robot": args.robot, "blocks": args.blocks, **figures,
+    }  # fmt: skip
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from simreal_control.task_io import (
     Sighting,
 )
 from simreal_sim.gripper_execution import GripperExecution
-from simreal_sim.world import ARM_VELOCITY_LIMITS, FINGER_OPEN, STEP_S, TOOL_LINK, World
+from simreal_sim.world import STEP_S, World
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,6 @@ STEPS_A_TICK = 12  # a task is ticked 20 times a simulated second
 GOAL_TOLERANCE_RAD = 0.01
 GOAL_TIME_S = 2.0  # after the end of a trajectory
 GRIPPER_EFFORT_N = 20.0
-FINGERS = ("panda_leftfinger", "panda_rightfinger")
 HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
 LEAST_FORCE_N = 0.5  # of a contact that counts
 PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
@@ -69,7 +68,7 @@ class RobotInPhysics:
         self._lower, self._upper = world.arm_limits
         self._links = {world.link_index(name): name for name in world.link_poses()}
         self._names = world.body_names()
-        world.command_gripper(FINGER_OPEN, GRIPPER_EFFORT_N)
+        world.command_gripper(world.arm.finger_open_m, GRIPPER_EFFORT_N)
 
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
@@ -90,9 +89,9 @@ class RobotInPhysics:
         states = self.world.joint_states()
         arm = ArmState(
             self.world.time,
-            states.positions[:7],
-            states.velocities[:7],
-            float(states.positions[7] + states.positions[8]),
+            states.positions[self.world.arm_part],
+            states.velocities[self.world.arm_part],
+            float(states.positions[self.world.finger_part].sum()),
         )
         results, self._results = tuple(self._results), []
         return Inputs(self.world.time, arm, self._pictures(), results)
@@ -106,7 +105,7 @@ class RobotInPhysics:
             goal = np.array([np.interp(t, trajectory.times, c) for c in trajectory.positions.T])
             speed = np.array([np.interp(t, trajectory.times, c) for c in trajectory.velocities.T])
             world.command_arm(goal, speed)
-            off = float(np.max(np.abs(world.joint_states().positions[:7] - goal)))
+            off = float(np.max(np.abs(world.joint_states().positions[world.arm_part] - goal)))
             self.worst_tracking_rad = max(self.worst_tracking_rad, off)
             if t > trajectory.duration and off < GOAL_TOLERANCE_RAD:
                 self._motion = None
@@ -117,9 +116,9 @@ class RobotInPhysics:
         world.step()
         if self._fingers is not None:
             number, execution = self._fingers
-            states = world.joint_states()
+            states, first = world.joint_states(), world.finger_part.start
             ended = execution.update(
-                world.time, states.positions[7], states.velocities[7], states.efforts[7]
+                world.time, states.positions[first], states.velocities[first], states.efforts[first]
             )
             if ended is not None:
                 self._fingers = None
@@ -136,9 +135,10 @@ class RobotInPhysics:
         """Count what no arm should do."""
         world, now = self.world, self.world.time
         states = world.joint_states()
-        positions, velocities = states.positions[:7], np.abs(states.velocities[:7])
+        positions = states.positions[world.arm_part]
+        velocities = np.abs(states.velocities[world.arm_part])
         beyond = (positions < self._lower - 1e-3) | (positions > self._upper + 1e-3)
-        fast = velocities > VELOCITY_SLACK * ARM_VELOCITY_LIMITS
+        fast = velocities > VELOCITY_SLACK * world.arm.velocity_limits
         self.limit_violations += int((beyond | fast).any())
         held = self._held()
         for contact in world.bullet.getContactPoints(
@@ -148,7 +148,7 @@ class RobotInPhysics:
             if body == world.robot or force < LEAST_FORCE_N or link == "base":
                 continue
             other = self._names.get(body, "something")
-            if other == held and link in FINGERS:
+            if other == held and link in world.arm.finger_links:
                 continue
             pair = (link, other)
             if now - self._touching.get(pair, -np.inf) > PAUSE_S:
@@ -157,7 +157,7 @@ class RobotInPhysics:
 
     def _held(self) -> str | None:
         """The block between the fingers, if there is one."""
-        tool = self.world.link_poses()[TOOL_LINK].position
+        tool = self.world.link_poses()[self.world.arm.tool_link].position
         edges = {block.name: block.edge for block in self.world.scene.blocks}
         away = {
             name: float(np.linalg.norm(pose.position - tool)) / edges[name]

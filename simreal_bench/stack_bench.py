@@ -16,6 +16,7 @@ import numpy as np
 from simreal_bench.stack_run import Picture, StackResult, run_stack, write_film
 from simreal_common.errors import ConfigurationError
 from simreal_perception.estimator import BlockEstimator
+from simreal_sim.simulated_arm import PANDA
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class StackBench:
         seeds, blocks: a run for each seed.
         model: name of a model, or path of its card.
         velocity_scaling: share of the arm's velocity limits that is used.
+        robot: which arm.
         folder: results and films.
     """
 
@@ -34,6 +36,7 @@ class StackBench:
     model: str
     velocity_scaling: float
     folder: Path
+    robot: str = PANDA.name
 
     def file(self, seed: int) -> Path:
         """Where the result of a seed lies."""
@@ -85,7 +88,7 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
         _estimators[bench.model] = BlockEstimator.load(bench.model, threads=1)
     pictures: list[tuple[float, Picture]] = []
     result = run_stack(
-        seed, bench.blocks, _estimators[bench.model], bench.velocity_scaling, pictures
+        seed, bench.blocks, _estimators[bench.model], bench.velocity_scaling, pictures, bench.robot
     )
     if not result.success:
         write_film(bench.film(seed), pictures)
@@ -107,6 +110,7 @@ def _check_same(bench: StackBench) -> None:
     file = bench.folder / "bench.json"
     wanted = {
         "blocks": bench.blocks, "model": bench.model, "velocity_scaling": bench.velocity_scaling,
+        "robot": bench.robot,
     }  # fmt: skip
     if file.is_file():
         got = json.loads(file.read_text(encoding="utf-8"))

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from simreal_bench.robot_in_physics import RobotInPhysics
+from simreal_common.errors import ConfigurationError
+from simreal_common.resources import share_directory
 from simreal_control.block_map import estimate_in_base
 from simreal_control.collision_world import CollisionWorld
 from simreal_control.kinematics import ArmKinematics
@@ -22,8 +25,9 @@ from simreal_control.task_io import Sighting
 from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.estimator import BlockEstimator
+from simreal_sim.simulated_arm import PANDA, simulated_arm
 from simreal_sim.stack_score import judge_tower
-from simreal_sim.world import STEP_S, TOOL_LINK, World
+from simreal_sim.world import STEP_S, World
 from simreal_sim.world_camera import WorldCamera
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
@@ -83,6 +87,7 @@ def run_stack(
     estimator: BlockEstimator,
     velocity_scaling: float = 0.5,
     pictures: list[tuple[float, Picture]] | None = None,
+    robot: str = PANDA.name,
 ) -> StackResult:
     """Build one tower.
 
@@ -91,10 +96,14 @@ def run_stack(
         blocks: in the scene, all for the tower.
         velocity_scaling: share of the arm's velocity limits that is used.
         pictures: takes what the camera saw, with the estimates drawn in, and when.
+        robot: which arm; its parameters are those of `config/`.
     """
     start = time.perf_counter()
-    parameters = replace(ControlParameters(), blocks=blocks, velocity_scaling=velocity_scaling)
-    with World(draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks))) as world:
+    parameters = replace(
+        control_parameters(robot), blocks=blocks, velocity_scaling=velocity_scaling
+    )
+    scene = draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks))
+    with World(scene, simulated_arm(robot)) as world:
         task, config = _task(world, parameters)
         camera = WorldCamera(world)
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
@@ -110,16 +119,16 @@ def run_stack(
             ]
             if pictures is not None:
                 pictures.append((now, draw_blocks(picture, camera.camera, found)))
-            eye = camera.pose_in_world
+            eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
             return Sighting(now - LATENCY_S, estimates, np.array(eye.position))
 
-        robot = RobotInPhysics(world, look)
+        arm = RobotInPhysics(world, look)
         log: list[str] = []
         planning_s = 0.0
         status = task.status
         while world.time < SECONDS_A_BLOCK * blocks and not status.finished:
-            inputs = robot.step()
+            inputs = arm.step()
             before, began = task.state, time.perf_counter()
             outputs = task.tick(inputs)
             took = time.perf_counter() - began
@@ -128,12 +137,12 @@ def run_stack(
             status = outputs.status
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
             for command in outputs.commands:
-                robot.execute(command)
+                arm.execute(command)
         ended = world.time
         earlier = world.block_poses()
         for _ in range(round(AFTERWARDS_S / STEP_S)):
             world.step()
-        tool = world.link_poses()[TOOL_LINK].position
+        tool = world.link_poses()[world.arm.tool_link].position
         verdict = judge_tower(world.block_poses(), earlier, tool, parameters.edge, blocks)
     errors = [block.position_error_mm for block in verdict.blocks]
     return StackResult(
@@ -146,11 +155,32 @@ def run_stack(
         wall_s=time.perf_counter() - start,
         placement_mm=tuple(round(e, 2) for e in errors[1 : verdict.placed] if e is not None),
         plan_ms=1e3 * planning_s / max(blocks - 1, 1),
-        collisions=tuple((round(when, 2), a, b) for when, a, b in robot.collisions),
-        limit_violations=robot.limit_violations,
-        tracking_rad=robot.worst_tracking_rad,
+        collisions=tuple((round(when, 2), a, b) for when, a, b in arm.collisions),
+        limit_violations=arm.limit_violations,
+        tracking_rad=arm.worst_tracking_rad,
         log=tuple(log),
     )
+
+
+def control_parameters(robot: str) -> ControlParameters:
+    """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
+
+    Raises:
+        ConfigurationError: there is no such file, or it holds something else.
+    """
+    path = share_directory() / "config" / f"{robot}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = content["/**/control_node"]["ros__parameters"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error}); wanted parameters of /**/control_node"
+        ) from error
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    try:
+        return ControlParameters(**{**values, **lists})
+    except TypeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
 
 
 def _task(world: World, parameters: ControlParameters) -> tuple[StackingTask, StackingConfig]:

@@ -1,44 +1,133 @@
-"""The simulated robot's URDF: pybullet_data's Panda with fingers that grip as real ones do.
+"""URDFs of the simulated robots: pybullet_data's arms with grippers that grip as real ones do.
 
-The URDF's finger is one convex mesh whose rounded tip gives contact normals that point into the
-gripper; a block held there wedges the hand, which then does not open. The real pad is flat. Two
-boxes a finger, pad and body, have the mesh's extent and a flat pad.
+A gripper's pad must be flat: contact normals of rounded tips point into the gripper, and a block held
+there wedges the hand, which then does not open.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from pathlib import Path
 
 # Link, and the sign of y on which its finger lies in the finger's own frame.
-FINGERS = {"panda_leftfinger": 1.0, "panda_rightfinger": -1.0}
-# Centre and size of each box, metres, for the left finger; read off the mesh's vertices.
-FINGER_BOXES = (
+PANDA_FINGERS = {"panda_leftfinger": 1.0, "panda_rightfinger": -1.0}
+# Centre and size of each box, metres, for the left finger; read off the mesh's vertices. The URDF's
+# finger is one convex mesh with a rounded tip: two boxes, pad and body, have its extent.
+PANDA_FINGER_BOXES = (
     ((0.0, 0.0071, 0.0450), (0.0175, 0.0142, 0.0177)),  # pad
     ((0.0, 0.0147, 0.0180), (0.0210, 0.0236, 0.0360)),  # body
 )
 
+# pybullet_data's iiwa has the lengths of an LBR iiwa 14 R820 and limits of its own (10 rad/s and
+# 300 N m everywhere). These are the data sheet's: rad/s, N m.
+KUKA_JOINTS = tuple(f"lbr_iiwa_joint_{number}" for number in range(1, 8))
+KUKA_VELOCITIES = (1.484, 1.484, 1.745, 1.309, 2.269, 2.356, 2.356)
+KUKA_EFFORTS = (320.0, 320.0, 176.0, 176.0, 110.0, 40.0, 40.0)
+# Its gripper, of boxes; metres and kilograms. The flange is the end of link 7.
+FLANGE_M = 0.045
+HAND_SIZE, HAND_MASS = (0.066, 0.130, 0.080), 0.6
+FINGER_SIZE, FINGER_MASS = (0.022, 0.014, 0.056), 0.05
+FINGER_STROKE_M = 0.04
+TIP_BELOW_TOOL_M = 0.008
 
-def panda_description(urdf: Path, mesh_prefix: str = "") -> str:
+
+def panda_description(data: Path, mesh_prefix: str = "") -> str:
     """The Panda's URDF as text: box fingers, meshes named by absolute paths.
 
     Args:
-        urdf: franka_panda/panda.urdf of pybullet_data.
+        data: folder of pybullet_data.
         mesh_prefix: put before each path; "file://" makes the URLs that RViz wants.
     """
+    urdf = data / "franka_panda" / "panda.urdf"
     root = ET.fromstring(urdf.read_text(encoding="utf-8"))
     folder = f"{mesh_prefix}{urdf.parent}/"
     for mesh in root.iter("mesh"):
         mesh.set("filename", mesh.get("filename", "").replace("package://", folder))
     for link in root.iter("link"):
-        side = FINGERS.get(link.get("name", ""))
+        side = PANDA_FINGERS.get(link.get("name", ""))
         if side is None:
             continue
         for collision in link.findall("collision"):
             link.remove(collision)
-        for (x, y, z), size in FINGER_BOXES:
-            collision = ET.SubElement(link, "collision")
-            ET.SubElement(collision, "origin", rpy="0 0 0", xyz=f"{x} {side * y} {z}")
-            geometry = ET.SubElement(collision, "geometry")
-            ET.SubElement(geometry, "box", size=" ".join(map(str, size)))
+        for (x, y, z), size in PANDA_FINGER_BOXES:
+            _add_box(link, "collision", (x, side * y, z), size)
     return ET.tostring(root, encoding="unicode")
+
+
+def kuka_description(data: Path, mesh_prefix: str = "") -> str:
+    """The KUKA LBR iiwa's URDF as text, with a parallel gripper of boxes; see `panda_description`."""
+    urdf = data / "kuka_iiwa" / "model.urdf"
+    root = ET.fromstring(urdf.read_text(encoding="utf-8"))
+    for mesh in root.iter("mesh"):
+        mesh.set("filename", f"{mesh_prefix}{urdf.parent}/{mesh.get('filename', '')}")
+    limits = dict(zip(KUKA_JOINTS, zip(KUKA_VELOCITIES, KUKA_EFFORTS, strict=True), strict=True))
+    for joint in root.iter("joint"):
+        limit = joint.find("limit")
+        if joint.get("name") in limits and limit is not None:
+            velocity, effort = limits[joint.get("name", "")]
+            limit.set("velocity", str(velocity))
+            limit.set("effort", str(effort))
+    _add_gripper(root, "lbr_iiwa_link_7")
+    return ET.tostring(root, encoding="unicode")
+
+
+def _add_gripper(root: ET.Element, flange: str) -> None:
+    """Hand, two fingers that close along y, and the tool frame between their tips."""
+    height, (_, thickness, length) = HAND_SIZE[2], FINGER_SIZE
+    hand = _add_link(root, "gripper_hand", (0.0, 0.0, height / 2), HAND_SIZE, HAND_MASS)
+    _add_joint(root, "gripper_hand_joint", "fixed", flange, hand, (0.0, 0.0, FLANGE_M))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        centre = (0.0, sign * thickness / 2, length / 2)
+        link = _add_link(root, f"gripper_{side}_finger", centre, FINGER_SIZE, FINGER_MASS)
+        joint = _add_joint(
+            root, f"gripper_{side}_finger_joint", "prismatic", hand, link, (0.0, 0.0, height)
+        )
+        ET.SubElement(joint, "axis", xyz=f"0 {sign} 0")
+        ET.SubElement(
+            joint, "limit", lower="0", upper=str(FINGER_STROKE_M), effort="70", velocity="0.1"
+        )
+    # A frame without mass; without <inertial> Bullet would give it a kilogram.
+    tool = ET.SubElement(ET.SubElement(root, "link", name="gripper_tool"), "inertial")
+    ET.SubElement(tool, "mass", value="0")
+    ET.SubElement(tool, "inertia", ixx="0", iyy="0", izz="0", ixy="0", ixz="0", iyz="0")
+    tool_m = height + length - TIP_BELOW_TOOL_M
+    _add_joint(root, "gripper_tool_joint", "fixed", hand, "gripper_tool", (0.0, 0.0, tool_m))
+
+
+def _add_link(
+    root: ET.Element, name: str, centre: Sequence[float], size: Sequence[float], mass: float
+) -> str:
+    """A box with its mass, seen and solid."""
+    link = ET.SubElement(root, "link", name=name)
+    inertial = ET.SubElement(link, "inertial")
+    ET.SubElement(inertial, "origin", rpy="0 0 0", xyz=_numbers(centre))
+    ET.SubElement(inertial, "mass", value=str(mass))
+    x, y, z = (length**2 * mass / 12 for length in size)
+    ET.SubElement(
+        inertial, "inertia", ixx=str(y + z), iyy=str(x + z), izz=str(x + y),
+        ixy="0", ixz="0", iyz="0",
+    )  # fmt: skip
+    _add_box(link, "visual", centre, size)
+    _add_box(link, "collision", centre, size)
+    return name
+
+
+def _add_box(link: ET.Element, kind: str, centre: Sequence[float], size: Sequence[float]) -> None:
+    element = ET.SubElement(link, kind)
+    ET.SubElement(element, "origin", rpy="0 0 0", xyz=_numbers(centre))
+    ET.SubElement(ET.SubElement(element, "geometry"), "box", size=_numbers(size))
+
+
+def _add_joint(
+    root: ET.Element, name: str, kind: str, parent: str, child: str, origin: Sequence[float]
+) -> ET.Element:
+    joint = ET.SubElement(root, "joint", name=name, type=kind)
+    ET.SubElement(joint, "parent", link=parent)
+    ET.SubElement(joint, "child", link=child)
+    ET.SubElement(joint, "origin", rpy="0 0 0", xyz=_numbers(origin))
+    return joint
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(map(str, values))

@@ -34,15 +34,14 @@ from simreal_sim.trajectory_execution import (
     merged_tolerances,
     stopping_trajectory,
 )
-from simreal_sim.world import ARM_JOINTS, FINGER_OPEN, GRIPPER_EFFORT_LIMIT, STEP_S, World
+from simreal_sim.world import STEP_S, World
 
 Array = NDArray[np.float64]
 
 FEEDBACK_RATE_HZ = 10.0
-# Panda's documented limits, rad/s^2.
-BRAKING = np.array([15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0])
 # A trajectory whose start lies further back than this has been on the way for too long.
 OLDEST_START_S = 1.0
+MOST_EFFORT_N = 70.0  # of a finger; no gripper that is simulated has more
 
 SUCCEEDED, ABORTED, CANCELED = "succeeded", "aborted", "canceled"
 
@@ -61,7 +60,7 @@ class ControllerParameters:
         1.0, "how late the goal may be reached, seconds, where a goal says 0", range=(0.0, 60.0)
     )
     gripper_effort: float = parameter(
-        20.0, "force of a finger, N, where a goal says 0", range=(0.1, GRIPPER_EFFORT_LIMIT)
+        20.0, "force of a finger, N, where a goal says 0", range=(0.1, MOST_EFFORT_N)
     )
 
     def __post_init__(self) -> None:
@@ -85,19 +84,20 @@ def _finish(handle: Any, how: str) -> None:
 
 
 class ArmController:
-    """Serves panda_arm_controller/follow_joint_trajectory. A new goal takes over from the old."""
+    """Serves the arm's FollowJointTrajectory action. A new goal takes over from the old."""
 
     def __init__(self, node: Node, world: World, parameters: ControllerParameters) -> None:
         self._node = node
         self._world = world
         self._parameters = parameters
+        self._joints = world.arm.joints
         self._limits = world.arm_limits
         self._motion: TrajectoryExecution | None = None
         self._goal: _Goal | None = None
         self._server = ActionServer(
             node,
             FollowJointTrajectory,
-            "panda_arm_controller/follow_joint_trajectory",
+            world.arm.arm_action,
             execute_callback=self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
@@ -116,7 +116,7 @@ class ArmController:
             self._world.command_arm(*self._motion.desired(after))
 
     def after_step(self, measured: Array) -> None:
-        """Judge where the arm is, joint positions, shape (7,)."""
+        """Judge where the arm is, joint positions, shape (n,)."""
         if self._motion is None:
             return
         now = self._world.time
@@ -160,9 +160,9 @@ class ArmController:
             for point in message.points
         ]
         trajectory = checked_trajectory(
-            list(message.joint_names), points, ARM_JOINTS, *self._limits
+            list(message.joint_names), points, self._joints, *self._limits
         )
-        names = ARM_JOINTS
+        names = self._joints
         path, goal = (
             merged_tolerances(
                 np.full(len(names), default), [(t.name, t.position) for t in given], names
@@ -188,20 +188,20 @@ class ArmController:
 
     def _present(self) -> tuple[Array, Array]:
         if self._motion is None:
-            return self._world.arm_command, np.zeros(len(ARM_JOINTS))
+            return self._world.arm_command, np.zeros(len(self._joints))
         return self._motion.desired(self._world.time)
 
     def _brake(self) -> None:
-        stop: JointTrajectory = stopping_trajectory(*self._present(), BRAKING)
-        unlimited = np.full(len(ARM_JOINTS), np.inf)
+        stop: JointTrajectory = stopping_trajectory(*self._present(), self._world.arm.braking)
+        unlimited = np.full(len(self._joints), np.inf)
         tolerances = Tolerances(unlimited, unlimited, 0.0)
-        self._motion = TrajectoryExecution(stop, tolerances, self._world.time, ARM_JOINTS)
+        self._motion = TrajectoryExecution(stop, tolerances, self._world.time, self._joints)
 
     def _feedback(self, motion: TrajectoryExecution, now: float, measured: Array) -> Any:
         desired, speed = motion.desired(now)
         feedback = FollowJointTrajectory.Feedback()
         feedback.header.stamp = to_stamp(now)
-        feedback.joint_names = list(ARM_JOINTS)
+        feedback.joint_names = list(self._joints)
         feedback.desired = JointTrajectoryPoint(
             positions=desired.tolist(), velocities=speed.tolist()
         )
@@ -211,7 +211,7 @@ class ArmController:
 
 
 class GripperController:
-    """Serves panda_hand_controller/gripper_cmd: `position` is that of one finger, 0 to 0.04 m."""
+    """Serves the gripper's GripperCommand action: `position` is that of one finger, 0 is closed."""
 
     def __init__(self, node: Node, world: World, parameters: ControllerParameters) -> None:
         self._node = node
@@ -222,7 +222,7 @@ class GripperController:
         self._server = ActionServer(
             node,
             GripperCommand,
-            "panda_hand_controller/gripper_cmd",
+            world.arm.gripper_action,
             execute_callback=self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
@@ -251,18 +251,18 @@ class GripperController:
             )
 
     async def _execute(self, handle: Any) -> Any:
-        command = handle.request.command
+        command, wide = handle.request.command, self._world.arm.finger_open_m
         position, effort = float(command.position), float(command.max_effort)
         # Comparisons written so that NaN is refused too.
-        if not -1e-3 <= position <= FINGER_OPEN + 1e-3 or not effort >= 0:
+        if not -1e-3 <= position <= wide + 1e-3 or not effort >= 0:
             self._node.get_logger().warning(
                 f"gripper command rejected: position {position:g} m, max_effort {effort:g} N: "
-                f"wanted 0 to {FINGER_OPEN} m (one finger) and 0 (default) or more N"
+                f"wanted 0 to {wide} m (one finger) and 0 (default) or more N"
             )
             how, values = ABORTED, (0.0, 0.0, False, False)
         else:
             _end(self._goal, ABORTED, (position, 0.0, False, False))
-            target = min(max(position, 0.0), FINGER_OPEN)
+            target = min(max(position, 0.0), wide)
             self._world.command_gripper(target, effort or self._default_effort)
             self._execution = GripperExecution(target, self._world.time)
             self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))

@@ -28,10 +28,10 @@ from simreal_common.ros_messages import message_to_pose, stamp_seconds, transfor
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
+from simreal_sim.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
 
 WORLD_FRAME = "world"
-TOOL_FRAME = "panda_grasptarget"
 
 TICK_S = 0.1  # real seconds
 # Truth is published at every image; a detection whose image is further off is not scored.
@@ -48,6 +48,7 @@ class ScorerParameters:
 
     blocks: int = parameter(3, "number of blocks that the tower should have", range=(1, 8))
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
+    robot: str = parameter(PANDA.name, "which arm", choices=tuple(SIMULATED_ARMS))
     seed: int = parameter(1, "seed of the scene, for the record", range=(0, 2**31 - 1))
     out: str = parameter("out/demo", "folder that result.json is written to")
     settle_s: float = parameter(
@@ -170,11 +171,12 @@ class ScorerNode(Node):
         latest = self._truths[-1]
         earlier = self._truth_at(latest.time_s - REST_WINDOW_S)
         tool: np.ndarray | None = None
+        tool_link = simulated_arm(self._parameters.robot).tool_link
         try:
-            transform = self._tf.lookup_transform(WORLD_FRAME, TOOL_FRAME, Time())
+            transform = self._tf.lookup_transform(WORLD_FRAME, tool_link, Time())
             tool = transform_to_pose(transform.transform).position
         except TransformException as error:
-            self.get_logger().warning(f"no pose of {TOOL_FRAME}: {error}")
+            self.get_logger().warning(f"no pose of {tool_link}: {error}")
         # Without an older truth nobody knows whether the blocks are at rest.
         known = earlier is not None and latest.time_s - earlier.time_s > 0.5 * REST_WINDOW_S
         before = earlier.poses if earlier is not None and known else {}

@@ -30,7 +30,8 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_sim.pacing import Pacer, Schedule
 from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
-from simreal_sim.world import BASE_LINK, STEP_S, World
+from simreal_sim.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.world import STEP_S, World
 from simreal_sim.world_camera import WorldCamera
 from simreal_sim.world_randomization import (
     MAX_BLOCKS,
@@ -60,6 +61,7 @@ class SimParameters:
     """What is simulated, and how fast."""
 
     seed: int = parameter(1, "fixes the scene; the same seed, the same scene", range=(0, 2**31 - 1))
+    robot: str = parameter(PANDA.name, "which arm", choices=tuple(SIMULATED_ARMS))
     blocks: int = parameter(3, "number of blocks", range=(1, MAX_BLOCKS))
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.02, 0.07))
     distractors: int = parameter(
@@ -108,7 +110,7 @@ class SimNode(Node):
         p, controllers = declare_all(self, SimParameters, ControllerParameters)
         self._parameters: SimParameters = p
         scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
-        self._world = World(scene)
+        self._world = World(scene, simulated_arm(p.robot))
         self._camera = WorldCamera(self._world, p.shadows)
         self._arm = ArmController(self, self._world, controllers)
         self._gripper = GripperController(self, self._world, controllers)
@@ -137,7 +139,7 @@ class SimNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(TICK_S, self._tick, clock=steady)
         self.get_logger().info(
-            f"seed {p.seed}: {p.blocks} blocks, {len(scene.distractors)} other things, "
+            f"seed {p.seed}: {p.robot}, {p.blocks} blocks, {len(scene.distractors)} other things, "
             f"{p.image_width}x{p.image_height} at {p.camera_rate_hz:g} Hz"
         )
 
@@ -170,9 +172,12 @@ class SimNode(Node):
         self._world.step()
         self._joints = self._world.joint_states()
         positions, velocities = self._joints.positions, self._joints.velocities
-        self._arm.after_step(positions[:7])
-        effort = float(np.abs(self._joints.efforts[7:]).mean())
-        self._gripper.after_step(float(positions[7:].mean()), float(velocities[7:].mean()), effort)
+        arm, fingers = self._world.arm_part, self._world.finger_part
+        self._arm.after_step(positions[arm])
+        effort = float(np.abs(self._joints.efforts[fingers]).mean())
+        self._gripper.after_step(
+            float(positions[fingers].mean()), float(velocities[fingers].mean()), effort
+        )
 
     def _publish(self) -> bool:
         """Publish what is due; whether a picture was made."""
@@ -232,10 +237,12 @@ class SimNode(Node):
 
     def _publish_fixed_frames(self) -> None:
         pose_camera_in_world = self._camera.pose_in_world @ POSE_OPTICAL_IN_CAMERA.inverse()
-        stamp = to_stamp(0.0)
+        base, stamp = self._world.arm, to_stamp(0.0)
         self._static_tf.sendTransform(
             [
-                pose_to_transform_stamped(Pose.identity(), WORLD_FRAME, BASE_LINK, stamp),
+                pose_to_transform_stamped(
+                    base.pose_base_in_world, WORLD_FRAME, base.base_link, stamp
+                ),
                 pose_to_transform_stamped(pose_camera_in_world, WORLD_FRAME, CAMERA_FRAME, stamp),
                 pose_to_transform_stamped(
                     POSE_OPTICAL_IN_CAMERA, CAMERA_FRAME, OPTICAL_FRAME, stamp

@@ -1,7 +1,7 @@
-"""The physics world: a Panda with its gripper at a table with blocks, in PyBullet, no window.
+"""The physics world: an arm with its gripper at a table with blocks, in PyBullet, no window.
 
-World frame: z up, table top at z = 0; the robot's base link `panda_link0` coincides with it. SI
-units. One `World` owns one physics server; nothing is global, several worlds live side by side.
+World frame: z up, table top at z = 0; the Panda's base link coincides with it. SI units. One `World`
+owns one physics server; nothing is global, several worlds live side by side.
 """
 
 from __future__ import annotations
@@ -19,36 +19,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.geometry import Pose
-from simreal_sim.robot_model import panda_description
+from simreal_sim.simulated_arm import PANDA, SimulatedArm
 from simreal_sim.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
 
 Array = NDArray[np.float64]
-
-ARM_JOINTS = tuple(f"panda_joint{index}" for index in range(1, 8))
-FINGER_JOINTS = ("panda_finger_joint1", "panda_finger_joint2")
-BASE_LINK = "panda_link0"
-TOOL_LINK = "panda_grasptarget"
-
-# The arm's ready pose: tool at x 0.31, z 0.49, pointing down; seen from the camera it hides no
-# part of the block zone.
-HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
-FINGER_OPEN = 0.04  # metres of one finger
 
 STEP_S = 1 / 240
 SOLVER_ITERATIONS = 150  # three times PyBullet's default; a simulated second takes 40 ms
 SETTLE_S = 0.25  # blocks start at rest, and have done so before anybody looks
 
-# Panda's documented joint limits: rad/s, and N m.
-ARM_VELOCITY_LIMITS = np.array([2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61])
-ARM_EFFORT_LIMITS = np.array([87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0])
-FINGER_VELOCITY = 0.1  # m/s, each finger
-GRIPPER_EFFORT_LIMIT = 70.0  # N, continuous force of the Franka hand
-
 # Bullet's position motors: share of the position error removed a step, and of the velocity error.
 # They are solved with the contacts, so that gravity does not make the arm droop.
 POSITION_GAIN, VELOCITY_GAIN = 0.25, 1.0
 
-HAND_LINK = "panda_hand"
 # Contacts are found afresh when the hand has turned by this since they last were.
 STALE_CONTACT_RAD = 0.03
 DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that moves
@@ -70,12 +53,11 @@ WALL_CENTER = (-0.42, 0.0, 0.76)
 
 ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
-HAND_LINKS = ("panda_link7", "panda_hand", "panda_leftfinger", "panda_rightfinger")
 
 
 @dataclass(frozen=True, eq=False)
 class JointStates:
-    """Arm joints 1 to 7, then the two fingers: rad or m, per second, N m or N; shape (9,) each."""
+    """The arm's n joints, then the two fingers: rad or m, per second, N m or N; shape (n + 2,)."""
 
     names: tuple[str, ...]
     positions: Array
@@ -88,18 +70,21 @@ class World:
 
     Args:
         scene: what stands where and looks how.
-        home: where the arm starts, joint positions in rad, shape (7,).
+        arm: which robot.
+        home: where its joints start, rad, shape (n,); None for its home.
 
     Raises:
         MissingDependencyError: PyBullet is not installed.
     """
 
-    def __init__(self, scene: WorldScene, home: Sequence[float] = HOME) -> None:
-        self._bullet, data = _import_bullet()
+    def __init__(
+        self, scene: WorldScene, arm: SimulatedArm = PANDA, home: Sequence[float] | None = None
+    ) -> None:
+        self._bullet, self._data = _import_bullet()
         self.scene = scene
+        self.arm = arm
         self.steps = 0
         self.client: int = self._bullet.connect(self._bullet.DIRECT)
-        self._urdf = data / "franka_panda" / "panda.urdf"
         self._call("setGravity", 0, 0, -9.81)
         self._call(
             "setPhysicsEngineParameter",
@@ -111,7 +96,7 @@ class World:
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
         self._things = [self._add_distractor(thing) for thing in scene.distractors]
-        self._add_robot(home)
+        self._add_robot(arm.home if home is None else home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
 
@@ -148,15 +133,17 @@ class World:
         self.steps += 1
 
     def command_arm(self, positions: ArrayLike, velocities: ArrayLike | None = None) -> None:
-        """Where the arm's joints are to be after the next step, and how fast, shape (7,) each.
+        """Where the arm's joints are to be after the next step, and how fast, shape (n,) each.
 
-        The motors go there no faster than `ARM_VELOCITY_LIMITS`.
+        The motors go there no faster than the arm may.
         """
         target = np.asarray(positions, dtype=np.float64)
         self._arm_command = target.copy()
-        speed = np.zeros(7) if velocities is None else np.asarray(velocities, dtype=np.float64)
+        speed = np.zeros_like(target)
+        if velocities is not None:
+            speed = np.asarray(velocities, dtype=np.float64)
         for index, position, velocity, limit, effort in zip(
-            self._arm, target, speed, ARM_VELOCITY_LIMITS, ARM_EFFORT_LIMITS, strict=True
+            self._arm, target, speed, self.arm.velocity_limits, self.arm.effort_limits, strict=True
         ):
             self._call(
                 "setJointMotorControl2",
@@ -172,14 +159,24 @@ class World:
             )
 
     @property
+    def arm_part(self) -> slice:
+        """Where the arm stands in `joint_states`."""
+        return slice(0, len(self.arm.joints))
+
+    @property
+    def finger_part(self) -> slice:
+        """Where the fingers stand in `joint_states`."""
+        return slice(len(self.arm.joints), None)
+
+    @property
     def arm_limits(self) -> tuple[Array, Array]:
-        """Lower and upper position limits of the arm's joints as the URDF has them, rad, (7,)."""
+        """Lower and upper position limits of the arm's joints as the URDF has them, rad, (n,)."""
         infos = [self._call("getJointInfo", self._robot, index) for index in self._arm]
         return np.array([info[8] for info in infos]), np.array([info[9] for info in infos])
 
     @property
     def arm_command(self) -> Array:
-        """The positions last commanded, shape (7,)."""
+        """The positions last commanded, shape (n,)."""
         return np.array(self._arm_command, dtype=np.float64)
 
     def command_gripper(self, position: float, effort: float) -> None:
@@ -189,27 +186,27 @@ class World:
         Franka hand, where an effort belongs to a grasp: Bullet keeps contact points of a held block
         while the hand turns, and their stale friction can hold against 20 N.
         """
-        if position > float(self.joint_states().positions[7:].mean()):
-            effort = GRIPPER_EFFORT_LIMIT
+        if position > float(self.joint_states().positions[self.finger_part].mean()):
+            effort = self.arm.gripper_effort
         for index in self._fingers:
             self._call(
                 "setJointMotorControl2",
                 self._robot,
                 index,
                 self._bullet.POSITION_CONTROL,
-                targetPosition=float(np.clip(position, 0.0, FINGER_OPEN)),
+                targetPosition=float(np.clip(position, 0.0, self.arm.finger_open_m)),
                 positionGain=0.3,
                 velocityGain=1.0,
-                force=min(effort, GRIPPER_EFFORT_LIMIT),
-                maxVelocity=FINGER_VELOCITY,
+                force=min(effort, self.arm.gripper_effort),
+                maxVelocity=self.arm.finger_velocity,
             )
 
     def joint_states(self) -> JointStates:
-        """Measured state of the nine moving joints."""
+        """Measured state of the moving joints."""
         indices = [*self._arm, *self._fingers]
         states = self._call("getJointStates", self._robot, indices)
         return JointStates(
-            names=(*ARM_JOINTS, *FINGER_JOINTS),
+            names=(*self.arm.joints, *self.arm.finger_joints),
             positions=np.array([state[0] for state in states]),
             velocities=np.array([state[1] for state in states]),
             efforts=np.array([state[3] for state in states]),
@@ -234,7 +231,8 @@ class World:
             "getLinkStates", self._robot, list(self._links.values()), computeForwardKinematics=1
         )
         in_world = {name: state[4:6] for name, state in zip(self._links, states, strict=True)}
-        in_world[BASE_LINK] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+        base = self.arm.pose_base_in_world
+        in_world[self.arm.base_link] = (base.position.tolist(), base.orientation.tolist())
         poses = {}
         for child, parent in self._parents.items():
             inverse = self._bullet.invertTransform(*in_world[parent])
@@ -280,7 +278,7 @@ class World:
 
     def robot_description(self) -> str:
         """The robot's URDF; its meshes are named by absolute file URLs."""
-        return panda_description(self._urdf, mesh_prefix="file://")
+        return self.arm.describe(self._data, "file://")
 
     def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(self._bullet, function)(*args, **kwargs, physicsClientId=self.client)
@@ -297,7 +295,7 @@ class World:
         wedge the fingers, which do not open any more. Putting a body's broadphase proxy in again,
         with the filters it has, discards them; the next step finds the true ones.
         """
-        turn = self._call("getLinkState", self._robot, self._links[HAND_LINK])[1]
+        turn = self._call("getLinkState", self._robot, self._links[self.arm.hand_link])[1]
         # Of two unit quaternions the angle between them is 2 arccos |dot|.
         if abs(float(np.dot(turn, self._contacts_turn))) > np.cos(STALE_CONTACT_RAD / 2):
             return
@@ -307,12 +305,19 @@ class World:
 
     def _add_robot(self, home: Sequence[float]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            urdf = Path(folder) / "panda.urdf"
-            urdf.write_text(panda_description(self._urdf), encoding="utf-8")
-            self._robot: int = self._call("loadURDF", str(urdf), useFixedBase=True)
+            urdf = Path(folder) / "robot.urdf"
+            urdf.write_text(self.arm.describe(self._data, ""), encoding="utf-8")
+            base = self.arm.pose_base_in_world
+            self._robot: int = self._call(
+                "loadURDF",
+                str(urdf),
+                base.position.tolist(),
+                base.orientation.tolist(),
+                useFixedBase=True,
+            )
         joints: dict[str, int] = {}
         self._links: dict[str, int] = {}
-        names = {-1: BASE_LINK}
+        names = {-1: self.arm.base_link}
         self._parents: dict[str, str] = {}
         for index in range(self._call("getNumJoints", self._robot)):
             info = self._call("getJointInfo", self._robot, index)
@@ -321,15 +326,15 @@ class World:
             names[index] = link
             self._links[link] = index
             self._parents[link] = names[info[16]]
-        self._arm = [joints[name] for name in ARM_JOINTS]
-        self._fingers = [joints[name] for name in FINGER_JOINTS]
+        self._arm = [joints[name] for name in self.arm.joints]
+        self._fingers = [joints[name] for name in self.arm.finger_joints]
         for index, name in names.items():
-            rgb = HAND_RGB if name in HAND_LINKS else ARM_RGB
+            rgb = HAND_RGB if name in self.arm.dark_links else ARM_RGB
             self._call("changeVisualShape", self._robot, index, rgbaColor=[*rgb, 1])
         for index, position in zip(self._arm, home, strict=True):
             self._call("resetJointState", self._robot, index, position)
         for index in self._fingers:
-            self._call("resetJointState", self._robot, index, FINGER_OPEN)
+            self._call("resetJointState", self._robot, index, self.arm.finger_open_m)
             self._call(
                 "changeDynamics",
                 self._robot,
@@ -354,7 +359,7 @@ class World:
         )
         self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
         self.command_arm(home)
-        self.command_gripper(FINGER_OPEN, GRIPPER_EFFORT_LIMIT)
+        self.command_gripper(self.arm.finger_open_m, self.arm.gripper_effort)
 
     def _add_block(self, block: BlockSetup) -> int:
         return self._add_body(

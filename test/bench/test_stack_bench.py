@@ -22,11 +22,13 @@ def result(seed: int, success: bool = True, log: tuple[str, ...] = ()) -> StackR
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("robot", ["panda", "kuka"])
 def test_a_tower_of_two_is_built_from_images_and_not_built_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], robot: str
 ) -> None:
     out = tmp_path / "bench"
     command = ["bench", "stack", "--seeds", "1", "--blocks", "2", "--out", str(out)]
+    command += ["--robot", robot]
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "towers of 2, from images" in said

@@ -23,8 +23,9 @@ from simreal_control.task_io import Inputs, Sighting
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.robot_in_physics import RobotInPhysics
+from simreal_sim.simulated_arm import PANDA
 from simreal_sim.stack_score import TowerVerdict, judge_tower
-from simreal_sim.world import HOME, STEP_S, TOOL_LINK, World
+from simreal_sim.world import STEP_S, World
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
 EDGE = 0.05
@@ -101,7 +102,7 @@ def stack(
         }
         robot = WatchedRobot(world, NoisyTruth(world, rng, biases).look)
         config = StackingConfig(
-            home=np.array(HOME),
+            home=np.array(PANDA.home),
             zone_lower=(0.28, -0.32),
             zone_upper=(0.72, 0.32),
             goal=Goal(blocks=blocks),
@@ -119,7 +120,7 @@ def stack(
         earlier = world.block_poses()
         for _ in range(round(1.0 / STEP_S)):
             world.step()
-        tool = world.link_poses()[TOOL_LINK].position
+        tool = world.link_poses()[PANDA.tool_link].position
         verdict = judge_tower(world.block_poses(), earlier, tool, EDGE, blocks)
     return verdict, log, ended, robot
 

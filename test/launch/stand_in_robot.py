@@ -27,8 +27,9 @@ from simreal_common.ros_messages import (
 )
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS
 from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
+from simreal_sim.simulated_arm import PANDA
 from simreal_sim.stack_score import judge_tower
-from simreal_sim.world import BASE_LINK, STEP_S, TOOL_LINK, World
+from simreal_sim.world import STEP_S, World
 from simreal_sim.world_camera import WorldCamera
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
@@ -58,7 +59,7 @@ class StandInRobot(Node):
         self._static_tf = StaticTransformBroadcaster(self)
         stamp = self.get_clock().now().to_msg()
         self._static_tf.sendTransform(
-            [pose_to_transform_stamped(self._camera.pose_in_world, BASE_LINK, OPTICAL, stamp)]
+            [pose_to_transform_stamped(self._camera.pose_in_world, PANDA.base_link, OPTICAL, stamp)]
         )
         self._last = time.monotonic()
         self._next_joints = self._next_picture = 0.0
@@ -99,7 +100,7 @@ class StandInRobot(Node):
         earlier = self.world.block_poses()
         for _ in range(round(1.0 / STEP_S)):
             self.world.step()
-        tool = self.world.link_poses()[TOOL_LINK].position
+        tool = self.world.link_poses()[PANDA.tool_link].position
         found = judge_tower(self.world.block_poses(), earlier, tool, edge, blocks)
         return {"success": found.success, "placed": found.placed, "reason": found.reason}
 

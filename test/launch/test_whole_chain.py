@@ -77,6 +77,12 @@ def test_without_the_truth_the_arm_still_stacks(launch: Callable[..., Any], tmp_
 
 
 @pytest.mark.slow
+def test_another_arm_stacks(launch: Callable[..., Any], tmp_path: Path) -> None:
+    result = run_seed(launch, tmp_path, 1, "robot:=kuka")
+    assert result["success"], result
+
+
+@pytest.mark.slow
 def test_eight_towers_of_ten(launch: Callable[..., Any], tmp_path: Path) -> None:
     results = {seed: run_seed(launch, tmp_path / str(seed), seed) for seed in range(1, 11)}
     failed = {seed: result["reason"] for seed, result in results.items() if not result["success"]}

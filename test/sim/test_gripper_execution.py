@@ -11,7 +11,8 @@ from simreal_sim.gripper_execution import GripperExecution, GripperOutcome
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.world import TOOL_LINK, World
+from simreal_sim.simulated_arm import PANDA
+from simreal_sim.world import World
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
 
@@ -46,7 +47,7 @@ def test_in_the_air_the_goal_is_reached_and_on_a_block_the_fingers_stall() -> No
 
         # Floating between the fingers, so that the test needs no arm motion.
         world.bullet.setGravity(0, 0, 0, physicsClientId=world.client)
-        tool = world.link_poses()[TOOL_LINK]
+        tool = world.link_poses()[PANDA.tool_link]
         yaw = Rotation.from_matrix(tool.rotation)
         world.place_block("block_0", Pose(tool.position, yaw.as_quat()))
         held, seconds = carry_out(world, 0.0)

@@ -40,7 +40,7 @@ from simreal_common.ros_messages import (
     transform_to_pose,
 )
 from simreal_common.ros_qos import LATCHED_QOS, RECORD_IMAGE_QOS, STATE_QOS, TRUTH_QOS
-from simreal_sim.world import ARM_JOINTS, FINGER_JOINTS, HOME
+from simreal_sim.simulated_arm import PANDA
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
 SEED = 3
@@ -131,11 +131,11 @@ def client() -> Iterator[Client]:
 
 
 def trajectory(
-    change: list[float], seconds: float, start: np.ndarray, names: tuple[str, ...] = ARM_JOINTS
+    change: list[float], seconds: float, start: np.ndarray, names: tuple[str, ...] = PANDA.joints
 ) -> Any:
     goal = FollowJointTrajectory.Goal()
     goal.trajectory.joint_names = list(names)
-    order = [ARM_JOINTS.index(name) if name in ARM_JOINTS else 0 for name in names]
+    order = [PANDA.joints.index(name) if name in PANDA.joints else 0 for name in names]
     whole, nanoseconds = divmod(round(seconds * 1e9), 10**9)
     point = JointTrajectoryPoint(
         positions=(start + np.array(change))[order].tolist(),
@@ -156,8 +156,8 @@ def test_it_says_what_a_robot_cell_says(client: Client) -> None:
         client.wait(lambda topic=topic: heard[topic], topic)
     client.wait(lambda: len(heard["camera/image_raw"]) > 2, "pictures")
     assert '<joint name="panda_joint1"' in heard["robot_description"][0].data
-    assert list(heard["joint_states"][0].name) == [*ARM_JOINTS, *FINGER_JOINTS]
-    np.testing.assert_allclose(client.positions(), HOME, atol=1e-3)
+    assert list(heard["joint_states"][0].name) == [*PANDA.joints, *PANDA.finger_joints]
+    np.testing.assert_allclose(client.positions(), PANDA.home, atol=1e-3)
 
     image = heard["camera/image_raw"][-1]
     assert image.encoding == "rgb8"
@@ -201,7 +201,7 @@ def test_frames_lead_from_the_world_to_camera_and_tool(client: Client) -> None:
 
 def test_a_trajectory_with_joints_in_any_order_is_followed_to_its_end(client: Client) -> None:
     start = client.positions()
-    handle = client.send(client.arm, trajectory(TURN, 1.0, start, ARM_JOINTS[::-1]))
+    handle = client.send(client.arm, trajectory(TURN, 1.0, start, PANDA.joints[::-1]))
     answer = client.result(handle)
     assert answer.status == GoalStatus.STATUS_SUCCEEDED
     assert answer.result.error_code == RESULT.SUCCESSFUL
@@ -213,11 +213,11 @@ def test_a_trajectory_with_joints_in_any_order_is_followed_to_its_end(client: Cl
 @pytest.mark.parametrize(
     ("change", "seconds", "names", "code", "words"),
     [
-        (TURN, 1.0, ("joint1", *ARM_JOINTS[1:]), RESULT.INVALID_JOINTS, "panda_joint1"),
-        (TURN, 1.0, ARM_JOINTS[:6], RESULT.INVALID_JOINTS, "panda_joint7"),
-        ([9.0] * 7, 1.0, ARM_JOINTS, RESULT.INVALID_GOAL, "limits"),
-        (TURN, 0.0, ARM_JOINTS, RESULT.INVALID_GOAL, "from where panda_joint1 is"),
-        ([1.2] + [0.0] * 6, 0.1, ARM_JOINTS, RESULT.PATH_TOLERANCE_VIOLATED, "panda_joint1"),
+        (TURN, 1.0, ("joint1", *PANDA.joints[1:]), RESULT.INVALID_JOINTS, "panda_joint1"),
+        (TURN, 1.0, PANDA.joints[:6], RESULT.INVALID_JOINTS, "panda_joint7"),
+        ([9.0] * 7, 1.0, PANDA.joints, RESULT.INVALID_GOAL, "limits"),
+        (TURN, 0.0, PANDA.joints, RESULT.INVALID_GOAL, "from where panda_joint1 is"),
+        ([1.2] + [0.0] * 6, 0.1, PANDA.joints, RESULT.PATH_TOLERANCE_VIOLATED, "panda_joint1"),
     ],
 )
 def test_what_cannot_be_followed_is_aborted_with_code_and_reason(
@@ -262,11 +262,11 @@ def test_a_new_goal_takes_over_from_the_old_one(client: Client) -> None:
     start = client.positions()
     old = client.send(client.arm, trajectory([0.6] + [0.0] * 6, 6.0, start))
     client.wait(lambda: client.positions()[0] > start[0] + 0.02, "motion")
-    new = client.send(client.arm, trajectory([0.0] * 7, 1.0, np.array(HOME)))
+    new = client.send(client.arm, trajectory([0.0] * 7, 1.0, np.array(PANDA.home)))
     assert client.result(old).status == GoalStatus.STATUS_ABORTED
     assert "taken over" in client.result(old).result.error_string
     assert client.result(new).result.error_code == RESULT.SUCCESSFUL
-    np.testing.assert_allclose(client.positions(), HOME, atol=1e-2)
+    np.testing.assert_allclose(client.positions(), PANDA.home, atol=1e-2)
 
 
 def test_the_gripper_closes_in_the_air_and_opens_again(client: Client) -> None:

@@ -13,7 +13,8 @@ from simreal_common.geometry import Pose
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.world import FINGER_OPEN, HOME, STEP_S, TOOL_LINK, World
+from simreal_sim.simulated_arm import PANDA
+from simreal_sim.world import STEP_S, World
 from simreal_sim.world_camera import WorldCamera
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
@@ -52,13 +53,13 @@ class ScriptedArm:
         """Joint positions that put the tool there, pointing down."""
         world, bullet = self.world, self.world.bullet
         orientation = Rotation.from_euler("ZX", [yaw, np.pi]).as_quat()
-        tool = world.link_index(TOOL_LINK)
+        tool = world.link_index(PANDA.tool_link)
         solution = bullet.calculateInverseKinematics(
             world.robot, tool, list(position), list(orientation),
             lowerLimits=[-2.9, -1.76, -2.9, -3.07, -2.9, -0.01, -2.9, 0, 0],
             upperLimits=[2.9, 1.76, 2.9, -0.07, 2.9, 3.75, 2.9, 0.04, 0.04],
             jointRanges=[5.8, 3.5, 5.8, 3.0, 5.8, 3.8, 5.8, 0.04, 0.04],
-            restPoses=[*HOME, 0.02, 0.02],
+            restPoses=[*PANDA.home, 0.02, 0.02],
             maxNumIterations=500, residualThreshold=1e-7, physicsClientId=world.client,
         )  # fmt: skip
         return np.array(solution[:7])
@@ -79,7 +80,7 @@ class ScriptedArm:
         pose = self.world.block_poses()[name]
         yaw = grasp_yaw(pose)
         above = up(pose.position, 0.12)
-        self.gripper(FINGER_OPEN, 0.3)
+        self.gripper(PANDA.finger_open_m, 0.3)
         self.move(above, yaw, 1.5)
         self.move(pose.position, yaw, 1.0)
         self.gripper(0.0)
@@ -91,7 +92,7 @@ class ScriptedArm:
         above = up(position, 0.12)
         self.move(above, self.yaw, 1.5)
         self.move(np.array(position), self.yaw, 1.0)
-        self.gripper(FINGER_OPEN, 0.5)
+        self.gripper(PANDA.finger_open_m, 0.5)
         self.move(above, self.yaw, 1.0)
 
 
@@ -123,7 +124,7 @@ def test_a_held_block_does_not_slip_in_five_seconds(world: World) -> None:
     arm.pick("block_1")
 
     def grip() -> Pose:
-        return world.link_poses()[TOOL_LINK].inverse() @ world.block_poses()["block_1"]
+        return world.link_poses()[PANDA.tool_link].inverse() @ world.block_poses()["block_1"]
 
     before = grip()
     run(world, 5.0)
@@ -136,16 +137,16 @@ def test_a_hand_that_has_turned_with_a_block_can_still_let_it_go(world: World, t
     arm.pick("block_1")
     place = world.block_poses()["block_1"].position
     arm.move(place, arm.yaw + turn, 1.5)
-    arm.gripper(FINGER_OPEN, 0.5)
-    np.testing.assert_allclose(world.joint_states().positions[7:], FINGER_OPEN, atol=1e-3)
+    arm.gripper(PANDA.finger_open_m, 0.5)
+    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open_m, atol=1e-3)
 
 
 def test_opening_takes_what_force_it_needs_whatever_the_effort_of_the_grasp(world: World) -> None:
     world.command_gripper(0.0, 20.0)
     run(world, 0.6)
-    world.command_gripper(FINGER_OPEN, 0.01)
+    world.command_gripper(PANDA.finger_open_m, 0.01)
     run(world, 0.6)
-    np.testing.assert_allclose(world.joint_states().positions[7:], FINGER_OPEN, atol=1e-3)
+    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open_m, atol=1e-3)
 
 
 def test_both_fingers_close_by_the_same_amount_on_a_block_beside_the_middle(world: World) -> None:
@@ -199,7 +200,7 @@ def test_two_worlds_do_not_disturb_each_other() -> None:
 def test_the_arm_follows_a_trajectory_within_5_mrad_and_stays_where_it_is_sent(
     world: World,
 ) -> None:
-    home, swing = np.array(HOME), np.array([0.8, 0.4, 0.6, 0.5, 0.8, 0.6, 1.0])
+    home, swing = np.array(PANDA.home), np.array([0.8, 0.4, 0.6, 0.5, 0.8, 0.6, 1.0])
     worst = 0.0
     for k in range(1, 721):
         angle = 2.0 * k * STEP_S
@@ -215,7 +216,7 @@ def test_the_arm_follows_a_trajectory_within_5_mrad_and_stays_where_it_is_sent(
 
 
 def test_no_joint_exceeds_its_velocity_limit_however_far_it_is_sent(world: World) -> None:
-    world.command_arm(np.add(HOME, [1.0, 0, 0, 0, 0, 0, 1.0]))
+    world.command_arm(np.add(PANDA.home, [1.0, 0, 0, 0, 0, 0, 1.0]))
     fastest = np.zeros(7)
     for _ in range(120):
         world.step()
@@ -231,7 +232,7 @@ def test_link_poses_form_the_tree_of_the_urdf(world: World) -> None:
         if parent != "panda_link0":
             expected = poses[parent].inverse() @ poses[child]
             np.testing.assert_allclose(pose.matrix, expected.matrix, atol=1e-6)
-    tool_in_hand = poses["panda_hand"].inverse() @ poses[TOOL_LINK]
+    tool_in_hand = poses["panda_hand"].inverse() @ poses[PANDA.tool_link]
     np.testing.assert_allclose(tool_in_hand.position, [0, 0, 0.105], atol=1e-6)
     assert "package://" not in world.robot_description()
 
