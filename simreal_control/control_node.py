@@ -33,7 +33,7 @@ from simreal_control.block_map import estimate_in_base
 from simreal_control.collision_world import CollisionWorld
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
-from simreal_control.parameters import ControlParameters
+from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_markers import plan_markers
 from simreal_control.run_record import RunRecord
@@ -77,7 +77,8 @@ class ControlNode(Node):
         self._reported: tuple[str, float] = ("", -np.inf)
         p = self._parameters
         self._actions = RobotActions(
-            self, p.arm_joints, len(p.gripper_joints), p.arm_action, p.gripper_action
+            self, p.arm_joints, p.gripper_joints, p.arm_action, p.gripper_action,
+            GripperType(p.gripper_type),
         )
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
@@ -20,6 +21,13 @@ from simreal_control.trajectory import MotionLimits, Workspace
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
 PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
 PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
+
+
+class GripperType(Enum):
+    """Actions that gripper controllers offer."""
+
+    GRIPPER_COMMAND = "gripper_command"
+    PARALLEL_GRIPPER_COMMAND = "parallel_gripper_command"
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,12 @@ class ControlParameters:
         "FollowJointTrajectory action of the arm's controller",
     )
     gripper_action: str = parameter(
-        "panda_hand_controller/gripper_cmd", "GripperCommand action of the gripper's controller"
+        "panda_hand_controller/gripper_cmd", "action of the gripper's controller"
+    )
+    gripper_type: str = parameter(
+        GripperType.GRIPPER_COMMAND.value,
+        "its type: control_msgs/GripperCommand or ParallelGripperCommand",
+        choices=tuple(kind.value for kind in GripperType),
     )
     mesh_folders: tuple[str, ...] = parameter(
         ("",),

@@ -10,10 +10,13 @@ from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
 from trajectory_msgs.msg import JointTrajectoryPoint
 
+from simreal_common.errors import MissingDependencyError
 from simreal_common.ros_messages import NANOSECONDS
+from simreal_control.parameters import GripperType
 from simreal_control.task_io import ActionResult, Cancel, Command, MoveArm, MoveGripper, Outcome
 from simreal_control.trajectory import JointTrajectory
 
@@ -24,24 +27,31 @@ class RobotActions:
     Args:
         node: owns the action clients.
         arm_joints: names of the columns of trajectories.
-        finger_count: into how many finger joints an opening divides.
+        finger_joints: an opening divides evenly into their positions.
         arm_action, gripper_action: names of the actions.
+        gripper_type: which action the gripper's controller offers.
+
+    Raises:
+        MissingDependencyError: the installed control_msgs has no such action.
     """
 
     def __init__(
         self,
         node: Node,
         arm_joints: Sequence[str],
-        finger_count: int,
+        finger_joints: Sequence[str],
         arm_action: str,
         gripper_action: str,
+        gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
     ) -> None:
         self._node = node
         self._arm_joints = list(arm_joints)
-        self._finger_count = max(finger_count, 1)
+        self._finger_joints = list(finger_joints)
+        self._parallel = gripper_type is GripperType.PARALLEL_GRIPPER_COMMAND
+        gripper = parallel_gripper_command() if self._parallel else GripperCommand
         self._names = (arm_action, gripper_action)
         self._arm = ActionClient(node, FollowJointTrajectory, arm_action)
-        self._gripper = ActionClient(node, GripperCommand, gripper_action)
+        self._gripper = ActionClient(node, gripper, gripper_action)
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
         self._cancelled: set[int] = set()
@@ -58,10 +68,14 @@ class RobotActions:
             goal.trajectory = trajectory_to_message(command.trajectory, self._arm_joints)
             self._send(self._arm, goal, command.number, _arm_end)
         elif isinstance(command, MoveGripper):
-            goal = GripperCommand.Goal()
-            goal.command.position = command.opening_m / self._finger_count
-            goal.command.max_effort = command.effort_n
-            self._send(self._gripper, goal, command.number, _gripper_end)
+            position = command.opening_m / max(len(self._finger_joints), 1)
+            if self._parallel:
+                goal, end = self._parallel_goal(position, command.effort_n), _parallel_end
+            else:
+                goal, end = GripperCommand.Goal(), _gripper_end
+                goal.command.position = position
+                goal.command.max_effort = command.effort_n
+            self._send(self._gripper, goal, command.number, end)
         elif isinstance(command, Cancel):
             handle = self._handles.get(command.number)
             if handle is None:
@@ -77,6 +91,14 @@ class RobotActions:
     def destroy(self) -> None:
         self._arm.destroy()
         self._gripper.destroy()
+
+    def _parallel_goal(self, position: float, effort: float) -> Any:
+        """For one finger: controllers take one joint, and others follow it as mimics."""
+        goal = parallel_gripper_command().Goal()
+        goal.command = JointState(
+            name=self._finger_joints[:1], position=[position], effort=[effort]
+        )
+        return goal
 
     def _send(
         self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
@@ -106,6 +128,22 @@ class RobotActions:
         self._handles.pop(number, None)
         outcome, message = read(future.result())
         self._results.append(ActionResult(number, outcome, message))
+
+
+def parallel_gripper_command() -> Any:
+    """The action type, which control_msgs has from ROS 2 Jazzy on.
+
+    Raises:
+        MissingDependencyError: this one has not.
+    """
+    try:
+        from control_msgs.action import ParallelGripperCommand
+    except ImportError as error:
+        raise MissingDependencyError(
+            "control_msgs has no ParallelGripperCommand here: install a newer one, or set "
+            "parameter 'gripper_type' to gripper_command"
+        ) from error
+    return ParallelGripperCommand
 
 
 def trajectory_to_message(
@@ -150,3 +188,11 @@ def _gripper_end(answer: Any) -> tuple[Outcome, str]:
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
         return Outcome.SUCCEEDED, ""
     return Outcome.ABORTED, f"fingers at {result.position:.4f} m, stalled {bool(result.stalled)}"
+
+
+def _parallel_end(answer: Any) -> tuple[Outcome, str]:
+    result = answer.result
+    if answer.status == GoalStatus.STATUS_SUCCEEDED:
+        return Outcome.SUCCEEDED, ""
+    where = ", ".join(f"{position:.4f}" for position in result.state.position) or "unknown"
+    return Outcome.ABORTED, f"fingers at {where} m, stalled {bool(result.stalled)}"

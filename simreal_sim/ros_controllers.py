@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.node import Node
 from rclpy.task import Future
+from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from simreal_common.parameters import check_parameters, parameter
@@ -210,10 +211,68 @@ class ArmController:
         return feedback
 
 
-class GripperController:
-    """Serves the gripper's GripperCommand action: `position` is that of one finger, 0 is closed."""
+class GripperSpeech:
+    """GripperCommand: what its messages say. The values are position (m), effort (N), and two flags.
 
-    def __init__(self, node: Node, world: World, parameters: ControllerParameters) -> None:
+    Attributes:
+        action: its type.
+    """
+
+    action: Any = GripperCommand
+
+    def read(self, command: Any) -> tuple[float, float]:
+        """Wanted position and effort, 0 for none; NaN where it says no position."""
+        return float(command.position), float(command.max_effort)
+
+    def fill(self, message: Any, values: tuple[float, float, bool, bool]) -> None:
+        """Put the values into a result or feedback."""
+        message.position, message.effort, message.stalled, message.reached_goal = values
+
+
+class ParallelGripperSpeech(GripperSpeech):
+    """ParallelGripperCommand, as ros2_controllers' parallel_gripper_action_controller takes it.
+
+    Args:
+        joint: the one joint whose position is commanded and told.
+    """
+
+    def __init__(self, joint: str) -> None:
+        # Not in the control_msgs of ROS 2 Humble.
+        from control_msgs.action import ParallelGripperCommand
+
+        self.action = ParallelGripperCommand
+        self._joint = joint
+
+    def read(self, command: Any) -> tuple[float, float]:
+        if len(command.position) != 1:
+            return float("nan"), 0.0
+        return float(command.position[0]), float(command.effort[0]) if command.effort else 0.0
+
+    def fill(self, message: Any, values: tuple[float, float, bool, bool]) -> None:
+        position, effort, stalled, reached = values
+        message.state = JointState(name=[self._joint], position=[position], effort=[effort])
+        if hasattr(message, "stalled"):  # feedback has the state alone
+            message.stalled, message.reached_goal = stalled, reached
+
+
+class GripperController:
+    """Serves the gripper's action; a position is that of one finger, 0 is closed.
+
+    Args:
+        node, world, parameters: see there.
+        name: of the action; None for the robot's own.
+        speech: which action it is.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        world: World,
+        parameters: ControllerParameters,
+        name: str | None = None,
+        speech: GripperSpeech | None = None,
+    ) -> None:
+        self._speech = speech or GripperSpeech()
         self._node = node
         self._world = world
         self._default_effort = parameters.gripper_effort
@@ -221,8 +280,8 @@ class GripperController:
         self._goal: _Goal | None = None
         self._server = ActionServer(
             node,
-            GripperCommand,
-            world.arm.gripper_action,
+            self._speech.action,
+            name or world.arm.gripper_action,
             execute_callback=self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
@@ -246,13 +305,13 @@ class GripperController:
             values = (outcome.position, outcome.effort, outcome.stalled, outcome.reached_goal)
             _end(goal, SUCCEEDED, values)
         elif goal is not None and goal.feedback.is_due(now):
-            goal.handle.publish_feedback(
-                _fill(GripperCommand.Feedback(), (position, effort, False, False))
-            )
+            feedback = self._speech.action.Feedback()
+            self._speech.fill(feedback, (position, effort, False, False))
+            goal.handle.publish_feedback(feedback)
 
     async def _execute(self, handle: Any) -> Any:
-        command, wide = handle.request.command, self._world.arm.finger_open_m
-        position, effort = float(command.position), float(command.max_effort)
+        wide = self._world.arm.finger_open_m
+        position, effort = self._speech.read(handle.request.command)
         # Comparisons written so that NaN is refused too.
         if not -1e-3 <= position <= wide + 1e-3 or not effort >= 0:
             self._node.get_logger().warning(
@@ -268,9 +327,6 @@ class GripperController:
             self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))
             how, values = await self._goal.done
         _finish(handle, how)
-        return _fill(GripperCommand.Result(), values)
-
-
-def _fill(message: Any, values: tuple[float, float, bool, bool]) -> Any:
-    message.position, message.effort, message.stalled, message.reached_goal = values
-    return message
+        result = self._speech.action.Result()
+        self._speech.fill(result, values)
+        return result

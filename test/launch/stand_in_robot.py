@@ -1,8 +1,9 @@
 """A robot with a camera, as its drivers show it: what `robot.launch.xml` meets, and no more of it.
 
-joint_states, robot_description, TF of the camera, two actions, images. Real time, no /clock, no
-truth. With habits of real controllers: joint states come late, a trajectory that starts elsewhere is
-refused, one that the arm cannot follow is aborted. On SIGINT it says whether a tower stands.
+joint_states, robot_description, TF of the camera, actions of arm and gripper, images. Real time, no
+/clock, no truth. With habits of real controllers: joint states come late, a trajectory that starts
+elsewhere is refused, one that the arm cannot follow is aborted. On SIGINT it says whether a tower
+stands.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from simreal_common.ros_messages import (
     rgb_to_image,
 )
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS
-from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
+from simreal_sim.ros_controllers import (
+    ArmController,
+    ControllerParameters,
+    GripperController,
+    ParallelGripperSpeech,
+)
 from simreal_sim.simulated_arm import PANDA
 from simreal_sim.stack_score import judge_tower
 from simreal_sim.world import STEP_S, World
@@ -37,6 +43,7 @@ TICK_S = 0.01
 MOST_STEPS = 24  # at once; a machine that is too slow has a slow robot
 JOINT_PERIOD_S, PICTURE_PERIOD_S = 0.02, 0.4
 OPTICAL = "my_camera_optical_frame"
+PARALLEL_ACTION = "panda_hand_controller/parallel_gripper_cmd"
 
 
 class StandInRobot(Node):
@@ -48,7 +55,12 @@ class StandInRobot(Node):
         self._camera = WorldCamera(self.world, shadows=False)
         controllers = ControllerParameters(path_tolerance=0.1)
         self._arm = ArmController(self, self.world, controllers)
-        self._gripper = GripperController(self, self.world, controllers)
+        # One hand, two ways to ask for it; a person's robot has one of them.
+        parallel = ParallelGripperSpeech(PANDA.finger_joints[0])
+        self._grippers = (
+            GripperController(self, self.world, controllers),
+            GripperController(self, self.world, controllers, PARALLEL_ACTION, parallel),
+        )
         self._late: list[tuple[float, JointState]] = []
         self._late_s = late_s
         self._joints = self.create_publisher(JointState, "joint_states", STATE_QOS)
@@ -76,7 +88,8 @@ class StandInRobot(Node):
             self._arm.after_step(states.positions[:7])
             fingers, speeds = states.positions[7:].mean(), states.velocities[7:].mean()
             effort = float(np.abs(states.efforts[7:]).mean())
-            self._gripper.after_step(float(fingers), float(speeds), effort)
+            for gripper in self._grippers:
+                gripper.after_step(float(fingers), float(speeds), effort)
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=OPTICAL)
         if now >= self._next_joints:
             self._next_joints = now + JOINT_PERIOD_S

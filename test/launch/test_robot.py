@@ -15,6 +15,7 @@ import pytest
 from simreal_common.resources import share_directory
 
 STAND_IN = Path(__file__).with_name("stand_in_robot.py")
+PARALLEL_ACTION = "panda_hand_controller/parallel_gripper_cmd"  # as the stand-in calls it
 START_S, RUN_S, END_S = 40.0, 240.0, 20.0
 
 pytestmark = pytest.mark.skipif(
@@ -61,3 +62,23 @@ def test_a_robot_known_by_its_interfaces_alone_builds_a_tower(
     assert "Traceback" not in run.output, run.output
     assert run.processes() == []
     assert (tmp_path / "demo.mp4").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_a_robot_whose_gripper_takes_parallel_gripper_commands(
+    robot: subprocess.Popen[str], launch: Callable[..., Any], tmp_path: Path
+) -> None:
+    panda = (share_directory() / "config" / "panda.yaml").read_text(encoding="utf-8")
+    mine = panda.replace("gripper_type: gripper_command", "gripper_type: parallel_gripper_command")
+    mine = mine.replace("panda_hand_controller/gripper_cmd", PARALLEL_ACTION)
+    (tmp_path / "mine.yaml").write_text(mine, encoding="utf-8")
+    run = launch(
+        "blocks:=2", "velocity_scaling:=0.5", f"out:={tmp_path}", "image:=my_camera/image_raw",
+        "camera_info:=my_camera/camera_info", f"robot:={tmp_path / 'mine.yaml'}",
+        file="robot.launch.xml",
+    )  # fmt: skip
+    run.wait_for_line("the tower of 2 stands", RUN_S)
+    robot.send_signal(signal.SIGINT)
+    said, _ = robot.communicate(timeout=END_S)
+    verdict = json.loads(said.strip().splitlines()[-1])
+    assert verdict["success"], (verdict, run.output)

@@ -1,0 +1,118 @@
+"""A command of the task to a gripper's controller and back, in both ways that grippers are asked."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
+pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from simreal_control.parameters import GripperType
+from simreal_control.ros_actions import RobotActions
+from simreal_control.task_io import ActionResult, Cancel, MoveGripper, Outcome
+from simreal_sim.ros_controllers import (
+    ControllerParameters,
+    GripperController,
+    GripperSpeech,
+    ParallelGripperSpeech,
+)
+from simreal_sim.simulated_arm import PANDA
+from simreal_sim.world import World
+from simreal_sim.world_randomization import SceneOptions, draw_scene
+
+TIMEOUT_S = 20.0
+NAME = "hand/move"
+
+
+class Hand:
+    """A gripper's controller on physics, and the client that control_node uses."""
+
+    def __init__(self, context: Context, kind: GripperType) -> None:
+        self.world = World(
+            draw_scene(np.random.default_rng(1), SceneOptions(blocks=1, distractors=0))
+        )
+        self.node = Node("hand", context=context)
+        parallel = kind is GripperType.PARALLEL_GRIPPER_COMMAND
+        speech = ParallelGripperSpeech(PANDA.finger_joints[0]) if parallel else GripperSpeech()
+        self.controller = GripperController(
+            self.node, self.world, ControllerParameters(), NAME, speech
+        )
+        self.actions = RobotActions(
+            self.node, PANDA.joints, PANDA.finger_joints, "nobody", NAME, kind
+        )
+        self.executor = SingleThreadedExecutor(context=context)
+        self.executor.add_node(self.node)
+
+    def run(self) -> ActionResult:
+        """Physics and callbacks, until a result is there."""
+        end = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.001)
+            self.world.step()
+            states = self.world.joint_states()
+            fingers = states.positions[self.world.finger_part]
+            speeds = states.velocities[self.world.finger_part]
+            self.controller.after_step(float(fingers.mean()), float(speeds.mean()), 0.0)
+            results = self.actions.take_results()
+            if results:
+                (result,) = results
+                return result
+        raise AssertionError(f"no result within {TIMEOUT_S} s")
+
+    def opening(self) -> float:
+        return float(self.world.joint_states().positions[self.world.finger_part].sum())
+
+
+@pytest.fixture(params=list(GripperType), ids=[kind.value for kind in GripperType])
+def hand(request: pytest.FixtureRequest) -> Iterator[Hand]:
+    context = Context()
+    rclpy.init(context=context, domain_id=1 + os.getpid() % 100)
+    hand = Hand(context, request.param)
+    end = time.monotonic() + TIMEOUT_S
+    while NAME in hand.actions.missing_servers():
+        assert time.monotonic() < end, "the action is not offered"
+        hand.executor.spin_once(timeout_sec=0.01)
+    try:
+        yield hand
+    finally:
+        hand.actions.destroy()
+        hand.controller.destroy()
+        hand.node.destroy_node()
+        hand.executor.shutdown()
+        rclpy.shutdown(context=context)
+        hand.world.close()
+
+
+def test_the_hand_goes_where_it_is_asked_to(hand: Hand) -> None:
+    for number, opening in enumerate((0.03, 0.0, 0.08)):
+        hand.actions.execute(MoveGripper(number, opening, 20.0))
+        assert hand.run() == ActionResult(number, Outcome.SUCCEEDED)
+        assert hand.opening() == pytest.approx(opening, abs=3e-3)
+
+
+def test_what_the_hand_cannot_do_is_aborted_with_words(hand: Hand) -> None:
+    hand.actions.execute(MoveGripper(1, 0.5, 20.0))
+    result = hand.run()
+    assert result.outcome is Outcome.ABORTED
+    assert "fingers at" in result.message
+    assert hand.opening() == pytest.approx(0.08, abs=3e-3)
+
+
+def test_a_cancelled_hand_stops_on_its_way(hand: Hand) -> None:
+    hand.actions.execute(MoveGripper(1, 0.0, 20.0))
+    hand.actions.execute(Cancel(1))
+    assert hand.run().outcome is Outcome.ABORTED
+    assert hand.opening() > 0.02
+
+
+def test_the_server_that_is_missing_is_named(hand: Hand) -> None:
+    assert hand.actions.missing_servers() == ["nobody"]
