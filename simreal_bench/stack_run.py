@@ -22,7 +22,6 @@ from simreal_control.parameters import ControlParameters
 from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.stacking_task import StackingConfig, StackingTask, State
 from simreal_control.task_io import Sighting
-from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.estimator import BlockEstimator
 from simreal_sim.simulated_arm import PANDA, simulated_arm
@@ -115,7 +114,7 @@ def run_stack(
             found = [
                 estimate
                 for estimate in estimator.estimate(picture, camera.camera, parameters.edge)
-                if estimate.score >= MIN_SCORE
+                if estimate.score >= config.map.faint_score
             ]
             if pictures is not None:
                 pictures.append((now, draw_blocks(picture, camera.camera, found)))

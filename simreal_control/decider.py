@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import KinematicsError
-from simreal_control.block_map import Block, BlockMapConfig, fuse
+from simreal_control.block_map import DISTINCT_SHARE, Block, BlockMapConfig, fuse
 from simreal_control.goal import Build, Goal
 from simreal_control.pick_place import PickPlace, PickPlacePlanner
 from simreal_control.site import Ground, free_place, plan_structure
@@ -111,6 +112,8 @@ class Decider:
     _unclear_looks: int = 0
     _clearings: int = 0
     _misses: list[Array] = field(default_factory=list)
+    _images: list[Sequence[BlockEstimate]] = field(default_factory=list)
+    _lacking: bool = False
 
     @property
     def placed(self) -> int:
@@ -142,14 +145,14 @@ class Decider:
         """
         self.progress, self.notes = False, []
         self._camera = sightings[-1].camera_position
-        blocks = fuse([sighting.estimates for sighting in sightings], self.blocks)
-        self.scene = [block for block in blocks if self.zone.holds(block.position)]
+        self._images = [sighting.estimates for sighting in sightings]
+        self.scene = self._seen(self.blocks)
         if self.structure is None:
             absent = self._begin(held)
             if absent is not None:
                 return self._rid_of(held) if held is not None else absent
         assert self.structure is not None
-        view = self.structure.view(self.scene)
+        view = self._view()
         refusal = self._judge(view, held)
         if refusal is not None:
             return refusal
@@ -157,6 +160,32 @@ class Decider:
         if self.structure.done and held is None:
             return Done(True, self._success())
         return self._place(held) if held is not None else self._next(view)
+
+    def _seen(self, config: BlockMapConfig) -> list[Block]:
+        return [b for b in fuse(self._images, config) if self.zone.holds(b.position)]
+
+    def _faint(self) -> list[Block]:
+        """What may be blocks that were scored low, away from those of the scene."""
+        apart = DISTINCT_SHARE * self.blocks.edge_m
+        return [
+            block
+            for block in self._seen(replace(self.blocks, min_score=self.blocks.faint_score))
+            if all(
+                np.linalg.norm(block.position - other.position) > apart
+                for other in self.scene
+            )
+        ]
+
+    def _view(self) -> StructureView:
+        """The look as the structure sees it; where a block was put a faint one is enough."""
+        assert self.structure is not None
+        view = self.structure.view(self.scene)
+        if self.structure.filled <= set(view.seen):
+            return view
+        faint = self._faint()
+        there = self.structure.view([*self.scene, *faint]).seen
+        self.scene += [there[n] for n in self.structure.filled if there.get(n) in faint]
+        return self.structure.view(self.scene)
 
     def _ground(self) -> Ground:
         def reachable(position: Array, yaw: float, level: int) -> None:
@@ -256,9 +285,18 @@ class Decider:
         candidates = [block for block in view.loose if not self._ignored(block)]
         slots = structure.open
         suitable = {slot: self._suitable(slot, candidates) for slot in slots}
-        if not any(suitable.values()):
+        lacked, self._lacking = self._lacking, not any(suitable.values())
+        if self._lacking:
             hidden = self._uncover(view, slots)
-            return hidden or LookAgain(self._lack(slots))
+            if hidden is not None:
+                return hidden
+            # A second look first: what was missed by chance is seen then.
+            candidates = self._lying_faint() if lacked else []
+            suitable = {slot: self._suitable(slot, candidates) for slot in slots}
+            if not any(suitable.values()):
+                return LookAgain(self._lack(slots))
+            self.notes.append(f"{self._lack(slots)} well: a faint one is tried")
+        scene = [*self.scene, *(block for block in candidates if block not in self.scene)]
         reasons: list[str] = []
         for slot in slots:
             if not suitable[slot]:
@@ -266,7 +304,7 @@ class Decider:
             position, yaw = structure.target(slot)
             level = structure.slots[slot].level
             try:
-                work = self.planner.choose(suitable[slot], self.scene, position, yaw, level)
+                work = self.planner.choose(suitable[slot], scene, position, yaw, level)
             except KinematicsError as error:
                 reasons.append(str(error))
                 continue
@@ -277,6 +315,17 @@ class Decider:
             return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}")
         wanted = [block for blocks in suitable.values() for block in blocks]
         return self._clear(candidates, wanted) or SetBack("; ".join(dict.fromkeys(reasons)))
+
+    def _lying_faint(self) -> list[Block]:
+        """Those on the table, clear of all blocks and places."""
+        taken = [*(block.position for block in self.scene), *self._planned_places()]
+        return [
+            block
+            for block in self._faint()
+            if block.level == 0
+            and not self._ignored(block)
+            and all(block.horizontal_distance(other) > self.blocks.edge_m for other in taken)
+        ]
 
     def _suitable(self, slot: int, candidates: Sequence[Block]) -> list[Block]:
         """Those of the wanted colour; where none is asked for, those that no other place wants."""

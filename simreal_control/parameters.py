@@ -137,6 +137,9 @@ class ControlParameters:
     min_score: float = parameter(
         0.3, "detections with a lower score are not looked at", range=(0.0, 1.0)
     )
+    faint_score: float = parameter(
+        0.1, "detections from here to min_score count where a block lacks", range=(0.0, 1.0)
+    )
     ray_sigma: float = parameter(
         0.010,
         "error of detections along the viewing ray, added to theirs, metres",
@@ -248,6 +251,7 @@ class ControlParameters:
                 edge_m=self.edge,
                 table_height_m=self.table_height,
                 min_score=self.min_score,
+                faint_score=self.faint_score,
                 ray_sigma_m=self.ray_sigma,
                 lateral_sigma_m=self.lateral_sigma,
             ),

@@ -79,6 +79,7 @@ class FakeWorld:
     blocks: list[Pose]
     faults: dict[str, int] = field(default_factory=dict)
     false_at: Pose | None = None
+    faint: int | None = None  # this block's score is low
     blind_spots: bool = True
     now: float = 10.0
     joints: np.ndarray = field(default_factory=lambda: HOME.copy())
@@ -194,7 +195,7 @@ class FakeWorld:
         if self._fault("no picture"):
             return ()
         seen = [
-            noisy_estimate(pose, self.rng)
+            noisy_estimate(pose, self.rng, score=0.15 if i == self.faint else 0.9)
             for i, pose in enumerate(self.blocks)
             if i != self.held and not (self.blind_spots and self.rng.random() < 0.1)
         ]

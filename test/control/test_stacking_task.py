@@ -111,6 +111,20 @@ def test_too_few_blocks_end_it_with_a_reason(make_rig):
     assert "2 of 3" in status.message
 
 
+def test_a_block_that_is_scored_low_is_tried_where_one_lacks(make_rig):
+    rig = make_rig(list(THREE), faint=2)
+    assert rig.run().status.success, rig.log
+    assert rig.world.tower() == 3
+    assert any("a faint one is tried" in line for line in rig.log)
+
+
+def test_a_block_that_is_scored_low_is_left_alone_where_none_lacks(make_rig):
+    rig = make_rig(list(THREE), faint=2, goal=2)
+    assert rig.run().status.success
+    assert rig.world.tower() == 2
+    assert not any("faint" in line for line in rig.log)
+
+
 def test_an_endless_slip_is_bounded(make_rig):
     rig = make_rig(list(THREE), faults={"slip": 1000})
     status = rig.run(600).status
