@@ -113,6 +113,11 @@ class ArmKinematics:
         middle = (self.limits.lower + self.limits.upper) / 2.0
         self.posture: Array = middle
 
+    @property
+    def model(self) -> pin.Model:
+        """The arm alone, masses of hand and fingers with it; not to be changed."""
+        return self._model
+
     def forward(self, joints: Array) -> Pose:
         """Pose of the tool frame in the base at `joints`, radians, shape (n,)."""
         pin.framesForwardKinematics(self._model, self._data, np.asarray(joints, dtype=np.float64))

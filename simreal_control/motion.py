@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.collision_world import CollisionWorld, Obstacle
+from simreal_control.dynamics import ArmDynamics, Load
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.trajectory import (
     JointTrajectory,
@@ -47,12 +48,16 @@ class MotionConfig:
         workspace: box that the tool never leaves.
         floor_m: height below which the tool never comes.
         line_speed_m_s: of the tool on straight approaches and retreats.
+        load: what the hand carries when it holds something; None for nothing that counts.
+        effort_share: of the joints' effort limits that may be used.
     """
 
     limits: MotionLimits
     workspace: Workspace
     floor_m: float
     line_speed_m_s: float = 0.25
+    load: Load | None = None
+    effort_share: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.line_speed_m_s > 0:
@@ -104,6 +109,9 @@ class StationPlanner:
         config: see there.
         world: what the arm could hit; None where nothing is known of it.
         around: finds a way across where the straight one touches something; None for no such way.
+
+    Attributes:
+        slowed: why the motion planned last is slower than it could be, in words; else "".
     """
 
     def __init__(
@@ -118,6 +126,9 @@ class StationPlanner:
         self._direct = DirectPlanner(arm, config)
         self._world = world
         self._around = around
+        self._dynamics = ArmDynamics(arm, config.effort_share)
+        self._load: Load | None = None
+        self.slowed = ""
 
     def set_scene(
         self, start: Array, obstacles: Sequence[Obstacle], held: Obstacle | None = None
@@ -130,6 +141,7 @@ class StationPlanner:
         Returns:
             Names of the obstacles that were left out.
         """
+        self._load = self.config.load if held is not None else None
         if self._world is None:
             return []
         untrue = self._world.touched_by(start, obstacles)
@@ -208,7 +220,7 @@ class StationPlanner:
         return float(self.arm.forward(joints).position[2])
 
     def _checked(self, parts: Sequence[JointTrajectory]) -> JointTrajectory:
-        whole = concatenate(parts)
+        whole, self.slowed = self._dynamics.keep_limits(concatenate(parts), self._load)
         check_limits(whole, self.arm, self.config.limits)
         check_workspace(whole, self.arm, self.config.workspace, self.config.floor_m)
         if self._world is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import check_parameters, parameter
 from simreal_control.block_map import BlockMapConfig
+from simreal_control.dynamics import Load
 from simreal_control.goal import Goal, read_goal
 from simreal_control.grasps import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
@@ -81,6 +82,13 @@ class ControlParameters:
     )
     max_jerk: tuple[float, ...] = parameter(
         (30.0,), "of each arm joint or of all, rad/s^3", range=(0.1, 10000.0)
+    )
+    block_mass: float = parameter(0.1, "of a block, kilograms", range=(0.0, 100.0))
+    payload: float = parameter(
+        2.2, "most that the hand may carry, kilograms", range=(0.001, 1000.0)
+    )
+    effort_scaling: float = parameter(
+        0.8, "share of the URDF's joint effort limits that is used", range=(0.01, 1.0)
     )
     line_speed: float = parameter(
         0.25, "of the tool on straight approaches and retreats, m/s", range=(0.005, 1.0)
@@ -194,6 +202,11 @@ class ControlParameters:
         for name in ("max_acceleration", "max_jerk"):
             if len(getattr(self, name)) != 1:
                 self._want_length(name, len(self.arm_joints))
+        if self.block_mass > self.payload:
+            raise ConfigurationError(
+                f"parameter 'block_mass': got {self.block_mass:g} kg, wanted at most the payload, "
+                f"{self.payload:g} kg"
+            )
         # Everything that can be wrong is to show before the robot is there.
         self.stacking_config()
         self.workspace()
@@ -216,6 +229,8 @@ class ControlParameters:
             workspace=self.workspace(),
             floor_m=self.table_height + self.floor_margin,
             line_speed_m_s=self.line_speed,
+            load=Load(self.block_mass, self.edge, self.grasp_above_centre),
+            effort_share=self.effort_scaling,
         )
 
     def what_to_build(self) -> Goal:

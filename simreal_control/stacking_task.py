@@ -387,6 +387,8 @@ class StackingTask:
             "motion", what=what, seconds=round(trajectory.duration, 2), holding=holding,
             way=np.round(self._mover.ways[0][::10], 3).tolist(),
         )  # fmt: skip
+        if self._mover.motions.slowed:
+            self._log.say(f"{what}: {self._mover.motions.slowed}")
         self._commander.move_arm(inputs.now, trajectory, what)
 
     def _move_gripper(self, now: float, opening_m: float, what: str) -> None:

@@ -313,6 +313,16 @@ def time_path(path: CubicSpline, limits: MotionLimits, max_rate: float = np.inf)
     raise KinematicsError("a path could not be timed within the joint limits")
 
 
+def slowed(trajectory: JointTrajectory, factor: float) -> JointTrajectory:
+    """The same way at a share of the speed."""
+    return JointTrajectory(
+        trajectory.times / factor,
+        trajectory.positions,
+        trajectory.velocities * factor,
+        trajectory.accelerations * factor**2,
+    )
+
+
 def reverse(trajectory: JointTrajectory) -> JointTrajectory:
     """The same way back, in the same time."""
     return JointTrajectory(
