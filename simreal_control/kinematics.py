@@ -25,6 +25,8 @@ from simreal_common.geometry import Pose
 
 Array = NDArray[np.float64]
 
+# Solutions keep away from the joint limits: a smooth way through them swings a little beyond.
+PLANNING_MARGIN_RAD = 0.015
 # A tenth of what a Panda repeats to (ISO 9283: 0.1 mm), so that inverse kinematics adds no error.
 POSITION_TOLERANCE_M = 1e-5
 ROTATION_TOLERANCE_RAD = 1e-4
@@ -105,8 +107,10 @@ class ArmKinematics:
             frame.name for frame in whole.frames if frame.type == pin.FrameType.BODY
         )
         self.limits = _limits(urdf, self._model)
-        self._model.lowerPositionLimit = self.limits.lower
-        self._model.upperPositionLimit = self.limits.upper
+        margin = np.minimum(PLANNING_MARGIN_RAD, (self.limits.upper - self.limits.lower) / 10.0)
+        self._lower, self._upper = self.limits.lower + margin, self.limits.upper - margin
+        self._model.lowerPositionLimit = self._lower
+        self._model.upperPositionLimit = self._upper
         self._data = self._model.createData()
         self._frame_id: int = self._model.getFrameId(tool_frame)
         self._limit = ConfigurationLimit(self._model, config_limit_gain=0.95)
@@ -152,7 +156,7 @@ class ArmKinematics:
             posture: what the joints tend to where the pose leaves them free; None for the arm's.
 
         Returns:
-            Radians, shape (n,), inside the limits.
+            Radians, shape (n,), inside the limits by PLANNING_MARGIN_RAD.
 
         Raises:
             KinematicsError: no start reaches the pose; the message gives the nearest miss.
@@ -183,7 +187,7 @@ class ArmKinematics:
         return float(np.min(room / half))
 
     def _starts(self, seed: Array, restarts: int) -> Iterator[Array]:
-        lower, upper = self.limits.lower, self.limits.upper
+        lower, upper = self._lower, self._upper
         yield np.clip(seed, lower, upper)
         if restarts > 0:
             yield np.clip(self.posture, lower, upper)
@@ -236,7 +240,7 @@ class ArmKinematics:
             if length < 1e-7:
                 break  # at rest against a limit: this start leads nowhere
             step = step * min(1.0, MAX_STEP_RAD / length)
-            joints = np.clip(configuration.q + step, self.limits.lower, self.limits.upper)
+            joints = np.clip(configuration.q + step, self._lower, self._upper)
             configuration = Configuration(self._model, self._data, joints)
         return np.array(configuration.q), miss_m, miss_rad
 
