@@ -12,6 +12,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import KinematicsError
 from simreal_control.block_map import DISTINCT_SHARE, Block, BlockMapConfig, fuse
 from simreal_control.goal import Build, Goal
+from simreal_control.grasps import Grasp
 from simreal_control.pick_place import PickPlace, PickPlacePlanner
 from simreal_control.site import Ground, free_place, plan_structure
 from simreal_control.structure import Structure, StructureView, Verdict
@@ -128,11 +129,17 @@ class Decider:
         return len(self.goal.colors) if self.goal.ordered else self.goal.blocks
 
     def missed(self, position: Array) -> None:
-        """The hand found nothing, or no way, there."""
+        """The hand found nothing there."""
         self._misses.append(np.array(position[:2]))
+        self.planner.unbar()
+
+    def no_way(self, grasp: Grasp) -> None:
+        """No motion was found that brings the hand there: another grasp, or another block."""
+        self.planner.bar(grasp)
 
     def released(self, slot: int | None) -> None:
         """A block was let go in that place."""
+        self.planner.unbar()
         if self.structure is not None and slot is not None:
             self.structure.filled.add(slot)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
@@ -16,6 +17,8 @@ from simreal_control.kinematics import ArmKinematics
 from simreal_control.trajectory import line_waypoints
 
 Array = NDArray[np.float64]
+
+SAME_POSE_M, SAME_POSE_RAD = 0.01, 0.2
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,15 @@ class PickPlacePlanner:
         self._gripper = gripper
         self._blocks = blocks
         self._config = config
+        self._barred: list[Pose] = []
+
+    def bar(self, grasp: Grasp) -> None:
+        """No way was found to this pose of the tool: others are chosen, until `unbar`."""
+        self._barred.append(grasp.pose_tool_in_base)
+
+    def unbar(self) -> None:
+        """What stands there has changed: all poses may be chosen again."""
+        self._barred = []
 
     def safe_height(self, scene: Sequence[Block], tower_levels: int, carrying: bool) -> float:
         """Height of the tool at which it, or the block it holds, passes over everything, metres."""
@@ -170,6 +182,10 @@ class PickPlacePlanner:
         """
         refusal: KinematicsError | None = None
         for grasp in ranked:
+            pose = grasp.pose_tool_in_base
+            if any(_alike(pose, barred) for barred in self._barred):
+                refusal = refusal or KinematicsError("no way leads to any pose that holds the block")
+                continue
             x, y, z = grasp.pose_tool_in_base.position
             above = Pose(np.array([x, y, max(z, height_m)]), grasp.pose_tool_in_base.orientation)
             try:
@@ -192,3 +208,10 @@ class PickPlacePlanner:
             self._config.min_clearance_m,
             self._config.grasp_above_centre_m,
         )
+
+
+def _alike(pose: Pose, other: Pose) -> bool:
+    """Whether two poses of the tool are the same but for the noise of what was seen."""
+    away = pose.inverse() @ other
+    turn = Rotation.from_quat(away.orientation).magnitude()
+    return float(np.linalg.norm(away.position)) < SAME_POSE_M and float(turn) < SAME_POSE_RAD

@@ -563,7 +563,6 @@ class StackingTask:
         assert self._do is not None
         work = self._do.work
         assert work.grasp is not None
-        assert work.block is not None
         if result is not None:
             if result.outcome is Outcome.SUCCEEDED:
                 self._enter(inputs.now, State.GRASPING)
@@ -586,7 +585,7 @@ class StackingTask:
                 ),
             )
         except KinematicsError as error:
-            self._decider.missed(work.block.position)
+            self._decider.no_way(grasp)
             self._failed(inputs.now, f"no way to the block: {error}")
 
     def _grasp(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:
@@ -670,6 +669,7 @@ class StackingTask:
                 ),
             )
         except KinematicsError as error:
+            self._decider.no_way(target)
             self._put_back(inputs.now, f"no way to the place: {error}")
 
     def _put_back(self, now: float, reason: str) -> None:

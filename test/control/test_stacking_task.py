@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import BlockMapConfig
 from simreal_control.goal import Goal
@@ -123,6 +123,25 @@ def test_a_block_that_is_scored_low_is_left_alone_where_none_lacks(make_rig):
     assert rig.run().status.success
     assert rig.world.tower() == 2
     assert not any("faint" in line for line in rig.log)
+
+
+def test_where_no_way_leads_to_a_grasp_another_is_taken(make_rig, station_planner, monkeypatch):
+    barred = []
+    plan = station_planner.to_station
+
+    def refuse_the_first(start, pose, joints, height):
+        if not barred:
+            barred.append(pose)
+        turn = pose.inverse() @ barred[0]
+        if np.linalg.norm(turn.position) < 0.02 and abs(turn.orientation[3]) > 0.99:
+            raise KinematicsError("refused by the test")
+        return plan(start, pose, joints, height)
+
+    monkeypatch.setattr(station_planner, "to_station", refuse_the_first)
+    rig = make_rig(list(THREE))
+    assert rig.run().status.success, rig.log
+    assert any("no way to the block: refused by the test" in line for line in rig.log)
+    assert rig.world.tower() == 3
 
 
 def test_an_endless_slip_is_bounded(make_rig):
