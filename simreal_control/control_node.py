@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
@@ -31,6 +33,7 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
 from simreal_control.block_map import estimate_in_base
 from simreal_control.collision_world import CollisionWorld
+from simreal_control.interruptible import InterruptibleTask, Request
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters, GripperType
@@ -41,7 +44,6 @@ from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import (
     ArmState,
-    Command,
     Inputs,
     LogLine,
     Severity,
@@ -52,11 +54,15 @@ from simreal_control.task_io import (
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
 MAX_KEPT_SIGHTINGS = 100
-REQUESTS = ("pause", "resume", "stop", "confirm")
+# One for what ticks and plans, one for what must not wait for it, one for transforms.
+THREADS = 3
 
 
 class ControlNode(Node):
     """Ticks a stacking task.
+
+    Requests, and what the actions answer, have a callback group of their own: with an executor of
+    several threads they are served while a tick plans.
 
     Args:
         node_options: keyword arguments of rclpy's Node.
@@ -69,16 +75,19 @@ class ControlNode(Node):
         super().__init__("control_node", **node_options)
         self._parameters = declare(self, ControlParameters)
         self._config = self._parameters.stacking_config()
-        self._task: StackingTask | None = None
+        self._task: InterruptibleTask | None = None
+        self._held_before: Request | None = None
+        self._beginning = threading.Lock()
         self._arm_state: ArmState | None = None
         self._sightings: list[Sighting] = []
         self._waiting_since: float | None = None
         self._complained: dict[str, float] = {}
         self._reported: tuple[str, float] = ("", -np.inf)
         p = self._parameters
+        prompt = MutuallyExclusiveCallbackGroup()
         self._actions = RobotActions(
             self, p.arm_joints, p.gripper_joints, p.arm_action, p.gripper_action,
-            GripperType(p.gripper_type),
+            GripperType(p.gripper_type), prompt,
         )
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
@@ -95,8 +104,13 @@ class ControlNode(Node):
             ),
         ]
         self._services_kept = [
-            self.create_service(Trigger, f"stacking/{name}", partial(self._on_request, name))
-            for name in REQUESTS
+            self.create_service(
+                Trigger,
+                f"stacking/{request.value}",
+                partial(self._on_request, request),
+                callback_group=prompt,
+            )
+            for request in Request
         ]
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record)) if p.record else None
@@ -130,7 +144,11 @@ class ControlNode(Node):
             message.data, p.arm_joints, p.tool_frame, fingers, _mesh_folders(p.mesh_folders)
         )
         around = SamplingPlanner(arm, config, world)
-        self._task = StackingTask(StationPlanner(arm, config, world, around), self._config)
+        task = StackingTask(StationPlanner(arm, config, world, around), self._config)
+        with self._beginning:
+            self._task = InterruptibleTask(task, self._actions.execute, self._actions.halt)
+            if self._held_before is not None:
+                self._task.ask(self._held_before, self._now())
 
     def _on_joints(self, message: JointState) -> None:
         index = {name: i for i, name in enumerate(message.name)}
@@ -177,22 +195,19 @@ class ControlNode(Node):
         )
         self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
 
-    def _on_request(self, name: str, _: Trigger.Request, answer: Trigger.Response) -> Any:
+    def _on_request(self, request: Request, _: Trigger.Request, answer: Trigger.Response) -> Any:
         """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""
-        answer.success = self._task is not None
-        if self._task is None:
-            answer.message = "nothing has begun: waiting for the robot"
-            return answer
-        task, now = self._task, self._now()
-        asked: dict[str, Callable[[], str]] = {
-            "pause": task.pause,
-            "resume": partial(task.resume, now),
-            "stop": task.stop,
-            "confirm": partial(task.confirm, now),
-        }
-        answer.message = asked[name]()
-        self._act(task.take_commands())
-        self.get_logger().warning(f"{name}: {answer.message}")
+        with self._beginning:
+            task = self._task
+            if task is None and self._held_before is not Request.STOP:
+                self._held_before = request if request.holds else None
+        if task is not None:
+            answer.success, answer.message = True, task.ask(request, self._now())
+        else:
+            answer.success = request.holds
+            held = self._held_before.value if self._held_before is not None else "nothing"
+            answer.message = f"nothing has begun: waiting for the robot; then: {held}"
+        self.get_logger().warning(f"{request.value}: {answer.message}")
         return answer
 
     def _on_tick(self) -> None:
@@ -205,13 +220,12 @@ class ControlNode(Node):
         outputs = self._task.tick(
             Inputs(now, self._arm_state, sightings, self._actions.take_results())
         )
-        self._act(outputs.commands)
         for line in outputs.log:
             self._tell(line)
         if self._record is not None:
             self._record.add(outputs.events)
         self._report(now, outputs.status)
-        self._show(self._task)
+        self._show(self._task.task)
 
     def _show(self, task: StackingTask) -> None:
         """Publish blocks and ways for RViz when they have changed."""
@@ -221,10 +235,6 @@ class ControlNode(Node):
         self._shown = shown
         stamp, p = self.get_clock().now().to_msg(), self._parameters
         self._plan.publish(plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways))
-
-    def _act(self, commands: Sequence[Command]) -> None:
-        for command in commands:
-            self._actions.execute(command)
 
     def _lacking(self) -> list[str]:
         """What must be there before the task begins; once begun, it copes by itself."""
@@ -283,4 +293,4 @@ def _mesh_folders(given: Sequence[str]) -> list[str]:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Console script."""
-    return run_node(ControlNode, args)
+    return run_node(ControlNode, args, threads=THREADS)

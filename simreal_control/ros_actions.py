@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,10 +23,11 @@ from simreal_control.trajectory import JointTrajectory
 
 
 class RobotActions:
-    """Sends commands, collects how they ended; never waits.
+    """Sends commands, collects how they ended; never waits. Any thread may call it.
 
     Args:
         node: owns the action clients.
+        group: callback group of the action clients.
         arm_joints: names of the columns of trajectories.
         finger_joints: an opening divides evenly into their positions.
         arm_action, gripper_action: names of the actions.
@@ -43,17 +45,19 @@ class RobotActions:
         arm_action: str,
         gripper_action: str,
         gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
+        group: Any = None,
     ) -> None:
-        self._node = node
         self._arm_joints = list(arm_joints)
         self._finger_joints = list(finger_joints)
         self._parallel = gripper_type is GripperType.PARALLEL_GRIPPER_COMMAND
         gripper = parallel_gripper_command() if self._parallel else GripperCommand
         self._names = (arm_action, gripper_action)
-        self._arm = ActionClient(node, FollowJointTrajectory, arm_action)
-        self._gripper = ActionClient(node, gripper, gripper_action)
+        self._arm = ActionClient(node, FollowJointTrajectory, arm_action, callback_group=group)
+        self._gripper = ActionClient(node, gripper, gripper_action, callback_group=group)
+        self._lock = threading.RLock()
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
+        self._unanswered: set[int] = set()
         self._cancelled: set[int] = set()
 
     def missing_servers(self) -> list[str]:
@@ -77,15 +81,18 @@ class RobotActions:
                 goal.command.max_effort = command.effort_n
             self._send(self._gripper, goal, command.number, end)
         elif isinstance(command, Cancel):
-            handle = self._handles.get(command.number)
-            if handle is None:
-                self._cancelled.add(command.number)  # not accepted yet: as soon as it is
-            else:
-                handle.cancel_goal_async()
+            self._cancel(command.number)
+
+    def halt(self) -> None:
+        """Cancel all that was sent and has not ended."""
+        with self._lock:
+            for number in (*self._handles, *self._unanswered):
+                self._cancel(number)
 
     def take_results(self) -> tuple[ActionResult, ...]:
         """What has ended since the last call."""
-        results, self._results = tuple(self._results), []
+        with self._lock:
+            results, self._results = tuple(self._results), []
         return results
 
     def destroy(self) -> None:
@@ -100,9 +107,19 @@ class RobotActions:
         )
         return goal
 
+    def _cancel(self, number: int) -> None:
+        with self._lock:
+            handle = self._handles.get(number)
+            if handle is not None:
+                handle.cancel_goal_async()
+            elif number in self._unanswered:
+                self._cancelled.add(number)  # as soon as it is accepted
+
     def _send(
         self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
     ) -> None:
+        with self._lock:
+            self._unanswered.add(number)
         future = client.send_goal_async(goal)
         future.add_done_callback(lambda done: self._on_answer(done, number, read))
 
@@ -110,14 +127,16 @@ class RobotActions:
         self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
     ) -> None:
         handle = future.result()
-        if handle is None or not handle.accepted:
+        with self._lock:
+            self._unanswered.discard(number)
+            cancelled = number in self._cancelled
             self._cancelled.discard(number)
-            self._results.append(ActionResult(number, Outcome.REJECTED))
-            return
-        self._handles[number] = handle
-        if number in self._cancelled:
-            self._cancelled.discard(number)
-            handle.cancel_goal_async()
+            if handle is None or not handle.accepted:
+                self._results.append(ActionResult(number, Outcome.REJECTED))
+                return
+            self._handles[number] = handle
+            if cancelled:
+                handle.cancel_goal_async()
         handle.get_result_async().add_done_callback(
             lambda done: self._on_result(done, number, read)
         )
@@ -125,9 +144,10 @@ class RobotActions:
     def _on_result(
         self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
     ) -> None:
-        self._handles.pop(number, None)
         outcome, message = read(future.result())
-        self._results.append(ActionResult(number, outcome, message))
+        with self._lock:
+            self._handles.pop(number, None)
+            self._results.append(ActionResult(number, outcome, message))
 
 
 def parallel_gripper_command() -> Any:

@@ -49,7 +49,7 @@ PARALLEL_ACTION = "panda_hand_controller/parallel_gripper_cmd"
 class StandInRobot(Node):
     """Steps the physics with the wall clock."""
 
-    def __init__(self, seed: int, blocks: int, late_s: float) -> None:
+    def __init__(self, seed: int, blocks: int, late_s: float, camera: bool = True) -> None:
         super().__init__("stand_in_robot")
         self.world = World(draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks)))
         self._camera = WorldCamera(self.world, shadows=False)
@@ -74,7 +74,8 @@ class StandInRobot(Node):
             [pose_to_transform_stamped(self._camera.pose_in_world, PANDA.base_link, OPTICAL, stamp)]
         )
         self._last = time.monotonic()
-        self._next_joints = self._next_picture = 0.0
+        self._next_joints = 0.0
+        self._next_picture = 0.0 if camera else np.inf
         self._timer = self.create_timer(TICK_S, self._tick)
 
     def _tick(self) -> None:
@@ -123,9 +124,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--blocks", type=int, default=2)
     parser.add_argument("--late-s", type=float, default=0.08)
+    parser.add_argument("--blind", action="store_true", help="no pictures: drawing takes time")
     args = parser.parse_args()
     rclpy.init(args=[])
-    node = StandInRobot(args.seed, args.blocks, args.late_s)
+    node = StandInRobot(args.seed, args.blocks, args.late_s, camera=not args.blind)
     print("the robot is ready", flush=True)
     with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(node)
