@@ -15,6 +15,7 @@ from simreal_common.errors import ConfigurationError
 
 EXAMPLE = "{build: tower, blocks: 3} or {build: tower, colors: [red, blue, green]}"
 MOST_TOWERS = 6
+MOST_BLOCKS = 16
 
 
 class Build(Enum):
@@ -56,6 +57,11 @@ class Goal:
             raise ConfigurationError(
                 f"goal: got {self.blocks} blocks, wanted a structure of 2 or more, or 0 for all "
                 "blocks seen"
+            )
+        if max(self.blocks, len(self.colors)) > MOST_BLOCKS:
+            raise ConfigurationError(
+                f"goal: got {max(self.blocks, len(self.colors))} blocks, wanted at most "
+                f"{MOST_BLOCKS}"
             )
         if self.colors and self.build in (Build.TOWERS, Build.PYRAMID):
             raise ConfigurationError(f"goal: {self.build.value} has no order of colors; leave them")
@@ -138,25 +144,24 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
         ConfigurationError: a key or value that is not known.
     """
     known = {"build", "blocks", "colors", "towers", "gap"}
-    unknown = sorted(set(values) - known)
+    unknown = sorted(str(key) for key in set(values) - known)
     if unknown:
         raise ConfigurationError(f"goal: got '{unknown[0]}', wanted {', '.join(sorted(known))}")
     kinds = {build.value: build for build in Build}
     name = values.get("build", Build.TOWER.value)
-    if name not in kinds:
+    if not isinstance(name, str) or name not in kinds:
         raise ConfigurationError(f"goal: got build '{name}', wanted one of {', '.join(kinds)}")
     colors = values.get("colors") or ()
-    if isinstance(colors, str) or not all(isinstance(color, str) for color in colors):
+    if not isinstance(colors, list | tuple) or not all(isinstance(name, str) for name in colors):
         raise ConfigurationError(f"goal: got colors {colors}, wanted a list of names")
     numbers: dict[str, Any] = {}
-    for key, field, kind in (
-        ("blocks", "blocks", int), ("towers", "towers", int), ("gap", "gap_m", float),
+    for key, field, kinds_of_number, what in (
+        ("blocks", "blocks", int, "a whole number"), ("towers", "towers", int, "a whole number"),
+        ("gap", "gap_m", (int, float), "metres"),
     ):  # fmt: skip
         if key in values:
-            try:
-                numbers[field] = kind(values[key])
-            except (TypeError, ValueError) as error:
-                raise ConfigurationError(
-                    f"goal: got {key} {values[key]}, wanted a number"
-                ) from error
+            value = values[key]
+            if isinstance(value, bool) or not isinstance(value, kinds_of_number):
+                raise ConfigurationError(f"goal: got {key} {value}, wanted {what}")
+            numbers[field] = value
     return Goal(kinds[name], colors=tuple(colors), **numbers)
