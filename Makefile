@@ -30,12 +30,13 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	@if [ -e $(VENV)/.with-ros ]; then \
 	  AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; ros2=ros2; \
 	else ros2=$(BIN)/ros2; fi; \
-	rm -f $(OUT)/result.json $(OUT)/demo.mp4 $(OUT)/detections.png; \
+	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl story.html); \
 	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT); code=$$?; \
 	echo; \
 	[ ! -e $(OUT)/result.json ] || echo "The verdict:          $(OUT)/result.json"; \
 	[ ! -e $(OUT)/demo.mp4 ] || echo "A film of the run:    $(OUT)/demo.mp4"; \
 	[ ! -e $(OUT)/detections.png ] || echo "What was detected:    $(OUT)/detections.png"; \
+	[ ! -e $(OUT)/decisions.jsonl ] || echo "The run as a story:   $(BIN)/simreal explain $(OUT)"; \
 	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones

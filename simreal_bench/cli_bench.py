@@ -38,7 +38,8 @@ compared, not what it sees. Prints milliseconds and `speedup over VGG-19 belief 
 STACK = """\
 Builds towers in simulated physics, all from the camera's images, scene and camera randomized by the
 seed, faster than real time. Ends with a table; failures are listed by cause, with a film of what the
-camera saw of each. Stopped, it goes on when the same command is given again.
+camera saw of each. `simreal explain FOLDER/seed_N` tells a run as a story. Stopped, it goes on when
+the same command is given again.
 """
 
 
@@ -77,7 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stack.add_argument("--robot", choices=tuple(SIMULATED_ARMS), default=PANDA.name, help="(panda)")
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
-        "--out", type=Path, metavar="FOLDER",
+        "--out",
+        type=Path,
+        metavar="FOLDER",
         help="results and films (out/bench_stack_N, of another robot out/bench_stack_ROBOT_N)",
     )
     stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
@@ -275,7 +278,7 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
         if not result.success:
             print(
                 f"seed {result.seed}: {result.placed} of {result.blocks} placed; {result.cause}; "
-                f"{bench.film(result.seed)}"
+                f"simreal explain {bench.record(result.seed)}"
             )
         for when, link, what in result.collisions:
             print(f"seed {result.seed}: {link} touched {what} after {when:.1f} s")

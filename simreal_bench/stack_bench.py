@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ import numpy as np
 
 from simreal_bench.stack_run import Picture, StackResult, run_stack, write_film
 from simreal_common.errors import ConfigurationError
+from simreal_control.run_record import RunRecord
 from simreal_perception.estimator import BlockEstimator
 from simreal_sim.simulated_arm import PANDA
 
@@ -42,9 +44,13 @@ class StackBench:
         """Where the result of a seed lies."""
         return self.folder / f"seed_{seed}.json"
 
+    def record(self, seed: int) -> Path:
+        """The folder of a run's record, for `simreal explain`."""
+        return self.folder / f"seed_{seed}"
+
     def film(self, seed: int) -> Path:
         """Where the film of a failure lies."""
-        return self.folder / f"seed_{seed}.mp4"
+        return self.record(seed) / "demo.mp4"
 
     def done(self) -> list[StackResult]:
         """The results that are there."""
@@ -87,9 +93,20 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
     if bench.model not in _estimators:
         _estimators[bench.model] = BlockEstimator.load(bench.model, threads=1)
     pictures: list[tuple[float, Picture]] = []
-    result = run_stack(
-        seed, bench.blocks, _estimators[bench.model], bench.velocity_scaling, pictures, bench.robot
-    )
+    shutil.rmtree(bench.record(seed), ignore_errors=True)  # of a run that was interrupted
+    record = RunRecord(bench.record(seed))
+    try:
+        result = run_stack(
+            seed,
+            bench.blocks,
+            _estimators[bench.model],
+            bench.velocity_scaling,
+            pictures,
+            bench.robot,
+            record,
+        )
+    finally:
+        record.close()
     if not result.success:
         write_film(bench.film(seed), pictures)
     draft = bench.file(seed).with_suffix(".part")

@@ -19,6 +19,7 @@ from simreal_control.collision_world import CollisionWorld
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
+from simreal_control.run_record import RunRecord, begin_event
 from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.stacking_task import StackingConfig, StackingTask, State
 from simreal_control.task_io import Sighting
@@ -87,6 +88,7 @@ def run_stack(
     velocity_scaling: float = 0.5,
     pictures: list[tuple[float, Picture]] | None = None,
     robot: str = PANDA.name,
+    record: RunRecord | None = None,
 ) -> StackResult:
     """Build one tower.
 
@@ -96,6 +98,7 @@ def run_stack(
         velocity_scaling: share of the arm's velocity limits that is used.
         pictures: takes what the camera saw, with the estimates drawn in, and when.
         robot: which arm; its parameters are those of `config/`.
+        record: takes the decisions.
     """
     start = time.perf_counter()
     parameters = replace(
@@ -126,6 +129,8 @@ def run_stack(
         log: list[str] = []
         planning_s = 0.0
         status = task.status
+        if record is not None:
+            record.add([begin_event(world.time, config.goal.words)])
         while world.time < SECONDS_A_BLOCK * blocks and not status.finished:
             inputs = arm.step()
             before, began = task.state, time.perf_counter()
@@ -135,6 +140,8 @@ def run_stack(
                 planning_s += took
             status = outputs.status
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
+            if record is not None:
+                record.add(outputs.events)
             for command in outputs.commands:
                 arm.execute(command)
         ended = world.time

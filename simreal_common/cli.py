@@ -56,6 +56,11 @@ VERBS = {
         "how fast it draws and sees, beside what others use; how well it stacks",
         "  simreal bench render\n  simreal bench stack --seeds 1..100",
     ),
+    "explain": Verb(
+        "simreal_common.cli_explain",
+        "tell a recorded run as a story, with pictures",
+        "  simreal explain out/demo",
+    ),
     "parameters": Verb(
         "simreal_common.cli_parameters",
         "the parameters of the nodes, as a table",

@@ -39,7 +39,7 @@ from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_markers import plan_markers
-from simreal_control.run_record import RunRecord
+from simreal_control.run_record import RunRecord, begin_event
 from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import (
@@ -86,8 +86,13 @@ class ControlNode(Node):
         p = self._parameters
         prompt = MutuallyExclusiveCallbackGroup()
         self._actions = RobotActions(
-            self, p.arm_joints, p.gripper_joints, p.arm_action, p.gripper_action,
-            GripperType(p.gripper_type), prompt,
+            self,
+            p.arm_joints,
+            p.gripper_joints,
+            p.arm_action,
+            p.gripper_action,
+            GripperType(p.gripper_type),
+            prompt,
         )
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
@@ -114,6 +119,7 @@ class ControlNode(Node):
         ]
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record)) if p.record else None
+        self._begun = False
         self.get_logger().info(
             f"the task: {self._config.goal.words}, blocks of {1000 * p.edge:g} mm"
         )
@@ -223,6 +229,9 @@ class ControlNode(Node):
         for line in outputs.log:
             self._tell(line)
         if self._record is not None:
+            if not self._begun:
+                self._record.add([begin_event(now, self._config.goal.words)])
+            self._begun = True
             self._record.add(outputs.events)
         self._report(now, outputs.status)
         self._show(self._task.task)

@@ -177,10 +177,7 @@ class Decider:
         return [
             block
             for block in self._seen(replace(self.blocks, min_score=self.blocks.faint_score))
-            if all(
-                np.linalg.norm(block.position - other.position) > apart
-                for other in self.scene
-            )
+            if all(np.linalg.norm(block.position - other.position) > apart for other in self.scene)
         ]
 
     def _view(self) -> StructureView:

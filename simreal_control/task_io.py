@@ -150,7 +150,7 @@ class Event:
 
     Args:
         time: when.
-        kind: decision, motion, gripper, result, words, request or end.
+        kind: begin, decision, motion, gripper, result, words, request or end.
         data: of plain values, as JSON has them.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,15 @@ ENCODER_OPTIONS = {"crf": "23", "preset": "veryfast", "threads": "1"}
 KEY_FRAME_EVERY = 50
 
 
+def times_file(film: Path) -> Path:
+    """Where the times of a film's pictures stand: JSON, `times` in seconds, one a picture."""
+    return film.with_suffix(".times.json")
+
+
 class Film:
     """Writes pictures to an .mp4 file; readable once `close` was called.
+
+    Beside it lies an index, when each picture was taken: see `film_frames`.
 
     Args:
         path: file to write; its folder must be there.
@@ -43,6 +51,7 @@ class Film:
         self._speed = speed
         self._start_s: float | None = None
         self._last_tick = -1
+        self._times: list[float] = []
         self._shape: tuple[int, int] | None = None
         self._last_picture: NDArray[np.uint8] | None = None
         self._stream: Any = None
@@ -74,6 +83,7 @@ class Film:
         if tick <= self._last_tick:
             return False
         self._encode(rgb, tick)
+        self._times.append(time_s)
         return True
 
     def close(self) -> None:
@@ -90,6 +100,8 @@ class Film:
             self._draft.unlink(missing_ok=True)
         else:
             self._draft.replace(self._path)
+            content = json.dumps({"times": [round(time, 3) for time in self._times]})
+            times_file(self._path).write_text(content + "\n", encoding="utf-8")
 
     def _begin(self, height: int, width: int) -> None:
         self._shape = (height, width)

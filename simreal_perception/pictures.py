@@ -54,6 +54,12 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
         ) from error
 
 
+def jpeg(rgb: Picture) -> bytes:
+    """RGB, uint8, shape (height, width, 3), as the content of a JPEG file."""
+    _, content = cv2.imencode(".jpg", np.ascontiguousarray(rgb[..., ::-1]))
+    return content.tobytes()
+
+
 def check_size(rgb: Picture, camera: Camera, image_name: str, camera_name: str) -> None:
     """Raise a CalibrationError unless picture and calibration have the same size."""
     height, width = rgb.shape[:2]

@@ -36,6 +36,8 @@ def test_a_tower_of_two_is_built_from_images_and_not_built_again(
     assert content["success"], content["log"]
     assert content["limit_violations"] == 0
     assert content["collisions"] == []
+    assert main(["explain", str(out / "seed_1")]) == 0
+    assert "The ending: the tower of 2 stands" in capsys.readouterr().out
     stamp = (out / "seed_1.json").stat().st_mtime_ns
     assert main([*command, "--json", str(tmp_path / "figures.json")]) == 0
     assert (out / "seed_1.json").stat().st_mtime_ns == stamp

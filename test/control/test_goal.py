@@ -84,12 +84,11 @@ keys = st.sampled_from(["build", "blocks", "colors", "towers", "gap"]) | st.text
 def test_any_yaml_is_a_bounded_goal_or_refused(values: dict) -> None:
     try:
         goal = read_goal(yaml.safe_dump(values))
-    except ConfigurationError as error:
-        assert "goal" in str(error)
-    else:
-        assert goal == goal_from(values)
-        assert goal.blocks <= MOST_BLOCKS
-        assert len(goal.colors) <= MOST_BLOCKS
+    except ConfigurationError:
+        return
+    assert goal == goal_from(values)
+    assert goal.blocks <= MOST_BLOCKS
+    assert len(goal.colors) <= MOST_BLOCKS
 
 
 @given(
