@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from simreal_common.cli import main
 from simreal_common.resources import share_directory
 
 NODES = ("sim_node", "perception_node", "control_node", "recorder_node", "scorer_node")
@@ -35,7 +36,9 @@ def run_seed(launch: Callable[..., Any], out: Path, seed: int, *more: str) -> di
     return result
 
 
-def test_a_run_is_judged_filmed_and_measured(launch: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_run_is_judged_filmed_and_told(
+    launch: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     result = run_seed(launch, tmp_path, 1)
     assert result["seed"] == 1
     assert result["blocks"] == 3
@@ -48,6 +51,12 @@ def test_a_run_is_judged_filmed_and_measured(launch: Callable[..., Any], tmp_pat
     assert result["wall_seconds"] > 0
     assert (tmp_path / "demo.mp4").stat().st_size > 50_000
     assert (tmp_path / "detections.png").stat().st_size > 50_000
+    assert main(["explain", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "for level 2" in said
+    assert "from the truth: success" in said
+    assert "With pictures" in said
+    assert (tmp_path / "story.html").read_text().count("base64,") >= 3
 
 
 @pytest.mark.parametrize(
