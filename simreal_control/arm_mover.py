@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
@@ -38,6 +39,7 @@ class ArmMover:
 
     Attributes:
         ways: of the tool, of the motions planned last; metres, shape (m, 3) each.
+        held_tilt: of the hand on the block that it holds, radians; see `Grasp`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class ArmMover:
         self._tolerance = start_tolerance_rad
         self._restless_since: float | None = None
         self.ways: tuple[Array, ...] = ()
+        self.held_tilt = 0.0
 
     def restart(self) -> None:
         """A new motion is wanted: waiting for rest begins anew."""
@@ -125,4 +128,6 @@ class ArmMover:
     def _held(self) -> Obstacle:
         """The block in the hand, in the tool frame."""
         size = np.full(3, self._blocks.edge_m - 2 * CONTACT_DEPTH_M)
-        return Obstacle("the block", Pose(np.array([0.0, 0.0, self._above_m]), UPRIGHT), size)
+        back = Rotation.from_euler("y", -self.held_tilt)
+        pose = Pose(back.apply([0.0, 0.0, self._above_m]), back.as_quat())
+        return Obstacle("the block", pose, size)

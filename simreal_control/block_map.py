@@ -96,6 +96,7 @@ class Block:
         score: mean score of its detections.
         seen: in how many pictures.
         color: what most of the pictures say, see BlockEstimate.
+        yaw_sigma: standard deviation of the yaw, radians.
     """
 
     position: Array
@@ -105,6 +106,7 @@ class Block:
     score: float
     seen: int
     color: str = ""
+    yaw_sigma: float = 0.0
 
     @property
     def pose(self) -> Pose:
@@ -201,6 +203,10 @@ class _Cluster:
         return np.asarray(np.mean(stacked, axis=0))
 
     @property
+    def yaw_sigma(self) -> float:
+        return float(np.sqrt(np.mean([member.covariance[5, 5] for member in self.members])))
+
+    @property
     def score(self) -> float:
         return float(np.mean([member.score for member in self.members]))
 
@@ -291,8 +297,9 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
         if likelihood > best_likelihood:
             best_likelihood = likelihood
             best = Block(
-                position, yaw, level, covariance, cluster.score, len(cluster.images), cluster.color
-            )
+                position, yaw, level, covariance, cluster.score, len(cluster.images),
+                cluster.color, cluster.yaw_sigma,
+            )  # fmt: skip
     if best is not None and any(
         np.linalg.norm(block.position - best.position) < DISTINCT_SHARE * config.edge_m
         for block in below

@@ -80,9 +80,10 @@ class Zone:
 
 @dataclass(frozen=True)
 class Held:
-    """A block in the hand at the time of a look; its colour where that is known."""
+    """A block in the hand at the time of a look; its colour and the hand's tilt where known."""
 
     color: str = ""
+    tilt: float = 0.0
 
 
 @dataclass(eq=False)
@@ -316,7 +317,8 @@ class Decider:
             x, y = work.block.position[:2]
             name = f"{work.block.color} block" if structure.slots[slot].color else "block"
             at = f"level {level}" + self._column_words(slot)
-            return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}")
+            how = " by a tilted hand" * bool(work.tilt)
+            return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
         wanted = [block for blocks in suitable.values() for block in blocks]
         return self._clear(candidates, wanted) or SetBack("; ".join(dict.fromkeys(reasons)))
 
@@ -408,7 +410,7 @@ class Decider:
             level = structure.slots[slot].level
             others = self.planner.away_from(position, self.scene)
             try:
-                placement = self.planner.placement(position, yaw, level, others)
+                placement = self.planner.placement(position, yaw, level, others, held.tilt)
             except KinematicsError:
                 continue
             work = PickPlace(None, None, placement)
@@ -419,7 +421,7 @@ class Decider:
         """Put down on the table what is in the hand."""
         try:
             position, yaw = free_place(self._ground(), self._planned_places())
-            placement = self.planner.placement(position, yaw, 0, self.scene)
+            placement = self.planner.placement(position, yaw, 0, self.scene, held.tilt)
         except KinematicsError as error:
             return Done(False, f"the block in the hand cannot be put down: {error}")
         return Do(

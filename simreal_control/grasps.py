@@ -3,6 +3,8 @@
 The tool frame follows the Panda's: its origin between the finger tips, z out of the hand (down in a
 top grasp), the fingers closing along y. A cube offers four top grasps, a quarter turn apart; two
 pairs of them differ only by the half turn of the hand, which reach and joint limits tell apart.
+Each of the four may be tilted about the closing axis: the pads stay flat on the block, and the hand
+leans away from what stands beside it. The block is then carried, and put down, by the same tilt.
 """
 
 from __future__ import annotations
@@ -10,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import coal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import QUARTER_TURN, Block
+from simreal_control.gripper import GripperGeometry, clearance, clearance_inside
 from simreal_control.kinematics import ArmKinematics
 
 Array = NDArray[np.float64]
@@ -27,42 +29,12 @@ Array = NDArray[np.float64]
 ENOUGH_CLEARANCE_M = 0.02
 # How much a good clearance, a joint margin and a short way are worth against each other.
 CLEARANCE_WEIGHT, MARGIN_WEIGHT, TRAVEL_WEIGHT = 1.0, 0.7, 0.15
+# And room between fingers and block, in sigmas of where the block's faces are; the tilt, a radian.
+STRADDLE_WEIGHT, ENOUGH_SIGMAS = 0.5, 3.0
+TILT_WEIGHT = 0.5
 
-
-@dataclass(frozen=True)
-class GripperGeometry:
-    """A parallel gripper as three boxes; defaults are the Franka Hand's.
-
-    Args:
-        max_opening_m: between the finger pads, fully open.
-        finger_thickness_m: of one finger along the closing direction.
-        finger_width_m: across the closing direction.
-        tip_below_tool_m: how far the finger tips reach beyond the tool point.
-        hand_above_tool_m: from the tool point up to the underside of the hand.
-        hand_length_m: of the hand along the closing direction.
-        hand_depth_m: of the hand across the closing direction.
-    """
-
-    max_opening_m: float = 0.08
-    finger_thickness_m: float = 0.016
-    finger_width_m: float = 0.022
-    tip_below_tool_m: float = 0.008
-    hand_above_tool_m: float = 0.040
-    hand_length_m: float = 0.206
-    hand_depth_m: float = 0.066
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not (np.isfinite(value) and value > 0):
-                raise ConfigurationError(f"gripper {name} = {value}: wanted metres above 0")
-
-    def check_edge(self, edge_m: float) -> None:
-        """Raises ConfigurationError where a block is too wide for the gripper."""
-        if edge_m >= self.max_opening_m:
-            raise ConfigurationError(
-                f"edge {edge_m} m: the gripper opens to {self.max_opening_m} m only; wanted a "
-                "smaller block or a wider gripper"
-            )
+UPRIGHT = (0.0,)
+TILTS = (np.radians(15.0), -np.radians(15.0), np.radians(30.0), -np.radians(30.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +46,27 @@ class Grasp:
         joints: arm configuration that reaches it, radians, shape (n,).
         clearance_m: of fingers and hand, on their way down, to the nearest other block.
         score: higher is better; comparable between the grasps of one block only.
+        tilt: of the hand about the closing axis, radians; 0 is upright.
     """
 
     pose_tool_in_base: Pose
     joints: Array
     clearance_m: float
     score: float
+    tilt: float = 0.0
 
 
-def tool_pose(position: Array, yaw: float) -> Pose:
-    """Tool pointing straight down at `position`, its x axis at `yaw` from the base's x axis."""
-    turn = Rotation.from_euler("z", yaw) * Rotation.from_euler("x", np.pi)
+def tool_pose(position: Array, yaw: float, tilt: float = 0.0) -> Pose:
+    """Tool pointing down at `position`, its x axis at `yaw` from the base's x axis, seen from above.
+
+    Args:
+        tilt: turn about its own y axis, along which the fingers close.
+    """
+    turn = (
+        Rotation.from_euler("z", yaw)
+        * Rotation.from_euler("x", np.pi)
+        * Rotation.from_euler("y", tilt)
+    )
     return Pose(position, turn.as_quat())
 
 
@@ -92,48 +74,6 @@ def tool_yaw(pose_tool_in_base: Pose) -> float:
     """Angle of the tool's x axis about the vertical, radians in (-pi, pi]."""
     x_axis = pose_tool_in_base.rotation[:, 0]
     return float(np.arctan2(x_axis[1], x_axis[0]))
-
-
-def clearance(
-    pose_tool_in_base: Pose,
-    others: Sequence[Block],
-    edge_m: float,
-    gripper: GripperGeometry,
-    approach_m: float,
-) -> float:
-    """Distance of the open gripper, along its vertical way down, to the nearest block; metres.
-
-    Args:
-        pose_tool_in_base: the lowest pose of the way.
-        others: blocks that must not be touched.
-        approach_m: height from which the gripper comes straight down.
-
-    Returns:
-        0 or less on contact; infinity where there are no other blocks.
-    """
-    nearest = np.inf
-    cube = coal.Box(edge_m, edge_m, edge_m)
-    finger_height = gripper.hand_above_tool_m + gripper.tip_below_tool_m + approach_m
-    finger = coal.Box(gripper.finger_width_m, gripper.finger_thickness_m, finger_height)
-    hand = coal.Box(gripper.hand_depth_m, gripper.hand_length_m, approach_m + edge_m)
-    finger_y = (gripper.max_opening_m + gripper.finger_thickness_m) / 2.0
-    # z of the tool frame points down: the swept boxes extend to negative z from the tips.
-    finger_z = gripper.tip_below_tool_m - finger_height / 2.0
-    hand_z = -gripper.hand_above_tool_m - (approach_m + edge_m) / 2.0
-    parts = [
-        (finger, np.array([0.0, finger_y, finger_z])),
-        (finger, np.array([0.0, -finger_y, finger_z])),
-        (hand, np.array([0.0, 0.0, hand_z])),
-    ]
-    rotation = pose_tool_in_base.rotation
-    request = coal.DistanceRequest()
-    for shape, offset in parts:
-        placed = coal.Transform3s(rotation, pose_tool_in_base.transform_points(offset))
-        for block in others:
-            there = coal.Transform3s(block.pose.rotation, np.array(block.position))
-            result = coal.DistanceResult()
-            nearest = min(nearest, coal.distance(shape, placed, cube, there, request, result))
-    return float(nearest)
 
 
 def rank_grasps(
@@ -146,6 +86,7 @@ def rank_grasps(
     approach_m: float,
     min_clearance_m: float,
     above_centre_m: float = 0.0,
+    tilts: Sequence[float] = UPRIGHT,
 ) -> list[Grasp]:
     """The top grasps of a block that reach and touch nothing else, best first.
 
@@ -156,13 +97,20 @@ def rank_grasps(
         approach_m: height from which the gripper comes straight down.
         min_clearance_m: grasps with less are left out.
         above_centre_m: height of the tool point above the block's centre.
+        tilts: of the hand, radians.
 
     Raises:
         KinematicsError: no grasp is left; the message says why for each.
     """
     position = block.position + np.array([0.0, 0.0, above_centre_m])
+    ways = [
+        _Way(pose, tilt, _straddle_sigmas(pose, block, edge_m, gripper))
+        for tilt in tilts
+        for pose in _quarter_turns(position, block.yaw, tilt)
+    ]
     return _rank(
-        [tool_pose(position, block.yaw + quarter * QUARTER_TURN) for quarter in range(4)],
+        ways,
+        block,
         others,
         arm,
         seed,
@@ -184,6 +132,8 @@ def rank_placements(
     gripper: GripperGeometry,
     approach_m: float,
     min_clearance_m: float,
+    above_centre_m: float = 0.0,
+    tilt: float = 0.0,
 ) -> list[Grasp]:
     """Tool poses that put a held cube at a place, modulo its quarter turns, best first.
 
@@ -192,12 +142,17 @@ def rank_placements(
         yaw: wanted yaw of the block modulo a quarter turn, radians.
         others: blocks that must not be touched, without the one that is held and the one below it
             (the fingers end above it).
+        above_centre_m: height of the tool point above the centre of the held block.
+        tilt: by which the block is held.
 
     Raises:
         KinematicsError: no placement is left; the message says why for each.
     """
+    centre = np.asarray(position) - np.array([0.0, 0.0, above_centre_m])
+    held = Block(centre, yaw, 0, np.zeros((3, 3)), 1.0, 0)
     return _rank(
-        [tool_pose(position, yaw + quarter * QUARTER_TURN) for quarter in range(4)],
+        [_Way(pose, tilt, ENOUGH_SIGMAS) for pose in _quarter_turns(position, yaw, tilt)],
+        held,
         others,
         arm,
         seed,
@@ -209,8 +164,33 @@ def rank_placements(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A pose to try, its tilt, and the room that the fingers have for an unsure block, in sigmas."""
+
+    pose: Pose
+    tilt: float
+    sigmas: float
+
+
+def _quarter_turns(position: Array, yaw: float, tilt: float) -> list[Pose]:
+    return [tool_pose(position, yaw + quarter * QUARTER_TURN, tilt) for quarter in range(4)]
+
+
+def _straddle_sigmas(pose: Pose, block: Block, edge_m: float, gripper: GripperGeometry) -> float:
+    """Room between a finger of the open hand and the block's face, in sigmas of the face's place.
+
+    The face is unsure by the position along the closing axis, and by the yaw at its ends.
+    """
+    closing = pose.rotation[:, 1]
+    variance = float(closing @ block.covariance @ closing) + (edge_m / 2 * block.yaw_sigma) ** 2
+    room = (gripper.max_opening_m - edge_m) / 2
+    return room / max(float(np.sqrt(variance)), 1e-6)
+
+
 def _rank(
-    poses: Sequence[Pose],
+    ways: Sequence[_Way],
+    inside: Block,
     others: Sequence[Block],
     arm: ArmKinematics,
     seed: Array,
@@ -222,12 +202,19 @@ def _rank(
 ) -> list[Grasp]:
     grasps: list[Grasp] = []
     reasons: list[str] = []
-    for pose in poses:
+    for way in ways:
+        pose = way.pose
         name = f"yaw {np.degrees(tool_yaw(pose)):.0f}"
+        name += f" tilt {np.degrees(way.tilt):.0f}" * bool(way.tilt)
         free = clearance(pose, others, edge_m, gripper, approach_m)
         if free < min_clearance_m:
             reasons.append(f"{name}: {free * 1000:.0f} mm to a neighbour")
             continue
+        if way.tilt:
+            within = clearance_inside(pose, inside, edge_m, gripper)
+            if within < min_clearance_m:
+                reasons.append(f"{name}: {within * 1000:.0f} mm to the block or what is below it")
+                continue
         try:
             joints = arm.inverse(pose, seed, restarts=2)
         except KinematicsError as error:
@@ -235,10 +222,12 @@ def _rank(
             continue
         score = (
             CLEARANCE_WEIGHT * min(free, ENOUGH_CLEARANCE_M) / ENOUGH_CLEARANCE_M
+            + STRADDLE_WEIGHT * min(way.sigmas, ENOUGH_SIGMAS) / ENOUGH_SIGMAS
             + MARGIN_WEIGHT * arm.margin(joints)
             - TRAVEL_WEIGHT * float(np.max(np.abs(joints - seed)))
+            - TILT_WEIGHT * abs(way.tilt)
         )
-        grasps.append(Grasp(pose, joints, free, score))
+        grasps.append(Grasp(pose, joints, free, score, way.tilt))
     if not grasps:
         raise KinematicsError(f"{refusal}: " + "; ".join(reasons))
     return sorted(grasps, key=lambda grasp: -grasp.score)

@@ -12,7 +12,7 @@ from simreal_common.parameters import check_parameters, parameter
 from simreal_control.block_map import BlockMapConfig
 from simreal_control.dynamics import Load
 from simreal_control.goal import Goal, read_goal
-from simreal_control.grasps import GripperGeometry
+from simreal_control.gripper import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig
 from simreal_control.pick_place import PickPlaceConfig

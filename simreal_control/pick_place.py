@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,18 @@ from scipy.spatial.transform import Rotation
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import Block, BlockMapConfig
-from simreal_control.grasps import Grasp, GripperGeometry, rank_grasps, rank_placements
+from simreal_control.grasps import TILTS, UPRIGHT, Grasp, rank_grasps, rank_placements
+from simreal_control.gripper import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.trajectory import line_waypoints
 
 Array = NDArray[np.float64]
 
 SAME_POSE_M, SAME_POSE_RAD = 0.01, 0.2
+
+
+# Blocks, best first, for which a placement is looked for: a place that is bad for one is so for most.
+MOST_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class PickPlace:
     block: Block | None
     grasp: Grasp | None
     placement: Grasp
+
+    @property
+    def tilt(self) -> float:
+        """Of the hand on the block, radians."""
+        return self.placement.tilt
 
 
 class PickPlacePlanner:
@@ -95,8 +105,13 @@ class PickPlacePlanner:
         )
         return top + below + self._config.safe_margin_m
 
-    def placement(self, position: Array, yaw: float, level: int, others: Sequence[Block]) -> Grasp:
+    def placement(
+        self, position: Array, yaw: float, level: int, others: Sequence[Block], tilt: float = 0.0
+    ) -> Grasp:
         """Best way to put a block down on a level of the tower at `position`, shape (2,) or (3,).
+
+        Args:
+            tilt: by which the hand holds the block, radians.
 
         Raises:
             KinematicsError: there is none.
@@ -116,6 +131,8 @@ class PickPlacePlanner:
             self._gripper,
             self._blocks.edge_m + self._config.safe_margin_m,
             self._config.min_clearance_m,
+            self._config.grasp_above_centre_m,
+            tilt,
         )
         return self._first_with_way(ranked, self.safe_height(others, level + 1, carrying=True))
 
@@ -137,20 +154,39 @@ class PickPlacePlanner:
         Raises:
             KinematicsError: no candidate can be grasped, or none can be placed.
         """
+        height = self.safe_height(scene, level, carrying=True)
+        refusals: list[str] = []
+        # Beside some blocks an upright hand has no room, or no reach; a tilted one may.
+        for tilts in (UPRIGHT, TILTS):
+            found, reasons = self._graspable(candidates, scene, height, tilts)
+            refusals += reasons if tilts is UPRIGHT else []
+            for block, grasp in sorted(found, key=lambda pair: -pair[1].score)[:MOST_TRIED]:
+                others = [other for other in self.away_from(position, scene) if other is not block]
+                try:
+                    placement = self.placement(position, yaw, level, others, grasp.tilt)
+                    return PickPlace(block, grasp, placement)
+                except KinematicsError as error:
+                    refusals.append(str(error))
+        raise KinematicsError("; ".join(dict.fromkeys(refusals)))
+
+    def _graspable(
+        self,
+        candidates: Sequence[Block],
+        scene: Sequence[Block],
+        height_m: float,
+        tilts: Sequence[float],
+    ) -> tuple[list[tuple[Block, Grasp]], list[str]]:
+        """The blocks that can be grasped, with their best grasps; why the others cannot."""
         found: list[tuple[Block, Grasp]] = []
         reasons: list[str] = []
-        height = self.safe_height(scene, level, carrying=True)
         for block in candidates:
             others = [other for other in scene if other is not block]
             try:
-                found.append((block, self._first_with_way(self._grasps(block, others), height)))
+                ranked = self._grasps(block, others, tilts)
+                found.append((block, self._first_with_way(ranked, height_m)))
             except KinematicsError as error:
                 reasons.append(str(error))
-        if not found:
-            raise KinematicsError("; ".join(reasons))
-        block, grasp = max(found, key=lambda pair: pair[1].score)
-        others = [other for other in self.away_from(position, scene) if other is not block]
-        return PickPlace(block, grasp, self.placement(position, yaw, level, others))
+        return found, reasons
 
     def away_from(self, position: Array, scene: Sequence[Block]) -> list[Block]:
         """The blocks that a hand over `position` must not touch.
@@ -172,7 +208,7 @@ class PickPlacePlanner:
         gap = np.array([0.0, 0.0, self._config.place_gap_m])
         lifted = Pose(pose.position + gap, pose.orientation)
         joints = self._arm.inverse(lifted, work.grasp.joints, restarts=0)
-        return Grasp(lifted, joints, work.grasp.clearance_m, work.grasp.score)
+        return replace(work.grasp, pose_tool_in_base=lifted, joints=joints)
 
     def _first_with_way(self, ranked: Sequence[Grasp], height_m: float) -> Grasp:
         """The best that can also be left straight upwards.
@@ -196,7 +232,9 @@ class PickPlacePlanner:
         assert refusal is not None
         raise refusal
 
-    def _grasps(self, block: Block, others: Sequence[Block]) -> list[Grasp]:
+    def _grasps(
+        self, block: Block, others: Sequence[Block], tilts: Sequence[float]
+    ) -> list[Grasp]:
         return rank_grasps(
             block,
             others,
@@ -207,6 +245,7 @@ class PickPlacePlanner:
             self._blocks.edge_m + self._config.safe_margin_m,
             self._config.min_clearance_m,
             self._config.grasp_above_centre_m,
+            tilts,
         )
 
 

@@ -21,7 +21,8 @@ from simreal_control.block_map import Block, BlockMapConfig
 from simreal_control.commander import Commander
 from simreal_control.decider import Decider, Do, Done, Held, LookAgain, SetBack, Zone
 from simreal_control.goal import Goal
-from simreal_control.grasps import Grasp, GripperGeometry
+from simreal_control.grasps import Grasp
+from simreal_control.gripper import GripperGeometry
 from simreal_control.lookout import Lookout
 from simreal_control.motion import StationPlanner
 from simreal_control.pick_place import PickPlaceConfig, PickPlacePlanner
@@ -380,6 +381,7 @@ class StackingTask:
             KinematicsError: there is no such motion, or it does not pass the checks.
         """
         holding = self._in_hand is not None
+        self._mover.held_tilt = self._in_hand.tilt if self._in_hand is not None else 0.0
         trajectory = self._mover.plan(inputs.now, arm, self._standing(), holding, way)
         if trajectory is None:
             return
@@ -539,7 +541,8 @@ class StackingTask:
             approach = mover.motions.to_station(
                 start, work.grasp.pose_tool_in_base, work.grasp.joints, self._safe_height()
             )
-            self._in_hand = Held()  # what is in the hand moves with it
+            self._in_hand = Held(tilt=work.tilt)  # what is in the hand moves with it
+            mover.held_tilt = work.tilt
             mover.set_scene(approach.end, self._standing(), holding=True)
             height = self._safe_height()
             lift = mover.motions.up(approach.end, height)
@@ -614,7 +617,7 @@ class StackingTask:
             self._decider.missed(block.position)
             self._failed(inputs.now, "the hand closed on nothing")
         else:
-            self._in_hand = Held(block.color)
+            self._in_hand = Held(block.color, self._do.work.tilt)
             self._enter(inputs.now, State.LIFTING)
 
     def _lift(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_control.block_map import Block, wrap_quarter
-from simreal_control.grasps import GripperGeometry, clearance, rank_grasps, tool_pose, tool_yaw
+from simreal_control.grasps import TILTS, rank_grasps, rank_placements, tool_pose, tool_yaw
+from simreal_control.gripper import GripperGeometry, clearance, clearance_inside
 
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
 HAND = GripperGeometry()
@@ -72,3 +73,75 @@ def test_clearance_is_the_distance_of_the_finger():
 def test_a_gripper_without_fingers_is_refused():
     with pytest.raises(ConfigurationError, match="finger_width_m = 0"):
         GripperGeometry(finger_width_m=0.0)
+
+
+TOWER = [block(0.5, 0.0, level) for level in range(3)]
+
+
+def test_beside_a_tower_a_tilted_hand_leans_away_from_it(panda):
+    target = block(0.558, 0.0)
+    with pytest.raises(KinematicsError, match="to a neighbour"):
+        grasps(panda, target, TOWER)
+    ranked = rank_grasps(target, TOWER, panda, HOME, 0.05, HAND, 0.1, 0.003, tilts=TILTS)
+    for grasp in ranked:
+        pose = panda.forward(grasp.joints)
+        np.testing.assert_allclose(pose.position, target.position, atol=1e-4)
+        # The pads stay flat on two faces, the hand is on the far side of the block.
+        assert abs(pose.rotation[1, 1]) == pytest.approx(1.0, abs=1e-3)
+        away = pose.transform_points(np.array([0.0, 0.0, -0.1])) - target.position
+        assert away[0] == pytest.approx(0.1 * np.sin(abs(grasp.tilt)), abs=1e-4)
+        assert grasp.clearance_m > 0.003
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_a_block_is_put_down_by_the_tilt_that_holds_it(panda, tilt):
+    place = np.array([0.5, 0.1, 0.127])
+    for grasp in rank_placements(place, 0.3, [], panda, HOME, 0.05, HAND, 0.1, 0.003, tilt=tilt):
+        assert grasp.tilt == tilt
+        upright = tool_pose(place, tool_yaw(grasp.pose_tool_in_base)).inverse()
+        turned = (upright @ grasp.pose_tool_in_base).rotation
+        assert np.arctan2(turned[0, 2], turned[0, 0]) == pytest.approx(tilt)
+
+
+def test_a_tilted_hand_keeps_off_its_own_block_and_the_table():
+    def free(tilt: float, edge: float) -> float:
+        target = Block(np.array([0.5, 0.0, edge / 2]), 0.0, 0, np.zeros((3, 3)), 1.0, 1)
+        return clearance_inside(tool_pose(target.position, 0.0, tilt), target, edge, HAND)
+
+    assert free(0.0, 0.05) == pytest.approx(0.015)  # of the hand to the block
+    assert 0.003 < free(TILTS[2], 0.05) < free(TILTS[0], 0.05) < 0.015
+    assert free(TILTS[2], 0.07) < 0.0  # a large block: the hand would be in it
+    assert free(TILTS[2], 0.02) < 0.0  # a small one: the finger tips would be in the table
+
+
+def test_the_fingers_straddle_a_block_along_the_axis_where_it_is_known_best(panda):
+    for unsure, known in ((0, 1), (1, 0)):
+        covariance = np.diag([1e-6, 1e-6, 1e-6])
+        covariance[unsure, unsure] = 0.012**2
+        target = Block(np.array([0.5, 0.0, 0.025]), 0.0, 0, covariance, 0.9, 4)
+        closing = grasps(panda, target, [])[0].pose_tool_in_base.rotation[:, 1]
+        assert abs(closing[known]) > 0.99
+
+
+def test_an_unsure_yaw_lowers_the_score_where_the_fingers_have_little_room(panda):
+    sure, unsure = (
+        Block(np.array([0.5, 0.0, 0.035]), 0.0, 0, 1e-6 * np.eye(3), 0.9, 4, yaw_sigma=sigma)
+        for sigma in (0.0, 0.3)
+    )
+    scores = [
+        rank_grasps(target, [], panda, HOME, 0.07, HAND, 0.1, 0.003)[0].score
+        for target in (sure, unsure)
+    ]
+    assert scores[1] < scores[0] - 0.1
+
+
+def test_clearance_of_a_tilted_way_down_is_that_of_every_height():
+    pose = tool_pose(np.array([0.558, 0.0, 0.025]), 0.0, TILTS[2])
+    heights = [
+        clearance(
+            tool_pose(pose.position + up * np.array([0.0, 0.0, 1.0]), 0.0, TILTS[2]),
+            TOWER, 0.05, HAND, 0.0,
+        )
+        for up in np.linspace(0.0, 0.1, 101)
+    ]  # fmt: skip
+    assert clearance(pose, TOWER, 0.05, HAND, 0.1) == pytest.approx(min(heights), abs=1e-5)

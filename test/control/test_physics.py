@@ -6,6 +6,7 @@ see whether motions, grasps and the map are good enough for blocks with mass and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,13 +93,21 @@ class WatchedRobot(RobotInPhysics):
 
 
 def stack(
-    seed: int, station_planner: StationPlanner, blocks: int = 3, seconds: float = 200.0
+    seed: int,
+    station_planner: StationPlanner,
+    blocks: int = 3,
+    seconds: float = 200.0,
+    places: Sequence[tuple[float, float, float]] = (),
+    error: float = 1.0,
 ) -> tuple[TowerVerdict, list[str], float, WatchedRobot]:
     rng = np.random.default_rng(seed)
     options = SceneOptions(blocks=blocks, width=64, height=48)
     with World(draw_scene(rng, options)) as world:
+        for name, place in zip(world.block_poses(), places, strict=False):
+            world.place_block(name, Pose(np.array(place), np.array([0.0, 0.0, 0.0, 1.0])))
         biases = {
-            name: rng.normal([0.0, 0.0, 0.0], [0.012, 0.002, 0.002]) for name in world.block_poses()
+            name: rng.normal([0.0, 0.0, 0.0], error * np.array([0.012, 0.002, 0.002]))
+            for name in world.block_poses()
         }
         robot = WatchedRobot(world, NoisyTruth(world, rng, biases).look)
         config = StackingConfig(
@@ -132,5 +141,17 @@ def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
     assert ended < 60
     assert robot.worst_tracking_rad < 0.05
     assert robot.stale_contacts == 0
+    assert robot.collisions == []
+    assert robot.limit_violations == 0
+
+
+def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(station_planner):
+    tower = [(0.5, 0.0, 0.025 + 0.05 * level) for level in range(3)]
+    beside = (0.558, 0.0, 0.025)  # too near for an upright hand in any of its four turns
+    verdict, log, _, robot = stack(
+        1, station_planner, blocks=4, places=[*tower, beside], error=0.1
+    )
+    assert verdict.success, (verdict.reason, log)
+    assert any("by a tilted hand" in line for line in log), log
     assert robot.collisions == []
     assert robot.limit_violations == 0
