@@ -75,13 +75,15 @@ class ControlParameters:
         PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
     )
     velocity_scaling: float = parameter(
-        0.5, "share of the URDF's joint velocity limits that is used", range=(0.01, 1.0)
+        0.5,
+        "share of the limits of velocity (URDF), acceleration and jerk that is used",
+        range=(0.01, 1.0),
     )
     max_acceleration: tuple[float, ...] = parameter(
-        (4.0,), "of each arm joint or of all, rad/s^2", range=(0.01, 100.0)
+        (8.0,), "of each arm joint or of all, rad/s^2", range=(0.01, 100.0)
     )
     max_jerk: tuple[float, ...] = parameter(
-        (30.0,), "of each arm joint or of all, rad/s^3", range=(0.1, 10000.0)
+        (60.0,), "of each arm joint or of all, rad/s^3", range=(0.1, 10000.0)
     )
     block_mass: float = parameter(0.1, "of a block, kilograms", range=(0.0, 100.0))
     payload: float = parameter(
@@ -221,8 +223,8 @@ class ControlParameters:
         count = len(self.arm_joints)
         limits = MotionLimits(
             arm.limits.velocity * self.velocity_scaling,
-            np.broadcast_to(np.array(self.max_acceleration), (count,)).copy(),
-            np.broadcast_to(np.array(self.max_jerk), (count,)).copy(),
+            self.velocity_scaling * np.broadcast_to(np.array(self.max_acceleration), (count,)),
+            self.velocity_scaling * np.broadcast_to(np.array(self.max_jerk), (count,)),
         )
         return MotionConfig(
             limits=limits,

@@ -106,12 +106,19 @@ class PickPlacePlanner:
         return top + below + self._config.safe_margin_m
 
     def placement(
-        self, position: Array, yaw: float, level: int, others: Sequence[Block], tilt: float = 0.0
+        self,
+        position: Array,
+        yaw: float,
+        level: int,
+        others: Sequence[Block],
+        tilt: float = 0.0,
+        near: Array | None = None,
     ) -> Grasp:
         """Best way to put a block down on a level of the tower at `position`, shape (2,) or (3,).
 
         Args:
             tilt: by which the hand holds the block, radians.
+            near: the configuration that it comes from, radians; by default home.
 
         Raises:
             KinematicsError: there is none.
@@ -126,7 +133,7 @@ class PickPlacePlanner:
             yaw,
             others,
             self._arm,
-            self._home,
+            self._home if near is None else near,
             self._blocks.edge_m,
             self._gripper,
             self._blocks.edge_m + self._config.safe_margin_m,
@@ -163,7 +170,9 @@ class PickPlacePlanner:
             for block, grasp in sorted(found, key=lambda pair: -pair[1].score)[:MOST_TRIED]:
                 others = [other for other in self.away_from(position, scene) if other is not block]
                 try:
-                    placement = self.placement(position, yaw, level, others, grasp.tilt)
+                    placement = self.placement(
+                        position, yaw, level, others, grasp.tilt, grasp.joints
+                    )
                     return PickPlace(block, grasp, placement)
                 except KinematicsError as error:
                     refusals.append(str(error))
@@ -220,7 +229,9 @@ class PickPlacePlanner:
         for grasp in ranked:
             pose = grasp.pose_tool_in_base
             if any(_alike(pose, barred) for barred in self._barred):
-                refusal = refusal or KinematicsError("no way leads to any pose that holds the block")
+                refusal = refusal or KinematicsError(
+                    "no way leads to any pose that holds the block"
+                )
                 continue
             x, y, z = grasp.pose_tool_in_base.position
             above = Pose(np.array([x, y, max(z, height_m)]), grasp.pose_tool_in_base.orientation)
@@ -232,9 +243,7 @@ class PickPlacePlanner:
         assert refusal is not None
         raise refusal
 
-    def _grasps(
-        self, block: Block, others: Sequence[Block], tilts: Sequence[float]
-    ) -> list[Grasp]:
+    def _grasps(self, block: Block, others: Sequence[Block], tilts: Sequence[float]) -> list[Grasp]:
         return rank_grasps(
             block,
             others,

@@ -84,7 +84,9 @@ def test_a_motion_beyond_them_is_slowed_down_just_enough(
 
 
 def test_what_cannot_be_held_is_refused(panda: ArmKinematics, swing: JointTrajectory) -> None:
-    with pytest.raises(KinematicsError, match=r"to hold the arm with 30 kg in the hand after .* s;"):
+    with pytest.raises(
+        KinematicsError, match=r"to hold the arm with 30 kg in the hand after .* s;"
+    ):
         ArmDynamics(panda).keep_limits(swing, Load(30.0, 0.05))
 
 

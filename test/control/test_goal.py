@@ -131,9 +131,7 @@ ABSURD = [(1.3, 0.0, 0.025), (0.5, 0.9, 0.025), (0.1, 0.0, 0.025), (0.5, 0.1, -0
 )  # fmt: skip
 def test_no_goal_moves_the_arm_out_of_the_workspace(make_rig, station_planner, goal) -> None:
     blocks = [(0.45, -0.15, 0.025), (0.55, 0.05, 0.025), *ABSURD]
-    rig = make_rig(
-        [Pose(np.array(at), np.array([0.0, 0.0, 0.0, 1.0])) for at in blocks], goal=goal
-    )
+    rig = make_rig([Pose(np.array(at), np.array([0.0, 0.0, 0.0, 1.0])) for at in blocks], goal=goal)
     rig.world.joints = rig.world.joints + 0.1
     arm, workspace = station_planner.arm, station_planner.config.workspace
     floor, sent = station_planner.config.floor_m, 0

@@ -148,9 +148,7 @@ def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
 def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(station_planner):
     tower = [(0.5, 0.0, 0.025 + 0.05 * level) for level in range(3)]
     beside = (0.558, 0.0, 0.025)  # too near for an upright hand in any of its four turns
-    verdict, log, _, robot = stack(
-        1, station_planner, blocks=4, places=[*tower, beside], error=0.1
-    )
+    verdict, log, _, robot = stack(1, station_planner, blocks=4, places=[*tower, beside], error=0.1)
     assert verdict.success, (verdict.reason, log)
     assert any("by a tilted hand" in line for line in log), log
     assert robot.collisions == []

@@ -14,6 +14,7 @@ from simreal_common.geometry import Pose
 from simreal_control.collision_world import Obstacle
 from simreal_control.grasps import tool_pose
 from simreal_control.motion import StationPlanner
+from simreal_control.parameters import ControlParameters
 from simreal_control.trajectory import (
     MotionLimits,
     Workspace,
@@ -157,3 +158,11 @@ def test_what_would_touch_the_arm_where_it_is_is_left_out(station_planner: Stati
     here = Obstacle("a ghost", station_planner.arm.forward(HOME), np.full(3, 0.12))
     assert station_planner.set_scene(HOME, [here]) == ["a ghost"]
     assert len(station_planner.up(HOME, 0.6).times) > 1
+
+
+def test_speed_scaling_is_of_velocity_acceleration_and_jerk(panda):
+    slow, fast = (
+        ControlParameters(velocity_scaling=share).motion_config(panda).limits for share in (0.1, 1)
+    )
+    for name in ("velocity", "acceleration", "jerk"):
+        np.testing.assert_allclose(getattr(slow, name), 0.1 * getattr(fast, name))
