@@ -20,6 +20,7 @@ examples:
   simreal bench estimate                       the estimator beside ArUco and a VGG-19 network
   simreal bench stack --seeds 1..100 --blocks 3 --jobs 2
   simreal bench stack --robot kuka
+  simreal bench stack --faults all --seeds 1..10         with something going wrong in each
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
 MOST_REFERENCE_IMAGES = 48
@@ -40,6 +41,14 @@ Builds towers in simulated physics, all from the camera's images, scene and came
 seed, faster than real time. Ends with a table; failures are listed by cause, with a film of what the
 camera saw of each. `simreal explain FOLDER/seed_N` tells a run as a story. Stopped, it goes on when
 the same command is given again.
+
+With --faults one thing goes wrong in each run, when and where the seed says: a block is dropped on the
+way (dropped), slips on the tower (slipped), the tower is pushed over (fell), a person moves or takes a
+block (meddled) or brings one (appeared); detections or the camera's transform stop for five seconds
+(detections, transform), an action is rejected, aborted or never ends (action), joint states stop
+(joints), the node is killed and started again (restart). Recovered is a run in which it came, and that
+ended with the tower (or, the last block taken, in words that say so), without a collision of the arm,
+a violated limit or a motion on data older than its bound.
 """
 
 
@@ -76,13 +85,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the arm's velocity limits (0.5)",
     )  # fmt: skip
     stack.add_argument("--robot", choices=tuple(SIMULATED_ARMS), default=PANDA.name, help="(panda)")
+    stack.add_argument(
+        "--faults", nargs="+", metavar="KIND", default=(), help="what goes wrong, or all (nothing)"
+    )
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="results and films (out/bench_stack_N, of another robot out/bench_stack_ROBOT_N)",
-    )
+        "--out", type=Path, metavar="FOLDER",
+        help="results and films (out/bench_stack_N, of another robot out/bench_stack_ROBOT_N, with "
+        "faults out/bench_faults_N)",
+    )  # fmt: skip
     stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     for one in (render, estimate):
         one.add_argument("--seed", type=int, default=1, help="of the scenes (1)")
@@ -252,6 +263,8 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
     if not 2 <= args.blocks <= MAX_BLOCKS:
         raise ConfigurationError(f"--blocks {args.blocks}: wanted a tower of 2 to {MAX_BLOCKS}")
+    if args.faults:
+        return _faults(args)
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
     bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
@@ -284,6 +297,53 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
             print(f"seed {result.seed}: {link} touched {what} after {when:.1f} s")
     return {
         "command": "simreal bench stack", "robot": args.robot, "blocks": args.blocks, **figures,
+    }  # fmt: skip
+
+
+def _faults(args: argparse.Namespace) -> dict[str, Any]:
+    from tqdm import tqdm
+
+    from simreal_bench.fault_bench import FaultBench, run_fault_bench
+    from simreal_bench.fault_run import KINDS
+    from simreal_bench.fault_summary import fault_rows, fault_summary
+    from simreal_bench.timing import table
+
+    unknown = [kind for kind in args.faults if kind not in (*KINDS, "all")]
+    if unknown:
+        raise ConfigurationError(
+            f"--faults {unknown[0]}: wanted all, or some of {', '.join(KINDS)}"
+        )
+    kinds = tuple(KINDS) if "all" in args.faults else tuple(dict.fromkeys(args.faults))
+    kind = "" if args.robot == PANDA.name else f"{args.robot}_"
+    folder = args.out or Path(f"out/bench_faults_{kind}{args.blocks}")
+    bench = FaultBench(kinds, args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
+    before = bench.done()
+    failed = sum(not result.recovered for result in before)
+    with tqdm(total=len(bench.runs), initial=len(before), unit="run", file=sys.stderr) as bar:
+
+        def tell(result: Any) -> None:
+            nonlocal failed
+            failed += not result.recovered
+            bar.set_postfix(failed=failed, refresh=False)
+            bar.update()
+
+        run_fault_bench(bench, args.jobs, tell)
+    results = bench.done()
+    figures = fault_summary(results)
+    header = (f"towers of {args.blocks}, one fault each", "runs", "planted", "recovered", "share")
+    print(table(header, fault_rows(figures)))
+    for name in ("collisions", "limit_violations", "motions_on_old_data"):
+        print(f"{name.replace('_', ' ')}: {figures[name]}")
+    for result in sorted(results, key=lambda result: result.cause):
+        if not result.recovered:
+            film = bench.film(result.kind, result.stack.seed)
+            print(
+                f"{result.kind}, seed {result.stack.seed}: {result.cause}; "
+                f"planted: {result.words or 'never'}; {film}"
+            )
+    return {
+        "command": "simreal bench stack --faults", "robot": args.robot, "blocks": args.blocks,
+        **figures,
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from simreal_control.task_io import (
     Sighting,
 )
 from simreal_sim.gripper_execution import GripperExecution
+from simreal_sim.trajectory_execution import JointTrajectory, stopping_trajectory
 from simreal_sim.world import STEP_S, World
 
 Array = NDArray[np.float64]
@@ -33,7 +34,9 @@ GOAL_TIME_S = 2.0  # after the end of a trajectory
 GRIPPER_EFFORT_N = 20.0
 HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
 LEAST_FORCE_N = 0.5  # of a contact that counts
+UNHEARD = -1  # number of a command that nobody waits for
 PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
+BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
 
 Look = Callable[[float], "Sighting | None"]
@@ -63,23 +66,60 @@ class RobotInPhysics:
         self._results: list[ActionResult] = []
         self._motion: tuple[MoveArm, float] | None = None
         self._fingers: tuple[int, GripperExecution] | None = None
+        self._braking: tuple[JointTrajectory, float] | None = None
         self._next_picture = 0.0
         self._touching: dict[tuple[str, str], float] = {}
         self._lower, self._upper = world.arm_limits
         self._links = {world.link_index(name): name for name in world.link_poses()}
-        self._names = world.body_names()
         world.command_gripper(world.arm.finger_open_m, GRIPPER_EFFORT_N)
 
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
         if isinstance(command, Cancel):
-            self._motion = self._fingers = None
+            self._fingers = None
+            self.brake()
         elif isinstance(command, MoveArm):
+            self._braking = None
             self._motion = (command, self.world.time)
         elif isinstance(command, MoveGripper):
             self.world.command_gripper(command.opening_m / 2, command.effort_n)
             execution = GripperExecution(command.opening_m / 2, self.world.time)
             self._fingers = (command.number, execution)
+
+    def brake(self) -> None:
+        """Give up the motion, as a controller does: as fast as the motors can."""
+        if self._motion is None:
+            return
+        self._braking = (stopping_trajectory(*self._desired(), BRAKING_RAD_S2), self.world.time)
+        self._motion = None
+
+    def abort(self, message: str) -> None:
+        """End what is under way as a controller that has noticed something; the arm stops."""
+        if self._motion is not None:
+            number = self._motion[0].number
+            self.brake()
+            self.answer(number, Outcome.ABORTED, message)
+
+    def answer(self, number: int, outcome: Outcome, message: str = "") -> None:
+        """Tell the task that a command has ended."""
+        self._results.append(ActionResult(number, outcome, message))
+
+    def forget(self) -> None:
+        """Who gave the commands is gone: they are executed, and nobody hears how they end."""
+        self._results = []
+        if self._motion is not None:
+            command, began = self._motion
+            self._motion = (MoveArm(UNHEARD, command.trajectory), began)
+        if self._fingers is not None:
+            self._fingers = (UNHEARD, self._fingers[1])
+
+    def _desired(self) -> tuple[Array, Array]:
+        assert self._motion is not None
+        command, began = self._motion
+        trajectory, t = command.trajectory, self.world.time - began + STEP_S
+        goal = np.array([np.interp(t, trajectory.times, c) for c in trajectory.positions.T])
+        speed = np.array([np.interp(t, trajectory.times, c) for c in trajectory.velocities.T])
+        return goal, speed
 
     def step(self) -> Inputs:
         """Let a tick pass; what the task then learns."""
@@ -100,10 +140,8 @@ class RobotInPhysics:
         world = self.world
         if self._motion is not None:
             command, began = self._motion
-            trajectory = command.trajectory
-            t = world.time - began + STEP_S
-            goal = np.array([np.interp(t, trajectory.times, c) for c in trajectory.positions.T])
-            speed = np.array([np.interp(t, trajectory.times, c) for c in trajectory.velocities.T])
+            trajectory, t = command.trajectory, world.time - began + STEP_S
+            goal, speed = self._desired()
             world.command_arm(goal, speed)
             off = float(np.max(np.abs(world.joint_states().positions[world.arm_part] - goal)))
             self.worst_tracking_rad = max(self.worst_tracking_rad, off)
@@ -113,6 +151,9 @@ class RobotInPhysics:
             elif t > trajectory.duration + GOAL_TIME_S:
                 self._motion = None
                 self._results.append(ActionResult(command.number, Outcome.ABORTED, "goal"))
+        elif self._braking is not None:
+            stop, began = self._braking
+            world.command_arm(*stop.sample(world.time - began + STEP_S))
         world.step()
         if self._fingers is not None:
             number, execution = self._fingers
@@ -140,14 +181,14 @@ class RobotInPhysics:
         beyond = (positions < self._lower - 1e-3) | (positions > self._upper + 1e-3)
         fast = velocities > VELOCITY_SLACK * world.arm.velocity_limits
         self.limit_violations += int((beyond | fast).any())
-        held = self._held()
+        held, names = self.held(), world.body_names()
         for contact in world.bullet.getContactPoints(
             bodyA=world.robot, physicsClientId=world.client
         ):
             body, link, force = contact[2], self._links.get(contact[3], "base"), contact[9]
             if body == world.robot or force < LEAST_FORCE_N or link == "base":
                 continue
-            other = self._names.get(body, "something")
+            other = names.get(body, "something")
             if other == held and link in world.arm.finger_links:
                 continue
             pair = (link, other)
@@ -155,7 +196,7 @@ class RobotInPhysics:
                 self.collisions.append((now, *pair))
             self._touching[pair] = now
 
-    def _held(self) -> str | None:
+    def held(self) -> str | None:
         """The block between the fingers, if there is one."""
         tool = self.world.link_poses()[self.world.arm.tool_link].position
         edges = {block.name: block.edge for block in self.world.scene.blocks}
@@ -163,5 +204,5 @@ class RobotInPhysics:
             name: float(np.linalg.norm(pose.position - tool)) / edges[name]
             for name, pose in self.world.block_poses().items()
         }
-        nearest = min(away, key=lambda name: away[name])
-        return nearest if away[nearest] < HELD_WITHIN_EDGES else None
+        nearest = min(away, key=lambda name: away[name], default="")
+        return nearest if nearest and away[nearest] < HELD_WITHIN_EDGES else None

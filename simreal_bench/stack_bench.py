@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from simreal_bench.resumable import claim_folder, estimator, run_all, write_result
 from simreal_bench.stack_run import Picture, StackResult, run_stack, write_film
-from simreal_common.errors import ConfigurationError
 from simreal_control.run_record import RunRecord
-from simreal_perception.estimator import BlockEstimator
 from simreal_sim.simulated_arm import PANDA
 
 
@@ -58,7 +55,7 @@ class StackBench:
         for seed in self.seeds:
             if self.file(seed).is_file():
                 content = json.loads(self.file(seed).read_text(encoding="utf-8"))
-                results.append(_result(content))
+                results.append(read_stack(content))
         return results
 
 
@@ -68,30 +65,19 @@ def run_bench(bench: StackBench, jobs: int, tell: Callable[[StackResult], None])
     Raises:
         ConfigurationError: the folder holds another bench.
     """
-    bench.folder.mkdir(parents=True, exist_ok=True)
-    _check_same(bench)
-    done = {result.seed for result in bench.done()}
-    todo = [seed for seed in bench.seeds if seed not in done]
-    if not todo:
-        return
-    work = [(bench, seed) for seed in todo]
-    if jobs == 1:
-        for item in work:
-            tell(_run(item))
-        return
-    # Threads of a parent do not survive a fork.
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for result in pool.imap_unordered(_run, work):
-            tell(result)
-
-
-_estimators: dict[str, BlockEstimator] = {}
+    claim_folder(
+        bench.folder,
+        {
+            "blocks": bench.blocks, "model": bench.model,
+            "velocity_scaling": bench.velocity_scaling, "robot": bench.robot,
+        },
+    )  # fmt: skip
+    todo = [(bench, seed) for seed in bench.seeds if not bench.file(seed).is_file()]
+    run_all(_run, todo, jobs, tell)
 
 
 def _run(item: tuple[StackBench, int]) -> StackResult:
     bench, seed = item
-    if bench.model not in _estimators:
-        _estimators[bench.model] = BlockEstimator.load(bench.model, threads=1)
     pictures: list[tuple[float, Picture]] = []
     shutil.rmtree(bench.record(seed), ignore_errors=True)  # of a run that was interrupted
     record = RunRecord(bench.record(seed))
@@ -99,7 +85,7 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
         result = run_stack(
             seed,
             bench.blocks,
-            _estimators[bench.model],
+            estimator(bench.model),
             bench.velocity_scaling,
             pictures,
             bench.robot,
@@ -109,34 +95,17 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
         record.close()
     if not result.success:
         write_film(bench.film(seed), pictures)
-    draft = bench.file(seed).with_suffix(".part")
-    draft.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, bench.file(seed))
+    write_result(bench.file(seed), asdict(result))
     return result
 
 
-def _result(content: dict[str, Any]) -> StackResult:
+def read_stack(content: dict[str, Any]) -> StackResult:
+    """A run from its JSON."""
     for name in ("placement_mm", "log"):
         content[name] = tuple(content[name])
     content["collisions"] = tuple((w, a, b) for w, a, b in content["collisions"])
+    content["old_data"] = tuple((when, words) for when, words in content.get("old_data", ()))
     return StackResult(**content)
-
-
-def _check_same(bench: StackBench) -> None:
-    """A folder holds runs of one kind."""
-    file = bench.folder / "bench.json"
-    wanted = {
-        "blocks": bench.blocks, "model": bench.model, "velocity_scaling": bench.velocity_scaling,
-        "robot": bench.robot,
-    }  # fmt: skip
-    if file.is_file():
-        got = json.loads(file.read_text(encoding="utf-8"))
-        if got != wanted:
-            raise ConfigurationError(
-                f"{bench.folder} holds runs of another kind ({got}, wanted {wanted}): give another "
-                "folder with --out"
-            )
-    file.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
 
 
 def summary(results: Sequence[StackResult]) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from simreal_bench.data_ages import DataAges
+from simreal_bench.faults import Fault
 from simreal_bench.robot_in_physics import RobotInPhysics
+from simreal_bench.stage import Stage
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_control.block_map import estimate_in_base
@@ -21,7 +25,7 @@ from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
 from simreal_control.run_record import RunRecord, begin_event
 from simreal_control.sampling_planner import SamplingPlanner
-from simreal_control.stacking_task import StackingConfig, StackingTask, State
+from simreal_control.stacking_task import StackingTask, State
 from simreal_control.task_io import Sighting
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.estimator import BlockEstimator
@@ -36,6 +40,7 @@ Picture = NDArray[np.uint8]
 LATENCY_S = 0.1  # from a picture to what is seen on it
 AFTERWARDS_S = 1.0  # the tower has to stand this long
 SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
+FAULT_SECONDS = 120.0  # more, where something goes wrong
 PLANNING_S = 0.002  # a tick that takes longer has planned something
 PLANNED = (State.DECIDING, State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
 
@@ -54,6 +59,8 @@ class StackResult:
         collisions: (simulated time, link, what it touched).
         limit_violations: ticks with a joint beyond its limits.
         tracking_rad: largest distance of a joint from its trajectory.
+        finished, claimed: whether the task ended by itself; as having done what it should.
+        old_data: (simulated time, words) of each motion on data older than its bound.
         log: what the task said, with the time.
     """
 
@@ -69,15 +76,22 @@ class StackResult:
     collisions: tuple[tuple[float, str, str], ...]
     limit_violations: int
     tracking_rad: float
+    finished: bool = True
+    claimed: bool = True
+    old_data: tuple[tuple[float, str], ...] = ()
     log: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def last_words(self) -> str:
+        """What the task said last."""
+        return self.log[-1] if self.log else ""
 
     @property
     def cause(self) -> str:
         """Why it failed, as a kind: the last thing that went wrong, without numbers."""
         if self.success:
             return ""
-        last = self.log[-1] if self.log else self.reason
-        words = last.split(" ", 1)[-1].split(":")[0].split(";")[0]
+        words = (self.last_words or self.reason).split(" ", 1)[-1].split(":")[0].split(";")[0]
         return " ".join(w for w in words.split() if not any(c.isdigit() for c in w))[:80]
 
 
@@ -89,6 +103,7 @@ def run_stack(
     pictures: list[tuple[float, Picture]] | None = None,
     robot: str = PANDA.name,
     record: RunRecord | None = None,
+    fault: Fault | None = None,
 ) -> StackResult:
     """Build one tower.
 
@@ -99,19 +114,22 @@ def run_stack(
         pictures: takes what the camera saw, with the estimates drawn in, and when.
         robot: which arm; its parameters are those of `config/`.
         record: takes the decisions.
+        fault: goes wrong meanwhile.
     """
     start = time.perf_counter()
     parameters = replace(
         control_parameters(robot), blocks=blocks, velocity_scaling=velocity_scaling
     )
-    scene = draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks))
+    options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
+    limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
+    scene = draw_scene(np.random.default_rng(seed), options)
     with World(scene, simulated_arm(robot)) as world:
-        task, config = _task(world, parameters)
+        config = parameters.stacking_config()
         camera = WorldCamera(world)
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
         def look(now: float) -> Sighting | None:
-            if task.state is not State.LOOKING:
+            if stage.task.state is not State.LOOKING:
                 return None  # nothing else is looked at, and drawing takes longer than physics
             picture = camera.render()
             found = [
@@ -123,18 +141,28 @@ def run_stack(
                 pictures.append((now, draw_blocks(picture, camera.camera, found)))
             eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
-            return Sighting(now - LATENCY_S, estimates, np.array(eye.position))
+            stamp = now - LATENCY_S
+            return Sighting(stamp, estimates, np.array(eye.position), stamp)
 
         arm = RobotInPhysics(world, look)
+        rng = np.random.default_rng([seed, 1])
+        make_task = partial(_task, world, parameters)
+        stage = Stage(world, arm, make_task(), make_task, parameters.edge, rng)
+        fault = fault or Fault(rng, seed)
+        ages = DataAges(config)
         log: list[str] = []
         planning_s = 0.0
-        status = task.status
+        status = stage.task.status
         if record is not None:
             record.add([begin_event(world.time, config.goal.words)])
-        while world.time < SECONDS_A_BLOCK * blocks and not status.finished:
-            inputs = arm.step()
-            before, began = task.state, time.perf_counter()
-            outputs = task.tick(inputs)
+        while world.time < limit_s and not status.finished:
+            fault.disturb(stage)
+            inputs = fault.inputs(stage, arm.step())
+            if inputs is None:
+                continue
+            ages.heard(inputs)
+            before, began = stage.task.state, time.perf_counter()
+            outputs = stage.task.tick(inputs)
             took = time.perf_counter() - began
             if before in PLANNED and took > PLANNING_S:
                 planning_s += took
@@ -142,8 +170,10 @@ def run_stack(
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
             if record is not None:
                 record.add(outputs.events)
-            for command in outputs.commands:
+            ages.sent(world.time, stage.task.state, outputs.commands)
+            for command in fault.commands(stage, outputs.commands):
                 arm.execute(command)
+            ages.moved(world.time, arm)
         ended = world.time
         earlier = world.block_poses()
         for _ in range(round(AFTERWARDS_S / STEP_S)):
@@ -163,6 +193,9 @@ def run_stack(
         plan_ms=1e3 * planning_s / max(blocks - 1, 1),
         collisions=tuple((round(when, 2), a, b) for when, a, b in arm.collisions),
         limit_violations=arm.limit_violations,
+        finished=status.finished,
+        claimed=status.success,
+        old_data=tuple((round(when, 2), words) for when, words in ages.breaches),
         tracking_rad=arm.worst_tracking_rad,
         log=tuple(log),
     )
@@ -189,7 +222,7 @@ def control_parameters(robot: str) -> ControlParameters:
         raise ConfigurationError(f"{path}: {error}") from error
 
 
-def _task(world: World, parameters: ControlParameters) -> tuple[StackingTask, StackingConfig]:
+def _task(world: World, parameters: ControlParameters) -> StackingTask:
     """The task as control_node makes it."""
     description = world.robot_description()
     arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
@@ -201,8 +234,8 @@ def _task(world: World, parameters: ControlParameters) -> tuple[StackingTask, St
     )
     obstacles = CollisionWorld(description, parameters.arm_joints, parameters.tool_frame, fingers)
     around = SamplingPlanner(arm, motion, obstacles)
-    config = parameters.stacking_config()
-    return StackingTask(StationPlanner(arm, motion, obstacles, around), config), config
+    planner = StationPlanner(arm, motion, obstacles, around)
+    return StackingTask(planner, parameters.stacking_config())
 
 
 def write_film(path: Path, pictures: Sequence[tuple[float, Picture]]) -> None:

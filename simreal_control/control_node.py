@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from geometry_msgs.msg import TransformStamped
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import Buffer, ExtrapolationException, TransformException, TransformListener
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
@@ -179,11 +180,7 @@ class ControlNode(Node):
 
     def _on_detections(self, message: Detection3DArray) -> None:
         try:
-            transform = self._buffer.lookup_transform(
-                self._parameters.base_frame,
-                message.header.frame_id,
-                Time.from_msg(message.header.stamp),
-            )
+            transform = self._camera_transform(message.header)
         except TransformException as error:
             self._complain(
                 f"no transform from {message.header.frame_id} to {self._parameters.base_frame} "
@@ -197,9 +194,24 @@ class ControlNode(Node):
             for estimate in detections_to_estimates(message)
         )
         sighting = Sighting(
-            stamp_seconds(message.header.stamp), estimates, np.array(camera.position)
+            stamp_seconds(message.header.stamp),
+            estimates,
+            np.array(camera.position),
+            stamp_seconds(transform.header.stamp),
         )
         self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
+
+    def _camera_transform(self, header: Header) -> TransformStamped:
+        """At the time of the picture, or the latest before it: the task judges whether that is old.
+
+        Raises:
+            TransformException: there is none at all.
+        """
+        base = self._parameters.base_frame
+        try:
+            return self._buffer.lookup_transform(base, header.frame_id, Time.from_msg(header.stamp))
+        except ExtrapolationException:
+            return self._buffer.lookup_transform(base, header.frame_id, Time())
 
     def _on_request(self, request: Request, _: Trigger.Request, answer: Trigger.Response) -> Any:
         """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""

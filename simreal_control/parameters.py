@@ -169,6 +169,11 @@ class ControlParameters:
     max_detection_age: float = parameter(
         3.0, "no motion starts on older pictures, seconds", range=(0.1, 60.0)
     )
+    max_tf_age: float = parameter(
+        0.5,
+        "pictures count only with a transform of the camera that is no older than this, seconds",
+        range=(0.0, 10.0),
+    )
     max_scene_age: float = parameter(
         30.0,
         "no motion with a block in hand starts on older pictures, seconds; so long a question "
@@ -260,6 +265,7 @@ class ControlParameters:
             settle_s=self.settle_time,
             max_detection_age_s=self.max_detection_age,
             max_scene_age_s=self.max_scene_age,
+            max_tf_age_s=self.max_tf_age,
             give_up_after_s=self.give_up_after,
             max_failures=self.max_failures,
             plan_only=self.plan_only,

@@ -80,6 +80,7 @@ class StackingConfig:
         max_detection_age_s: the hand starts for a block on pictures no older than this.
         max_scene_age_s: no motion with a block in hand starts on older pictures: it looks again.
         max_state_age_s: without newer joint states the arm is stopped.
+        max_tf_age_s: pictures count only with a transform of the camera no older than this.
         warn_after_s, give_up_after_s: of waiting for detections or joint states.
         start_tolerance_rad: of a motion's start to where the arm is.
         max_failures: failed attempts in a row without the structure growing.
@@ -99,6 +100,7 @@ class StackingConfig:
     max_detection_age_s: float = 3.0
     max_scene_age_s: float = 30.0
     max_state_age_s: float = 0.5
+    max_tf_age_s: float = 0.5
     warn_after_s: float = 5.0
     give_up_after_s: float = 60.0
     start_tolerance_rad: float = 0.05
@@ -146,7 +148,9 @@ class StackingTask:
         )
         self._decider = Decider(config.goal, config.zone, config.map, self._planner)
         self._commander = Commander(config.confirm, config.max_scene_age_s)
-        self._lookout = Lookout(config.look_count, config.settle_s, config.max_detection_age_s)
+        self._lookout = Lookout(
+            config.look_count, config.settle_s, config.max_detection_age_s, config.max_tf_age_s
+        )
         self._log = TaskLog(config.warn_after_s)
         self._handlers: dict[State, Callable[[Inputs, ArmState, ActionResult | None], None]] = {
             State.FEELING: self._feel,
@@ -478,16 +482,15 @@ class StackingTask:
             self._enter(inputs.now, State.DECIDING)
             return
         waited = inputs.now - self._lookout.waiting_since
+        lack, question = self._lookout.lack(inputs.now)
         if inputs.now - self._lookout.began > self._config.give_up_after_s:
             if waited > self._config.warn_after_s:
-                reason = f"no detections for {waited:.0f} s; is perception running?"
+                reason = f"{lack}; {question}"
             else:
                 reason = "detections come too late or too seldom to act on; is perception too slow?"
             self._finish(False, reason)
         elif waited >= self._config.warn_after_s:
-            self._log.warn_throttled(
-                inputs.now, f"no new detections for {waited:.0f} s; waiting for perception"
-            )
+            self._log.warn_throttled(inputs.now, f"{lack}; waiting")
         if not self._at_home(arm) and self._mover.still(arm) and not self._config.plan_only:
             self._enter(inputs.now, State.HOMING)  # something has moved the arm
 

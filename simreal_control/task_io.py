@@ -50,11 +50,13 @@ class Sighting:
         stamp: when the picture was taken.
         estimates: blocks in the base frame, error floors added; may be empty.
         camera_position: in the base frame, metres, shape (3,).
+        transform_stamp: of the camera's transform into the base frame; None where it never changes.
     """
 
     stamp: float
     estimates: tuple[BlockEstimate, ...]
     camera_position: Array
+    transform_stamp: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

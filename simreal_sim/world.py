@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -266,6 +266,31 @@ class World:
             orientation.tolist(),
         )
         self._call("resetBaseVelocity", self._blocks[name], [0, 0, 0], [0, 0, 0])
+
+    def add_block(self, block: BlockSetup) -> None:
+        """Put a further block into the running world; the scene has it from now on."""
+        if block.name in self._blocks:
+            raise ConfigurationError(f"block '{block.name}' is there: wanted another name")
+        self._blocks[block.name] = self._add_block(block)
+        self.scene = replace(self.scene, blocks=(*self.scene.blocks, block))
+
+    def remove_block(self, name: str) -> None:
+        """Take a block out of the running world, and out of its scene."""
+        if name not in self._blocks:
+            raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
+        self._call("removeBody", self._blocks.pop(name))
+        left = tuple(block for block in self.scene.blocks if block.name != name)
+        self.scene = replace(self.scene, blocks=left)
+
+    def push_block(self, name: str, velocity: ArrayLike, turning: ArrayLike = (0, 0, 0)) -> None:
+        """Give a block a velocity of its centre (m/s) and a turning (rad/s), shape (3,) each."""
+        linear = np.asarray(velocity, dtype=np.float64).tolist()
+        angular = np.asarray(turning, dtype=np.float64).tolist()
+        self._call("resetBaseVelocity", self._blocks[name], linear, angular)
+
+    def set_block_friction(self, name: str, friction: float = BLOCK_FRICTION) -> None:
+        """Make a block as slippery as that."""
+        self._call("changeDynamics", self._blocks[name], -1, lateralFriction=friction)
 
     @property
     def robot(self) -> int:
