@@ -133,7 +133,8 @@ class Meddled(Fault):
         if not self._takes or self.extra_blocks:
             return result.success
         # It cannot be finished: the arm has stopped and said what is lacking.
-        return result.finished and not result.claimed and "block is seen" in result.last_words
+        named = "seen" in result.last_words
+        return result.finished and not result.claimed and named
 
 
 class Appeared(Fault):

@@ -30,6 +30,8 @@ QUARTER_TURN = np.pi / 2.0
 DISTINCT_SHARE = 0.7
 # A block rests on another when, from above, their centres are nearer than this share of an edge.
 SUPPORT_SHARE = 0.7
+# Blocks tilted by more lean on something. Rotations are seen to a degree or two.
+LEANING_RAD = 0.17
 # Off the log likelihood of a level whose supporting block was not seen: blocks do not float, but
 # the one below may be hidden. Worth 2.8 sigmas.
 UNSUPPORTED_PENALTY = 4.0
@@ -97,6 +99,8 @@ class Block:
         seen: in how many pictures.
         color: what most of the pictures say, see BlockEstimate.
         yaw_sigma: standard deviation of the yaw, radians.
+        lean_axis: of a block that leans on something: the direction of the horizontal axis about
+            which it is tilted, radians modulo a half turn; None where it lies flat.
     """
 
     position: Array
@@ -107,6 +111,7 @@ class Block:
     seen: int
     color: str = ""
     yaw_sigma: float = 0.0
+    lean_axis: float | None = None
 
     @property
     def pose(self) -> Pose:
@@ -149,6 +154,14 @@ def upright(rotation: Array) -> tuple[float, float]:
     return wrap_quarter(float(np.arctan2(best[1, 0], best[0, 0]))), tilt
 
 
+def lean_axis(rotation: Array) -> float:
+    """Direction of the horizontal axis about which a cube is tilted, radians in [0, pi)."""
+    candidates = rotation @ cube_symmetries()
+    best = candidates[int(np.argmax(candidates[:, 2, 2]))]
+    axis = best[:, int(np.argmin(np.abs(best[2, :2])))]  # the more level one of x and y
+    return float(np.arctan2(axis[1], axis[0]) % np.pi)
+
+
 def wrap_quarter(yaw: float) -> float:
     """An angle modulo a quarter turn, radians in [-pi/4, pi/4)."""
     return float((yaw + QUARTER_TURN / 2.0) % QUARTER_TURN - QUARTER_TURN / 2.0)
@@ -168,15 +181,15 @@ def _circular(angles: Array, weights: Array) -> float:
 
 
 def rest_on_level(
-    position: Array, covariance: Array, level: int, config: BlockMapConfig
+    position: Array, covariance: Array, level: int, config: BlockMapConfig, raised_m: float = 0.0
 ) -> tuple[Array, Array, float]:
-    """Kalman update with the height of a level.
+    """Kalman update with the height of a level; a leaning block's centre is `raised_m` higher.
 
     Returns:
         The corrected position, its covariance, and the log likelihood of the level up to a constant
         that is the same for all levels: minus half the squared number of sigmas.
     """
-    innovation = config.height(level) - position[2]
+    innovation = config.height(level) + raised_m - position[2]
     variance = covariance[2, 2] + config.support_sigma_m**2
     gain = covariance[:, 2] / variance
     updated = position + gain * innovation
@@ -271,8 +284,15 @@ def _clusters(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig)
 def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Block | None:
     """The block on its likeliest level; None where it fits none or stands in another block."""
     orientations = [upright(member.pose.rotation) for member in cluster.members]
-    if np.median([tilt for _, tilt in orientations]) > config.max_tilt_rad:
+    tilt = float(np.median([tilt for _, tilt in orientations]))
+    if tilt > config.max_tilt_rad:
         return None
+    raised_m, leaning = 0.0, None
+    if tilt > LEANING_RAD:
+        # It stands on an edge: half of its height is e/2 (cos + sin).
+        raised_m = config.edge_m / 2.0 * (np.cos(tilt) + np.sin(tilt) - 1.0)
+        surest = max(cluster.members, key=lambda member: member.score)
+        leaning = lean_axis(surest.pose.rotation)
     weights = [
         member.score / (0.05 + tilt)
         for member, (_, tilt) in zip(cluster.members, orientations, strict=True)
@@ -282,7 +302,7 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
     best_likelihood = -0.5 * config.gate_sigmas**2
     for level in range(config.max_level + 1):
         position, covariance, likelihood = rest_on_level(
-            cluster.centre, cluster.covariance, level, config
+            cluster.centre, cluster.covariance, level, config, raised_m
         )
         under = [
             block.level
@@ -298,7 +318,7 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
             best_likelihood = likelihood
             best = Block(
                 position, yaw, level, covariance, cluster.score, len(cluster.images),
-                cluster.color, cluster.yaw_sigma,
+                cluster.color, cluster.yaw_sigma, leaning,
             )  # fmt: skip
     if best is not None and any(
         np.linalg.norm(block.position - best.position) < DISTINCT_SHARE * config.edge_m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
 UNCLEAR_LOOKS = 2  # so many further looks before a block that is seen nowhere is taken for placed
 NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
+BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand
 MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
 
 
@@ -43,11 +45,15 @@ class SetBack:
 
 @dataclass(frozen=True, eq=False)
 class Do:
-    """The next block, into the hand and to its place; `slot` is None for a place on the table."""
+    """The next block, into the hand and to its place; `slot` is None for a place on the table.
+
+    With `feel` the hand only closes on the block, to tell whether it is there, and opens again.
+    """
 
     work: PickPlace
     slot: int | None
     words: str
+    feel: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,7 @@ class Decider:
     _misses: list[Array] = field(default_factory=list)
     _images: list[Sequence[BlockEstimate]] = field(default_factory=list)
     _lacking: bool = False
+    _felt: set[int] = field(default_factory=set)
 
     @property
     def placed(self) -> int:
@@ -143,6 +150,17 @@ class Decider:
         self.planner.unbar()
         if self.structure is not None and slot is not None:
             self.structure.filled.add(slot)
+
+    def felt(self, slot: int | None, there: bool) -> None:
+        """The hand has felt for the block in a place; where it cannot get there, it is believed."""
+        structure = self.structure
+        if structure is None or slot is None:
+            return
+        if there:
+            self._felt.add(slot)
+        else:
+            structure.filled.discard(slot)
+            structure.known -= 1
 
     def decide(self, sightings: Sequence[Sighting], held: Held | None = None) -> Decision:
         """What to do after a look.
@@ -238,11 +256,15 @@ class Decider:
             if not view.standing and all(structure.slots[n].level == 0 for n in structure.filled):
                 self.structure, self._unclear_looks = None, 0
                 return LookAgain("what was built on is no longer seen")
+            doubt = self._feel(view, held)
+            if doubt is not None:
+                return doubt
             self.notes.append(
                 f"of {believed} blocks in their places {len(view.standing)} are seen, none lies "
                 "elsewhere: taken for standing"
             )
         self._unclear_looks = 0
+        self._felt -= view.standing
         if verdict is Verdict.FELL:
             structure.accept(view)
             if not structure.filled:
@@ -255,6 +277,32 @@ class Decider:
             self._best, self.progress = len(structure.filled), True
             self.notes.append(f"seen from home: {self._best} blocks stand in their places")
         return None
+
+    def _feel(self, view: StructureView, held: Held | None) -> Decision | None:
+        """Let the hand find out whether a block stands that no look has shown.
+
+        It may be hidden, or somebody has taken it; what is put on it would fall in that case, and
+        what is put in its place hit it in the other.
+        """
+        structure = self.structure
+        assert structure is not None
+        missing = structure.filled - view.standing - self._felt
+        if not missing:
+            return None
+        if held is not None:
+            return self._rid_of(held)
+        slot = max(missing, key=lambda number: structure.slots[number].level)
+        level = structure.slots[slot].level
+        position, yaw = structure.target(slot)
+        centre = np.array([position[0], position[1], self.blocks.height(level)])
+        block = Block(centre, yaw, level, 1e-4 * np.eye(3), 0.0, 0)
+        try:
+            work = self.planner.choose([block], self.scene, position, yaw, level)
+        except KinematicsError:
+            return None
+        return Do(
+            work, slot, f"feeling whether a block stands on level {level}, none is seen", True
+        )
 
     def _adapt(self, view: StructureView, held: Held | None) -> None:
         """Where all blocks are wanted, the structure has as many places as there are blocks."""
@@ -309,7 +357,7 @@ class Decider:
             position, yaw = structure.target(slot)
             level = structure.slots[slot].level
             try:
-                work = self.planner.choose(suitable[slot], scene, position, yaw, level)
+                work = self._choose(suitable[slot], scene, position, yaw, level)
             except KinematicsError as error:
                 reasons.append(str(error))
                 continue
@@ -320,7 +368,49 @@ class Decider:
             how = " by a tilted hand" * bool(work.tilt)
             return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
         wanted = [block for blocks in suitable.values() for block in blocks]
-        return self._clear(candidates, wanted) or SetBack("; ".join(dict.fromkeys(reasons)))
+        return (
+            self._clear(candidates, wanted)
+            or self._unbuild(view, wanted)
+            or SetBack("; ".join(dict.fromkeys(reasons)))
+        )
+
+    def _choose(
+        self,
+        candidates: Sequence[Block],
+        scene: Sequence[Block],
+        position: Array,
+        yaw: float,
+        level: int,
+    ) -> PickPlace:
+        """The best of those beside the place, for a higher tower would keep the hand from them;
+        else the best of all.
+
+        Raises:
+            KinematicsError: none can be grasped, or none can be placed.
+        """
+        reach = BESIDE_EDGES * self.blocks.edge_m
+        beside = [block for block in candidates if block.horizontal_distance(position) < reach]
+        if beside and len(beside) < len(candidates):
+            with suppress(KinematicsError):
+                return self.planner.choose(beside, scene, position, yaw, level)
+        return self.planner.choose(candidates, scene, position, yaw, level)
+
+    def _unbuild(self, view: StructureView, wanted: Sequence[Block]) -> Decision | None:
+        """Take the top off a column that keeps the hand from a wanted block beside it."""
+        structure = self.structure
+        assert structure is not None
+        tops = [
+            number
+            for number in structure.filled & view.seen.keys()
+            if structure.slots[number].level > 0
+            and not any(number in structure.slots[other].supports for other in structure.filled)
+        ]
+        for number in tops:
+            decision = self._clear([view.seen[number]], wanted)
+            if decision is not None:
+                structure.filled.discard(number)
+                return decision
+        return None
 
     def _lying_faint(self) -> list[Block]:
         """Those on the table, clear of all blocks and places."""

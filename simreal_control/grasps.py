@@ -107,6 +107,7 @@ def rank_grasps(
         _Way(pose, tilt, _straddle_sigmas(pose, block, edge_m, gripper))
         for tilt in tilts
         for pose in _quarter_turns(position, block.yaw, tilt)
+        if _stands_between(pose, block)
     ]
     return _rank(
         ways,
@@ -175,6 +176,17 @@ class _Way:
 
 def _quarter_turns(position: Array, yaw: float, tilt: float) -> list[Pose]:
     return [tool_pose(position, yaw + quarter * QUARTER_TURN, tilt) for quarter in range(4)]
+
+
+def _stands_between(pose: Pose, block: Block) -> bool:
+    """Whether the sides that the fingers take stand upright.
+
+    Of a block that leans on something those do that its axis goes through.
+    """
+    if block.lean_axis is None:
+        return True
+    axis = np.array([np.cos(block.lean_axis), np.sin(block.lean_axis)])
+    return abs(float(pose.rotation[:2, 1] @ axis)) > np.sqrt(0.5)
 
 
 def _straddle_sigmas(pose: Pose, block: Block, edge_m: float, gripper: GripperGeometry) -> float:

@@ -591,6 +591,9 @@ class StackingTask:
                 ),
             )
         except KinematicsError as error:
+            if self._do.feel:
+                self._felt(inputs.now, self._do, True, f"it cannot be felt: {error}")
+                return
             self._decider.no_way(grasp)
             self._failed(inputs.now, f"no way to the block: {error}")
 
@@ -616,12 +619,26 @@ class StackingTask:
         wide = self._config.gripper.max_opening_m
         if arm.opening_m is not None and arm.opening_m > wide - OPEN_TOLERANCE_M:
             self._failed(inputs.now, "the hand did not close")
+        elif self._do.feel:
+            if self._holding(arm) is False:
+                self._felt(inputs.now, self._do, False, "no block stands there")
+                return
+            self._decider.felt(self._do.slot, True)
+            self._in_hand = Held()
+            self._enter(inputs.now, State.RELEASING, "a block stands there")
         elif self._holding(arm) is False:
             self._decider.missed(block.position)
             self._failed(inputs.now, "the hand closed on nothing")
         else:
             self._in_hand = Held(block.color, self._do.work.tilt)
             self._enter(inputs.now, State.LIFTING)
+
+    def _felt(self, now: float, do: Do, there: bool, words: str) -> None:
+        """The hand has felt for a block: home, and look again."""
+        self._decider.felt(do.slot, there)
+        self._do = self._target = None
+        self._enter(now, State.HOMING)
+        self._log.say(words, Severity.INFO if there else Severity.WARNING)
 
     def _lift(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:
         """Straight up to where nothing stands in the way."""

@@ -86,6 +86,9 @@ class FakeWorld:
     opening: float = 0.0
     held: int | None = None
     history: list[str] = field(default_factory=list)
+    unseen: set[int] = field(default_factory=set)  # blocks that no picture shows
+    away: set[int] = field(default_factory=set)  # blocks that somebody has taken
+    transform_stopped_at: float | None = None
 
     def __post_init__(self) -> None:
         self._motion: tuple[int, MoveArm, float] | None = None
@@ -197,12 +200,14 @@ class FakeWorld:
         seen = [
             noisy_estimate(pose, self.rng, score=0.15 if i == self.faint else 0.9)
             for i, pose in enumerate(self.blocks)
-            if i != self.held and not (self.blind_spots and self.rng.random() < 0.1)
+            if i not in {self.held, *self.unseen, *self.away}
+            and not (self.blind_spots and self.rng.random() < 0.1)
         ]
         if self.false_at is not None:
             seen.append(noisy_estimate(self.false_at, self.rng, score=0.5))
         stamp = self.now - 0.15  # perception takes its time
-        return (Sighting(stamp, tuple(seen), CAMERA.position),)
+        placed = stamp if self.transform_stopped_at is None else self.transform_stopped_at
+        return (Sighting(stamp, tuple(seen), CAMERA.position, placed),)
 
     def tower(self) -> int:
         """Height of the highest stack, blocks."""
