@@ -134,7 +134,8 @@ class Meddled(Fault):
             return result.success
         # It cannot be finished: the arm has stopped and said what is lacking.
         named = "seen" in result.last_words
-        return result.finished and not result.claimed and named
+        said = result.finished and not result.claimed and named
+        return said and result.placed == result.blocks - 1
 
 
 class Appeared(Fault):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -163,3 +165,19 @@ def test_a_block_far_above_the_table_has_no_level():
     assert fuse([[seen(0.5, 0.0, level=6)]] * 3, CONFIG) == []
     lower_hidden = [seen(0.5, 0.0), seen(0.5, 0.0, level=2)]
     assert [block.level for block in fuse([lower_hidden] * 3, CONFIG)] == [0, 2]
+
+
+@given(yaw=angle, tilt=st.floats(0.2, 0.55), symmetry=st.integers(0, 23))
+@settings(max_examples=20, deadline=None)
+def test_a_leaning_block_stands_higher_and_tells_its_axis(yaw, tilt, symmetry):
+    turned = Rotation.from_euler("z", yaw) * Rotation.from_euler("x", tilt)
+    rotation = turned.as_matrix() @ cube_symmetries()[symmetry]
+    height = EDGE / 2 * (np.cos(tilt) + np.sin(tilt))
+    flat = seen(0.5, 0.0)
+    leaning = replace(flat, pose=Pose.from_rotation(rotation, [0.5, 0.0, height]))
+    (block,) = fuse([[leaning]] * 4, CONFIG)
+    assert block.level == 0
+    assert block.position[2] == pytest.approx(height, abs=1e-3)
+    assert abs(np.sin(block.lean_axis - yaw)) < 1e-6
+    (resting,) = fuse([[flat]] * 4, CONFIG)
+    assert resting.lean_axis is None

@@ -227,3 +227,17 @@ def test_a_node_that_is_killed_and_started_again_goes_on(make_rig, station_plann
     assert ("there is a block in the hand; it is kept until its place is found" in rig.log) == (
         held is not None
     )
+
+
+def test_a_block_beside_the_tower_s_foot_is_taken_before_the_tower_grows(make_rig):
+    rig = make_rig([at(0.50, 0.0), at(0.50, -0.053), at(0.42, 0.18)])
+    finishes(rig)
+    taken = [line for line in rig.log if "for level 1" in line]
+    assert len(taken) == 1
+    assert "(0.42" not in taken[0]
+
+
+def test_a_tower_that_bars_the_hand_from_a_block_is_taken_down_for_it(make_rig):
+    rig = make_rig([at(0.50, 0.0), at(0.50, 0.0, 1), at(0.50, -0.053)])
+    finishes(rig)
+    assert any("out of the way" in line for line in rig.log), rig.log

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -38,6 +40,16 @@ def test_a_free_block_is_grasped_straight_down_along_its_faces(panda, x, y, yaw)
         assert abs(wrap_quarter(tool_yaw(pose) - yaw)) < 1e-3
     scores = [grasp.score for grasp in ranked]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("axis", [0.2, 0.2 + np.pi / 2])
+def test_a_leaning_block_is_grasped_by_the_sides_that_stand_upright(panda, axis):
+    target = replace(block(0.5, 0.0, yaw=0.2), lean_axis=axis)
+    ranked = grasps(panda, target, [])
+    assert ranked
+    for grasp in ranked:
+        closing = grasp.pose_tool_in_base.rotation[:2, 1]
+        assert abs(closing @ [np.cos(axis), np.sin(axis)]) > 0.99
 
 
 def test_a_neighbour_leaves_the_grasps_across_it(panda):
