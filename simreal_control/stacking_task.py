@@ -406,11 +406,15 @@ class StackingTask:
         taken = self._do.work.block if self._do is not None else None
         return [block for block in self._decider.scene if block is not taken]
 
-    def _safe_height(self) -> float:
+    def _scene_age(self, now: float) -> float:
+        """Of the pictures from which is known what stands where, seconds."""
+        return now - self._scene_stamp
+
+    def _safe_height(self, now: float) -> float:
         structure = self._decider.structure
         levels = structure.levels if structure is not None else 0
-        if self._scene_stamp == -np.inf:
-            levels = UNKNOWN_SCENE_LEVELS
+        if self._scene_age(now) > self._config.max_scene_age_s:
+            levels = max(levels, UNKNOWN_SCENE_LEVELS)
         return self._planner.safe_height(
             self._decider.scene, levels, carrying=self._in_hand is not None
         )
@@ -452,7 +456,7 @@ class StackingTask:
             else:
                 self._enter(inputs.now, State.LOOKING, "looking at the table, a block in the hand")
             return
-        height, home = self._safe_height(), self._config.home
+        height, home = self._safe_height(inputs.now), self._config.home
         try:
             self._move(
                 inputs,
@@ -527,13 +531,13 @@ class StackingTask:
     def _begin(self, inputs: Inputs, arm: ArmState, decision: Do) -> None:
         self._do, self._target, self._putting_back = decision, decision.work.placement, False
         if self._config.plan_only:
-            self._show_plan(arm)
+            self._show_plan(inputs.now, arm)
             return
         held = self._in_hand is not None
         state = State.CARRYING if held else State.APPROACHING
         self._enter(inputs.now, state, decision.words)
 
-    def _show_plan(self, arm: ArmState) -> None:
+    def _show_plan(self, now: float, arm: ArmState) -> None:
         """Plan the whole way of the block that was chosen, and end."""
         assert self._do is not None
         work, mover = self._do.work, self._mover
@@ -542,12 +546,12 @@ class StackingTask:
         try:
             mover.set_scene(start, self._standing(), holding=False)
             approach = mover.motions.to_station(
-                start, work.grasp.pose_tool_in_base, work.grasp.joints, self._safe_height()
+                start, work.grasp.pose_tool_in_base, work.grasp.joints, self._safe_height(now)
             )
             self._in_hand = Held(tilt=work.tilt)  # what is in the hand moves with it
             mover.held_tilt = work.tilt
             mover.set_scene(approach.end, self._standing(), holding=True)
-            height = self._safe_height()
+            height = self._safe_height(now)
             lift = mover.motions.up(approach.end, height)
             carry = mover.motions.to_station(
                 lift.end, work.placement.pose_tool_in_base, work.placement.joints, height
@@ -575,12 +579,12 @@ class StackingTask:
             elif not self._retry(inputs.now, "the way to the block", result):
                 self._failed(inputs.now, "the arm does not get to the block")
             return
-        age = inputs.now - self._scene_stamp
+        age = self._scene_age(inputs.now)
         if age > self._config.max_detection_age_s:
             self._enter(inputs.now, State.HOMING)
             self._log.say(f"what was seen is {age:.1f} s old; looking anew", Severity.WARNING)
             return
-        height, grasp = self._safe_height(), work.grasp
+        height, grasp = self._safe_height(inputs.now), work.grasp
         try:
             self._move(
                 inputs,
@@ -649,7 +653,9 @@ class StackingTask:
                 self._enter(inputs.now, State.RELEASING, "the block is let go where it is")
                 self._putting_back = True
             return
-        height = self._safe_height()
+        if self._too_old(inputs.now):
+            return
+        height = self._safe_height(inputs.now)
         try:
             self._move(
                 inputs,
@@ -671,17 +677,9 @@ class StackingTask:
             elif not self._retry(inputs.now, "carrying the block", result):
                 self._put_back(inputs.now, "the arm does not get to the place")
             return
-        age = inputs.now - self._scene_stamp
-        if age > self._config.max_scene_age_s:
-            self._do = self._target = None
-            self._putting_back = False
-            self._enter(inputs.now, State.HOMING)
-            self._log.say(
-                f"what was seen is {age:.0f} s old; looking anew, the block in the hand",
-                Severity.WARNING,
-            )
+        if self._too_old(inputs.now):
             return
-        height = self._safe_height()
+        height = self._safe_height(inputs.now)
         try:
             self._move(
                 inputs,
@@ -694,6 +692,20 @@ class StackingTask:
         except KinematicsError as error:
             self._decider.no_way(target)
             self._put_back(inputs.now, f"no way to the place: {error}")
+
+    def _too_old(self, now: float) -> bool:
+        """Whether what was seen is too old to move a block by; then it goes home and looks anew."""
+        age = self._scene_age(now)
+        if age <= self._config.max_scene_age_s:
+            return False
+        self._do = self._target = None
+        self._putting_back = False
+        self._enter(now, State.HOMING)
+        self._log.say(
+            f"what was seen is {age:.0f} s old; looking anew, the block in the hand",
+            Severity.WARNING,
+        )
+        return True
 
     def _put_back(self, now: float, reason: str) -> None:
         assert self._do is not None

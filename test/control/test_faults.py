@@ -241,3 +241,16 @@ def test_a_tower_that_bars_the_hand_from_a_block_is_taken_down_for_it(make_rig):
     rig = make_rig([at(0.50, 0.0), at(0.50, 0.0, 1), at(0.50, -0.053)])
     finishes(rig)
     assert any("out of the way" in line for line in rig.log), rig.log
+
+
+def test_joint_states_that_stop_for_long_make_it_look_anew_with_the_block_in_hand(make_rig):
+    rig = make_rig(list(THREE))
+    drive(rig, state_is(rig, "carrying"))
+    rig.world.faults["stale"] = 700  # ticks: 35 s, more than what was seen may be old
+    drive(rig, lambda: rig.world.faults["stale"] == 0)
+    there = rig.world.joints.copy()
+    rig.world.faults["stale"] = 20
+    drive(rig, lambda: rig.world.faults["stale"] == 0)
+    np.testing.assert_array_equal(rig.world.joints, there)
+    finishes(rig)
+    assert any("looking anew, the block in the hand" in line for line in rig.log)
