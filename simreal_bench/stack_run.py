@@ -228,11 +228,9 @@ def _task(world: World, parameters: ControlParameters) -> StackingTask:
     arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
     arm.posture = np.array(parameters.home)
     motion = parameters.motion_config(arm)
-    fingers = dict.fromkeys(
-        parameters.gripper_joints,
-        parameters.gripper_max_opening / len(parameters.gripper_joints),
+    obstacles = CollisionWorld(
+        description, parameters.arm_joints, parameters.tool_frame, parameters.open_fingers()
     )
-    obstacles = CollisionWorld(description, parameters.arm_joints, parameters.tool_frame, fingers)
     around = SamplingPlanner(arm, motion, obstacles)
     planner = StationPlanner(arm, motion, obstacles, around)
     return StackingTask(planner, parameters.stacking_config())

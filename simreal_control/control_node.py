@@ -121,6 +121,8 @@ class ControlNode(Node):
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record)) if p.record else None
         self._begun = False
+        if p.urdf:
+            self._know_robot(p.robot_description())
         self.get_logger().info(
             f"the task: {self._config.goal.words}, blocks of {1000 * p.edge:g} mm"
         )
@@ -135,10 +137,12 @@ class ControlNode(Node):
         return float(self.get_clock().now().nanoseconds) * 1e-9
 
     def _on_description(self, message: String) -> None:
-        if self._task is not None:
-            return
+        if self._task is None:
+            self._know_robot(message.data)
+
+    def _know_robot(self, urdf: str) -> None:
         p = self._parameters
-        arm = ArmKinematics(message.data, p.arm_joints, p.tool_frame)
+        arm = ArmKinematics(urdf, p.arm_joints, p.tool_frame)
         arm.posture = np.array(p.home)
         if arm.base_frame != p.base_frame:
             raise SimrealError(
@@ -146,9 +150,8 @@ class ControlNode(Node):
                 f"description, '{arm.base_frame}'"
             )
         config = p.motion_config(arm)
-        fingers = dict.fromkeys(p.gripper_joints, p.gripper_max_opening / len(p.gripper_joints))
         world = CollisionWorld(
-            message.data, p.arm_joints, p.tool_frame, fingers, _mesh_folders(p.mesh_folders)
+            urdf, p.arm_joints, p.tool_frame, p.open_fingers(), _mesh_folders(p.mesh_folders)
         )
         around = SamplingPlanner(arm, config, world)
         task = StackingTask(StationPlanner(arm, config, world, around), self._config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class ControlParameters:
         "panda_link0", "root link of the URDF; all motions are planned in it"
     )
     tool_frame: str = parameter("panda_grasptarget", "frame between the finger tips, z out of it")
+    urdf: str = parameter("", "path of the robot's URDF; empty for topic robot_description")
     arm_joints: tuple[str, ...] = parameter(PANDA_JOINTS, "joints of the arm, base first")
     gripper_joints: tuple[str, ...] = parameter(
         PANDA_FINGERS, "finger joints whose positions add up to the opening"
@@ -217,6 +219,25 @@ class ControlParameters:
         # Everything that can be wrong is to show before the robot is there.
         self.stacking_config()
         self.workspace()
+
+    def robot_description(self) -> str:
+        """Text of the URDF that is named by its path.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
+        try:
+            return Path(self.urdf).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"parameter 'urdf': {self.urdf} cannot be read ({error}); wanted a URDF file, or '' "
+                "for topic robot_description"
+            ) from error
+
+    def open_fingers(self) -> dict[str, float]:
+        """Positions of the finger joints of the open hand, metres."""
+        names = self.gripper_joints
+        return dict.fromkeys(names, self.gripper_max_opening / max(len(names), 1))
 
     def workspace(self) -> Workspace:
         """The box that the tool never leaves."""
