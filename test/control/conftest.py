@@ -273,6 +273,7 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
         seed: int = 0,
         goal: int | Goal = 3,
         plan_only: bool = False,
+        planner: StationPlanner | None = None,
         **options: object,
     ) -> Rig:
         world = FakeWorld(
@@ -288,6 +289,6 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
             goal=goal if isinstance(goal, Goal) else Goal(blocks=goal),
             plan_only=plan_only,
         )
-        return Rig(world, StackingTask(station_planner, config))
+        return Rig(world, StackingTask(planner or station_planner, config))
 
     return make

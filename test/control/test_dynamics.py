@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 pytest.importorskip("pinocchio", reason="control needs pinocchio")
 
 from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
 from simreal_control.collision_world import Obstacle
 from simreal_control.dynamics import ArmDynamics, Load
 from simreal_control.grasps import tool_pose
@@ -117,3 +120,20 @@ def test_the_check_before_sending_counts_the_block_only_when_it_is_held(
 def test_a_block_heavier_than_the_payload_is_refused_at_the_start() -> None:
     with pytest.raises(ConfigurationError, match=r"'block_mass': got 5 kg, wanted at most"):
         ControlParameters(block_mass=5.0)
+
+
+@pytest.mark.parametrize(("mass_kg", "stands"), [(1.0, True), (15.0, False)])
+def test_a_task_goes_slower_with_a_heavy_block_and_leaves_one_that_it_cannot_lift(
+    make_rig: Callable[..., Any], station_planner: StationPlanner, mass_kg: float, stands: bool
+) -> None:
+    arm = station_planner.arm
+    fast = MotionLimits(arm.limits.velocity, np.full(7, 12.0), np.full(7, 300.0))
+    config = dataclasses.replace(
+        station_planner.config, limits=fast, load=Load(mass_kg, 0.05), effort_share=0.7
+    )
+    blocks = [Pose(np.array([x, y, 0.025]), [0, 0, 0, 1]) for x, y in ((0.5, 0.0), (0.6, 0.2))]
+    rig = make_rig(blocks, goal=2, planner=StationPlanner(arm, config))
+    assert rig.run().status.success is stands, rig.log
+    words = "slowed down to" if stands else "the block cannot be lifted: panda_joint"
+    assert any(words in line for line in rig.log), rig.log
+    assert rig.world.tower() == (2 if stands else 1)
