@@ -225,7 +225,9 @@ class _Cluster:
 
     @property
     def color(self) -> str:
-        return Counter(member.color for member in self.members).most_common(1)[0][0]
+        """What most pictures say in which it could be told."""
+        named = Counter(member.color for member in self.members if member.color)
+        return named.most_common(1)[0][0] if named else ""
 
 
 def fuse(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[Block]:

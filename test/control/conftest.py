@@ -40,6 +40,7 @@ FINGERS = {"panda_finger_joint1": 0.04, "panda_finger_joint2": 0.04}  # open, me
 CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
 TICK = 0.05
 WIDE = 0.08
+OVERLAP = 0.7  # a block rests on those whose centres are nearer than this, in edges
 
 
 def noisy_estimate(
@@ -48,6 +49,7 @@ def noisy_estimate(
     ray_sigma: float = 0.010,
     lateral_sigma: float = 0.002,
     score: float = 0.9,
+    color: str = "",
 ) -> BlockEstimate:
     """What a network would say of a block, in the base frame: off along the ray, any symmetry."""
     in_camera = CAMERA.inverse() @ truth
@@ -60,7 +62,7 @@ def noisy_estimate(
     covariance = np.diag([lateral_sigma**2] * 3 + [0.03**2] * 3)
     covariance[:3, :3] += ray_sigma**2 * np.outer(ray, ray)
     estimate = BlockEstimate(
-        Pose.from_rotation(turned, in_camera.position + error), covariance, score, EDGE
+        Pose.from_rotation(turned, in_camera.position + error), covariance, score, EDGE, color
     )
     config = BlockMapConfig()
     return estimate_in_base(estimate, CAMERA, config.ray_sigma_m, config.lateral_sigma_m)
@@ -78,6 +80,7 @@ class FakeWorld:
     rng: np.random.Generator
     blocks: list[Pose]
     faults: dict[str, int] = field(default_factory=dict)
+    colors: tuple[str, ...] = ()
     false_at: Pose | None = None
     faint: int | None = None  # this block's score is low
     blind_spots: bool = True
@@ -184,7 +187,7 @@ class FakeWorld:
             other.position[2] + EDGE
             for i, other in enumerate(self.blocks)
             if i != self_index
-            and np.linalg.norm(other.position[:2] - [x, y]) < EDGE / 2
+            and np.linalg.norm(other.position[:2] - [x, y]) < OVERLAP * EDGE
             and other.position[2] < z
         ]
         height = max([EDGE / 2, *below])
@@ -198,7 +201,11 @@ class FakeWorld:
         if self._fault("no picture"):
             return ()
         seen = [
-            noisy_estimate(pose, self.rng, score=0.15 if i == self.faint else 0.9)
+            noisy_estimate(
+                pose, self.rng,
+                score=0.15 if i == self.faint else 0.9,
+                color=self.colors[i] if self.colors else "",
+            )
             for i, pose in enumerate(self.blocks)
             if i not in {self.held, *self.unseen, *self.away}
             and not (self.blind_spots and self.rng.random() < 0.1)
@@ -274,6 +281,7 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
         goal: int | Goal = 3,
         plan_only: bool = False,
         planner: StationPlanner | None = None,
+        confirm: bool = False,
         **options: object,
     ) -> Rig:
         world = FakeWorld(
@@ -288,6 +296,7 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
             zone_upper=(0.72, 0.32),
             goal=goal if isinstance(goal, Goal) else Goal(blocks=goal),
             plan_only=plan_only,
+            confirm=confirm,
         )
         return Rig(world, StackingTask(planner or station_planner, config))
 
