@@ -6,8 +6,9 @@ see whether motions, grasps and the map are good enough for blocks with mass and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_control.block_map import BlockMapConfig, estimate_in_base
-from simreal_control.goal import Goal
+from simreal_control.goal import Build, Goal
 from simreal_control.motion import StationPlanner
 from simreal_control.stacking_task import StackingConfig, StackingTask
 from simreal_control.task_io import Inputs, Sighting
@@ -26,6 +27,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 from simreal_bench.robot_in_physics import RobotInPhysics
 from simreal_sim.simulated_arm import PANDA
 from simreal_sim.stack_score import TowerVerdict, judge_tower
+from simreal_sim.structure_score import WantedStructure, judge_structure
 from simreal_sim.world import STEP_S, World
 from simreal_sim.world_randomization import SceneOptions, draw_scene
 
@@ -74,9 +76,13 @@ class NoisyTruth:
 
 
 class WatchedRobot(RobotInPhysics):
-    """Also counts contacts of the pads that push along the pad: normals of an earlier moment."""
+    """Also counts contacts of the pads that push along the pad: normals of an earlier moment.
+
+    `final` are the poses of the blocks when all was over.
+    """
 
     stale_contacts = 0
+    final: Mapping[str, Pose] = MappingProxyType({})
 
     def step(self) -> Inputs:
         inputs = super().step()
@@ -99,6 +105,7 @@ def stack(
     seconds: float = 200.0,
     places: Sequence[tuple[float, float, float]] = (),
     error: float = 1.0,
+    goal: Goal | None = None,
 ) -> tuple[TowerVerdict, list[str], float, WatchedRobot]:
     rng = np.random.default_rng(seed)
     options = SceneOptions(blocks=blocks, width=64, height=48)
@@ -114,7 +121,7 @@ def stack(
             home=np.array(PANDA.home),
             zone_lower=(0.28, -0.32),
             zone_upper=(0.72, 0.32),
-            goal=Goal(blocks=blocks),
+            goal=goal or Goal(blocks=blocks),
         )
         task = StackingTask(station_planner, config)
         log: list[str] = []
@@ -130,7 +137,8 @@ def stack(
         for _ in range(round(1.0 / STEP_S)):
             world.step()
         tool = world.link_poses()[PANDA.tool_link].position
-        verdict = judge_tower(world.block_poses(), earlier, tool, EDGE, blocks)
+        robot.final = world.block_poses()
+        verdict = judge_tower(robot.final, earlier, tool, EDGE, blocks)
     return verdict, log, ended, robot
 
 
@@ -151,5 +159,23 @@ def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(station_planner)
     verdict, log, _, robot = stack(1, station_planner, blocks=4, places=[*tower, beside], error=0.1)
     assert verdict.success, (verdict.reason, log)
     assert any("by a tilted hand" in line for line in log), log
+    assert robot.collisions == []
+    assert robot.limit_violations == 0
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        Goal(Build.ROW, 3),
+        Goal(Build.PYRAMID, 3),
+        pytest.param(Goal(Build.PYRAMID, 6), marks=pytest.mark.slow),
+    ],
+    ids=lambda goal: goal.words,
+)
+def test_a_row_and_a_pyramid_stand_in_the_physics(station_planner, goal):
+    _, log, _, robot = stack(3, station_planner, blocks=goal.blocks, goal=goal, error=0.3)
+    wanted = WantedStructure(goal.build.value, goal.blocks, gap_m=goal.gap_m)
+    verdict = judge_structure(wanted, robot.final, {}, EDGE)
+    assert verdict.success, (verdict, log)
     assert robot.collisions == []
     assert robot.limit_violations == 0
