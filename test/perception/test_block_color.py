@@ -26,7 +26,7 @@ SHADES = (1.0, 0.88, 0.78)
 WARM, COOL, GREENISH = (1.0, 0.92, 0.82), (0.86, 0.94, 1.0), (0.92, 1.0, 0.9)
 VIEW = Pose(
     np.array([0.02, 0.03, 0.6]),
-    (Rotation.from_euler("x", 125, degrees=True) * Rotation.from_euler("z", 30, degrees=True)).as_quat(),
+    Rotation.from_euler("ZX", [-30.0, 125.0], degrees=True).inv().as_quat(),
 )
 
 
