@@ -40,6 +40,9 @@ DETECTION_QOS = _keep_last(10, reliable=True)
 # joint_states and the like: high rate; both sides.
 STATE_QOS = _keep_last(10, reliable=True)
 
+# Goals as people publish them from a terminal; both sides.
+GOAL_QOS = _keep_last(10, reliable=True)
+
 # What was said once and holds: robot_description, stacking/status; both sides.
 LATCHED_QOS = _keep_last(1, reliable=True, latched=True)
 

@@ -34,11 +34,13 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
 from simreal_control.block_map import estimate_in_base
 from simreal_control.collision_world import CollisionWorld
+from simreal_control.goal import Goal
 from simreal_control.interruptible import InterruptibleTask, Request
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_goals import GoalTopic
 from simreal_control.ros_markers import plan_markers
 from simreal_control.run_record import RunRecord, begin_event
 from simreal_control.sampling_planner import SamplingPlanner
@@ -55,6 +57,7 @@ from simreal_control.task_io import (
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
 MAX_KEPT_SIGHTINGS = 100
+IDLE = "waiting for a goal on stacking/goal"
 # One for what ticks and plans, one for what must not wait for it, one for transforms.
 THREADS = 3
 
@@ -76,8 +79,10 @@ class ControlNode(Node):
         super().__init__("control_node", **node_options)
         self._parameters = declare(self, ControlParameters)
         self._config = self._parameters.stacking_config()
+        self._motions: StationPlanner | None = None
+        self._goal = None if self._parameters.wait_for_goal else self._config.goal
         self._task: InterruptibleTask | None = None
-        self._held_before: Request | None = None
+        self._held: Request | None = None
         self._beginning = threading.Lock()
         self._arm_state: ArmState | None = None
         self._sightings: list[Sighting] = []
@@ -118,14 +123,14 @@ class ControlNode(Node):
             )
             for request in Request
         ]
+        self._goals = GoalTopic(self, self._take_goal)
         self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record)) if p.record else None
         self._begun = False
         if p.urdf:
             self._know_robot(p.robot_description())
-        self.get_logger().info(
-            f"the task: {self._config.goal.words}, blocks of {1000 * p.edge:g} mm"
-        )
+        words = self._goal.words if self._goal is not None else "none yet, see stacking/goal"
+        self.get_logger().info(f"the task: {words}, blocks of {1000 * p.edge:g} mm")
 
     def destroy_node(self) -> None:
         if self._record is not None:
@@ -137,7 +142,7 @@ class ControlNode(Node):
         return float(self.get_clock().now().nanoseconds) * 1e-9
 
     def _on_description(self, message: String) -> None:
-        if self._task is None:
+        if self._motions is None:
             self._know_robot(message.data)
 
     def _know_robot(self, urdf: str) -> None:
@@ -154,11 +159,33 @@ class ControlNode(Node):
             urdf, p.arm_joints, p.tool_frame, p.open_fingers(), _mesh_folders(p.mesh_folders)
         )
         around = SamplingPlanner(arm, config, world)
-        task = StackingTask(StationPlanner(arm, config, world, around), self._config)
         with self._beginning:
-            self._task = InterruptibleTask(task, self._actions.execute, self._actions.halt)
-            if self._held_before is not None:
-                self._task.ask(self._held_before, self._now())
+            self._motions = StationPlanner(arm, config, world, around)
+            if self._goal is not None:
+                self._begin(self._goal)
+
+    def _begin(self, goal: Goal) -> None:
+        """A new task; held from the beginning if somebody has asked for that."""
+        assert self._motions is not None
+        task = StackingTask(self._motions, dataclasses.replace(self._config, goal=goal))
+        self._goal, self._begun = goal, False
+        self._task = InterruptibleTask(task, self._actions.execute, self._actions.halt)
+        if self._held is not None:
+            self._task.ask(self._held, self._now())
+
+    def _take_goal(self, goal: Goal) -> str:
+        """Begin with a goal that came; why not, in words."""
+        with self._beginning:
+            if self._held is Request.STOP:
+                return "stopped by request: call stacking/resume first"
+            if self._task is None and self._goal is None and self._motions is None:
+                self._goal = goal  # begins when the robot is there
+                return ""
+            if self._motions is None or (self._task is not None and not self._task.finished):
+                words = self._goal.words if self._goal is not None else ""
+                return f"{words} is not finished: wait for its end, or call stacking/stop"
+            self._begin(goal)
+        return ""
 
     def _on_joints(self, message: JointState) -> None:
         index = {name: i for i, name in enumerate(message.name)}
@@ -218,24 +245,31 @@ class ControlNode(Node):
 
     def _on_request(self, request: Request, _: Trigger.Request, answer: Trigger.Response) -> Any:
         """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""
-        with self._beginning:
+        with self._beginning:  # what holds the arm holds a task that begins just now, too
             task = self._task
-            if task is None and self._held_before is not Request.STOP:
-                self._held_before = request if request.holds else None
+            if request.holds and self._held is not Request.STOP:
+                self._held = request
+            elif request is Request.RESUME:
+                self._held = None
         if task is not None:
             answer.success, answer.message = True, task.ask(request, self._now())
         else:
-            answer.success = request.holds
-            held = self._held_before.value if self._held_before is not None else "nothing"
-            answer.message = f"nothing has begun: waiting for the robot; then: {held}"
+            answer.success = request is not Request.CONFIRM
+            answer.message = "nothing has begun; what begins will " + (
+                "be held" if self._held is not None else "not be held"
+            )
         self.get_logger().warning(f"{request.value}: {answer.message}")
         return answer
 
     def _on_tick(self) -> None:
         now = self._now()
         lacking = self._lacking()
-        if self._task is None or lacking:
+        if lacking:
             self._wait(now, lacking)
+            return
+        if self._task is None:
+            self._sightings = []
+            self._report(now, Status("idle", IDLE, 0, 0, finished=False, success=False))
             return
         sightings, self._sightings = tuple(self._sightings), []
         outputs = self._task.tick(
@@ -245,7 +279,8 @@ class ControlNode(Node):
             self._tell(line)
         if self._record is not None:
             if not self._begun:
-                self._record.add([begin_event(now, self._config.goal.words)])
+                assert self._goal is not None
+                self._record.add([begin_event(now, self._goal.words)])
             self._begun = True
             self._record.add(outputs.events)
         self._report(now, outputs.status)
@@ -264,7 +299,7 @@ class ControlNode(Node):
         """What must be there before the task begins; once begun, it copes by itself."""
         if self._waiting_since == np.inf:
             return []
-        lacking = [] if self._task is not None else ["robot_description"]
+        lacking = [] if self._motions is not None else ["robot_description"]
         lacking += self._actions.missing_servers()
         if not lacking:
             self._waiting_since = np.inf

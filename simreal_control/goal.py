@@ -121,13 +121,20 @@ def read_goal(text: str) -> Goal:
     Raises:
         ConfigurationError: it is none; says what is wanted.
     """
-    if text.strip().endswith((".yaml", ".yml")):
-        try:
-            content = Path(text.strip()).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(f"cannot read the goal {text}: {error.strerror}") from error
-    else:
-        content = text
+    if not text.strip().endswith((".yaml", ".yml")):
+        return parse_goal(text)
+    try:
+        return parse_goal(Path(text.strip()).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the goal {text}: {error.strerror}") from error
+
+
+def parse_goal(content: str) -> Goal:
+    """A goal from YAML.
+
+    Raises:
+        ConfigurationError: it is none; says what is wanted.
+    """
     try:
         values = yaml.safe_load(content)
     except yaml.YAMLError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from simreal_control.stacking_task import StackingTask
+from simreal_control.stacking_task import StackingTask, State
 from simreal_control.task_io import Cancel, Command, Inputs, Outputs
 
 
@@ -55,6 +55,11 @@ class InterruptibleTask:
         self._turn = threading.Lock()  # whose turn it is to use the task; held as long as it plans
         self._gate = threading.Lock()  # commands and requests pass one by one; held for moments
         self._waiting: list[_Asked] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether the task has ended."""
+        return self.task.state is State.FINISHED
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step of the task; its commands are sent unless the arm is to stand meanwhile."""

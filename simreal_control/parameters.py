@@ -44,6 +44,9 @@ class ControlParameters:
         "what to build, YAML or the path of a YAML file: {build: tower | towers | row | pyramid | "
         "'sort by color', blocks, colors, towers, gap}; empty for a tower of `blocks`",
     )
+    wait_for_goal: bool = parameter(
+        False, "begin with nothing: goals come on the topic stacking/goal"
+    )
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
     table_height: float = parameter(
         0.0, "height of the table top in the base frame, metres", range=(-2.0, 2.0)

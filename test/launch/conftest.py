@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,12 +13,23 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-pytest.importorskip("rclpy", reason="no ROS: install ROS 2 or embedded_ros2")
+rclpy = pytest.importorskip("rclpy", reason="no ROS: install ROS 2 or embedded_ros2")
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet: pip install 'simreal[sim]'")
 
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from simreal_common.ros_messages import stamp_seconds
+from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS, STATE_QOS
+
+STILL_RAD_S = 0.02
 MARK = "SIMREAL_TEST_RUN"
 
 
@@ -132,3 +144,104 @@ def ask(child_environment: dict[str, str]) -> Callable[[str], str]:
         return done.stdout
 
     return call
+
+
+class Watcher(Node):
+    """A person in front of the robot: presses buttons, gives goals, watches the joints."""
+
+    def __init__(self) -> None:
+        super().__init__("watcher")
+        self.speeds: list[tuple[float, float]] = []
+        self.status = ""
+        self._kept = [
+            self.create_subscription(JointState, "joint_states", self._on_joints, STATE_QOS),
+            self.create_subscription(String, "stacking/status", self._on_status, LATCHED_QOS),
+            self.create_subscription(String, "stacking/goal_answer", self._on_answer, LATCHED_QOS),
+        ]
+        self._goals = self.create_publisher(String, "stacking/goal", GOAL_QOS)
+        self._answers: list[dict[str, Any]] = []
+        self._buttons = {
+            name: self.create_client(Trigger, f"stacking/{name}")
+            for name in ("stop", "pause", "resume")
+        }
+
+    def _on_joints(self, message: JointState) -> None:
+        speed = float(np.abs(np.array(message.velocity)[:7]).max())
+        self.speeds.append((stamp_seconds(message.header.stamp), speed))
+
+    def _on_status(self, message: String) -> None:
+        self.status = message.data
+
+    def _on_answer(self, message: String) -> None:
+        self._answers.append(json.loads(message.data))
+
+    def give_goal(self, goal: str) -> dict[str, Any]:
+        """Publish it; what the controller answers."""
+        self.spin_until(lambda: self._goals.get_subscription_count() > 0, 40.0, "nobody listens")
+        self._answers.clear()
+        self._goals.publish(String(data=goal))
+        self.spin_until(lambda: bool(self._answers), 20.0, "no answer to the goal")
+        return self._answers[-1]
+
+    def spin_until(self, true: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, otherwise
+            rclpy.spin_once(self, timeout_sec=0.02)
+
+    def ready(self, name: str) -> bool:
+        return bool(self._buttons[name].service_is_ready())
+
+    def press(self, name: str) -> tuple[float, float, str]:
+        """When it was pressed (the robot's clock), how long the answer took, and what it was."""
+        pressed, began = time.time(), time.monotonic()
+        future = self._buttons[name].call_async(Trigger.Request())
+        self.spin_until(future.done, 10.0, f"no answer to {name}")
+        return pressed, time.monotonic() - began, str(future.result().message)
+
+    def moving_after(self, pressed: float) -> float:
+        """Seconds from then until the last joint state that shows motion."""
+        moving = [stamp for stamp, speed in self.speeds if speed > STILL_RAD_S]
+        return max(moving, default=pressed) - pressed
+
+
+@pytest.fixture
+def watcher(ros: None) -> Iterator[Watcher]:
+    node = Watcher()
+    yield node
+    node.destroy_node()
+
+
+class Started:
+    """A Python process, and what it says."""
+
+    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True
+        )
+
+    def wait_for(self, word: str) -> None:
+        """Until a line begins with it."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(word):
+                return
+        raise AssertionError(f"'{word}' was not said")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def start(child_environment: dict[str, str]) -> Iterator[Callable[..., Started]]:
+    """Starts Python processes that are gone when the test is over."""
+    started: list[Started] = []
+
+    def start_one(*arguments: str) -> Started:
+        started.append(Started(child_environment, *arguments))
+        return started[-1]
+
+    yield start_one
+    for one in started:
+        one.close()

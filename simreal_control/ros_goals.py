@@ -1,0 +1,54 @@
+"""Goals at run time: a topic takes one as YAML, another says what became of it.
+
+No action: one that carries a goal as text would need a type of its own, which a Python package
+cannot define, and no standard type fits. What an action adds, `stacking/status` and the services
+pause, resume and stop have already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from rclpy.node import Node
+from std_msgs.msg import String
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
+from simreal_control.goal import Goal, parse_goal
+
+
+class GoalTopic:
+    """Listens to stacking/goal, answers on stacking/goal_answer.
+
+    An answer is JSON: `accepted`, `reason` in words, and the `goal` as it came.
+
+    Args:
+        node: owns subscription and publisher.
+        take: takes a goal; why it does not, in words, empty where it does.
+    """
+
+    def __init__(self, node: Node, take: Callable[[Goal], str]) -> None:
+        self._logger = node.get_logger()
+        self._take = take
+        self._answers = node.create_publisher(String, "stacking/goal_answer", LATCHED_QOS)
+        self._subscription = node.create_subscription(
+            String, "stacking/goal", self._on_goal, GOAL_QOS
+        )
+
+    def _on_goal(self, message: String) -> None:
+        try:
+            goal = parse_goal(message.data)
+        except ConfigurationError as error:
+            self._answer(message.data, False, " ".join(str(error).split()))
+            return
+        refusal = self._take(goal)
+        self._answer(message.data, not refusal, refusal or f"the task: {goal.words}")
+
+    def _answer(self, goal: str, accepted: bool, reason: str) -> None:
+        content = {"accepted": accepted, "reason": reason, "goal": goal}
+        self._answers.publish(String(data=json.dumps(content)))
+        if accepted:
+            self._logger.info(reason)
+        else:
+            self._logger.warning(f"goal refused: {reason}")
