@@ -347,7 +347,7 @@ class Decider:
             candidates = self._lying_faint() if lacked else []
             suitable = {slot: self._suitable(slot, candidates) for slot in slots}
             if not any(suitable.values()):
-                return LookAgain(self._lack(slots))
+                return LookAgain(self._lack(slots) + self._outside())
             self.notes.append(f"{self._lack(slots)} well: a faint one is tried")
         scene = [*self.scene, *(block for block in candidates if block not in self.scene)]
         reasons: list[str] = []
@@ -447,6 +447,10 @@ class Decider:
             f"{len(structure.filled)} of {len(structure.slots)} blocks are in their places and "
             f"{which} seen"
         )
+
+    def _outside(self) -> str:
+        count = len(fuse(self._images, self.blocks)) - len(self._seen(self.blocks))
+        return f", {count} outside of the block zone" * bool(count)
 
     def _uncover(self, view: StructureView, slots: Sequence[int]) -> Decision | None:
         """Take off what lies on a wanted block."""

@@ -256,3 +256,14 @@ def test_joint_states_that_stop_for_long_make_it_look_anew_with_the_block_in_han
     np.testing.assert_array_equal(rig.world.joints, there)
     finishes(rig)
     assert any("looking anew, the block in the hand" in line for line in rig.log)
+
+
+def test_blocks_that_fell_out_of_reach_are_named(make_rig):
+    rig = make_rig(list(THREE))
+    drive(rig, placed(rig, 3))
+    rig.world.blocks[top(rig)] = at(0.80, 0.0)
+    status = rig.run(300).status
+    assert status.finished
+    assert not status.success
+    assert "2 of 3" in status.message
+    assert "1 outside of the block zone" in status.message
