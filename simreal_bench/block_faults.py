@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GRAVITY_M_S2 = 9.81
 OUT_OF_HAND_M = 0.05  # farther from the tool point than this, no finger touches a block
-NOT_OVER_EDGES = 1.3  # seen from above; let go over another block it would only be placed early
+NOT_OVER_EDGES = 1.1  # seen from above; let go over another block it would only be placed early
 HAND_GONE_M = 0.12
 SLIP_M = (0.012, 0.040)  # how far the upper block slips, of an edge of 0.05 m
 TOPPLE_RAD_S = (4.0, 7.0)
@@ -33,7 +33,7 @@ class Dropped(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.8))
+        self._moment = Moment((State.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5))
         self._slippery = ""
 
     def disturb(self, stage: Stage) -> None:
