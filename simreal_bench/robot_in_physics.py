@@ -35,6 +35,7 @@ GRIPPER_EFFORT_N = 20.0
 HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
 LEAST_FORCE_N = 0.5  # of a contact that counts
 UNHEARD = -1  # number of a command that nobody waits for
+PICTURE_PERIOD_S = 0.1  # cameras give three times as many; drawing takes longer than physics
 PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
 BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
@@ -57,7 +58,9 @@ class RobotInPhysics:
         limit_violations: steps in which a joint was faster than it may be, or beyond its range.
     """
 
-    def __init__(self, world: World, look: Look, picture_period_s: float = 0.2) -> None:
+    def __init__(
+        self, world: World, look: Look, picture_period_s: float = PICTURE_PERIOD_S
+    ) -> None:
         self.world = world
         self.worst_tracking_rad = 0.0
         self.collisions: list[tuple[float, str, str]] = []

@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 
 # Solutions keep away from the joint limits: a smooth way through them swings a little beyond.
 PLANNING_MARGIN_RAD = 0.015
+HELD_RAD = 1e-3  # a solution this near to that margin is where the limit holds it
 # A tenth of what a Panda repeats to (ISO 9283: 0.1 mm), so that inverse kinematics adds no error.
 POSITION_TOLERANCE_M = 1e-5
 ROTATION_TOLERANCE_RAD = 1e-4
@@ -185,6 +186,11 @@ class ArmKinematics:
         half = (self.limits.upper - self.limits.lower) / 2.0
         room = np.minimum(joints - self.limits.lower, self.limits.upper - joints)
         return float(np.min(room / half))
+
+    def inside_limits(self, joints: Array) -> bool:
+        """Whether no joint of configurations, radians, shape (..., n), is held by its limit."""
+        room = np.minimum(joints - self._lower, self._upper - joints)
+        return bool((room > HELD_RAD).all())
 
     def _starts(self, seed: Array, restarts: int) -> Iterator[Array]:
         lower, upper = self._lower, self._upper

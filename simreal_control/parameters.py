@@ -98,7 +98,9 @@ class ControlParameters:
         0.8, "share of the URDF's joint effort limits that is used", range=(0.01, 1.0)
     )
     line_speed: float = parameter(
-        0.25, "of the tool on straight approaches and retreats, m/s", range=(0.005, 1.0)
+        0.5,
+        "of the tool on straight approaches and retreats at a velocity_scaling of 1, m/s",
+        range=(0.005, 1.0),
     )
     workspace_lower: tuple[float, ...] = parameter(
         (0.20, -0.45, 0.0), "lower corner (x, y, z) of the box that the tool never leaves, metres"
@@ -259,7 +261,7 @@ class ControlParameters:
             limits=limits,
             workspace=self.workspace(),
             floor_m=self.table_height + self.floor_margin,
-            line_speed_m_s=self.line_speed,
+            line_speed_m_s=self.velocity_scaling * self.line_speed,
             load=Load(self.block_mass, self.edge, self.grasp_above_centre),
             effort_share=self.effort_scaling,
         )

@@ -220,12 +220,15 @@ class PickPlacePlanner:
         return replace(work.grasp, pose_tool_in_base=lifted, joints=joints)
 
     def _first_with_way(self, ranked: Sequence[Grasp], height_m: float) -> Grasp:
-        """The best that can also be left straight upwards.
+        """The best that can also be left straight upwards, freely if one can.
+
+        Where a joint meets its limit on the way the others have to make up for it, and slowly.
 
         Raises:
             KinematicsError: none can; the reason of the best.
         """
         refusal: KinematicsError | None = None
+        at_limit: Grasp | None = None
         for grasp in ranked:
             pose = grasp.pose_tool_in_base
             if any(_alike(pose, barred) for barred in self._barred):
@@ -236,10 +239,14 @@ class PickPlacePlanner:
             x, y, z = grasp.pose_tool_in_base.position
             above = Pose(np.array([x, y, max(z, height_m)]), grasp.pose_tool_in_base.orientation)
             try:
-                line_waypoints(self._arm, grasp.joints, above)
-                return grasp
+                way = line_waypoints(self._arm, grasp.joints, above)
+                if self._arm.inside_limits(way):
+                    return grasp
+                at_limit = at_limit or grasp
             except KinematicsError as error:
                 refusal = refusal or error
+        if at_limit is not None:
+            return at_limit
         assert refusal is not None
         raise refusal
 
