@@ -88,6 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stack.add_argument(
         "--faults", nargs="+", metavar="KIND", default=(), help="what goes wrong, or all (nothing)"
     )
+    stack.add_argument(
+        "--goal", metavar="YAML", default="",
+        help="what else to build of the blocks, e.g. '{build: pyramid}', or a YAML file",
+    )  # fmt: skip
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
         "--out", type=Path, metavar="FOLDER",
@@ -259,15 +263,21 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
     from simreal_bench.stack_bench import StackBench, run_bench, summary
     from simreal_bench.timing import table
+    from simreal_control.goal import read_goal
     from simreal_sim.world_randomization import MAX_BLOCKS
 
     if not 2 <= args.blocks <= MAX_BLOCKS:
         raise ConfigurationError(f"--blocks {args.blocks}: wanted a tower of 2 to {MAX_BLOCKS}")
+    if args.faults and args.goal:
+        raise ConfigurationError("--faults and --goal: got both, wanted one; faults go with towers")
     if args.faults:
         return _faults(args)
+    goal = read_goal(args.goal) if args.goal else None
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
+    if goal is not None:
+        kind += f"{goal.build.value.replace(' ', '_')}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
-    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
+    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal)
     before = bench.done()
     failed = sum(not result.success for result in before)
     with tqdm(total=len(args.seeds), initial=len(before), unit="tower", file=sys.stderr) as bar:
@@ -286,7 +296,8 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
         for name, value in figures.items()
         if name not in ("causes", "failed_seeds") and value is not None
     ]
-    print(table((f"towers of {args.blocks}, from images", ""), rows))
+    what = f"towers of {args.blocks}" if goal is None else f"{goal.words}, {args.blocks} blocks"
+    print(table((f"{what}, from images", ""), rows))
     for result in results:
         if not result.success:
             print(

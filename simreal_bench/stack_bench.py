@@ -28,6 +28,7 @@ class StackBench:
         velocity_scaling: share of the arm's velocity limits that is used.
         robot: which arm.
         folder: results and films.
+        goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
     """
 
     seeds: tuple[int, ...]
@@ -36,6 +37,7 @@ class StackBench:
     velocity_scaling: float
     folder: Path
     robot: str = PANDA.name
+    goal: str = ""
 
     def file(self, seed: int) -> Path:
         """Where the result of a seed lies."""
@@ -70,7 +72,8 @@ def run_bench(bench: StackBench, jobs: int, tell: Callable[[StackResult], None])
         {
             "blocks": bench.blocks, "model": bench.model,
             "velocity_scaling": bench.velocity_scaling, "robot": bench.robot,
-        },
+        }
+        | ({"goal": bench.goal} if bench.goal else {}),
     )  # fmt: skip
     todo = [(bench, seed) for seed in bench.seeds if not bench.file(seed).is_file()]
     run_all(_run, todo, jobs, tell)
@@ -90,6 +93,7 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
             pictures,
             bench.robot,
             record,
+            goal=bench.goal,
         )
     finally:
         record.close()

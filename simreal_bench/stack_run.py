@@ -20,6 +20,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_control.block_map import estimate_in_base
 from simreal_control.collision_world import CollisionWorld
+from simreal_control.goal import Goal
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters
@@ -27,10 +28,12 @@ from simreal_control.run_record import RunRecord, begin_event
 from simreal_control.sampling_planner import SamplingPlanner
 from simreal_control.stacking_task import StackingTask, State
 from simreal_control.task_io import Sighting
+from simreal_perception.block_color import color_names
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.estimator import BlockEstimator
 from simreal_sim.simulated_arm import PANDA, simulated_arm
-from simreal_sim.stack_score import judge_tower
+from simreal_sim.stack_score import TowerVerdict, judge_tower
+from simreal_sim.structure_score import WantedStructure, judge_structure
 from simreal_sim.world import STEP_S, World
 from simreal_sim.world_camera import WorldCamera
 from simreal_sim.world_randomization import SceneOptions, draw_scene
@@ -104,8 +107,9 @@ def run_stack(
     robot: str = PANDA.name,
     record: RunRecord | None = None,
     fault: Fault | None = None,
+    goal: str = "",
 ) -> StackResult:
-    """Build one tower.
+    """Build one tower, or what else the goal says.
 
     Args:
         seed: of scene, camera and sensor.
@@ -115,10 +119,14 @@ def run_stack(
         robot: which arm; its parameters are those of `config/`.
         record: takes the decisions.
         fault: goes wrong meanwhile.
+        goal: YAML or a file of it; empty for a tower of all blocks.
     """
     start = time.perf_counter()
     parameters = replace(
-        control_parameters(robot), blocks=blocks, velocity_scaling=velocity_scaling
+        control_parameters(robot),
+        blocks=0 if goal else blocks,
+        goal=goal,
+        velocity_scaling=velocity_scaling,
     )
     options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
     limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
@@ -180,7 +188,9 @@ def run_stack(
             world.step()
         tool = world.link_poses()[world.arm.tool_link].position
         verdict = judge_tower(world.block_poses(), earlier, tool, parameters.edge, blocks)
-    errors = [block.position_error_mm for block in verdict.blocks]
+        if goal:
+            verdict = _judge_goal(config.goal, verdict, world)
+    errors = [] if goal else [block.position_error_mm for block in verdict.blocks]
     return StackResult(
         seed=seed,
         blocks=blocks,
@@ -220,6 +230,22 @@ def control_parameters(robot: str) -> ControlParameters:
         return ControlParameters(**{**values, **lists})
     except TypeError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
+    """The verdict on any structure; `blocks` tells what moves and what is held."""
+    setups = world.scene.blocks
+    paints = np.rint(255 * np.array([block.rgb for block in setups])).astype(np.uint8)
+    colors = dict(zip([block.name for block in setups], color_names(paints), strict=True))
+    count = len(goal.colors) if goal.ordered else goal.blocks or len(setups)
+    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m)
+    verdict = judge_structure(wanted, world.block_poses(), colors, setups[0].edge)
+    unsettled = [b.name for b in blocks.blocks if not (b.at_rest and b.released)]
+    reason = verdict.reason
+    if verdict.success and unsettled:
+        reason = f"{unsettled[0]} still moves, or the hand is still at it"
+    success = verdict.success and not unsettled
+    return replace(blocks, success=success, reason=reason, placed=count if success else 0)
 
 
 def _task(world: World, parameters: ControlParameters) -> StackingTask:

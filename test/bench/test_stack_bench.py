@@ -44,6 +44,18 @@ def test_a_tower_of_two_is_built_from_images_and_not_built_again(
     assert json.loads((tmp_path / "figures.json").read_text())["stood"] == 1
 
 
+def test_a_row_of_two_is_built_from_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "stack", "--seeds", "1", "--blocks", "2", "--out", str(tmp_path)]
+    assert main([*command, "--goal", "{build: row, blocks: 2}"]) == 0
+    assert "a row of 2, 2 blocks, from images" in capsys.readouterr().out
+    content = json.loads((tmp_path / "seed_1.json").read_text())
+    assert content["success"], content["log"]
+    assert main(command) == 2  # a folder holds one goal
+    assert "holds runs of another kind" in capsys.readouterr().err
+
+
 def test_a_folder_of_another_bench_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
