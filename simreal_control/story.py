@@ -146,7 +146,7 @@ def _moments(run: Sequence[Event]) -> list[Moment]:
             text = str(data.get("text", ""))
             last = moments[-1] if moments else None
             if last is not None and decided and text.startswith(decided):
-                rest = text[len(decided) :].lstrip("; ")
+                rest = text[len(decided) :].lstrip(";, ")
                 if rest:
                     moments[-1] = replace(last, steps=(*last.steps, rest))
             elif data.get("severity") == Severity.INFO.value:
