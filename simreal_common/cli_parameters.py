@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--update",
         type=Path,
-        metavar="README.md",
+        metavar="FILE.md",
         help=f"write all tables into this file, between {BEGIN} and {END}",
     )
 

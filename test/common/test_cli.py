@@ -74,12 +74,12 @@ def test_parameters_of_no_node(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no node is called 'no_node': wanted one of sim_node" in capsys.readouterr().err
 
 
-def test_the_tables_in_the_readme_are_those_of_the_code() -> None:
+def test_the_tables_of_the_documentation_are_those_of_the_code() -> None:
     pytest.importorskip("rclpy")
     pytest.importorskip("pybullet", reason="the simulation's parameters need PyBullet")
-    readme = share_directory() / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    assert with_tables(text, readme) == text, "run: simreal parameters --update README.md"
+    page = share_directory() / "doc" / "parameters.md"
+    text = page.read_text(encoding="utf-8")
+    assert with_tables(text, page) == text, "run: simreal parameters --update doc/parameters.md"
 
 
 @pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
