@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simreal_control.story import Kind, Moment, Story
+
+Array = NDArray[np.float64]
 
 WIDTH = 100
 INDENT = 25
@@ -24,7 +27,8 @@ section { border-left: 4px solid #bbb; margin: 1em 0; padding: .2em 1em; overflo
 .decision { border-color: #36c } .trouble { border-color: #d70 } .end { border-color: #393 }
 .request, .begin { border-color: #888 } .failed { border-color: #c22 }
 .time { color: #666 } h2 { font-size: 1em; margin: .2em 0 } .mended { color: #393 }
-img { max-width: 28em; width: 55%; float: right; margin: 0 0 .5em 1em } ul { margin: .2em 0 }
+p { margin: .4em 0 } ul { margin: .2em 0 }
+img { max-width: 28em; width: 55%; float: right; margin: 0 0 .5em 1em }
 svg { background: #f4f1ea; display: block; margin: .5em 0 }
 """
 
@@ -95,6 +99,7 @@ def as_page(
     escape = html.escape
     body = [f"<h1>{escape(summary(story))}</h1>"]
     body += [f"<p>{escape(text)}</p>" for text in (*remarks(story), verdict, remark) if text]
+    bounds = _bounds(story)
     for number, moment in enumerate(story.moments):
         failed = moment.kind is Kind.END and not story.success
         kind = moment.kind.value + " failed" * failed
@@ -107,7 +112,8 @@ def as_page(
                 f'<img alt="{caption}" title="{caption}" src="data:image/jpeg;base64,{data}">'
             )
         time = f"{story.clock(moment.time):.1f} s"
-        body.append(f'<p class="time">{time} &middot; {escape(moment.state)}</p>')
+        when = " &middot; ".join(filter(None, (time, escape(moment.state))))
+        body.append(f'<p class="time">{when}</p>')
         body.append(f"<h2>{escape(moment.text)}</h2>")
         if moment.why:
             body.append("<ul>" + "".join(f"<li>{escape(w)}</li>" for w in moment.why) + "</ul>")
@@ -116,7 +122,7 @@ def as_page(
         if moment.kind is Kind.TROUBLE:
             body.append(f'<p class="mended">Made good: {escape(moment.mended or "no")}</p>')
         if moment.scene.get("blocks"):
-            body.append(_map(moment))
+            body.append(_map(moment, *bounds))
         body.append("</section>")
     body.append(f"<p><b>The ending: {escape(story.ending)}</b></p>")
     return (
@@ -127,20 +133,34 @@ def as_page(
     )
 
 
-def _map(moment: Moment) -> str:
+def _bounds(story: Story) -> tuple[Array, Array]:
+    """Lower and upper corner, metres, of all that the maps show: they are of one piece of table."""
+    scenes = [moment.scene for moment in story.moments]
+    points = [
+        item["position"][:2]
+        for scene in scenes
+        for item in (*scene.get("blocks", []), *scene.get("places", []))
+    ]
+    points += [scene[key][:2] for scene in scenes for key in ("from", "to") if key in scene]
+    corners = np.array(points or [[0.0, 0.0]])
+    return corners.min(axis=0) - MARGIN_M, corners.max(axis=0) + MARGIN_M
+
+
+def _map(moment: Moment, lower: Array, upper: Array) -> str:
     """Blocks and places from above, x up and y to the left, as one stands behind the arm."""
     scene = moment.scene
     blocks, places = scene["blocks"], scene.get("places", [])
     ends = [scene[key] for key in ("from", "to") if key in scene]
-    points = np.array([item["position"][:2] for item in (*blocks, *places)] + [e[:2] for e in ends])
-    lower, upper = points.min(axis=0) - MARGIN_M, points.max(axis=0) + MARGIN_M
     height, width = SCALE * (upper - lower)
 
     def spot(position: Sequence[float]) -> tuple[float, float]:
         return SCALE * (upper[1] - position[1]), SCALE * (upper[0] - position[0])
 
     half = SCALE * 0.025
-    drawn = [f'<svg width="{width:.0f}" height="{height:.0f}" role="img">']
+    drawn = [
+        f'<svg width="{width:.0f}" height="{height:.0f}" role="img">'
+        "<title>from above, as one stands behind the arm</title>"
+    ]
     drawn += [
         _square(spot(place["position"]), half * 1.15, 0.0, "none", "#888", "4 3")
         for place in places
