@@ -19,10 +19,12 @@ from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_control.arm_mover import ArmMover
 from simreal_control.block_map import Block, BlockMapConfig
 from simreal_control.commander import Commander
-from simreal_control.decider import Decider, Do, Done, Held, LookAgain, SetBack, Zone
+from simreal_control.decider import Decider
+from simreal_control.decision import Do, Done, Held, LookAgain, SetBack
 from simreal_control.goal import Goal
 from simreal_control.grasps import Grasp
 from simreal_control.gripper import GripperGeometry
+from simreal_control.look import Zone
 from simreal_control.lookout import Lookout
 from simreal_control.motion import StationPlanner
 from simreal_control.pick_place import PickPlaceConfig, PickPlacePlanner

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from simreal_control.decider import Decider, Decision, Do, Done, LookAgain
+from simreal_control.decider import Decider
+from simreal_control.decision import Decision, Do, Done, LookAgain
 from simreal_control.task_io import Event, LogLine, Severity
 
 

@@ -1,0 +1,292 @@
+"""Which block goes where next, and what has to be moved out of its way before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import KinematicsError
+from simreal_control.block_map import Block
+from simreal_control.decision import Decision, Do, Done, Held, LookAgain, SetBack
+from simreal_control.look import Look
+from simreal_control.pick_place import PickPlace, PickPlacePlanner
+from simreal_control.site import Ground, free_place
+from simreal_control.structure import Structure, StructureView
+
+Array = NDArray[np.float64]
+
+MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
+NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
+BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand
+MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """A look, and what is believed after it.
+
+    Args:
+        look: what was seen.
+        scene: the blocks there are.
+        structure: what is built; None as long as it has no place.
+        notes: takes what has to be told, in words.
+    """
+
+    look: Look
+    scene: Sequence[Block]
+    structure: Structure | None
+    notes: list[str]
+
+    @property
+    def edge_m(self) -> float:
+        return self.look.blocks.edge_m
+
+    @property
+    def planned_places(self) -> list[Array]:
+        """From above, metres, shape (2,) each."""
+        return [slot.position for slot in self.structure.slots] if self.structure else []
+
+
+@dataclass(eq=False)
+class BlockChooser:
+    """Chooses what the hand does next; remembers what it found nothing at.
+
+    Args:
+        planner: finds grasps and placements.
+    """
+
+    planner: PickPlacePlanner
+    _clearings: int = 0
+    _lacking: bool = False
+    _misses: list[Array] = field(default_factory=list)
+
+    def missed(self, position: Array) -> None:
+        """The hand closed on nothing there, metres, shape (2,) or (3,)."""
+        self._misses.append(np.array(position[:2]))
+
+    def ignored(self, block: Block, edge_m: float) -> bool:
+        """Whether the hand has found nothing there too often."""
+        near = [miss for miss in self._misses if block.horizontal_distance(miss) < edge_m]
+        return len(near) >= MISSES_UNTIL_IGNORED
+
+    def ground(self, now: Situation) -> Ground:
+        """What is known of the table."""
+
+        def reachable(position: Array, yaw: float, level: int) -> None:
+            self.planner.placement(position, yaw, level, [])
+
+        zone = now.look.zone
+        return Ground(
+            now.scene, now.edge_m, zone.lower, zone.upper, now.look.camera_position, reachable
+        )
+
+    def next(self, now: Situation, structure: Structure, view: StructureView) -> Decision:
+        """The next block, the hand being empty."""
+        candidates = [block for block in view.loose if not self.ignored(block, now.edge_m)]
+        slots = structure.open
+        suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
+        lacked, self._lacking = self._lacking, not any(suitable.values())
+        if self._lacking:
+            hidden = self._uncover(now, structure, view)
+            if hidden is not None:
+                return hidden
+            # A second look first: what was missed by chance is seen then.
+            candidates = self._lying_faint(now) if lacked else []
+            suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
+            if not any(suitable.values()):
+                outside = now.look.outside()
+                words = f", {outside} outside of the block zone" * bool(outside)
+                return LookAgain(_lack(structure) + words)
+            now.notes.append(f"{_lack(structure)} well: a faint one is tried")
+        scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
+        reasons: list[str] = []
+        for slot in slots:
+            if not suitable[slot]:
+                continue
+            position, yaw = structure.target(slot)
+            level = structure.slots[slot].level
+            try:
+                work = self._choose(suitable[slot], scene, now.edge_m, position, yaw, level)
+            except KinematicsError as error:
+                reasons.append(str(error))
+                continue
+            assert work.block is not None
+            x, y = work.block.position[:2]
+            name = f"{work.block.color} block" if structure.slots[slot].color else "block"
+            at = f"level {level}" + _column_words(structure, slot)
+            how = " by a tilted hand" * bool(work.tilt)
+            return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
+        wanted = [block for blocks in suitable.values() for block in blocks]
+        return (
+            self._clear(now, candidates, wanted)
+            or self._unbuild(now, structure, view, wanted)
+            or SetBack("; ".join(dict.fromkeys(reasons)))
+        )
+
+    def place(self, now: Situation, structure: Structure, held: Held) -> Decision:
+        """A place for what is in the hand already."""
+        for slot in structure.open:
+            wanted = structure.slots[slot].color
+            if wanted not in ("", held.color):
+                continue
+            position, yaw = structure.target(slot)
+            level = structure.slots[slot].level
+            others = self.planner.away_from(position, now.scene)
+            try:
+                placement = self.planner.placement(position, yaw, level, others, held.tilt)
+            except KinematicsError:
+                continue
+            work = PickPlace(None, None, placement)
+            return Do(work, slot, f"the block in the hand goes to level {level}")
+        return self.rid_of(now, held)
+
+    def rid_of(self, now: Situation, held: Held) -> Decision:
+        """Put down on the table what is in the hand."""
+        try:
+            position, yaw = free_place(self.ground(now), now.planned_places)
+            placement = self.planner.placement(position, yaw, 0, now.scene, held.tilt)
+        except KinematicsError as error:
+            return Done(False, f"the block in the hand cannot be put down: {error}")
+        return Do(
+            PickPlace(None, None, placement),
+            None,
+            f"the block in the hand is put down at ({position[0]:.3f}, {position[1]:.3f}) m",
+        )
+
+    def feel(self, now: Situation, structure: Structure, slot: int) -> Decision | None:
+        """Close the hand where a block of the structure should stand; None where no hand gets."""
+        level = structure.slots[slot].level
+        position, yaw = structure.target(slot)
+        centre = np.array([position[0], position[1], now.look.blocks.height(level)])
+        block = Block(centre, yaw, level, 1e-4 * np.eye(3), 0.0, 0)
+        try:
+            work = self.planner.choose([block], now.scene, position, yaw, level)
+        except KinematicsError:
+            return None
+        return Do(
+            work, slot, f"feeling whether a block stands on level {level}, none is seen", True
+        )
+
+    def _choose(
+        self,
+        candidates: Sequence[Block],
+        scene: Sequence[Block],
+        edge_m: float,
+        position: Array,
+        yaw: float,
+        level: int,
+    ) -> PickPlace:
+        """The best of those beside the place, for a higher tower would keep the hand from them;
+        else the best of all.
+
+        Raises:
+            KinematicsError: none can be grasped, or none can be placed.
+        """
+        reach = BESIDE_EDGES * edge_m
+        beside = [block for block in candidates if block.horizontal_distance(position) < reach]
+        if beside and len(beside) < len(candidates):
+            with suppress(KinematicsError):
+                return self.planner.choose(beside, scene, position, yaw, level)
+        return self.planner.choose(candidates, scene, position, yaw, level)
+
+    def _lying_faint(self, now: Situation) -> list[Block]:
+        """Blocks that were scored low, on the table, clear of all blocks and places."""
+        taken = [*(block.position for block in now.scene), *now.planned_places]
+        return [
+            block
+            for block in now.look.faint(now.scene)
+            if block.level == 0
+            and not self.ignored(block, now.edge_m)
+            and all(block.horizontal_distance(other) > now.edge_m for other in taken)
+        ]
+
+    def _uncover(
+        self, now: Situation, structure: Structure, view: StructureView
+    ) -> Decision | None:
+        """Take off what lies on a wanted block."""
+        for slot in structure.open:
+            for block in _suitable(structure, slot, view.covered):
+                above = [
+                    other
+                    for other in view.loose
+                    if other.level > block.level
+                    and other.horizontal_distance(block.position) < now.edge_m
+                ]
+                decision = self._clear(now, above, [block])
+                if decision is not None:
+                    return decision
+        return None
+
+    def _unbuild(
+        self,
+        now: Situation,
+        structure: Structure,
+        view: StructureView,
+        wanted: Sequence[Block],
+    ) -> Decision | None:
+        """Take the top off a column that keeps the hand from a wanted block beside it."""
+        tops = [
+            number
+            for number in structure.filled & view.seen.keys()
+            if structure.slots[number].level > 0
+            and not any(number in structure.slots[other].supports for other in structure.filled)
+        ]
+        for number in tops:
+            decision = self._clear(now, [view.seen[number]], wanted)
+            if decision is not None:
+                structure.filled.discard(number)
+                return decision
+        return None
+
+    def _clear(
+        self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
+    ) -> Decision | None:
+        """Move a neighbour of a wanted block out of its way."""
+        if self._clearings >= MOST_CLEARINGS:
+            return None
+        near = [
+            block
+            for block in movable
+            if any(
+                other is not block
+                and block.horizontal_distance(other.position) < NEIGHBOUR_EDGES * now.edge_m
+                for other in wanted
+            )
+        ]
+        if not near:
+            return None
+        try:
+            position, yaw = free_place(self.ground(now), now.planned_places)
+            work = self.planner.choose(near, now.scene, position, yaw, 0)
+        except KinematicsError:
+            return None
+        self._clearings += 1
+        assert work.block is not None
+        x, y = work.block.position[:2]
+        return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+
+
+def _suitable(structure: Structure, slot: int, candidates: Sequence[Block]) -> list[Block]:
+    """Those of the colour that a place wants; all where it wants none."""
+    color = structure.slots[slot].color
+    return [block for block in candidates if color in ("", block.color)]
+
+
+def _column_words(structure: Structure, slot: int) -> str:
+    if len({s.column for s in structure.slots}) == 1:
+        return ""
+    x, y = structure.target(slot)[0]
+    return f" at ({x:.3f}, {y:.3f}) m"
+
+
+def _lack(structure: Structure) -> str:
+    colors = sorted({structure.slots[slot].color for slot in structure.open} - {""})
+    which = f"no {' or '.join(colors)} block is" if colors else "no other is"
+    return (
+        f"{len(structure.filled)} of {len(structure.slots)} blocks are in their places and "
+        f"{which} seen"
+    )
