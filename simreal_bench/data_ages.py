@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from simreal_bench.robot_in_physics import RobotInPhysics
-from simreal_control.stacking_task import StackingConfig, State
+from simreal_control.stacking_config import StackingConfig
+from simreal_control.stacking_task import State
 from simreal_control.task_io import Command, Inputs, MoveArm, MoveGripper
 
 TICK_S = 0.05

@@ -17,7 +17,7 @@ from simreal_control.gripper import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig
 from simreal_control.pick_place import PickPlaceConfig
-from simreal_control.stacking_task import StackingConfig
+from simreal_control.stacking_config import StackingConfig
 from simreal_control.trajectory import MotionLimits, Workspace
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))

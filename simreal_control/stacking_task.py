@@ -9,25 +9,22 @@ arm then is. What the hand holds it keeps until there is a place for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.errors import KinematicsError
 from simreal_control.arm_mover import ArmMover
-from simreal_control.block_map import Block, BlockMapConfig
+from simreal_control.block_map import Block
 from simreal_control.commander import Commander
 from simreal_control.decider import Decider
 from simreal_control.decision import Do, Done, Held, LookAgain, SetBack
-from simreal_control.goal import Goal
 from simreal_control.grasps import Grasp
-from simreal_control.gripper import GripperGeometry
-from simreal_control.look import Zone
 from simreal_control.lookout import Lookout
 from simreal_control.motion import StationPlanner
-from simreal_control.pick_place import PickPlaceConfig, PickPlacePlanner
+from simreal_control.pick_place import PickPlacePlanner
+from simreal_control.stacking_config import StackingConfig
 from simreal_control.task_events import TaskLog
 from simreal_control.task_io import (
     ActionResult,
@@ -66,66 +63,6 @@ class State(Enum):
     CARRYING = "carrying"
     RELEASING = "releasing"
     FINISHED = "finished"
-
-
-@dataclass(frozen=True, eq=False)
-class StackingConfig:
-    """The task.
-
-    Args:
-        home: arm configuration from which is looked, radians, shape (n,).
-        zone_lower, zone_upper: corners (x, y) of where blocks are looked for, metres.
-        goal: what is built.
-        grip_effort_n: force of the fingers.
-        look_count: pictures that make one look.
-        settle_s: pictures count when taken this long after the arm has stopped.
-        max_detection_age_s: the hand starts for a block on pictures no older than this.
-        max_scene_age_s: no motion with a block in hand starts on older pictures: it looks again.
-        max_state_age_s: without newer joint states the arm is stopped.
-        max_tf_age_s: pictures count only with a transform of the camera no older than this.
-        warn_after_s, give_up_after_s: of waiting for detections or joint states.
-        start_tolerance_rad: of a motion's start to where the arm is.
-        max_failures: failed attempts in a row without the structure growing.
-        max_retries: of one action.
-        max_looks: looks in a row that show too little.
-        plan_only: look from where the arm is and plan the first block's way; nothing is moved.
-        confirm: ask before each motion.
-    """
-
-    home: Array
-    zone_lower: tuple[float, float]
-    zone_upper: tuple[float, float]
-    goal: Goal = field(default_factory=Goal)
-    grip_effort_n: float = 20.0
-    look_count: int = 4
-    settle_s: float = 0.3
-    max_detection_age_s: float = 3.0
-    max_scene_age_s: float = 30.0
-    max_state_age_s: float = 0.5
-    max_tf_age_s: float = 0.5
-    warn_after_s: float = 5.0
-    give_up_after_s: float = 60.0
-    start_tolerance_rad: float = 0.05
-    max_failures: int = 5
-    max_retries: int = 3
-    max_looks: int = 5
-    plan_only: bool = False
-    confirm: bool = False
-    map: BlockMapConfig = field(default_factory=BlockMapConfig)
-    gripper: GripperGeometry = field(default_factory=GripperGeometry)
-    pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
-
-    def __post_init__(self) -> None:
-        if not np.greater(self.zone_upper, self.zone_lower).all():
-            raise ConfigurationError(
-                f"block zone from {self.zone_lower} to {self.zone_upper}: wanted the upper corner "
-                "above the lower one in x and y, metres"
-            )
-        self.gripper.check_edge(self.map.edge_m)
-
-    @property
-    def zone(self) -> Zone:
-        return Zone(np.array(self.zone_lower), np.array(self.zone_upper))
 
 
 class StackingTask:

@@ -18,7 +18,8 @@ from simreal_control.goal import Goal
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.motion import MotionConfig, StationPlanner
 from simreal_control.sampling_planner import SamplingPlanner
-from simreal_control.stacking_task import StackingConfig, StackingTask
+from simreal_control.stacking_config import StackingConfig
+from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import (
     ActionResult,
     ArmState,

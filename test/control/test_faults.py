@@ -13,7 +13,8 @@ import pytest
 from simreal_common.geometry import Pose
 from simreal_control import pick_place
 from simreal_control.lookout import Lookout
-from simreal_control.stacking_task import StackingConfig, StackingTask
+from simreal_control.stacking_config import StackingConfig
+from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import MoveArm, Sighting
 
 

@@ -19,7 +19,8 @@ from simreal_common.geometry import Pose, cube_symmetries
 from simreal_control.block_map import BlockMapConfig, estimate_in_base
 from simreal_control.goal import Build, Goal
 from simreal_control.motion import StationPlanner
-from simreal_control.stacking_task import StackingConfig, StackingTask
+from simreal_control.stacking_config import StackingConfig
+from simreal_control.stacking_task import StackingTask
 from simreal_control.task_io import Inputs, Sighting
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")

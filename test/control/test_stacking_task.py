@@ -9,7 +9,7 @@ from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import BlockMapConfig
 from simreal_control.goal import Goal
-from simreal_control.stacking_task import StackingConfig
+from simreal_control.stacking_config import StackingConfig
 
 
 def at(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
