@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simreal_bench.faults import Fault
+from simreal_bench.stack_result import StackResult
 from simreal_bench.stage import Moment, Stage
 from simreal_common.geometry import Pose
 from simreal_control.stacking_task import State
 from simreal_sim.world import BLOCK_FRICTION
-
-if TYPE_CHECKING:
-    from simreal_bench.stack_run import StackResult
 
 GRAVITY_M_S2 = 9.81
 OUT_OF_HAND_M = 0.05  # farther from the tool point than this, no finger touches a block
@@ -50,22 +48,34 @@ class Dropped(Fault):
                 stage.world.set_block_friction(held, 0.0)
 
 
-class Slipped(Fault):
+class _OnTheTower(Fault):
+    """Something that happens to the tower when a block was let go and the hand is away."""
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        self._moment = Moment((State.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
+
+    def _its_blocks(self, stage: Stage) -> Sequence[str]:
+        """The tower, lowest block first; empty as long as the moment has not come."""
+        if self.planted or not self._moment.has_come(stage):
+            return ()
+        tower = stage.tower
+        return tower if tower and _hand_gone(stage, tower[-1]) else ()
+
+
+class Slipped(_OnTheTower):
     """The upper block slips aside once it was let go."""
 
     kind = "slipped"
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
         self._far_m = rng.uniform(*SLIP_M)
         self._direction = rng.uniform(-np.pi, np.pi)
 
     def disturb(self, stage: Stage) -> None:
-        if self.planted or not self._moment.has_come(stage):
-            return
-        tower = stage.tower
-        if not tower or not _hand_gone(stage, tower[-1]):
+        tower = self._its_blocks(stage)
+        if not tower:
             return
         # Friction brakes it over the distance v^2 / (2 mu g).
         speed = np.sqrt(2 * BLOCK_FRICTION**2 * GRAVITY_M_S2 * self._far_m)
@@ -73,22 +83,19 @@ class Slipped(Fault):
         self.plant(stage, f"{tower[-1]} on level {len(tower) - 1} shoved by {self._far_m:.3f} m")
 
 
-class Fell(Fault):
+class Fell(_OnTheTower):
     """The tower is pushed over."""
 
     kind = "fell"
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
         self._rate = rng.uniform(*TOPPLE_RAD_S)
         self._direction = rng.uniform(-np.pi, np.pi)
 
     def disturb(self, stage: Stage) -> None:
-        if self.planted or not self._moment.has_come(stage):
-            return
-        tower = stage.tower
-        if not tower or not _hand_gone(stage, tower[-1]):
+        tower = self._its_blocks(stage)
+        if not tower:
             return
         along = _towards(self._direction)
         turning = self._rate * np.cross([0.0, 0.0, 1.0], along)

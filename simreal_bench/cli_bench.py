@@ -277,7 +277,9 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
     if goal is not None:
         kind += f"{goal.build.value.replace(' ', '_')}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
-    bench = StackBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal)
+    bench = StackBench(
+        args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal
+    )
     before = bench.done()
     failed = sum(not result.success for result in before)
     with tqdm(total=len(args.seeds), initial=len(before), unit="tower", file=sys.stderr) as bar:

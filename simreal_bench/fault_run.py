@@ -15,7 +15,8 @@ from simreal_bench.signal_faults import (
     Restarted,
     TransformStale,
 )
-from simreal_bench.stack_run import Picture, StackResult, run_stack
+from simreal_bench.stack_result import StackResult
+from simreal_bench.stack_run import Picture, run_stack
 from simreal_common.errors import ConfigurationError
 from simreal_perception.estimator import BlockEstimator
 from simreal_sim.simulated_arm import PANDA

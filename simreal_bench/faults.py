@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from simreal_bench.stack_result import StackResult
 from simreal_bench.stage import Stage
 from simreal_control.task_io import Command, Inputs
-
-if TYPE_CHECKING:
-    from simreal_bench.stack_run import StackResult
 
 
 class Fault:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from simreal_bench.resumable import claim_folder, estimator, run_all, write_result
-from simreal_bench.stack_run import Picture, StackResult, run_stack, write_film
+from simreal_bench.stack_result import StackResult
+from simreal_bench.stack_run import Picture, run_stack, write_film
 from simreal_control.run_record import RunRecord
 from simreal_sim.simulated_arm import PANDA
 

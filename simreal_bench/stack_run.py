@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simreal_bench.data_ages import DataAges
 from simreal_bench.faults import Fault
 from simreal_bench.robot_in_physics import RobotInPhysics
+from simreal_bench.stack_result import StackResult
 from simreal_bench.stage import Stage
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
@@ -46,56 +47,6 @@ SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
 FAULT_SECONDS = 120.0  # more, where something goes wrong
 PLANNING_S = 0.002  # a tick that takes longer has planned something
 PLANNED = (State.DECIDING, State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
-
-
-@dataclass(frozen=True)
-class StackResult:
-    """How one run went.
-
-    Args:
-        seed, blocks: what was asked for.
-        success, reason, placed: the judge's verdict.
-        simulated_s: until the task said that it was done.
-        wall_s: of the whole run.
-        placement_mm: of each block of the tower, beside the one below it.
-        plan_ms: time spent on planning, a block that was placed.
-        collisions: (simulated time, link, what it touched).
-        limit_violations: ticks with a joint beyond its limits.
-        tracking_rad: largest distance of a joint from its trajectory.
-        finished, claimed: whether the task ended by itself; as having done what it should.
-        old_data: (simulated time, words) of each motion on data older than its bound.
-        log: what the task said, with the time.
-    """
-
-    seed: int
-    blocks: int
-    success: bool
-    reason: str
-    placed: int
-    simulated_s: float
-    wall_s: float
-    placement_mm: tuple[float, ...]
-    plan_ms: float
-    collisions: tuple[tuple[float, str, str], ...]
-    limit_violations: int
-    tracking_rad: float
-    finished: bool = True
-    claimed: bool = True
-    old_data: tuple[tuple[float, str], ...] = ()
-    log: tuple[str, ...] = field(repr=False, default=())
-
-    @property
-    def last_words(self) -> str:
-        """What the task said last."""
-        return self.log[-1] if self.log else ""
-
-    @property
-    def cause(self) -> str:
-        """Why it failed, as a kind: the last thing that went wrong, without numbers."""
-        if self.success:
-            return ""
-        words = (self.last_words or self.reason).split(" ", 1)[-1].split(":")[0].split(";")[0]
-        return " ".join(w for w in words.split() if not any(c.isdigit() for c in w))[:80]
 
 
 def run_stack(

@@ -61,13 +61,6 @@ class ExampleSource(Protocol):
         """The examples of some numbers, given in ascending order, 0 to count - 1."""
 
 
-def synthetic_examples(count: int, seed: int) -> Iterator[Example]:
-    """Fresh scenes of the ray caster with everything randomized, see `SceneSource`."""
-    from simreal_perception.evaluation_scenes import SceneSource
-
-    yield from SceneSource(count, seed).examples(range(count))
-
-
 @dataclass(frozen=True)
 class WorldSource:
     """The simulated cell as its own camera sees it: PyBullet's renderer, which training never used.

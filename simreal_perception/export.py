@@ -19,7 +19,7 @@ from simreal_perception.checkpoint import load_network
 from simreal_perception.crop_camera import CROP_SIZE
 from simreal_perception.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.estimator import BlockEstimator
-from simreal_perception.evaluation_data import synthetic_examples
+from simreal_perception.evaluation_scenes import SceneSource
 from simreal_perception.model_card import file_sha256
 from simreal_perception.pose_network import ExportedPoseNetwork, PoseNetwork
 from simreal_perception.run_folder import source_commit
@@ -96,7 +96,8 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
     }
     path = model.with_suffix(".json")
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    calibration = calibrate(BlockEstimator.load(str(path)), synthetic_examples(scenes, SEED))
+    examples = SceneSource(scenes, SEED).examples(range(scenes))
+    calibration = calibrate(BlockEstimator.load(str(path)), examples)
     content["calibration"] = asdict(calibration)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return [*files, path]

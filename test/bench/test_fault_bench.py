@@ -15,7 +15,7 @@ from simreal_bench.data_ages import DataAges
 from simreal_bench.fault_run import KINDS, FaultResult, make_fault, run_fault
 from simreal_bench.fault_summary import fault_rows, fault_summary
 from simreal_bench.faults import Fault
-from simreal_bench.stack_run import StackResult
+from simreal_bench.stack_result import StackResult
 from simreal_common.cli import main
 from simreal_control.parameters import ControlParameters
 from simreal_control.stacking_task import State

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.stack_bench import StackBench, summary
-from simreal_bench.stack_run import StackResult
+from simreal_bench.stack_result import StackResult
 from simreal_common.cli import main
 
 
