@@ -143,7 +143,7 @@ class Restarted(Fault):
         super().__init__(rng, seed)
         state = PHASES[int(rng.integers(len(PHASES)))]
         after = (State.RELEASING,) if state is State.HOMING else ()
-        delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 1.0)
+        delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
         self._moment = Moment((state,), int(rng.integers(1, 3)), delay_s, after)
         self._down_s = rng.uniform(*DOWN_S)
         self._up = False

@@ -88,7 +88,7 @@ class Decider:
         if structure is None or slot is None:
             return
         if there:
-            self._felt.add(slot)
+            self._felt |= structure.foundation(slot)  # nothing floats
         else:
             structure.filled.discard(slot)
             structure.known -= 1

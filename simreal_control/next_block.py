@@ -23,6 +23,8 @@ MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often 
 NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
 BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand
 MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
+FAINT_AFTER = 1  # looks in a row that lack a block; what was missed by chance is seen then
+SEARCH_AFTER = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,9 @@ class BlockChooser:
 
     planner: PickPlacePlanner
     _clearings: int = 0
-    _lacking: bool = False
+    _lacks: int = 0
+    _searched: bool = False
+    _aside: list[Array] = field(default_factory=list)
     _misses: list[Array] = field(default_factory=list)
 
     def missed(self, position: Array) -> None:
@@ -89,18 +93,33 @@ class BlockChooser:
         candidates = [block for block in view.loose if not self.ignored(block, now.edge_m)]
         slots = structure.open
         suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
-        lacked, self._lacking = self._lacking, not any(suitable.values())
-        if self._lacking:
+        new = {
+            slot: [b for b in blocks if not self._is_aside(now, b)]
+            for slot, blocks in suitable.items()
+        }
+        if self._aside and any(new.values()):
+            suitable, self._aside = new, []  # what was looked for
+        elif self._aside:
+            behind = self._look_behind(now, structure, view)
+            if behind is not None:
+                return behind
+            self._aside = []  # nothing: what was taken down is put back
+        lacks, self._lacks = self._lacks, 0
+        if not any(suitable.values()):
+            self._lacks = lacks + 1
             hidden = self._uncover(now, structure, view)
             if hidden is not None:
                 return hidden
-            # A second look first: what was missed by chance is seen then.
-            candidates = self._lying_faint(now) if lacked else []
+            candidates = self._lying_faint(now) if lacks >= FAINT_AFTER else []
             suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
             if not any(suitable.values()):
+                behind = None
+                if lacks >= SEARCH_AFTER and not self._searched:
+                    self._searched = True
+                    behind = self._look_behind(now, structure, view)
                 outside = now.look.outside()
                 words = f", {outside} outside of the block zone" * bool(outside)
-                return LookAgain(_lack(structure) + words)
+                return behind or LookAgain(_lack(structure) + words)
             now.notes.append(f"{_lack(structure)} well: a faint one is tried")
         scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
         reasons: list[str] = []
@@ -229,18 +248,32 @@ class BlockChooser:
         wanted: Sequence[Block],
     ) -> Decision | None:
         """Take the top off a column that keeps the hand from a wanted block beside it."""
-        tops = [
-            number
-            for number in structure.filled & view.seen.keys()
-            if structure.slots[number].level > 0
-            and not any(number in structure.slots[other].supports for other in structure.filled)
-        ]
-        for number in tops:
+        for number in _tops(structure, view):
             decision = self._clear(now, [view.seen[number]], wanted)
             if decision is not None:
                 structure.filled.discard(number)
                 return decision
         return None
+
+    def _look_behind(
+        self, now: Situation, structure: Structure, view: StructureView
+    ) -> Decision | None:
+        """Take the top off a column: a block may lie behind it, where no camera sees it."""
+        for number in _tops(structure, view):
+            try:
+                position, yaw = free_place(self.ground(now), now.planned_places)
+                work = self.planner.choose([view.seen[number]], now.scene, position, yaw, 0)
+            except KinematicsError:
+                continue
+            structure.filled.discard(number)
+            self._aside.append(np.array(position[:2]))
+            level = structure.slots[number].level
+            return Do(work, None, f"taking down level {level}, to look behind it")
+        return None
+
+    def _is_aside(self, now: Situation, block: Block) -> bool:
+        """Whether it was taken down to look behind it."""
+        return any(block.horizontal_distance(place) < now.edge_m for place in self._aside)
 
     def _clear(
         self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
@@ -268,6 +301,16 @@ class BlockChooser:
         assert work.block is not None
         x, y = work.block.position[:2]
         return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+
+
+def _tops(structure: Structure, view: StructureView) -> list[int]:
+    """Places of the blocks that stand on others and carry none."""
+    return [
+        number
+        for number in structure.filled & view.seen.keys()
+        if structure.slots[number].level > 0
+        and not any(number in structure.slots[other].supports for other in structure.filled)
+    ]
 
 
 def _suitable(structure: Structure, slot: int, candidates: Sequence[Block]) -> list[Block]:

@@ -31,6 +31,9 @@ TOWER_SPACING_M = 0.13
 # Free table around every place of a row, in edges from centre to centre: room for fingers.
 FREE_EDGES = 1.6
 GRID_STEP_M = 0.02
+# The arm stands at the origin. A tower is kept from its foot by this, and this share of its height.
+ARM_FOOT = np.zeros(2)
+FREE_FOOT_M, FREE_FOOT_SHARE = 0.3, 0.6
 YAWS = (np.pi / 2, 0.0, np.pi / 4, -np.pi / 4)
 SITES_TRIED = 40
 
@@ -244,14 +247,16 @@ def rank_bases(
 ) -> list[Block]:
     """Blocks on the table by how good a base they make, best first.
 
-    Room around it, nearness to the middle of the workspace, and a tower that does not hide other
-    blocks from the camera.
+    Room around it, nearness to the middle of the workspace, a tower that does not hide other blocks
+    from the camera, and none near the arm's foot, where the forearm passes over it.
 
     Args:
         centre: middle of the workspace, shape (2,) or (3,).
         levels: height that the tower shall have, blocks.
         camera_position: in the base frame, shape (3,).
     """
+
+    least_m = FREE_FOOT_M + FREE_FOOT_SHARE * levels * edge_m
 
     def merit(block: Block) -> float:
         others = [other for other in blocks if other is not block]
@@ -262,7 +267,13 @@ def rank_bases(
             hides(block.position, levels * edge_m, edge_m, camera_position, other.position)
             for other in others
         )
-        return min(room, ENOUGH_ROOM_M) - 0.3 * block.horizontal_distance(centre) - 0.1 * hidden
+        near = least_m - block.horizontal_distance(ARM_FOOT)
+        return (
+            min(room, ENOUGH_ROOM_M)
+            - 0.3 * block.horizontal_distance(centre)
+            - 0.1 * hidden
+            - 0.6 * max(near, 0.0)
+        )
 
     on_table = [
         block

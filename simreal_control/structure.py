@@ -137,7 +137,7 @@ class Structure:
                 used.add(index)
         standing: set[int] = set()
         for number in seen:
-            standing |= self._foundation(number)
+            standing |= self.foundation(number)
         spots = [(self.slots[n].level, self._expected(n)) for n in standing]
         rest = [
             block
@@ -168,11 +168,11 @@ class Structure:
         wanted = self.slots[number].color
         return number in self.filled or not wanted or block.color in ("", wanted)
 
-    def _foundation(self, number: int) -> set[int]:
+    def foundation(self, number: int) -> set[int]:
         """A place and all below it."""
         found = {number}
         for support in self.slots[number].supports:
-            found |= self._foundation(support)
+            found |= self.foundation(support)
         return found
 
     def judge(self, view: StructureView) -> Verdict:

@@ -203,7 +203,8 @@ class FakeWorld:
             return ()
         seen = [
             noisy_estimate(
-                pose, self.rng,
+                pose,
+                self.rng,
                 score=0.15 if i == self.faint else 0.9,
                 color=self.colors[i] if self.colors else "",
             )

@@ -161,6 +161,20 @@ def test_a_top_that_is_only_not_recognized_is_felt_and_stays(make_rig):
     assert any("taken for standing" in line for line in rig.log)
 
 
+def test_a_hand_that_felt_a_block_does_not_reach_for_those_below_it(make_rig):
+    """What stands on them would be hit."""
+    rig = make_rig(list(THREE))
+    drive(rig, placed(rig, 3))
+    highest = top(rig)
+    rig.world.unseen = {
+        number
+        for number, pose in enumerate(rig.world.blocks)
+        if number == highest or abs(pose.position[2] - rig.world.blocks[highest].position[2]) < 0.06
+    }
+    finishes(rig)
+    assert sum("feeling whether" in line for line in rig.log) == 1, rig.log
+
+
 def test_a_new_block_does_not_matter(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "approaching"))

@@ -72,7 +72,11 @@ def test_a_goal_is_built(make_rig, goal: Goal, count: int, colors: tuple[str, ..
     [
         (Goal(colors=("red", "blue", "green")), ("red", "blue", "white"), "no green block is seen"),
         (Goal(colors=("cyan", "blue")), ("red", "blue", "white"), "no cyan block"),
-        (Goal(Build.ROW, colors=("red", "pink")), ("red", "blue", "white"), "no pink block is seen"),
+        (
+            Goal(Build.ROW, colors=("red", "pink")),
+            ("red", "blue", "white"),
+            "no pink block is seen",
+        ),
         (Goal(Build.SORT), ("red", "blue", "white"), "no two blocks of one wanted color"),
         (Goal(Build.ROW, 5), ("red", "red", "red"), "3 of 5 blocks are in their places"),
     ],

@@ -125,6 +125,34 @@ def test_a_block_that_is_scored_low_is_left_alone_where_none_lacks(make_rig):
     assert not any("faint" in line for line in rig.log)
 
 
+def hide_behind_a_tower(rig, number):
+    step = rig.world.step
+
+    def step_and_hide():
+        rig.world.unseen = {number} if rig.world.tower() > 1 else set()
+        return step()
+
+    rig.world.step = step_and_hide
+
+
+def test_a_tower_is_taken_down_to_look_for_a_block_behind_it(make_rig):
+    rig = make_rig(list(THREE))
+    hide_behind_a_tower(rig, 2)
+    # Once the other two stand the third is hidden, until one of them is taken down again.
+    assert rig.run().status.success, rig.log
+    assert rig.world.tower() == 3
+    assert any("to look behind it" in line for line in rig.log), rig.log
+
+
+def test_a_tower_that_hides_nothing_is_built_up_again_before_the_end(make_rig):
+    rig = make_rig(list(THREE), goal=4)
+    status = rig.run(400).status
+    assert not status.success
+    assert "3 of 4 blocks are in their places and no other is seen" in status.message
+    assert rig.world.tower() == 3
+    assert sum("to look behind it" in line for line in rig.log) == 2  # all but its foot
+
+
 def test_where_no_way_leads_to_a_grasp_another_is_taken(make_rig, station_planner, monkeypatch):
     barred = []
     plan = station_planner.to_station
