@@ -22,6 +22,7 @@ from simreal_control.trajectory import JointTrajectory
 Array = NDArray[np.float64]
 
 HELD = "the held block"
+LINK_MARGIN_M = 0.008  # of links before the hand to obstacles: these are seen to some millimetres
 SAMPLES = 300  # configurations in which links that always touch each other are found
 ALWAYS = 0.95  # share of them from which a pair is taken to be made so
 
@@ -139,15 +140,29 @@ class CollisionWorld:
         self._geometry_data, self._near_data = geometry.createData(), geometry.createData()
         for request in self._near_data.collisionRequests:
             request.security_margin = self._margin_m
+        hand_joint = self._model.frames[self._tool].parentJoint
+        for index, pair in enumerate(geometry.collisionPairs):
+            if (
+                pair.second >= self._robot.ngeoms + len(carried)
+                and geometry.geometryObjects[pair.first].parentJoint != hand_joint
+            ):
+                for data in (self._geometry_data, self._near_data):
+                    data.collisionRequests[index].security_margin = LINK_MARGIN_M
+
+    def leave(self, joints: Array) -> None:
+        """Where the arm is too near to something already, at `joints`, it may be so: to leave."""
+        self._compute(joints, self._geometry_data)
+        for index, result in enumerate(self._geometry_data.collisionResults):
+            if result.isCollision():
+                for data in (self._geometry_data, self._near_data):
+                    data.collisionRequests[index].security_margin = 0.0
 
     def touched_by(self, joints: Array, obstacles: Sequence[Obstacle]) -> list[Obstacle]:
         """Which of these obstacles the arm touches at `joints`; leaves them as the scene."""
         self.set_scene(obstacles)
-        if not self.collides(joints):
-            return []
-        pin.computeCollisions(
-            self._model, self._data, self._geometry, self._geometry_data, joints, False
-        )
+        for request in self._geometry_data.collisionRequests:
+            request.security_margin = 0.0
+        self._compute(joints, self._geometry_data)
         first = self._robot.ngeoms
         touched = {
             pair.second - first
@@ -156,6 +171,11 @@ class CollisionWorld:
             and self._geometry_data.collisionResults[index].isCollision()
         }  # fmt: skip
         return [obstacle for number, obstacle in enumerate(obstacles) if number in touched]
+
+    def _compute(self, joints: Array, data: pin.GeometryData) -> None:
+        """Results of all pairs."""
+        joints = np.asarray(joints, dtype=np.float64)
+        pin.computeCollisions(self._model, self._data, self._geometry, data, joints, False)
 
     def near(self, joints: Array) -> bool:
         """Whether anything comes within the margin of anything: for planning, which is coarse."""
@@ -176,7 +196,7 @@ class CollisionWorld:
         )  # fmt: skip
 
     def contact(self, joints: Array) -> str | None:
-        """What touches what, in words; None where nothing does."""
+        """What touches what, or comes too near, in words; None where nothing does."""
         if not self.collides(joints):
             return None
         for index, pair in enumerate(self._geometry.collisionPairs):

@@ -72,13 +72,16 @@ class Decider:
         self._chooser.missed(position)
         self.planner.unbar()
 
-    def no_way(self, grasp: Grasp) -> None:
+    def no_way(self, grasp: Grasp, block: Block | None = None) -> None:
         """No motion was found that brings the hand there: another grasp, or another block."""
         self.planner.bar(grasp)
+        if block is not None:
+            self._chooser.no_way(block.position)
 
     def released(self, slot: int | None) -> None:
         """A block was let go in that place."""
         self.planner.unbar()
+        self._chooser.changed()
         if self.structure is not None and slot is not None:
             self.structure.filled.add(slot)
 

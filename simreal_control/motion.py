@@ -147,6 +147,7 @@ class StationPlanner:
         untrue = self._world.touched_by(start, obstacles)
         kept = [obstacle for obstacle in obstacles if obstacle not in untrue]
         self._world.set_scene(kept, held)
+        self._world.leave(start)
         return [obstacle.name for obstacle in untrue]
 
     def to_station(

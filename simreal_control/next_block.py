@@ -14,14 +14,18 @@ from simreal_control.block_map import Block
 from simreal_control.decision import Decision, Do, Done, Held, LookAgain, SetBack
 from simreal_control.look import Look
 from simreal_control.pick_place import PickPlace, PickPlacePlanner
-from simreal_control.site import Ground, free_place
+from simreal_control.site import ARM_FOOT, Ground, free_place
 from simreal_control.structure import Structure, StructureView
 
 Array = NDArray[np.float64]
 
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
 NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
-BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand
+BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand,
+BEHIND_EDGES = (
+    2.2  # and so is one behind it, this near to the line from the arm's foot: the forearm's
+)
+WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is moved
 MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
 FAINT_AFTER = 1  # looks in a row that lack a block; what was missed by chance is seen then
 SEARCH_AFTER = 2
@@ -67,6 +71,15 @@ class BlockChooser:
     _searched: bool = False
     _aside: list[Array] = field(default_factory=list)
     _misses: list[Array] = field(default_factory=list)
+    _no_ways: list[Array] = field(default_factory=list)
+
+    def no_way(self, position: Array) -> None:
+        """No motion to the block there was found, metres, shape (2,) or (3,)."""
+        self._no_ways.append(np.array(position[:2]))
+
+    def changed(self) -> None:
+        """A block was put somewhere: other ways may be free."""
+        self._no_ways = []
 
     def missed(self, position: Array) -> None:
         """The hand closed on nothing there, metres, shape (2,) or (3,)."""
@@ -126,10 +139,14 @@ class BlockChooser:
         for slot in slots:
             if not suitable[slot]:
                 continue
+            free = [block for block in suitable[slot] if not self._barred(block, now.edge_m)]
+            if not free:
+                reasons.append("no way leads to any block")
+                continue
             position, yaw = structure.target(slot)
             level = structure.slots[slot].level
             try:
-                work = self._choose(suitable[slot], scene, now.edge_m, position, yaw, level)
+                work = self._choose(free, scene, now.edge_m, position, yaw, level)
             except KinematicsError as error:
                 reasons.append(str(error))
                 continue
@@ -199,17 +216,15 @@ class BlockChooser:
         yaw: float,
         level: int,
     ) -> PickPlace:
-        """The best of those beside the place, for a higher tower would keep the hand from them;
-        else the best of all.
+        """The best of those that a higher tower would bar; else the best of all.
 
         Raises:
             KinematicsError: none can be grasped, or none can be placed.
         """
-        reach = BESIDE_EDGES * edge_m
-        beside = [block for block in candidates if block.horizontal_distance(position) < reach]
-        if beside and len(beside) < len(candidates):
+        first = [block for block in candidates if _bars(position, block, edge_m)]
+        if first and len(first) < len(candidates):
             with suppress(KinematicsError):
-                return self.planner.choose(beside, scene, position, yaw, level)
+                return self.planner.choose(first, scene, position, yaw, level)
         return self.planner.choose(candidates, scene, position, yaw, level)
 
     def _lying_faint(self, now: Situation) -> list[Block]:
@@ -249,10 +264,12 @@ class BlockChooser:
     ) -> Decision | None:
         """Take the top off a column that keeps the hand from a wanted block beside it."""
         for number in _tops(structure, view):
-            decision = self._clear(now, [view.seen[number]], wanted)
-            if decision is not None:
-                structure.filled.discard(number)
-                return decision
+            top = view.seen[number]
+            if any(_bars(top.position, block, now.edge_m) for block in wanted):
+                decision = self._move_aside(now, [top])
+                if decision is not None:
+                    structure.filled.discard(number)
+                    return decision
         return None
 
     def _look_behind(
@@ -271,6 +288,11 @@ class BlockChooser:
             return Do(work, None, f"taking down level {level}, to look behind it")
         return None
 
+    def _barred(self, block: Block, edge_m: float) -> bool:
+        """Whether ways to it were looked for often enough."""
+        near = [place for place in self._no_ways if block.horizontal_distance(place) < edge_m / 2]
+        return len(near) >= WAYS_TRIED
+
     def _is_aside(self, now: Situation, block: Block) -> bool:
         """Whether it was taken down to look behind it."""
         return any(block.horizontal_distance(place) < now.edge_m for place in self._aside)
@@ -279,8 +301,6 @@ class BlockChooser:
         self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
     ) -> Decision | None:
         """Move a neighbour of a wanted block out of its way."""
-        if self._clearings >= MOST_CLEARINGS:
-            return None
         near = [
             block
             for block in movable
@@ -290,17 +310,34 @@ class BlockChooser:
                 for other in wanted
             )
         ]
-        if not near:
+        return self._move_aside(now, near)
+
+    def _move_aside(self, now: Situation, movable: Sequence[Block]) -> Decision | None:
+        """Put one of these blocks on free table."""
+        if not movable or self._clearings >= MOST_CLEARINGS:
             return None
         try:
             position, yaw = free_place(self.ground(now), now.planned_places)
-            work = self.planner.choose(near, now.scene, position, yaw, 0)
+            work = self.planner.choose(movable, now.scene, position, yaw, 0)
         except KinematicsError:
             return None
         self._clearings += 1
         assert work.block is not None
         x, y = work.block.position[:2]
         return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+
+
+def _bars(tower: Array, block: Block, edge_m: float) -> bool:
+    """Whether a high tower, metres, shape (2,) or (3,), keeps the arm from a block.
+
+    The hand, where the block is beside it; the forearm, where the block is behind it.
+    """
+    if block.horizontal_distance(tower) < BESIDE_EDGES * edge_m:
+        return True
+    way = block.position[:2] - ARM_FOOT
+    along = float(way @ (tower[:2] - ARM_FOOT)) / float(way @ way)
+    aside = float(np.linalg.norm(tower[:2] - ARM_FOOT - along * way))
+    return along < 1.0 and aside < BEHIND_EDGES * edge_m
 
 
 def _tops(structure: Structure, view: StructureView) -> list[int]:

@@ -537,7 +537,7 @@ class StackingTask:
             if self._do.feel:
                 self._felt(inputs.now, self._do, True, f"it cannot be felt: {error}")
                 return
-            self._decider.no_way(grasp)
+            self._decider.no_way(grasp, work.block)
             self._failed(inputs.now, f"no way to the block: {error}")
 
     def _grasp(self, inputs: Inputs, arm: ArmState, result: ActionResult | None) -> None:

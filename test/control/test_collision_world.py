@@ -85,3 +85,31 @@ def test_a_new_scene_replaces_the_old_one(world: CollisionWorld, tool_at_home: P
 def test_a_mesh_that_is_not_there_is_named(panda_urdf: str) -> None:
     with pytest.raises(ConfigurationError, match="mesh"):
         CollisionWorld(panda_urdf, ARM, TOOL)
+
+
+def raised_until_near(world: CollisionWorld, x: float) -> Obstacle:
+    """A box under the arm at home, 1 to 7 mm away from it."""
+    for z in np.arange(0.1, 0.8, 0.004):
+        obstacle = box("a block", [x, 0.0, float(z)], [0.05, 0.05, 0.05])
+        world.set_scene([obstacle])
+        if world.clearance(HOME) < 0.007:
+            assert world.clearance(HOME) > 0.001
+            return obstacle
+    raise AssertionError("the arm is nowhere above that place")
+
+
+def test_links_keep_more_distance_than_the_hand(world: CollisionWorld, tool_at_home: Pose) -> None:
+    world.set_scene([raised_until_near(world, 0.15)])
+    said = world.contact(HOME)
+    assert said is not None and "panda_link" in said and "a block" in said
+    world.set_scene([raised_until_near(world, float(tool_at_home.position[0]))])
+    assert world.contact(HOME) is None
+
+
+def test_an_arm_that_is_too_near_may_leave(world: CollisionWorld) -> None:
+    obstacle = raised_until_near(world, 0.15)
+    assert world.touched_by(HOME, [obstacle]) == []
+    world.set_scene([obstacle])
+    assert world.contact(HOME) is not None
+    world.leave(HOME)
+    assert world.contact(HOME) is None

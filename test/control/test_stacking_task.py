@@ -263,3 +263,11 @@ def test_plan_only_plans_the_first_block_and_moves_nothing(make_rig):
     np.testing.assert_allclose(approach[-1], lift[0], atol=1e-6)
     np.testing.assert_allclose(lift[-1], carry[0], atol=1e-6)
     assert min(np.linalg.norm(approach[-1] - block.position) for block in rig.world.blocks) < 0.02
+
+
+def test_a_block_behind_the_tower_is_taken_while_that_is_low(make_rig):
+    behind, aside = at(0.64, 0.01), at(0.42, 0.22)
+    rig = make_rig([at(0.52, 0.0), at(0.52, 0.0, 1), behind, aside], goal=4)
+    assert rig.run().status.success, rig.log
+    taken = [line for line in rig.log if line.startswith("taking the block")]
+    assert "(0.6" in taken[0], taken
