@@ -14,9 +14,10 @@ from simreal_control.decision import Decision, Done, Held, LookAgain, SetBack
 from simreal_control.goal import Build, Goal
 from simreal_control.grasps import Grasp
 from simreal_control.look import Look, Zone
-from simreal_control.next_block import BlockChooser, Situation
+from simreal_control.next_block import BlockChooser
 from simreal_control.pick_place import PickPlacePlanner
 from simreal_control.site import plan_structure
+from simreal_control.situation import Situation
 from simreal_control.structure import Structure, StructureView, Verdict
 from simreal_control.task_io import Sighting
 
@@ -142,7 +143,7 @@ class Decider:
         if not self.scene and held is None:
             return LookAgain("no block is seen in the block zone")
         try:
-            self.structure = plan_structure(self.goal, self._chooser.ground(self._now(look)))
+            self.structure = plan_structure(self.goal, self._now(look).ground(self.planner))
         except KinematicsError as error:
             return LookAgain(f"no place for {self.goal.words}: {error}")
         if held is not None:

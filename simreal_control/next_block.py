@@ -1,4 +1,4 @@
-"""Which block goes where next, and what has to be moved out of its way before."""
+"""Which block goes where next."""
 
 from __future__ import annotations
 
@@ -11,50 +11,20 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.block_map import Block
+from simreal_control.clearing import Clearing, bars, suitable_for
 from simreal_control.decision import Decision, Do, Done, Held, LookAgain, SetBack
-from simreal_control.look import Look
 from simreal_control.pick_place import PickPlace, PickPlacePlanner
-from simreal_control.site import ARM_FOOT, Ground, free_place
+from simreal_control.site import free_place
+from simreal_control.situation import Situation
 from simreal_control.structure import Structure, StructureView
 
 Array = NDArray[np.float64]
 
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
-NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
-BESIDE_EDGES = 2.0  # a block this near to a tower is taken before that grows and bars the hand,
-BEHIND_EDGES = (
-    2.2  # and so is one behind it, this near to the line from the arm's foot: the forearm's
-)
 WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is moved
-MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
-FAINT_AFTER = 1  # looks in a row that lack a block; what was missed by chance is seen then
-SEARCH_AFTER = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Situation:
-    """A look, and what is believed after it.
-
-    Args:
-        look: what was seen.
-        scene: the blocks there are.
-        structure: what is built; None as long as it has no place.
-        notes: takes what has to be told, in words.
-    """
-
-    look: Look
-    scene: Sequence[Block]
-    structure: Structure | None
-    notes: list[str]
-
-    @property
-    def edge_m(self) -> float:
-        return self.look.blocks.edge_m
-
-    @property
-    def planned_places(self) -> list[Array]:
-        """From above, metres, shape (2,) each."""
-        return [slot.position for slot in self.structure.slots] if self.structure else []
+# Looks in a row that lack a block: what was missed by chance is seen at the next. Then one that is
+# scored low counts; then it is looked for behind the tower.
+FAINT_AFTER, SEARCH_AFTER = 1, 2
 
 
 @dataclass(eq=False)
@@ -66,12 +36,13 @@ class BlockChooser:
     """
 
     planner: PickPlacePlanner
-    _clearings: int = 0
     _lacks: int = 0
     _searched: bool = False
-    _aside: list[Array] = field(default_factory=list)
     _misses: list[Array] = field(default_factory=list)
     _no_ways: list[Array] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._clearing = Clearing(self.planner)
 
     def no_way(self, position: Array) -> None:
         """No motion to the block there was found, metres, shape (2,) or (3,)."""
@@ -90,46 +61,36 @@ class BlockChooser:
         near = [miss for miss in self._misses if block.horizontal_distance(miss) < edge_m]
         return len(near) >= MISSES_UNTIL_IGNORED
 
-    def ground(self, now: Situation) -> Ground:
-        """What is known of the table."""
-
-        def reachable(position: Array, yaw: float, level: int) -> None:
-            self.planner.placement(position, yaw, level, [])
-
-        zone = now.look.zone
-        return Ground(
-            now.scene, now.edge_m, zone.lower, zone.upper, now.look.camera_position, reachable
-        )
-
     def next(self, now: Situation, structure: Structure, view: StructureView) -> Decision:
         """The next block, the hand being empty."""
         candidates = [block for block in view.loose if not self.ignored(block, now.edge_m)]
         slots = structure.open
-        suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
+        suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
         new = {
-            slot: [b for b in blocks if not self._is_aside(now, b)]
+            slot: [b for b in blocks if not self._clearing.is_aside(now, b)]
             for slot, blocks in suitable.items()
         }
-        if self._aside and any(new.values()):
-            suitable, self._aside = new, []  # what was looked for
-        elif self._aside:
-            behind = self._look_behind(now, structure, view)
+        if self._clearing.searching and any(new.values()):
+            suitable = new  # what was looked for
+            self._clearing.end_search()
+        elif self._clearing.searching:
+            behind = self._clearing.look_behind(now, structure, view)
             if behind is not None:
                 return behind
-            self._aside = []  # nothing: what was taken down is put back
+            self._clearing.end_search()  # nothing: what was taken down is put back
         lacks, self._lacks = self._lacks, 0
         if not any(suitable.values()):
             self._lacks = lacks + 1
-            hidden = self._uncover(now, structure, view)
+            hidden = self._clearing.uncover(now, structure, view)
             if hidden is not None:
                 return hidden
             candidates = self._lying_faint(now) if lacks >= FAINT_AFTER else []
-            suitable = {slot: _suitable(structure, slot, candidates) for slot in slots}
+            suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
             if not any(suitable.values()):
                 behind = None
                 if lacks >= SEARCH_AFTER and not self._searched:
                     self._searched = True
-                    behind = self._look_behind(now, structure, view)
+                    behind = self._clearing.look_behind(now, structure, view)
                 outside = now.look.outside()
                 words = f", {outside} outside of the block zone" * bool(outside)
                 return behind or LookAgain(_lack(structure) + words)
@@ -158,8 +119,8 @@ class BlockChooser:
             return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
         wanted = [block for blocks in suitable.values() for block in blocks]
         return (
-            self._clear(now, candidates, wanted)
-            or self._unbuild(now, structure, view, wanted)
+            self._clearing.beside(now, candidates, wanted)
+            or self._clearing.unbuild(now, structure, view, wanted)
             or SetBack("; ".join(dict.fromkeys(reasons)))
         )
 
@@ -183,7 +144,7 @@ class BlockChooser:
     def rid_of(self, now: Situation, held: Held) -> Decision:
         """Put down on the table what is in the hand."""
         try:
-            position, yaw = free_place(self.ground(now), now.planned_places)
+            position, yaw = free_place(now.ground(self.planner), now.planned_places)
             placement = self.planner.placement(position, yaw, 0, now.scene, held.tilt)
         except KinematicsError as error:
             return Done(False, f"the block in the hand cannot be put down: {error}")
@@ -221,7 +182,7 @@ class BlockChooser:
         Raises:
             KinematicsError: none can be grasped, or none can be placed.
         """
-        first = [block for block in candidates if _bars(position, block, edge_m)]
+        first = [block for block in candidates if bars(position, block, edge_m)]
         if first and len(first) < len(candidates):
             with suppress(KinematicsError):
                 return self.planner.choose(first, scene, position, yaw, level)
@@ -238,122 +199,10 @@ class BlockChooser:
             and all(block.horizontal_distance(other) > now.edge_m for other in taken)
         ]
 
-    def _uncover(
-        self, now: Situation, structure: Structure, view: StructureView
-    ) -> Decision | None:
-        """Take off what lies on a wanted block."""
-        for slot in structure.open:
-            for block in _suitable(structure, slot, view.covered):
-                above = [
-                    other
-                    for other in view.loose
-                    if other.level > block.level
-                    and other.horizontal_distance(block.position) < now.edge_m
-                ]
-                decision = self._clear(now, above, [block])
-                if decision is not None:
-                    return decision
-        return None
-
-    def _unbuild(
-        self,
-        now: Situation,
-        structure: Structure,
-        view: StructureView,
-        wanted: Sequence[Block],
-    ) -> Decision | None:
-        """Take the top off a column that keeps the hand from a wanted block beside it."""
-        for number in _tops(structure, view):
-            top = view.seen[number]
-            if any(_bars(top.position, block, now.edge_m) for block in wanted):
-                decision = self._move_aside(now, [top])
-                if decision is not None:
-                    structure.filled.discard(number)
-                    return decision
-        return None
-
-    def _look_behind(
-        self, now: Situation, structure: Structure, view: StructureView
-    ) -> Decision | None:
-        """Take the top off a column: a block may lie behind it, where no camera sees it."""
-        for number in _tops(structure, view):
-            try:
-                position, yaw = free_place(self.ground(now), now.planned_places)
-                work = self.planner.choose([view.seen[number]], now.scene, position, yaw, 0)
-            except KinematicsError:
-                continue
-            structure.filled.discard(number)
-            self._aside.append(np.array(position[:2]))
-            level = structure.slots[number].level
-            return Do(work, None, f"taking down level {level}, to look behind it")
-        return None
-
     def _barred(self, block: Block, edge_m: float) -> bool:
         """Whether ways to it were looked for often enough."""
         near = [place for place in self._no_ways if block.horizontal_distance(place) < edge_m / 2]
         return len(near) >= WAYS_TRIED
-
-    def _is_aside(self, now: Situation, block: Block) -> bool:
-        """Whether it was taken down to look behind it."""
-        return any(block.horizontal_distance(place) < now.edge_m for place in self._aside)
-
-    def _clear(
-        self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
-    ) -> Decision | None:
-        """Move a neighbour of a wanted block out of its way."""
-        near = [
-            block
-            for block in movable
-            if any(
-                other is not block
-                and block.horizontal_distance(other.position) < NEIGHBOUR_EDGES * now.edge_m
-                for other in wanted
-            )
-        ]
-        return self._move_aside(now, near)
-
-    def _move_aside(self, now: Situation, movable: Sequence[Block]) -> Decision | None:
-        """Put one of these blocks on free table."""
-        if not movable or self._clearings >= MOST_CLEARINGS:
-            return None
-        try:
-            position, yaw = free_place(self.ground(now), now.planned_places)
-            work = self.planner.choose(movable, now.scene, position, yaw, 0)
-        except KinematicsError:
-            return None
-        self._clearings += 1
-        assert work.block is not None
-        x, y = work.block.position[:2]
-        return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
-
-
-def _bars(tower: Array, block: Block, edge_m: float) -> bool:
-    """Whether a high tower, metres, shape (2,) or (3,), keeps the arm from a block.
-
-    The hand, where the block is beside it; the forearm, where the block is behind it.
-    """
-    if block.horizontal_distance(tower) < BESIDE_EDGES * edge_m:
-        return True
-    way = block.position[:2] - ARM_FOOT
-    along = float(way @ (tower[:2] - ARM_FOOT)) / float(way @ way)
-    aside = float(np.linalg.norm(tower[:2] - ARM_FOOT - along * way))
-    return along < 1.0 and aside < BEHIND_EDGES * edge_m
-
-
-def _tops(structure: Structure, view: StructureView) -> list[int]:
-    """Places of the blocks that stand on others and carry none."""
-    return [
-        number
-        for number in structure.filled & view.seen.keys()
-        if structure.slots[number].level > 0
-        and not any(number in structure.slots[other].supports for other in structure.filled)
-    ]
-
-
-def _suitable(structure: Structure, slot: int, candidates: Sequence[Block]) -> list[Block]:
-    """Those of the colour that a place wants; all where it wants none."""
-    color = structure.slots[slot].color
-    return [block for block in candidates if color in ("", block.color)]
 
 
 def _column_words(structure: Structure, slot: int) -> str:
