@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -258,9 +260,29 @@ def _checked_threads(wanted: int | None) -> int:
     return wanted or most
 
 
-def _stack(args: argparse.Namespace) -> dict[str, Any]:
+@contextmanager
+def _progress(total: int, unit: str, done: Sequence[bool]) -> Iterator[Callable[[bool], None]]:
+    """A bar that counts failures; takes whether each further run went well.
+
+    Args:
+        total: how many runs there shall be.
+        done: whether those that are there already went well.
+    """
     from tqdm import tqdm
 
+    failed = sum(not well for well in done)
+    with tqdm(total=total, initial=len(done), unit=unit, file=sys.stderr) as bar:
+
+        def tell(well: bool) -> None:
+            nonlocal failed
+            failed += not well
+            bar.set_postfix(failed=failed, refresh=False)
+            bar.update()
+
+        yield tell
+
+
+def _stack(args: argparse.Namespace) -> dict[str, Any]:
     from simreal_bench.stack_bench import StackBench, run_bench, summary
     from simreal_bench.timing import table
     from simreal_control.goal import read_goal
@@ -280,17 +302,9 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
     bench = StackBench(
         args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal
     )
-    before = bench.done()
-    failed = sum(not result.success for result in before)
-    with tqdm(total=len(args.seeds), initial=len(before), unit="tower", file=sys.stderr) as bar:
-
-        def tell(result: Any) -> None:
-            nonlocal failed
-            failed += not result.success
-            bar.set_postfix(failed=failed, refresh=False)
-            bar.update()
-
-        run_bench(bench, args.jobs, tell)
+    done = [result.success for result in bench.done()]
+    with _progress(len(args.seeds), "tower", done) as tell:
+        run_bench(bench, args.jobs, lambda result: tell(result.success))
     results = bench.done()
     figures = summary(results)
     rows = [
@@ -314,8 +328,6 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _faults(args: argparse.Namespace) -> dict[str, Any]:
-    from tqdm import tqdm
-
     from simreal_bench.fault_bench import FaultBench, run_fault_bench
     from simreal_bench.fault_run import KINDS
     from simreal_bench.fault_summary import fault_rows, fault_summary
@@ -330,17 +342,9 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
     folder = args.out or Path(f"out/bench_faults_{kind}{args.blocks}")
     bench = FaultBench(kinds, args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
-    before = bench.done()
-    failed = sum(not result.recovered for result in before)
-    with tqdm(total=len(bench.runs), initial=len(before), unit="run", file=sys.stderr) as bar:
-
-        def tell(result: Any) -> None:
-            nonlocal failed
-            failed += not result.recovered
-            bar.set_postfix(failed=failed, refresh=False)
-            bar.update()
-
-        run_fault_bench(bench, args.jobs, tell)
+    done = [result.recovered for result in bench.done()]
+    with _progress(len(bench.runs), "run", done) as tell:
+        run_fault_bench(bench, args.jobs, lambda result: tell(result.recovered))
     results = bench.done()
     figures = fault_summary(results)
     header = (f"towers of {args.blocks}, one fault each", "runs", "planted", "recovered", "share")

@@ -148,16 +148,20 @@ def upright(rotation: Array) -> tuple[float, float]:
     Of the orientations that look alike on a cube, the most upright one; its rotation about z modulo
     a quarter turn, in [-pi/4, pi/4), and the angle of its z axis to the vertical.
     """
-    candidates = rotation @ cube_symmetries()
-    best = candidates[int(np.argmax(candidates[:, 2, 2]))]
+    best = _most_upright(rotation)
     tilt = float(np.arccos(np.clip(best[2, 2], -1.0, 1.0)))
     return wrap_quarter(float(np.arctan2(best[1, 0], best[0, 0]))), tilt
 
 
+def _most_upright(rotation: Array) -> Array:
+    """Of the orientations that look alike on a cube the one whose z axis is the most vertical."""
+    candidates = rotation @ cube_symmetries()
+    return np.asarray(candidates[int(np.argmax(candidates[:, 2, 2]))])
+
+
 def lean_axis(rotation: Array) -> float:
     """Direction of the horizontal axis about which a cube is tilted, radians in [0, pi)."""
-    candidates = rotation @ cube_symmetries()
-    best = candidates[int(np.argmax(candidates[:, 2, 2]))]
+    best = _most_upright(rotation)
     axis = best[:, int(np.argmin(np.abs(best[2, :2])))]  # the more level one of x and y
     return float(np.arctan2(axis[1], axis[0]) % np.pi)
 

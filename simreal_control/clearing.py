@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import KinematicsError
 from simreal_control.block_map import Block
 from simreal_control.decision import Decision, Do
-from simreal_control.pick_place import PickPlacePlanner
+from simreal_control.pick_place import PickPlace, PickPlacePlanner
 from simreal_control.site import ARM_FOOT, free_place
 from simreal_control.situation import Situation
 from simreal_control.structure import Structure, StructureView
@@ -105,11 +105,10 @@ class Clearing:
     ) -> Decision | None:
         """Take the top off a column: a block may lie behind it, where no camera sees it."""
         for number in _tops(structure, view):
-            try:
-                position, yaw = free_place(now.ground(self.planner), now.planned_places)
-                work = self.planner.choose([view.seen[number]], now.scene, position, yaw, 0)
-            except KinematicsError:
+            moved = self._to_free_table(now, [view.seen[number]])
+            if moved is None:
                 continue
+            work, position = moved
             structure.filled.discard(number)
             self._aside.append(np.array(position[:2]))
             level = structure.slots[number].level
@@ -124,15 +123,24 @@ class Clearing:
         """Put one of these blocks on free table."""
         if not movable or self._count >= MOST_CLEARINGS:
             return None
-        try:
-            position, yaw = free_place(now.ground(self.planner), now.planned_places)
-            work = self.planner.choose(movable, now.scene, position, yaw, 0)
-        except KinematicsError:
+        moved = self._to_free_table(now, movable)
+        if moved is None:
             return None
         self._count += 1
+        work, _ = moved
         assert work.block is not None
         x, y = work.block.position[:2]
         return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+
+    def _to_free_table(
+        self, now: Situation, movable: Sequence[Block]
+    ) -> tuple[PickPlace, Array] | None:
+        """How one of these blocks gets onto free table, and where; None where there is no way."""
+        try:
+            position, yaw = free_place(now.ground(self.planner), now.planned_places)
+            return self.planner.choose(movable, now.scene, position, yaw, 0), position
+        except KinematicsError:
+            return None
 
 
 def bars(tower: Array, block: Block, edge_m: float) -> bool:

@@ -66,18 +66,18 @@ class BlockChooser:
         candidates = [block for block in view.loose if not self.ignored(block, now.edge_m)]
         slots = structure.open
         suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
-        new = {
-            slot: [b for b in blocks if not self._clearing.is_aside(now, b)]
-            for slot, blocks in suitable.items()
-        }
-        if self._clearing.searching and any(new.values()):
-            suitable = new  # what was looked for
-            self._clearing.end_search()
-        elif self._clearing.searching:
-            behind = self._clearing.look_behind(now, structure, view)
-            if behind is not None:
-                return behind
-            self._clearing.end_search()  # nothing: what was taken down is put back
+        if self._clearing.searching:
+            found = {
+                slot: [b for b in blocks if not self._clearing.is_aside(now, b)]
+                for slot, blocks in suitable.items()
+            }
+            if any(found.values()):
+                suitable = found
+            else:
+                behind = self._clearing.look_behind(now, structure, view)
+                if behind is not None:
+                    return behind
+            self._clearing.end_search()  # what was taken down is put back
         lacks, self._lacks = self._lacks, 0
         if not any(suitable.values()):
             self._lacks = lacks + 1
