@@ -113,7 +113,8 @@ def learn(
     """One step down the loss of a batch, and its figures, the loss among them."""
     for group in optimizer.param_groups:
         group["lr"] = rate
-    with torch.autocast(config.device, torch.bfloat16):
+    fast = config.precision == "bfloat16"
+    with torch.autocast(config.device, torch.bfloat16, enabled=fast):
         loss, figures = task.loss(task.network, batch)
     value = loss.item()
     if not math.isfinite(value):
@@ -141,8 +142,7 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
 
 def evaluate(task: Task, network: nn.Module, batch: Any) -> dict[str, float]:
     """Figures of a network in evaluation mode, the loss among them; changes nothing."""
-    device = next(network.parameters()).device.type
-    with torch.no_grad(), torch.random.fork_rng(), torch.autocast(device, torch.bfloat16):
+    with torch.no_grad(), torch.random.fork_rng():
         loss, figures = task.loss(network, batch)
         if isinstance(task, Measures):
             figures = {**figures, **task.measure(network, batch)}

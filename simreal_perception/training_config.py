@@ -17,8 +17,9 @@ from simreal_sim.randomization import Randomization
 
 # What may change when a run goes on: how fast it is, not what it learns.
 # The number of steps may, too: see `training.learning_rate`.
-MACHINE = frozenset({"checkpoint_s", "threads", "device", "prefetch", "steps"})
+MACHINE = frozenset({"checkpoint_s", "threads", "device", "precision", "prefetch", "steps"})
 DEVICES = ("cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class TrainingConfig:
         checkpoint_s: seconds between checkpoints; at most these are lost.
         threads: CPU threads for drawing, and as many for learning.
         device: where the network learns, "cpu" or "cuda".
+        precision: of the numbers that the network learns with, "float32" or "bfloat16".
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.
 
     Raises:
@@ -68,6 +70,7 @@ class TrainingConfig:
     checkpoint_s: float = 60.0
     threads: int = 1
     device: str = "cpu"
+    precision: str = "float32"
     prefetch: int = 0
 
     def __post_init__(self) -> None:
@@ -86,10 +89,11 @@ class TrainingConfig:
             raise ConfigurationError(f"decay is {self.decay}: wanted a share, 0 to 1")
         if not 0 <= self.average < 1:
             raise ConfigurationError(f"average is {self.average}: wanted 0 or more, less than 1")
-        if self.device not in DEVICES:
-            raise ConfigurationError(
-                f"device is '{self.device}': wanted one of {', '.join(DEVICES)}"
-            )
+        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigurationError(
+                    f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
+                )
         Randomization(frozenset(self.disabled))  # refuses unknown names
 
     @property

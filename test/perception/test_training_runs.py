@@ -250,6 +250,7 @@ def test_the_recipe_of_the_committed_model_can_be_read(task: str) -> None:
         ("average: 1", "wanted 0 or more, less than 1"),
         ("learning_rate: -1", "wanted more than 0"),
         ("device: gpu", "wanted one of cpu, cuda"),
+        ("precision: double", "wanted one of float32, bfloat16"),
         ("disabled: [colour]", "no randomization is called colour"),
         ("disabled: lens", "wanted a list of names"),
         ("[1, 2]", "no table"),
