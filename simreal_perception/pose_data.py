@@ -14,7 +14,7 @@ from simreal_perception.edge_labels import edge_fields
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
-from simreal_sim.scene import EMPTY, SceneBatch, ViewBatch
+from simreal_sim.scene import BOX, EMPTY, SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures
 from simreal_sim.textures import texture_pool
 from simreal_sim.viewpoints import draw_roll, looking, turned_aside, upper_half_sphere
@@ -23,7 +23,9 @@ Floats = NDArray[np.float32]
 
 TEXTURES = 1500
 VIEWS_PER_SCENE = 6
-NEGATIVE_SHARE = 0.2  # crops centred on something that is no block
+NEGATIVE_SHARE = 0.3  # crops centred on something that is no block
+# Of these, what the detector takes for a block: a part of a thing that a cube would fit.
+LIKE_CUBE_SHARE, STRAY_SHARE = 0.6, 0.25
 LEAST_VISIBLE = 0.35  # of a block; below it a crop is not scored either way
 # How far a detection may be off: centre (share of the block's radius) and size (log).
 CENTER_JITTER, SIZE_JITTER = 0.15, 0.12
@@ -147,14 +149,20 @@ class CropSource:
         blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
         others = slice(FIRST_DISTRACTOR, FIRST_ROBOT + 3)
         negative &= weight[:, others].max(axis=1) > 0
+        weight[:, others] *= np.where(scenes.shape[scene][:, others] == BOX, 2.0, 1.0)
         primitive = np.where(
             negative,
             FIRST_DISTRACTOR + weight[:, others].argmax(axis=1),
             FIRST_BLOCK + weight[:, blocks].argmax(axis=1),
         )
         target = scenes.position[scene, primitive].astype(np.float64)
+        kind = rng.uniform(size=count)
+        like_cube = np.flatnonzero(negative & (kind < LIKE_CUBE_SHARE))
+        side, part = _cubes_within(scenes, scene[like_cube], primitive[like_cube], rng)
+        edge[like_cube] = side
+        target[like_cube] += part
         # Some negatives look at nothing in particular, or at the gap between things.
-        stray = negative & (rng.uniform(size=count) < 0.4)
+        stray = negative & (kind > 1.0 - STRAY_SHARE)
         drift = rng.normal(0, 1.0, size=(count, 3)) * edge[:, None]
         away = np.linalg.norm(drift, axis=1, keepdims=True)
         target[stray] += (drift * np.maximum(1.0, 1.4 * edge[:, None] / away))[stray]
@@ -184,6 +192,24 @@ class CropSource:
             distortion=np.zeros((count, 2), np.float32),
         )
         return views, primitive, ~negative
+
+
+def _cubes_within(
+    scenes: SceneBatch,
+    scene: NDArray[np.int64],
+    primitive: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Edges, (n,), of cubes that are about as wide as things in one direction, and where they lie.
+
+    A cube lies in the middle of its thing or at an end: offsets from the things' centres, (n, 3).
+    """
+    half = scenes.half_size[scene, primitive].astype(np.float64)
+    axis = rng.integers(0, 3, size=len(half))
+    side = 2 * half[np.arange(len(half)), axis] * np.exp(rng.normal(0, 0.1, size=len(half)))
+    room = np.maximum(half - side[:, None] / 2, 0.0)
+    local = room * rng.integers(-1, 2, size=room.shape)
+    return side, np.einsum("nij,nj->ni", scenes.rotation[scene, primitive], local)
 
 
 def _shows_block(scenes: SceneBatch, views: ViewBatch) -> NDArray[np.bool_]:
