@@ -3,6 +3,7 @@ by their normalized errors."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from simreal_perception.calibration import Calibration, logit
+from simreal_perception.calibration import Calibration
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import is_good, is_match
 from simreal_perception.evaluation_data import Example
@@ -22,14 +23,14 @@ LEAST_CANDIDATES = 50  # of each kind; fewer say nothing, the default stays
 
 def calibrate(estimator: BlockEstimator, examples: Iterable[Example]) -> Calibration:
     """Fit score and covariance to what the estimator says of examples with truth."""
-    rows: list[tuple[float, float, float, float]] = []
+    rows: list[tuple[float, ...]] = []
     hits: list[bool] = []
     nees: list[float] = []
     for example in examples:
         blocks = [*example.blocks, *example.hidden]
         for candidate in estimator.candidates(example.image, example.camera, example.edge):
             look = candidate.look
-            rows.append((candidate.detection, look.score, look.log_sigma, look.misfit))
+            rows.append(candidate.evidence.terms)
             hits.append(any(is_good(look.pose, block, example.edge) for block in blocks))
             for block in blocks:
                 if is_match(look.pose, block, example.edge):
@@ -41,10 +42,7 @@ def calibrate(estimator: BlockEstimator, examples: Iterable[Example]) -> Calibra
     truth = np.array(hits, dtype=bool)
     if scale is None or min(truth.sum(), (~truth).sum()) < LEAST_CANDIDATES:
         return Calibration()
-    table = np.array(rows)
-    features = np.column_stack([logit(table[:, :2]), table[:, 2:]])
-    bias, detector, pose_score, sigma, misfit = _logistic(features, truth)
-    return Calibration(bias, detector, pose_score, scale, sigma, misfit)
+    return dataclasses.replace(Calibration(*_logistic(np.array(rows), truth)), variance_scale=scale)
 
 
 def _logistic(features: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, ...]:

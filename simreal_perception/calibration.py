@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +22,43 @@ LARGEST_LOGIT = 9.0
 LARGEST_LOG_SIGMA = float(np.log(100.0))
 
 
+class Evidence(NamedTuple):
+    """What a candidate's score is made of.
+
+    Attributes:
+        detection, block: scores of the two networks, 0 to 1.
+        sigma: how far off the position is expected to be, see `log_sigma`; of the covariance before
+            variance_scale.
+        misfit: see `edge_alignment.Alignment`: a box that is nearly a cube fits its edges badly.
+        distance, clarity: see `image_edges.Refined`.
+    """
+
+    detection: float
+    block: float
+    sigma: float = 0.0
+    misfit: float = 0.0
+    distance: float = 0.0
+    clarity: float = 0.0
+
+    @property
+    def terms(self) -> tuple[float, ...]:
+        """What the weights of a `Calibration` multiply, in their order."""
+        detection, block = logit(np.array([self.detection, self.block])).tolist()
+        return detection, block, self.sigma, self.misfit, self.distance, self.clarity
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Fitted on synthetic scenes that training never drew (`simreal_perception.calibrate`).
 
     The score of an estimate is the probability that it is of a block and that its error of
-    position is at most 10 mm x distance / 0.9 m: the logistic function of bias + detector_weight *
-    logit(detector score) + block_weight * logit(pose network's score) + sigma_weight * log_sigma +
-    misfit_weight * misfit: a box that is nearly a cube fits its edges badly.
+    position is at most 10 mm x distance / 0.9 m: the logistic function of the bias and the weighted
+    terms of its `Evidence`.
 
     Args:
-        bias, detector_weight, block_weight, sigma_weight, misfit_weight: of the score. A card
-            without a sigma_weight is of a model whose scores say only whether there is a block.
+        bias, detector_weight, block_weight, sigma_weight, misfit_weight, distance_weight,
+            clarity_weight: of the score. A card without a sigma_weight is of a model whose scores
+            say only whether there is a block.
         variance_scale: of the covariance: errors of one crop belong together, so a pose is less
             certain than independent measurements would make it.
     """
@@ -41,9 +66,23 @@ class Calibration:
     bias: float = 0.0
     detector_weight: float = 1.0
     block_weight: float = 1.0
-    variance_scale: float = 4.0
     sigma_weight: float = 0.0
     misfit_weight: float = 0.0
+    distance_weight: float = 0.0
+    clarity_weight: float = 0.0
+    variance_scale: float = 4.0
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """In the order of `Evidence.terms`."""
+        return (
+            self.detector_weight,
+            self.block_weight,
+            self.sigma_weight,
+            self.misfit_weight,
+            self.distance_weight,
+            self.clarity_weight,
+        )
 
     @staticmethod
     def of(card: ModelCard) -> Calibration:
@@ -63,23 +102,9 @@ class Calibration:
                 f"{', '.join(asdict(Calibration()))} as numbers; `simreal export` writes them"
             ) from error
 
-    def score(
-        self, detection: float, block: float, log_sigma: float = 0.0, misfit: float = 0.0
-    ) -> float:
-        """Probability that a candidate is a block and as near to it as a score promises.
-
-        Args:
-            detection, block: scores of the two networks, 0 to 1.
-            log_sigma: see `log_sigma`, of the covariance before variance_scale.
-            misfit: see `edge_alignment.Alignment`.
-        """
-        total = (
-            self.bias
-            + self.detector_weight * float(logit(detection))
-            + self.block_weight * float(logit(block))
-            + self.sigma_weight * float(np.clip(log_sigma, -LARGEST_LOG_SIGMA, LARGEST_LOG_SIGMA))
-            + self.misfit_weight * misfit
-        )
+    def score(self, evidence: Evidence) -> float:
+        """Probability that a candidate is a block and as near to it as a score promises."""
+        total = self.bias + float(np.dot(self.weights, evidence.terms))
         return float(1.0 / (1.0 + np.exp(-total)))
 
 

@@ -44,7 +44,7 @@ class CropPoses:
 
 
 def crop_poses(network: nn.Module, batch: CropBatch) -> CropPoses:
-    """Corners to poses, aligned to the edges, as the estimator does it."""
+    """Corners to poses, aligned to the edge field, as the estimator has them before it refines them."""
     assert isinstance(network, PoseNetwork)
     device = next(network.parameters()).device
     with torch.no_grad():

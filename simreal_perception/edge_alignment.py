@@ -109,8 +109,8 @@ def _normal_equations(
     ends = arms[:, EDGES]  # (N, 12, 2, 3)
     along = SAMPLES[None, None, :, None]
     sample_arms = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
-    pixels, to_pixel = _project(sample_arms, position, focal)
-    end_pixels, _ = _project(ends, position, focal)
+    pixels, to_pixel = project_arms(sample_arms, position, focal)
+    end_pixels, _ = project_arms(ends, position, focal)
     direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
     direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
     normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
@@ -128,7 +128,7 @@ def _normal_equations(
     total = weight.sum(axis=1) + 1e-9
     misfit = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
 
-    pixels, to_pixel = _project(arms, position, focal)
+    pixels, to_pixel = project_arms(arms, position, focal)
     error = (corners - pixels).reshape(count, 16)
     skewed = np.cross(arms[:, :, None, :], to_pixel)
     rows = np.concatenate([to_pixel, skewed], axis=-1).reshape(count, 16, 6)
@@ -140,7 +140,7 @@ def _normal_equations(
     return information, gradient, misfit
 
 
-def _project(arms: Array, position: Array, focal: Array) -> tuple[Array, Array]:
+def project_arms(arms: Array, position: Array, focal: Array) -> tuple[Array, Array]:
     """Crop pixels, (N, ..., 2), of points position + arm, and their derivative, (N, ..., 2, 3)."""
     shape = (len(position),) + (1,) * (arms.ndim - 2)
     points = arms + position.reshape(*shape, 3)

@@ -2,7 +2,7 @@
 
 A detector finds blocks in a small copy of the image. Each is then looked at through a crop camera
 of its own, made from the full image, and a pose network says where its corners and its edges lie:
-PnP on the corners gives a pose, which is then aligned to the edges.
+PnP on the corners gives a pose, which is aligned to these edges and then to those of the image.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_color
-from simreal_perception.calibration import Calibration, log_sigma
+from simreal_perception.calibration import Calibration, Evidence, log_sigma
 from simreal_perception.crop_camera import (
     SPHERE_PER_EDGE,
     CropCamera,
@@ -31,6 +31,7 @@ from simreal_perception.crop_camera import (
 )
 from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
 from simreal_perception.edge_alignment import align_to_edges
+from simreal_perception.image_edges import refine_on_image
 from simreal_perception.model_card import ModelCard, load_model_card
 from simreal_perception.pnp import solve_pose
 
@@ -54,7 +55,8 @@ class Look:
         covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
             all measurements were independent: too small, see `Calibration.variance_scale`.
         score: what the network gives for this being a block.
-        misfit: mean distance of the edges seen from those of the pose, in sigmas.
+        misfit, distance, clarity: how well it fits the edges that the network and that the image
+            shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
     """
 
     crop: CropCamera
@@ -62,11 +64,8 @@ class Look:
     covariance: Array
     score: float
     misfit: float
-
-    @property
-    def log_sigma(self) -> float:
-        """How far off the position is expected to be, see `calibration.log_sigma`."""
-        return log_sigma(self.covariance, self.pose.position)
+    distance: float
+    clarity: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +74,19 @@ class Candidate:
 
     look: Look
     detection: float
+
+    @property
+    def evidence(self) -> Evidence:
+        """What its score is made of."""
+        look = self.look
+        return Evidence(
+            detection=self.detection,
+            block=look.score,
+            sigma=log_sigma(look.covariance, look.pose.position),
+            misfit=look.misfit,
+            distance=look.distance,
+            clarity=look.clarity,
+        )
 
 
 class BlockEstimator:
@@ -146,9 +158,7 @@ class BlockEstimator:
             BlockEstimate(
                 pose=look.pose,
                 covariance=look.covariance * calibration.variance_scale,
-                score=calibration.score(
-                    candidate.detection, look.score, look.log_sigma, look.misfit
-                ),
+                score=calibration.score(candidate.evidence),
                 edge=edge,
                 color=block_color(image, camera, look.pose, edge),
             )
@@ -219,19 +229,25 @@ class BlockEstimator:
             spread=spread[fit].astype(np.float64),
             field=field[fit],
         )
-        covariances = np.linalg.inv(aligned.information)
+        refined = refine_on_image(
+            image, camera, [crops[index] for index in fit], aligned.rotation, aligned.position,
+            edge, aligned.information,
+        )  # fmt: skip
+        covariances = np.linalg.inv(refined.information)
         for row, index in enumerate(fit):
-            distance = float(np.linalg.norm(aligned.position[row])) / edge
+            distance = float(np.linalg.norm(refined.position[row])) / edge
             if not NEAREST_EDGES < distance < FARTHEST_EDGES:
                 continue
             turn = crops[index].rotation
             both = np.kron(np.eye(2), turn)
             looks[index] = Look(
                 crop=crops[index],
-                pose=Pose.from_rotation(turn @ aligned.rotation[row], turn @ aligned.position[row]),
+                pose=Pose.from_rotation(turn @ refined.rotation[row], turn @ refined.position[row]),
                 covariance=both @ covariances[row] @ both.T,
                 score=float(score[index]),
                 misfit=float(aligned.misfit[row]),
+                distance=float(refined.distance[row]),
+                clarity=float(refined.clarity[row]),
             )
         return looks
 

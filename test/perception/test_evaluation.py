@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_perception.calibrate import _logistic
-from simreal_perception.calibration import Calibration, log_sigma, logit
+from simreal_perception.calibration import Calibration, Evidence, log_sigma, logit
 from simreal_perception.evaluation import Evaluation
 from simreal_perception.evaluation_card import write_figures
 from simreal_perception.evaluation_report import report, text_report
@@ -149,11 +149,13 @@ def test_reliability_tells_honest_scores_from_boastful_ones() -> None:
 def test_a_score_falls_with_the_error_that_is_predicted() -> None:
     calibration = Calibration(sigma_weight=-1.0)
     sure, unsure = (
-        calibration.score(0.8, 0.8, log_sigma(np.eye(6) * sigma**2, np.array([0, 0, 0.9])))
+        calibration.score(
+            Evidence(0.8, 0.8, log_sigma(np.eye(6) * sigma**2, np.array([0, 0, 0.9])))
+        )
         for sigma in (0.002, 0.03)
     )
     assert 0 < unsure < sure < 1
-    assert Calibration().score(0.8, 0.8) == Calibration().score(0.8, 0.8, 2.0)
+    assert Calibration().score(Evidence(0.8, 0.8)) == Calibration().score(Evidence(0.8, 0.8, 2.0))
     # 10 mm at 0.9 m in all is exactly what is promised.
     assert log_sigma(np.eye(6) * 1e-4 / 3, np.array([0, 0, 0.9])) == pytest.approx(0.0)
 
