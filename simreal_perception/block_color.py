@@ -52,19 +52,15 @@ def color_names(rgb: NDArray[np.uint8]) -> list[str]:
     """The name of each colour; RGB, shape (n, 3)."""
     unit = np.ascontiguousarray(rgb, dtype=np.float32)[None] / np.float32(255.0)
     hue, saturation, value = np.moveaxis(cv2.cvtColor(unit, cv2.COLOR_RGB2HSV)[0], 1, 0)
-    return [_name(float(h), float(s), float(v)) for h, s, v in zip(hue, saturation, value)]
-
-
-def _name(hue: float, saturation: float, value: float) -> str:
-    if value < BLACK_VALUE:
-        return "black"
-    if saturation < GREY_SATURATION:
-        return "white" if value > WHITE_VALUE else "grey"
-    name = next(name for end, name in HUES if hue <= end)
-    if name == "orange" and value < BROWN_VALUE:
-        name = "brown"
-    assert name in COLORS
-    return name
+    ends, hues = zip(*HUES, strict=True)
+    named = np.array(hues, dtype=object)[np.searchsorted(ends, hue)]
+    named[(named == "orange") & (value < BROWN_VALUE)] = "brown"
+    pale = saturation < GREY_SATURATION
+    named[pale] = np.where(value[pale] > WHITE_VALUE, "white", "grey")
+    named[value < BLACK_VALUE] = "black"
+    names: list[str] = named.tolist()
+    assert set(names) <= set(COLORS)
+    return names
 
 
 def _face_points(pose: Pose, edge: float) -> Array:
@@ -72,8 +68,9 @@ def _face_points(pose: Pose, edge: float) -> Array:
     steps = np.linspace(-INNER_SHARE / 2, INNER_SHARE / 2, GRID) * edge
     first, second = (grid.ravel() for grid in np.meshgrid(steps, steps))
     found = []
+    rotation = pose.rotation
     for axis in range(3):
-        normal = pose.rotation[:, axis]
+        normal = rotation[:, axis]
         # The face on this side of the centre, if it can be seen at all.
         side = -np.sign(normal @ pose.position)
         middle = pose.position + side * normal * edge / 2
@@ -83,5 +80,5 @@ def _face_points(pose: Pose, edge: float) -> Array:
         local = np.zeros((len(first), 3))
         local[:, axis] = side * edge / 2
         local[:, (axis + 1) % 3], local[:, (axis + 2) % 3] = first, second
-        found.append(pose.transform_points(local))
+        found.append(local @ rotation.T + pose.position)
     return np.concatenate(found) if found else np.zeros((0, 3))

@@ -8,6 +8,7 @@ size and any place in the image.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -54,20 +55,31 @@ def crop_focal(angular_radius: float) -> float:
 
 def facing(ray: Array) -> Array:
     """Rotation, (3, 3), of a camera that looks along `ray`, its x axis level with the parent's."""
-    forward = ray / np.linalg.norm(ray)
-    right = np.array([forward[2], 0.0, -forward[0]])
-    right /= np.linalg.norm(right)
-    return np.column_stack([right, np.cross(forward, right), forward])
+    x, y, z = (ray / np.linalg.norm(ray)).tolist()
+    level = math.hypot(x, z)
+    right, down = (z / level, 0.0, -x / level), (-x * y / level, level, -y * z / level)
+    return np.array([right, down, (x, y, z)]).T
 
 
-def crop_camera(camera: Camera, center: Array, radius: float) -> CropCamera:
-    """The crop camera for a block seen at `center`, (2,) pixels, with a bounding sphere of `radius`."""
-    across = np.array([[radius, 0.0], [-radius, 0.0], [0.0, radius], [0.0, -radius]])
-    points = camera.normalize(np.vstack([center[None], center + across]))
-    rays = np.column_stack([points, np.ones(5)])
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    angles = np.arccos(np.clip(rays[1:] @ rays[0], -1, 1))
-    return CropCamera(facing(rays[0]), crop_focal(float(angles.mean())))
+def crop_cameras(camera: Camera, centers: Array, radii: Array) -> list[CropCamera]:
+    """The crop cameras for N blocks.
+
+    Args:
+        centers: (N, 2), where they are seen, pixels.
+        radii: (N,), of the pictures of their bounding spheres, pixels.
+    """
+    if not len(centers):
+        return []
+    steps = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    points = camera.normalize(centers[:, None] + radii[:, None, None] * steps)
+    rays = np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1)
+    rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+    cosines = np.einsum("nki,ni->nk", rays[:, 1:], rays[:, 0])
+    angles = np.arccos(np.clip(cosines, -1.0, 1.0)).mean(axis=1)
+    return [
+        CropCamera(facing(ray), crop_focal(angle))
+        for ray, angle in zip(rays[:, 0], angles.tolist(), strict=True)
+    ]
 
 
 def shrink_blur(step: float) -> float:

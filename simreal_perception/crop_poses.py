@@ -58,8 +58,8 @@ def crop_poses(network: nn.Module, batch: CropBatch) -> CropPoses:
         pose = solve_pose(corners[n], CropCamera(np.eye(3), float(focal[n])), float(edge[n]))
         if pose is not None:
             index.append(n)
-            rotation.append(pose.rotation)
-            position.append(pose.position / edge[n])
+            rotation.append(pose[0])
+            position.append(pose[1] / edge[n])
     chosen = np.array(index, dtype=np.int64)
     if not index:
         nothing = np.zeros(0)

@@ -7,6 +7,7 @@ PnP on the corners gives a pose, which is aligned to these edges and then to tho
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,14 +22,7 @@ from simreal_common.errors import CalibrationError, ConfigurationError, ImageErr
 from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_color
 from simreal_perception.calibration import Calibration, Evidence, log_sigma
-from simreal_perception.crop_camera import (
-    SPHERE_PER_EDGE,
-    CropCamera,
-    crop_camera,
-    crop_focal,
-    crop_image,
-    facing,
-)
+from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
 from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
 from simreal_perception.edge_alignment import align_to_edges
 from simreal_perception.image_edges import refine_on_image
@@ -42,7 +36,6 @@ MOST_DETECTIONS = 24
 # Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
 SAME_BLOCK = 0.6
 FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
-LOOKS = 1  # each further one is aimed by the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,22 +153,20 @@ class BlockEstimator:
                 covariance=look.covariance * calibration.variance_scale,
                 score=calibration.score(candidate.evidence),
                 edge=edge,
-                color=block_color(image, camera, look.pose, edge),
             )
             for candidate in self.candidates(image, camera, edge)
             for look in (candidate.look,)
         ]
-        return _distinct(sorted(blocks, key=lambda block: -block.score))
+        found = _distinct(sorted(blocks, key=lambda block: -block.score))
+        return [
+            dataclasses.replace(block, color=block_color(image, camera, block.pose, edge))
+            for block in found
+        ]
 
     def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
         centers, radii, confidence = self.detect(image)
-        crops = [crop_camera(camera, c, r) for c, r in zip(centers, radii, strict=True)]
-        looks = self.look(image, camera, crops, edge)
-        for _ in range(LOOKS - 1):
-            # Where the first look found no pose the second one has no better aim.
-            crops = [_aimed(look, crop, edge) for look, crop in zip(looks, crops, strict=True)]
-            looks = self.look(image, camera, crops, edge)
+        looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
         return [
             Candidate(look, float(seen))
             for look, seen in zip(looks, confidence, strict=True)
@@ -220,9 +211,10 @@ class BlockEstimator:
         looks: list[Look | None] = [None] * len(crops)
         if not fit:
             return looks
+        rotations, positions = zip(*(pose for pose in starts if pose is not None), strict=True)
         aligned = align_to_edges(
-            rotation=np.stack([pose.rotation for pose in starts if pose is not None]),
-            position=np.stack([pose.position for pose in starts if pose is not None]),
+            rotation=np.stack(rotations),
+            position=np.stack(positions),
             edge=edge,
             focal=np.array([crops[index].focal for index in fit]),
             corners=corners[fit].astype(np.float64),
@@ -252,35 +244,25 @@ class BlockEstimator:
         return looks
 
 
-def _aimed(look: Look | None, crop: CropCamera, edge: float) -> CropCamera:
-    """A crop camera aimed at where the block was found."""
-    if look is None:
-        return crop
-    distance = float(np.linalg.norm(look.pose.position))
-    radius = float(np.arcsin(min(SPHERE_PER_EDGE * edge / distance, 0.9)))
-    return CropCamera(facing(look.pose.position), crop_focal(radius))
-
-
 def _distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
-    """Of estimates that would overlap in space keep the best; `blocks` come best first."""
-    kept: list[BlockEstimate] = []
-    for block in blocks:
-        if all(_apart(block, other) for other in kept):
-            kept.append(block)
-    return kept
-
-
-def _apart(block: BlockEstimate, other: BlockEstimate) -> bool:
-    """Whether two estimates are two blocks.
+    """Of estimates that would overlap in space keep the best; `blocks` come best first.
 
     Range is uncertain, so blocks are compared as if at one range: by the angle between their rays.
     """
-    first, second = block.pose.position, other.pose.position
-    nearer = min(float(np.linalg.norm(first)), float(np.linalg.norm(second)))
-    cosine = float(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
-    aside = nearer * float(np.arccos(np.clip(cosine, -1.0, 1.0)))
-    along = abs(float(np.linalg.norm(first)) - float(np.linalg.norm(second)))
-    return aside > SAME_BLOCK * block.edge or along > 2.0 * block.edge
+    if not blocks:
+        return []
+    positions = np.array([block.pose.position for block in blocks])
+    far = np.linalg.norm(positions, axis=1)
+    cosine = np.clip(positions @ positions.T / np.outer(far, far), -1.0, 1.0)
+    aside = np.minimum.outer(far, far) * np.arccos(cosine)
+    along = np.abs(np.subtract.outer(far, far))
+    edge = blocks[0].edge
+    apart = (aside > SAME_BLOCK * edge) | (along > 2.0 * edge)
+    kept: list[int] = []
+    for index in range(len(blocks)):
+        if apart[index, kept].all():
+            kept.append(index)
+    return [blocks[index] for index in kept]
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:

@@ -21,7 +21,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_SIZE, CropCamera
-from simreal_perception.edge_alignment import project_arms
+from simreal_perception.edge_alignment import project_arms, with_moments
 from simreal_perception.edge_field import EDGE_FACES, EDGES, face_normals
 
 Array = NDArray[np.float64]
@@ -37,7 +37,8 @@ SURE_PX = 0.25  # sigma of the place of an edge that is seen well and alone on i
 INNER_SHARE = 0.3  # weight of edges between two visible faces: they are worn and rounded
 # Errors of one crop belong together: as a prior the network's information counts so much less.
 PRIOR_SHARE = 1.0 / 25.0
-ITERATIONS = 4
+# Lines are laid anew in each pass, which holds on to where the one before it came to.
+PASSES, ITERATIONS = 2, 3
 EAGER = 2.0  # a window about the old place sees only part of the way
 
 
@@ -79,6 +80,22 @@ def refine_on_image(
         edge: of the blocks, metres.
         information: (N, 6, 6), of these poses, in the crop's frame.
     """
+    refined = _pass(image, camera, crops, rotation, position, edge, information)
+    for _ in range(PASSES - 1):
+        refined = _pass(image, camera, crops, refined.rotation, refined.position, edge, information)
+    return refined
+
+
+def _pass(
+    image: NDArray[np.uint8],
+    camera: Camera,
+    crops: Sequence[CropCamera],
+    rotation: Array,
+    position: Array,
+    edge: float,
+    information: Array,
+) -> Refined:
+    """Refine poses along lines that are laid across their edges once."""
     count = len(rotation)
     start, across, rows, weight = _lines(image, camera, crops, rotation, position, edge)
     at = np.arange(-REACH_PX, REACH_PX + 1e-9, STEP_PX)
@@ -150,7 +167,7 @@ def _lines(
     direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
     normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
     slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, pixels.shape), to_pixel)
-    rows = np.concatenate([slope, np.cross(places, slope)], axis=-1).reshape(count, -1, 6)
+    rows = with_moments(slope, places).reshape(count, -1, 6)
 
     both = np.stack([pixels, pixels + normal]).reshape(2, count, -1, 2)
     middle = (CROP_SIZE - 1) / 2

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.geometry import Pose, cube_corners
+from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CropCamera
 
 Array = NDArray[np.float64]
 
 
-def solve_pose(corners: Array, crop: CropCamera, edge: float) -> Pose | None:
+def solve_pose(corners: Array, crop: CropCamera, edge: float) -> tuple[Array, Array] | None:
     """Pose of a cube, block -> crop's optical frame, from its corners in the crop.
 
     Args:
@@ -20,8 +20,8 @@ def solve_pose(corners: Array, crop: CropCamera, edge: float) -> Pose | None:
         edge: metres.
 
     Returns:
-        The pose of least reprojection error (SQPnP, Terzakis and Lourakis 2020); None where no
-        pose in front of the camera fits.
+        Rotation (3, 3) and position (3,), metres, of least reprojection error (SQPnP, Terzakis and
+        Lourakis 2020); None where no pose in front of the camera fits.
     """
     model = cube_corners(edge)
     pixels = np.ascontiguousarray(corners, dtype=np.float64)
@@ -36,4 +36,4 @@ def solve_pose(corners: Array, crop: CropCamera, edge: float) -> Pose | None:
     if shift[2] <= edge:
         return None
     rotation, _ = cv2.Rodrigues(turn)
-    return Pose.from_rotation(rotation, shift.reshape(3))
+    return np.asarray(rotation, dtype=np.float64), np.asarray(shift, dtype=np.float64).reshape(3)

@@ -13,7 +13,7 @@ from simreal_perception.crop_camera import (
     CROP_BLOCK_RADIUS,
     CROP_SIZE,
     CropCamera,
-    crop_camera,
+    crop_cameras,
     crop_image,
 )
 from simreal_perception.pnp import solve_pose
@@ -38,7 +38,7 @@ def block_in_view(seed: int) -> tuple[Camera, Pose, float]:
 def crop_of(camera: Camera, pose: Pose, edge: float) -> CropCamera:
     distance = np.linalg.norm(pose.position)
     radius = camera.matrix[0, 0] * edge * np.sqrt(3) / 2 / distance
-    return crop_camera(camera, camera.project(pose.position), radius)
+    return crop_cameras(camera, camera.project(pose.position)[None], np.array([radius]))[0]
 
 
 def in_crop(crop: CropCamera, points: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def test_exact_corners_give_the_exact_pose(seed: int) -> None:
     crop = crop_of(camera, pose, edge)
     found = solve_pose(in_crop(crop, pose.transform_points(cube_corners(edge))), crop, edge)
     assert found is not None
-    position, rotation = crop.rotation @ found.position, crop.rotation @ found.rotation
+    rotation, position = (crop.rotation @ part for part in found)
     np.testing.assert_allclose(position, pose.position, atol=1e-4 * edge / 0.05)
     assert cube_rotation_distance(rotation, pose.rotation) < 1e-3
 
@@ -72,7 +72,7 @@ def test_a_crop_shows_what_the_camera_shows_there() -> None:
     camera = CAMERAS[1]
     v, u = np.mgrid[0:480, 0:640]
     image = np.stack([u / 640 * 255, v / 480 * 255, 0 * u], axis=-1).astype(np.uint8)
-    crop = crop_camera(camera, np.array([450.0, 120.0]), 40.0)
+    crop = crop_cameras(camera, np.array([[450.0, 120.0]]), np.array([40.0]))[0]
     picture = crop_image(image, camera, crop).astype(float)
     corner = np.array([[0.0, 0.0, crop.focal], [31.5, 31.5, crop.focal]])
     corner[:, :2] -= [[31.5, 31.5], [31.5, 31.5]]
@@ -84,7 +84,7 @@ def test_a_crop_shows_what_the_camera_shows_there() -> None:
 
 def test_corners_that_are_no_cube_give_no_pose_behind_the_camera() -> None:
     camera = CAMERAS[0]
-    crop = crop_camera(camera, np.array([320.0, 240.0]), 30.0)
+    crop = crop_cameras(camera, np.array([[320.0, 240.0]]), np.array([30.0]))[0]
     same = np.full((8, 2), 31.5)
     found = solve_pose(same, crop, 0.05)
-    assert found is None or found.position[2] > 0.05
+    assert found is None or found[1][2] > 0.05
