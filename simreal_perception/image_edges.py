@@ -42,7 +42,7 @@ PASSES, ITERATIONS = 2, 3
 # A lens blurs light, and a camera makes grey levels of it by a curve: in these the middle of an edge
 # lies towards its dark side. What is blurred later, by scaling or JPEG, does not: half-way is best.
 LIGHT = (255.0 * (np.arange(256) / 255.0) ** 1.4).astype(np.float32)
-EAGER = 2.0  # a window about the old place sees only part of the way
+EAGER = 2.0  # of an edge as wide as the window, the window shows half of the way there
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,14 +121,14 @@ def _pass(
         window = np.exp((offsets - moved[..., None]) ** 2 * (-0.5 / WINDOW_PX**2))
         seen = slope * window
         own = seen.sum(axis=-1)
-        error = (seen * offsets).sum(axis=-1) / (own + 1e-3) - moved
+        error = EAGER * ((seen * offsets).sum(axis=-1) / (own + 1e-3) - moved)
         contrast = own / (window.sum(axis=-1) + 1e-9)
         sure = weight * contrast / (contrast + CONTRAST**2) * (own / total) ** 2
         weighted = rows * sure[..., None]
         matrix = weighted.transpose(0, 2, 1) @ rows + prior
         gradient = np.einsum("nsk,ns->nk", weighted, error)
         gradient -= np.einsum("nij,nj->ni", prior, step)
-        step = step + EAGER * np.linalg.solve(matrix, gradient[..., None])[..., 0]
+        step = step + np.linalg.solve(matrix, gradient[..., None])[..., 0]
     turned = Rotation.from_rotvec(step[:, 3:]).as_matrix() @ rotation
     used = (weight > 0) / np.maximum((weight > 0).sum(axis=1, keepdims=True), 1)
     return Refined(
