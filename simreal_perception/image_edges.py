@@ -42,7 +42,7 @@ PASSES, ITERATIONS = 2, 3
 # A lens blurs light, and a camera makes grey levels of it by a curve: in these the middle of an edge
 # lies towards its dark side. What is blurred later, by scaling or JPEG, does not: half-way is best.
 LIGHT = (255.0 * (np.arange(256) / 255.0) ** 1.4).astype(np.float32)
-EAGER = 2.0  # of an edge as wide as the window, the window shows half of the way there
+WINDOW_GAIN = 2.0  # of an edge as wide as the window, the window shows half of the way there
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ def _pass(
         window = np.exp((offsets - moved[..., None]) ** 2 * (-0.5 / WINDOW_PX**2))
         seen = slope * window
         own = seen.sum(axis=-1)
-        error = EAGER * ((seen * offsets).sum(axis=-1) / (own + 1e-3) - moved)
+        error = WINDOW_GAIN * ((seen * offsets).sum(axis=-1) / (own + 1e-3) - moved)
         contrast = own / (window.sum(axis=-1) + 1e-9)
         sure = weight * contrast / (contrast + CONTRAST**2) * (own / total) ** 2
         weighted = rows * sure[..., None]
