@@ -47,7 +47,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=20, pictures=16)
+TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, pictures=16)
 
 
 @pytest.mark.parametrize("task", REAL)
@@ -183,7 +183,7 @@ def test_a_network_that_cannot_learn_a_batch_gets_causes_with_figures(
 def test_the_ladder_has_a_rung_for_everything(toy: ModuleType, tmp_path: Path) -> None:
     config = TrainingConfig("toy", learning_rate=1e-2, disabled=("lens",))
     rungs = list(climb(config, tmp_path, TOY_SIZE))
-    assert all(rung.passed for rung in rungs), [rung.describe() for rung in rungs]
+    assert not [rung.describe() for rung in rungs if not rung.passed]
     added = {rung.name.removeprefix("(d) + ") for rung in rungs[1:]}
     assert added == set(GROUPS) - {"lens"}
     assert rungs[1].untrained < 0.5 * rungs[0].untrained  # it goes on from the rung below
