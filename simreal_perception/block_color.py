@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -22,30 +23,38 @@ GREY_SATURATION = 0.22
 BROWN_VALUE = 0.5  # darker orange is called brown
 # Samples on each face: a grid over its middle part, away from edges and from what is behind.
 GRID, INNER_SHARE = 5, 0.7
+LEAST_SLOPE = 0.15  # cosine between a face's normal and the way to the camera
 # A colour is named when at least this share of the samples has it.
 CLEAR_SHARE = 0.5
 
 
-def block_color(image: NDArray[np.uint8], camera: Camera, pose: Pose, edge: float) -> str:
-    """One of COLORS; empty for a block of several colours, or one that is not in the picture.
+def block_colors(
+    image: NDArray[np.uint8], camera: Camera, poses: Sequence[Pose], edge: float
+) -> list[str]:
+    """One of COLORS for each block; empty for one of several colours, or not in the picture.
 
     Args:
         image: RGB, shape (H, W, 3).
-        pose: of the block in the optical frame.
+        poses: of the blocks in the optical frame.
         edge: metres.
     """
-    points = _face_points(pose, edge)
-    if not len(points):
-        return ""
+    if not poses:
+        return []
+    points, shown = _face_points(poses, edge)
     pixels = np.rint(camera.project(points))
     height, width = image.shape[:2]
-    inside = (pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
-    if inside.sum() < len(points) / 2:
-        return ""
-    columns, rows = pixels[inside].astype(np.int64).T
-    names = Counter(color_names(image[rows, columns]))
-    name, count = names.most_common(1)[0]
-    return name if count >= CLEAR_SHARE * int(inside.sum()) else ""
+    inside = shown & (pixels >= 0).all(axis=-1) & (pixels < [width, height]).all(axis=-1)
+    columns, rows = np.where(inside[..., None], pixels, 0).reshape(-1, 2).astype(np.int64).T
+    names = np.array(color_names(image[rows, columns])).reshape(inside.shape)
+    found = []
+    for block in range(len(poses)):
+        seen = int(inside[block].sum())
+        if not seen or seen < shown[block].sum() / 2:
+            found.append("")
+            continue
+        name, count = Counter(names[block, inside[block]].tolist()).most_common(1)[0]
+        found.append(name if count >= CLEAR_SHARE * seen else "")
+    return found
 
 
 def color_names(rgb: NDArray[np.uint8]) -> list[str]:
@@ -63,22 +72,25 @@ def color_names(rgb: NDArray[np.uint8]) -> list[str]:
     return names
 
 
-def _face_points(pose: Pose, edge: float) -> Array:
-    """Points on the faces that are turned to the camera, optical frame, shape (n, 3)."""
+def _face_points(poses: Sequence[Pose], edge: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Points on a face of each axis, optical frame, (N, 3 * GRID^2, 3), and which can be seen."""
+    rotation = np.stack([pose.rotation for pose in poses])
+    position = np.stack([pose.position for pose in poses])
     steps = np.linspace(-INNER_SHARE / 2, INNER_SHARE / 2, GRID) * edge
-    first, second = (grid.ravel() for grid in np.meshgrid(steps, steps))
-    found = []
-    rotation = pose.rotation
-    for axis in range(3):
-        normal = rotation[:, axis]
-        # The face on this side of the centre, if it can be seen at all.
-        side = -np.sign(normal @ pose.position)
-        middle = pose.position + side * normal * edge / 2
-        slope = -side * float(normal @ middle) / float(np.linalg.norm(middle))
-        if slope < 0.15:
-            continue
-        local = np.zeros((len(first), 3))
-        local[:, axis] = side * edge / 2
-        local[:, (axis + 1) % 3], local[:, (axis + 2) % 3] = first, second
-        found.append(local @ rotation.T + pose.position)
-    return np.concatenate(found) if found else np.zeros((0, 3))
+    first, second = (grid.ravel()[:, None] for grid in np.meshgrid(steps, steps))
+    axes = rotation.transpose(0, 2, 1)  # (N, 3, 3): axes of the block
+    # Of the two faces of each axis the one on this side of the centre.
+    side = -np.sign(np.einsum("nak,nk->na", axes, position))
+    outward = side[..., None] * axes
+    middle = position[:, None] + outward * edge / 2
+    slope = -np.einsum("nak,nak->na", outward, middle) / np.linalg.norm(middle, axis=-1)
+    points = np.concatenate(
+        [
+            middle[:, axis, None]
+            + first * axes[:, None, (axis + 1) % 3]
+            + second * axes[:, None, (axis + 2) % 3]
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    return points, np.repeat(slope >= LEAST_SLOPE, GRID * GRID, axis=1)

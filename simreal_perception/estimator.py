@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
-from simreal_perception.block_color import block_color
+from simreal_perception.block_color import block_colors
 from simreal_perception.calibration import Calibration, Evidence, log_sigma
 from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
 from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
@@ -158,9 +159,10 @@ class BlockEstimator:
             for look in (candidate.look,)
         ]
         found = _distinct(sorted(blocks, key=lambda block: -block.score))
+        colors = block_colors(image, camera, [block.pose for block in found], edge)
         return [
-            dataclasses.replace(block, color=block_color(image, camera, block.pose, edge))
-            for block in found
+            dataclasses.replace(block, color=color)
+            for block, color in zip(found, colors, strict=True)
         ]
 
     def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
@@ -211,10 +213,10 @@ class BlockEstimator:
         looks: list[Look | None] = [None] * len(crops)
         if not fit:
             return looks
-        rotations, positions = zip(*(pose for pose in starts if pose is not None), strict=True)
+        rotations, places = zip(*(pose for pose in starts if pose is not None), strict=True)
         aligned = align_to_edges(
             rotation=np.stack(rotations),
-            position=np.stack(positions),
+            position=np.stack(places),
             edge=edge,
             focal=np.array([crops[index].focal for index in fit]),
             corners=corners[fit].astype(np.float64),
@@ -225,17 +227,20 @@ class BlockEstimator:
             image, camera, [crops[index] for index in fit], aligned.rotation, aligned.position,
             edge, aligned.information,
         )  # fmt: skip
-        covariances = np.linalg.inv(refined.information)
+        turns = np.stack([crops[index].rotation for index in fit])
+        orientations = Rotation.from_matrix(turns @ refined.rotation).as_quat()
+        positions = np.einsum("nij,nj->ni", turns, refined.position)
+        distances = np.linalg.norm(positions, axis=1) / edge
+        both = np.zeros((len(fit), 6, 6))
+        both[:, :3, :3] = both[:, 3:, 3:] = turns
+        covariances = both @ np.linalg.inv(refined.information) @ both.transpose(0, 2, 1)
         for row, index in enumerate(fit):
-            distance = float(np.linalg.norm(refined.position[row])) / edge
-            if not NEAREST_EDGES < distance < FARTHEST_EDGES:
+            if not NEAREST_EDGES < distances[row] < FARTHEST_EDGES:
                 continue
-            turn = crops[index].rotation
-            both = np.kron(np.eye(2), turn)
             looks[index] = Look(
                 crop=crops[index],
-                pose=Pose.from_rotation(turn @ refined.rotation[row], turn @ refined.position[row]),
-                covariance=both @ covariances[row] @ both.T,
+                pose=Pose(positions[row], orientations[row]),
+                covariance=covariances[row],
                 score=float(score[index]),
                 misfit=float(aligned.misfit[row]),
                 distance=float(refined.distance[row]),

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import COLORS
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_perception.block_color import block_color, color_names
+from simreal_perception.block_color import block_colors, color_names
 
 CAMERA = Camera.pinhole(640, 480, 1.0)
 EDGE = 0.05
@@ -60,18 +60,18 @@ def test_every_color_has_a_paint() -> None:
 
 @pytest.mark.parametrize("name", PAINTS)
 def test_a_paint_is_called_by_its_name(name: str) -> None:
-    assert block_color(draw(PAINTS[name]), CAMERA, VIEW, EDGE) == name
+    assert block_colors(draw(PAINTS[name]), CAMERA, [VIEW], EDGE) == [name]
 
 
 @pytest.mark.parametrize("light", [WARM, COOL, GREENISH], ids=["warm", "cool", "greenish"])
 @pytest.mark.parametrize("name", PAINTS)
 def test_a_tinted_lamp_changes_no_name(name: str, light: tuple[float, ...]) -> None:
-    assert block_color(draw(PAINTS[name], light, noise=6.0), CAMERA, VIEW, EDGE) == name
+    assert block_colors(draw(PAINTS[name], light, noise=6.0), CAMERA, [VIEW], EDGE) == [name]
 
 
 def test_a_pose_a_little_off_does_not_matter() -> None:
     off = Pose(VIEW.position + np.array([0.003, -0.003, 0.015]), VIEW.orientation)
-    assert block_color(draw(PAINTS["green"]), CAMERA, off, EDGE) == "green"
+    assert block_colors(draw(PAINTS["green"]), CAMERA, [off], EDGE) == ["green"]
 
 
 def test_a_block_of_several_colors_has_none() -> None:
@@ -81,12 +81,12 @@ def test_a_block_of_several_colors_has_none() -> None:
     paints = np.array([PAINTS[n] for n in ("red", "green", "blue", "white")], dtype=np.uint8)
     cube = (picture != np.clip(TABLE, 0, 255).astype(np.uint8)).any(axis=2)
     picture[cube] = paints[checks][cube]
-    assert block_color(picture, CAMERA, VIEW, EDGE) == ""
+    assert block_colors(picture, CAMERA, [VIEW], EDGE) == [""]
 
 
 def test_a_block_outside_of_the_picture_has_none() -> None:
     away = Pose(np.array([2.0, 0.0, 0.6]), VIEW.orientation)
-    assert block_color(draw(PAINTS["red"]), CAMERA, away, EDGE) == ""
+    assert block_colors(draw(PAINTS["red"]), CAMERA, [away], EDGE) == [""]
 
 
 def test_hues_go_round() -> None:
