@@ -187,13 +187,15 @@ def test_evaluate_gives_the_same_figures_with_any_number_of_processes(  # type: 
     assert [(b["image"], b["number"]) for b in one["blocks"]] == [
         (b["image"], b["number"]) for b in two["blocks"]
     ]
-    # To a network's last digits: its sums are split among as many threads as a process may use.
+    # A network's sums are split among as many threads as a process may use. Its last digits decide
+    # where the image is read, which OpenCV rounds to 1/32 pixel: tenths of a millimetre.
     for ours, theirs in zip(one["blocks"], two["blocks"], strict=True):
         assert (ours["error"] is None) == (theirs["error"] is None)
         if ours["error"] is not None:
-            assert ours["error"] == pytest.approx(theirs["error"], rel=1e-2, abs=1e-4)
+            for name, bound in (("position_m", 1e-3), ("rotation_rad", 0.01), ("score", 0.02)):
+                assert ours["error"][name] == pytest.approx(theirs["error"][name], abs=bound)
     for name in ("recall", "precision", "position_mean_mm"):
-        assert one["overall"][name] == pytest.approx(two["overall"][name], rel=1e-2)
+        assert one["overall"][name] == pytest.approx(two["overall"][name], rel=5e-2)
     for name in ("s.png", "r.png"):
         assert cv2.imread(f"{tmp_path}/{name}") is not None
 
