@@ -107,20 +107,12 @@ def _normal_equations(
     visible = facing[:, EDGE_FACES].any(axis=2)
 
     ends = arms[:, EDGES]  # (N, 12, 2, 3)
-    along = SAMPLES[None, None, :, None]
-    sample_arms = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
-    pixels, to_pixel = project_arms(sample_arms, position, focal)
-    end_pixels, _ = project_arms(ends, position, focal)
-    direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
-    direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
-    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
+    pixels, normal, rows = sample_edges(ends, SAMPLES, position, focal)
     offset, mean_error, inside = _look_up(field, pixels)
     error = (normal * offset).sum(axis=-1)
     sigma = np.maximum(mean_error * SIGMA_PER_MEAN, LEAST_SIGMA_PX)
     weight = visible[:, :, None] * inside / sigma**2
     weight = weight / (1.0 + (error / (OUTLIER_SIGMA * sigma)) ** 2)
-    slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, offset.shape), to_pixel)
-    rows = with_moments(slope, sample_arms).reshape(count, -1, 6)
     weight, error = weight.reshape(count, -1), error.reshape(count, -1)
     weighted = rows * weight[..., None]
     information = weighted.transpose(0, 2, 1) @ rows
@@ -137,6 +129,31 @@ def _normal_equations(
     information = information + weighted.transpose(0, 2, 1) @ rows
     gradient = gradient + np.einsum("nki,nk->ni", weighted, error)
     return information, gradient, misfit
+
+
+def sample_edges(
+    ends: Array, shares: Array, position: Array, focal: Array
+) -> tuple[Array, Array, Array]:
+    """Places along projected edges, and how they move across them as the pose does.
+
+    Args:
+        ends: (N, E, 2, 3), ends of E edges of each cube, from its centre, in the crop's frame.
+        shares: (S,), where along an edge, 0 to 1.
+        position: (N, 3), of the centres; focal: (N,).
+
+    Returns:
+        Crop pixels (N, E, S, 2); unit normals of the edges (N, E, 1, 2); by how many pixels a place
+        moves along its normal, by position (m) and small rotation (rad), (N, E * S, 6).
+    """
+    along = shares[:, None]
+    arms = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
+    pixels, to_pixel = project_arms(arms, position, focal)
+    end_pixels, _ = project_arms(ends, position, focal)
+    direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
+    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
+    slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, pixels.shape), to_pixel)
+    return pixels, normal, with_moments(slope, arms).reshape(len(ends), -1, 6)
 
 
 def with_moments(slope: Array, arms: Array) -> Array:

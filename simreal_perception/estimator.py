@@ -44,7 +44,6 @@ class Look:
     """One crop, what the network said of it, and the pose that follows.
 
     Attributes:
-        crop: the camera it was seen through.
         pose: block -> camera's optical frame.
         covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
             all measurements were independent: too small, see `Calibration.variance_scale`.
@@ -53,7 +52,6 @@ class Look:
             shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
     """
 
-    crop: CropCamera
     pose: Pose
     covariance: Array
     score: float
@@ -238,7 +236,6 @@ class BlockEstimator:
             if not NEAREST_EDGES < distances[row] < FARTHEST_EDGES:
                 continue
             looks[index] = Look(
-                crop=crops[index],
                 pose=Pose(positions[row], orientations[row]),
                 covariance=covariances[row],
                 score=float(score[index]),

@@ -21,7 +21,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_SIZE, CropCamera
-from simreal_perception.edge_alignment import project_arms, with_moments
+from simreal_perception.edge_alignment import sample_edges
 from simreal_perception.edge_field import EDGE_FACES, EDGES, face_normals
 
 Array = NDArray[np.float64]
@@ -83,38 +83,41 @@ def refine_on_image(
         edge: of the blocks, metres.
         information: (N, 6, 6), of these poses, in the crop's frame.
     """
-    refined = _pass(image, camera, crops, rotation, position, edge, information)
-    for _ in range(PASSES - 1):
-        refined = _pass(image, camera, crops, refined.rotation, refined.position, edge, information)
+    prior = information * PRIOR_SHARE
+    for _ in range(PASSES):
+        start, across, rows, weight = _lines(image, camera, crops, rotation, position, edge)
+        offsets, slope = _slopes(image, start, across)
+        refined = _moved(rotation, position, rows, weight, offsets, slope, prior)
+        rotation, position = refined.rotation, refined.position
     return refined
 
 
-def _pass(
-    image: NDArray[np.uint8],
-    camera: Camera,
-    crops: Sequence[CropCamera],
-    rotation: Array,
-    position: Array,
-    edge: float,
-    information: Array,
-) -> Refined:
-    """Refine poses along lines that are laid across their edges once."""
-    count = len(rotation)
-    start, across, rows, weight = _lines(image, camera, crops, rotation, position, edge)
+def _slopes(image: NDArray[np.uint8], start: Array, across: Array) -> tuple[Array, Array]:
+    """Where on lines slopes are taken, crop pixels, (K,), and their squares, (N, M, K)."""
     at = np.arange(-REACH_PX, REACH_PX + 1e-9, STEP_PX)
     places = start[:, :, None] + across[:, :, None] * at[:, None]
     read = cv2.remap(
-        image, places.reshape(count * start.shape[1], -1, 2).astype(np.float32), None,
+        image, places.reshape(-1, len(at), 2).astype(np.float32), None,
         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
     ).reshape(*places.shape[:-1], 3)  # fmt: skip
     light = LIGHT[read]
     slope = ((light[:, :, SLOPE_STEPS:] - light[:, :, :-SLOPE_STEPS]) ** 2).sum(axis=-1)
     slope /= (SLOPE_STEPS * STEP_PX) ** 2
-    offsets = (at[SLOPE_STEPS:] + at[:-SLOPE_STEPS]) / 2
-    total = slope.sum(axis=-1) + 1e-3
+    return (at[SLOPE_STEPS:] + at[:-SLOPE_STEPS]) / 2, slope
 
-    prior = information * PRIOR_SHARE
-    step = np.zeros((count, 6))
+
+def _moved(
+    rotation: Array,
+    position: Array,
+    rows: Array,
+    weight: Array,
+    offsets: Array,
+    slope: Array,
+    prior: Array,
+) -> Refined:
+    """Poses moved to where the slopes along the lines across their edges are."""
+    total = slope.sum(axis=-1) + 1e-3
+    step = np.zeros((len(rotation), 6))
     for _ in range(ITERATIONS):
         # The pose moves so little that the lines stay: an edge moves along them, linearly.
         moved = np.einsum("nsk,nk->ns", rows, step)
@@ -163,15 +166,7 @@ def _lines(
     first = np.argsort(faces == 0, axis=1, kind="stable")[:, :MOST_EDGES]
     faces = np.take_along_axis(faces, first, axis=1)
     ends = arms[:, EDGES][np.arange(count)[:, None], first]
-    along = SAMPLES[:, None]
-    places = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
-    pixels, to_pixel = project_arms(places, position, focal)
-    end_pixels, _ = project_arms(ends, position, focal)
-    direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
-    direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
-    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
-    slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, pixels.shape), to_pixel)
-    rows = with_moments(slope, places).reshape(count, -1, 6)
+    pixels, normal, rows = sample_edges(ends, SAMPLES, position, focal)
 
     both = np.stack([pixels, pixels + normal]).reshape(2, count, -1, 2)
     middle = (CROP_SIZE - 1) / 2
