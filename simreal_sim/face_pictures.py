@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.scene import BOX, CYLINDER, SceneBatch
-from simreal_sim.textures import TEXTURE_SIZE
+from simreal_sim.texture_size import TEXTURE_SIZE
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

@@ -15,9 +15,10 @@ from numba import parallel_chunksize
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
-from simreal_sim.ray_functions import GEOMETRY, HALF, POSITION, RADIUS
+from simreal_sim.ray_functions import GEOMETRY, HALF, POSITION, PYRAMID, RADIUS
 from simreal_sim.raycaster_cpu import render_all
 from simreal_sim.scene import Floats, Ints, SceneBatch, ViewBatch
+from simreal_sim.texture_size import LEVELS
 
 DEVICES = ("cpu", "cuda")
 NOISE_SIZE = 1 << 14  # a power of two; random numbers for soft shadows and subpixels
@@ -53,7 +54,7 @@ def render(
     """Draw N views of a batch of scenes at `width` x `height` pixels.
 
     Args:
-        textures: the pool, uint8 (T, 64, 64, 3).
+        textures: the pool, uint8 (T, 128, 128, 3).
         rng: draws one number a view, for soft shadows.
         device: "cpu", or "cuda" for the first NVIDIA GPU.
 
@@ -97,16 +98,29 @@ _packed_textures: list[tuple[NDArray[np.uint8], NDArray[np.uint32]]] = []
 def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """The pool as one number a pixel, flat, of which one look-up fetches all channels.
 
+    Of each texture the levels of its mip pyramid follow one another, the finest first.
+
     The last pool is remembered: it is the same for all batches of a training.
     """
     for pool, packed in _packed_textures:
         if pool is textures:
             return packed
-    channels = textures.astype(np.uint32)
+    levels = [textures]
+    for _ in range(LEVELS - 1):
+        finer = levels[-1]
+        count, side = len(finer), finer.shape[1] // 2
+        mean = finer.reshape(count, side, 2, side, 2, 3).mean(axis=(2, 4), dtype=np.float32)
+        levels.append(np.rint(mean).astype(np.uint8))
+    packed = np.empty((len(textures), PYRAMID), dtype=np.uint32)
+    first = 0
     eight = np.uint32(8)
-    packed = channels[..., 2]
-    for channel in (1, 0):
-        packed = (packed << eight) | channels[..., channel]
+    for level in levels:
+        channels = level.reshape(len(level), -1, 3).astype(np.uint32)
+        last = first + channels.shape[1]
+        packed[:, first:last] = channels[..., 2]
+        for channel in (1, 0):
+            packed[:, first:last] = (packed[:, first:last] << eight) | channels[..., channel]
+        first = last
     packed = packed.reshape(-1)
     _packed_textures[:] = [(textures, packed)]
     return packed

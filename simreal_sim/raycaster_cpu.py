@@ -36,6 +36,7 @@ from simreal_sim.ray_functions import (
     enter_box,
     enter_cylinder,
     enter_ellipsoid,
+    footprint,
     highlight,
     into_frame,
     lamp_point,
@@ -95,6 +96,7 @@ def _render_one(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     height, width = instance.shape
     count, light_count = g.shape[0], lights.shape[0]
+    pixel = ONE / intrinsics[0]
     for p in range(count):  # the camera centre in each primitive's frame
         x, y, z = eye[0] - g[p, 9], eye[1] - g[p, 10], eye[2] - g[p, 11]
         for i in range(3):
@@ -135,8 +137,8 @@ def _render_one(  # type: ignore[no-untyped-def]
                 covered[p] += _count_hits(n, rays, g[p])
         _shadow_casters(n, rays, whole, eye, lights, g, casters[tile])
         _shade(
-            n, rays, whole, eye, g, faces, lights, world, textures, noise, offset, listed[tile],
-            casters[tile],
+            n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset,
+            listed[tile], casters[tile],
         )  # fmt: skip
         columns = right - left
         for i in range(n):
@@ -170,7 +172,7 @@ def _render_one(  # type: ignore[no-untyped-def]
         _aim(n, camera, intrinsics, distortion, rays)
         _nearest(n, rays, whole, g, listed[tile])
         _shade(
-            n, rays, whole, eye, g, faces, lights, world, textures, noise, offset + 77,
+            n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset + 77,
             listed[tile], casters[tile],
         )  # fmt: skip
         share = np.float32(1.0 / SUBSAMPLES)
@@ -327,15 +329,18 @@ def _backdrop(first, last, rays, whole, world, textures):  # type: ignore[no-unt
 
 
 @njit(**_OPTIONS)
-def _paint(first, last, rays, whole, p, faces, textures):  # type: ignore[no-untyped-def]
-    """Colours of the surfaces of one primitive, before any light."""
+def _paint(first, last, rays, whole, p, faces, pixel, textures):  # type: ignore[no-untyped-def]
+    """Colours of the surfaces of one primitive, before any light; `pixel` is the angle of one."""
     for face in range(FACES):
         row = (p * FACES + face) * FACE_COLUMNS
         if faces[row] > ZERO:
             for i in range(first, last):
                 if whole[FACE + i] == face:
+                    cosine = rays[NX + i] * rays[DX + i] + rays[NY + i] * rays[DY + i]
+                    cosine += rays[NZ + i] * rays[DZ + i]
+                    shown = footprint(rays[T + i], pixel, cosine)
                     rays[RED + i], rays[GREEN + i], rays[BLUE + i] = paint(
-                        faces, row, rays[A + i], rays[B + i], rays[RIM + i], textures
+                        faces, row, rays[A + i], rays[B + i], rays[RIM + i], shown, textures
                     )
         else:  # texture 0 is plain
             red, green = faces[row + 1] + faces[row + 4], faces[row + 2] + faces[row + 5]
@@ -408,7 +413,7 @@ def _gather(n, first, rays, whole, p):  # type: ignore[no-untyped-def]
 
 @njit(**_OPTIONS)
 def _shade(  # type: ignore[no-untyped-def]
-    n, rays, whole, eye, g, faces, lights, world, textures, noise, offset, listed, casters
+    n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset, listed, casters
 ):
     """Colours of n hits, sorted by primitive: ray i belongs to place PLACE + i.
 
@@ -429,7 +434,7 @@ def _shade(  # type: ignore[no-untyped-def]
             _ellipsoid_surfaces(first, last, rays, whole, eye, g[p], p)
         else:
             _cylinder_surfaces(first, last, rays, whole, eye, g[p], p)
-        _paint(first, last, rays, whole, p, faces, textures)
+        _paint(first, last, rays, whole, p, faces, pixel, textures)
         _add_ambient(first, last, rays, world)
     for light in range(lights.shape[0]):
         if lights[light, 3] + lights[light, 4] + lights[light, 5] <= ZERO:

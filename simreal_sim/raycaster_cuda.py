@@ -35,6 +35,7 @@ from simreal_sim.ray_functions import (
     compiled,
     enter,
     enter_box,
+    footprint,
     highlight,
     into_frame,
     lamp_point,
@@ -249,8 +250,8 @@ def _draw(  # type: ignore[no-untyped-def]
     if inside:
         place = (v - top) * (right - left) + u - left
         red, green, blue, mark = _shade(
-            x, y, z, t, hit, eye, g, faces[n], lamps, worlds[n], textures, noise,
-            offsets[n] + place * 5, casters[n, tile],
+            x, y, z, t, hit, eye, ONE / intrinsics[n, 0], g, faces[n], lamps, worlds[n], textures,
+            noise, offsets[n] + place * 5, casters[n, tile],
         )  # fmt: skip
         color[n, v, u, 0], color[n, v, u, 1], color[n, v, u, 2] = red, green, blue
         instance[n, v, u], code[n, v, u] = hit, mark
@@ -297,8 +298,8 @@ def _smooth_edges(  # type: ignore[no-untyped-def]
             dx, dy, dz = camera_ray(u, v, rotation[n], intrinsics[n], distortion[n])
             hit, t = _nearest(g, listed[n, tile], dx, dy, dz)
             sums[0, me], sums[1, me], sums[2, me], _ = _shade(
-                dx, dy, dz, t, hit, eye, g, faces[n], lights[n], worlds[n], textures, noise,
-                offset + 77 + (place * SUBSAMPLES + k) * 5, casters[n, tile],
+                dx, dy, dz, t, hit, eye, ONE / intrinsics[n, 0], g, faces[n], lights[n], worlds[n],
+                textures, noise, offset + 77 + (place * SUBSAMPLES + k) * 5, casters[n, tile],
             )  # fmt: skip
         cuda.syncthreads()
         if ray < rays and k == 0:
@@ -374,7 +375,7 @@ def _blocked(g, casters, own, x, y, z, lx, ly, lz, reach):  # type: ignore[no-un
 
 @compiled
 def _shade(  # type: ignore[no-untyped-def]
-    x, y, z, t, hit, eye, g, faces, lights, world, textures, noise, draw, casters
+    x, y, z, t, hit, eye, pixel, g, faces, lights, world, textures, noise, draw, casters
 ):
     """Colour of one ray, and what it shows: primitive, face, lights in shadow."""
     if hit < 0:
@@ -395,7 +396,9 @@ def _shade(  # type: ignore[no-untyped-def]
     rim = q[EDGE_TINT] if on_rim else ONE
     row = (hit * FACES + face) * FACE_COLUMNS
     if faces[row] > ZERO:
-        base0, base1, base2 = paint(faces, row, a, b, rim, textures)
+        base0, base1, base2 = paint(
+            faces, row, a, b, rim, footprint(t, pixel, nx * x + ny * y + nz * z), textures
+        )
     else:  # texture 0 is plain
         base0 = (faces[row + 1] + faces[row + 4]) * rim
         base1 = (faces[row + 2] + faces[row + 5]) * rim

@@ -12,14 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-TEXTURE_SIZE = 64  # pixels a side; a crop of a block shows a face at 20 to 60 pixels
+from simreal_sim.prints import FACES, PRINTS
+from simreal_sim.texture_size import TEXTURE_SIZE, UNIT
 
 Picture = NDArray[np.float32]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789?!&%#+"
 
 
 def texture_pool(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw `count` textures, uint8, shape (count, 64, 64, 3). Texture 0 is plain white.
+    """Draw `count` textures, uint8, shape (count, 128, 128, 3). Texture 0 is plain white.
 
     The kinds take turns, so that every pool has all of them in equal parts.
     """
@@ -67,7 +68,7 @@ def _stripes(rng: np.random.Generator) -> Picture:
 def _noise(rng: np.random.Generator) -> Picture:
     total = np.zeros((TEXTURE_SIZE, TEXTURE_SIZE), dtype=np.float32)
     roughness = rng.uniform(0.3, 0.9)
-    for octave in range(6):
+    for octave in range(7):
         cells = 2 ** (octave + 1)
         coarse = rng.uniform(size=(cells, cells)).astype(np.float32)
         total += roughness**octave * cv2.resize(
@@ -94,12 +95,12 @@ def _letter(rng: np.random.Generator) -> Picture:
     canvas = np.full((TEXTURE_SIZE, TEXTURE_SIZE), rng.integers(150, 256), dtype=np.uint8)
     for _ in range(rng.integers(1, 4)):
         text = LETTERS[int(rng.integers(len(LETTERS)))]
-        scale, thickness = rng.uniform(0.8, 2.4), int(rng.integers(1, 7))
+        scale, thickness = UNIT * rng.uniform(0.8, 2.4), UNIT * int(rng.integers(1, 7))
         font = int(rng.integers(0, 8))
         (width, height), _ = cv2.getTextSize(text, font, scale, thickness)
         origin = (
-            int(rng.integers(-4, max(TEXTURE_SIZE - width, 1))),
-            int(rng.integers(min(height, TEXTURE_SIZE - 1), TEXTURE_SIZE + 8)),
+            int(rng.integers(-4 * UNIT, max(TEXTURE_SIZE - width, 1))),
+            int(rng.integers(min(height, TEXTURE_SIZE - 1), TEXTURE_SIZE + 8 * UNIT)),
         )
         ink = int(rng.integers(0, 100))
         cv2.putText(canvas, text, origin, font, scale, ink, thickness, cv2.LINE_AA)
@@ -114,14 +115,14 @@ def _drawing(rng: np.random.Generator) -> Picture:
         a, b = rng.integers(0, TEXTURE_SIZE, size=(2, 2)).tolist()
         kind = int(rng.integers(4))
         if kind == 0:
-            cv2.circle(canvas, a, int(rng.integers(3, 24)), color, -1, cv2.LINE_AA)
+            cv2.circle(canvas, a, UNIT * int(rng.integers(3, 24)), color, -1, cv2.LINE_AA)
         elif kind == 1:
             cv2.rectangle(canvas, a, b, color, -1)
         elif kind == 2:
             corners = rng.integers(0, TEXTURE_SIZE, size=(3, 2)).astype(np.int32)
             cv2.fillPoly(canvas, [corners], color, cv2.LINE_AA)
         else:
-            cv2.line(canvas, a, b, color, int(rng.integers(1, 7)), cv2.LINE_AA)
+            cv2.line(canvas, a, b, color, UNIT * int(rng.integers(1, 7)), cv2.LINE_AA)
     return canvas.astype(np.float32) / 255.0
 
 
@@ -135,7 +136,7 @@ def _photograph(rng: np.random.Generator) -> Picture:
 def _frame(rng: np.random.Generator) -> Picture:
     """A face with a border of another colour, plain or filled with something else."""
     inner = [_plain, _gradient, _drawing, _letter, _noise][int(rng.integers(5))](rng)
-    width = int(rng.integers(2, 12))
+    width = UNIT * int(rng.integers(2, 12))
     border = rng.uniform(0, 1)
     for edge in (np.s_[:width], np.s_[-width:], np.s_[:, :width], np.s_[:, -width:]):
         inner[edge] = border
@@ -178,19 +179,21 @@ def _cloth(rng: np.random.Generator) -> Picture:
 def _print(rng: np.random.Generator) -> Picture:
     """Lines of text."""
     canvas = np.full((TEXTURE_SIZE, TEXTURE_SIZE), 245, dtype=np.uint8)
-    pitch, scale = int(rng.integers(7, 18)), rng.uniform(0.2, 0.5)
+    pitch, scale = UNIT * int(rng.integers(7, 18)), UNIT * rng.uniform(0.2, 0.5)
     for y in range(pitch, TEXTURE_SIZE, pitch):
         letters = rng.integers(len(LETTERS), size=int(rng.integers(3, 14)))
         text = "".join(LETTERS[i] for i in letters)
-        cv2.putText(canvas, text, (int(rng.integers(1, 6)), y), 0, scale, 20, 1, cv2.LINE_AA)
+        cv2.putText(canvas, text, (UNIT * int(rng.integers(1, 6)), y), 0, scale, 20, 1, cv2.LINE_AA)
     return canvas.astype(np.float32) / 255.0
 
 
 def _barcode(rng: np.random.Generator) -> Picture:
-    bars = np.repeat(rng.integers(0, 2, size=TEXTURE_SIZE), rng.integers(1, 5, size=TEXTURE_SIZE))
+    widths = UNIT * rng.integers(1, 5, size=TEXTURE_SIZE)
+    bars = np.repeat(rng.integers(0, 2, size=TEXTURE_SIZE), widths)
     picture = np.ones((TEXTURE_SIZE, TEXTURE_SIZE), dtype=np.float32)
-    top, bottom = int(rng.integers(2, 24)), int(rng.integers(40, 62))
-    picture[top:bottom, 4:-4] = bars[: TEXTURE_SIZE - 8]
+    top, bottom = UNIT * int(rng.integers(2, 24)), UNIT * int(rng.integers(40, 62))
+    quiet = 4 * UNIT
+    picture[top:bottom, quiet:-quiet] = bars[: TEXTURE_SIZE - 2 * quiet]
     return picture
 
 
@@ -212,7 +215,7 @@ def _scratches(rng: np.random.Generator) -> Picture:
     canvas = (200 + 40 * _noise(rng)).astype(np.uint8)
     for _ in range(rng.integers(3, 30)):
         a = rng.integers(0, TEXTURE_SIZE, size=2)
-        b = (a + rng.normal(0, 14, size=2)).astype(int)
+        b = (a + rng.normal(0, 14 * UNIT, size=2)).astype(int)
         cv2.line(canvas, a.tolist(), b.tolist(), int(rng.integers(0, 256)), 1, cv2.LINE_AA)
     return canvas.astype(np.float32) / 255.0
 
@@ -221,7 +224,7 @@ def _pips(rng: np.random.Generator) -> Picture:
     """A face of a die."""
     tone = int(rng.integers(0, 2)) * 235
     canvas = np.full((TEXTURE_SIZE, TEXTURE_SIZE), 245 - tone, dtype=np.uint8)
-    near, middle, far = 16, 32, 48
+    near, middle, far = 16 * UNIT, 32 * UNIT, 48 * UNIT
     layouts = (
         ((middle, middle),),
         ((near, near), (far, far)),
@@ -230,7 +233,7 @@ def _pips(rng: np.random.Generator) -> Picture:
         ((near, near), (near, far), (far, near), (far, far), (middle, middle)),
         ((near, near), (near, far), (far, near), (far, far), (near, middle), (far, middle)),
     )
-    radius = int(rng.integers(4, 9))
+    radius = UNIT * int(rng.integers(4, 9))
     for place in layouts[int(rng.integers(6))]:
         cv2.circle(canvas, place, radius, 10 + tone, -1, cv2.LINE_AA)
     return canvas.astype(np.float32) / 255.0
@@ -245,8 +248,8 @@ def _leaves(rng: np.random.Generator) -> Picture:
     canvas[:] = rng.integers(30, 226, size=3)
     palette = np.clip(rng.normal(rng.uniform(70, 190, size=3), 55, size=(8, 3)), 0, 255)
     number = int(rng.integers(25, 90))
-    sizes = np.clip(3.0 / rng.uniform(0.05, 1.0, size=number), 2, 34)[::-1]
-    places = rng.integers(-4, TEXTURE_SIZE + 4, size=(number, 2))
+    sizes = UNIT * np.clip(3.0 / rng.uniform(0.05, 1.0, size=number), 1.5, 34)[::-1]
+    places = rng.integers(-4 * UNIT, TEXTURE_SIZE + 4 * UNIT, size=(number, 2))
     picks = rng.integers(8, size=number)
     shades = rng.uniform(0.6, 1.25, size=number)
     turns = rng.uniform(0, 360, size=number)
@@ -281,7 +284,7 @@ def _framed(
     share = rng.uniform(0.62, 0.96) * np.array([[1.0], [rng.uniform(0.85, 1.0)]])
     middle = np.full(2, (TEXTURE_SIZE - 1) / 2)
     turn = cv2.getRotationMatrix2D((0, 0), rng.normal(0, 1.5), 1.0)[:, :2] * share
-    shift = middle - turn @ middle + rng.normal(0, 0.8, size=2)
+    shift = middle - turn @ middle + UNIT * rng.normal(0, 0.8, size=2)
     framed = cv2.warpAffine(
         inner,
         np.column_stack([turn, shift]),
@@ -317,6 +320,7 @@ KINDS: tuple[Callable[[np.random.Generator], Picture], ...] = (
     _letter, _drawing, _photograph, _frame, _spots,
     _brick, _cloth, _print, _barcode, _matrix_code, _scratches, _pips,
     _leaves, _grey_leaves, _framed_picture, _light_frame, _middle_frame, _dark_frame,
+    *PRINTS, *FACES,
 )  # fmt: skip
 
 # What is pasted or painted on the faces of blocks as a whole, most of all photographs.
@@ -327,6 +331,19 @@ PICTURES = tuple(
         _leaves, _grey_leaves, _photograph, _drawing, _letter, _frame, _matrix_code, _pips,
     )
 )  # fmt: skip
+
+# What lies on a table, or covers it, printed: on boards, mats, cards and papers.
+PRINTED = tuple(
+    KINDS.index(kind) for kind in (*PRINTS, _checker, _print, _matrix_code, _barcode, _drawing)
+)
+# Surfaces of furniture and floors.
+MATERIALS = tuple(
+    KINDS.index(kind) for kind in (_plain, _gradient, _noise, _speckle, _wood, _cloth, _scratches)
+)
+# Grain of wood, plain or painted thinly.
+GRAINS = (KINDS.index(_wood), KINDS.index(_noise))
+# What makers put on the faces of blocks: squares that are coloured, printed, drilled.
+BLOCK_FACES = tuple(KINDS.index(kind) for kind in (*FACES, _matrix_code, _letter, _pips, _frame))
 
 
 def pick_textures(
