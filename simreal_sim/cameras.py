@@ -1,6 +1,11 @@
-"""Cameras of whole images: above the table, outside of everything, with blocks in the picture."""
+"""Cameras above the table: where they stand, how they look, what their lenses do.
+
+One source for whole images, and for the windows and crops that networks learn from.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +22,56 @@ CLEARANCE_M = 0.02  # between a camera and the nearest surface
 LEAST_HEIGHT_M = 0.02  # of a camera above the table
 # Robot parts and things may hide the block that a camera was to look at, in this share of tries.
 HIDDEN_SHARE = 0.3
+UNDISTORT_STEPS = 8  # of a fixed-point iteration: to a hundredth of a pixel for the lenses drawn here
 LENS_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # tried for a lens that would fold an image's corners
+
+
+@dataclass(frozen=True, eq=False)
+class Stands:
+    """Where N cameras stand from what they look at.
+
+    Attributes:
+        away: (N, 3), unit vectors from there to the camera, world frame.
+        roll: (N,), about the viewing ray, radians.
+    """
+
+    away: Array
+    roll: Array
+
+
+def draw_stands(count: int, randomization: Randomization, rng: np.random.Generator) -> Stands:
+    """Directions and rolls of `count` cameras: a share above the table, the others all around it."""
+    ranges = randomization.camera
+    overhead = ranges.overhead.draw(count, rng)
+    roll = np.radians(ranges.roll_deg.draw(count, rng))
+    any_roll = ranges.any_roll.draw(count, rng) | overhead
+    roll = np.where(any_roll, rng.uniform(-np.pi, np.pi, size=count), roll)
+    away = _directions(overhead, randomization, rng)
+    if not randomization.on("camera"):
+        roll[:] = 0.0
+    return Stands(away, roll)
+
+
+def draw_distances(edge: Array, randomization: Randomization, rng: np.random.Generator) -> Array:
+    """Distances, (N,), metres, of cameras that look at blocks of edges (N,) for training."""
+    ranges = randomization.camera
+    distance = edge * ranges.distance_edges.draw(len(edge), rng)
+    return np.minimum(distance, ranges.farthest_m.draw(len(edge), rng))
+
+
+def _directions(
+    overhead: NDArray[np.bool_], randomization: Randomization, rng: np.random.Generator
+) -> Array:
+    """Unit vectors (N, 3) towards cameras: even over the half-sphere, or over a cap of it."""
+    ranges, count = randomization.camera, len(overhead)
+    azimuth = rng.uniform(0, 2 * np.pi, size=count)
+    cap = np.cos(np.radians([ranges.overhead_deg.high, ranges.overhead_deg.low]))
+    sine = np.where(overhead, rng.uniform(*cap, size=count), ranges.sine_elevation.draw(count, rng))
+    flat = np.sqrt(1.0 - sine**2)
+    away = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), sine], axis=-1)
+    if not randomization.on("camera"):
+        away[:] = PLAIN_DIRECTION
+    return away
 
 
 def draw_views(
@@ -43,8 +97,9 @@ def draw_views(
     target = scenes.position[index, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
     fov = ranges.fov_deg.draw(count, rng)
     aside = ranges.off_axis.draw((count, 2), rng)
+    overhead = ranges.overhead.draw(count, rng)
     roll = np.radians(ranges.roll_deg.draw(count, rng))
-    any_roll = ranges.any_roll.draw(count, rng)
+    any_roll = ranges.any_roll.draw(count, rng) | overhead
     roll = np.where(any_roll, rng.uniform(-np.pi, np.pi, size=count), roll)
     center = np.array([width - 1, height - 1]) / 2
     center = center + ranges.principal_point.draw((count, 2), rng) * width
@@ -53,7 +108,7 @@ def draw_views(
         fov[:], aside[:], roll[:] = PLAIN_FOV, 0.0, 0.0
         center[:] = np.array([width - 1, height - 1]) / 2
     focal = 0.5 * width / np.tan(fov / 2)
-    position = _positions(scenes, index, target, randomization, rng)
+    position = _positions(scenes, index, target, overhead, randomization, rng)
     forward = target - position
     forward /= np.linalg.norm(forward, axis=1, keepdims=True)
     # Where the image's rays go without a lens; the block lies somewhere among them.
@@ -88,6 +143,15 @@ def draw_distortion(corner: Array, randomization: Randomization, rng: np.random.
     k1 = ranges.corner_shift.draw(count, rng) / corner**2
     k2 = ranges.corner_shift_4.draw(count, rng) / corner**4
     return np.where(bent[:, None], np.column_stack([k1, k2]), 0.0)
+
+
+def undistorted(bent: Array, distortion: Array) -> Array:
+    """Where rays go without lenses (N, 2) that bend them to (N, 2), at unit focal length."""
+    ideal = bent.copy()
+    for _ in range(UNDISTORT_STEPS):
+        square = (ideal**2).sum(axis=1, keepdims=True)
+        ideal = bent / (1 + square * (distortion[:, :1] + square * distortion[:, 1:]))
+    return ideal
 
 
 def _unfold(distortion: Array, corner: Array) -> None:
@@ -137,6 +201,7 @@ def _positions(
     scenes: SceneBatch,
     index: NDArray[np.int64],
     target: Array,
+    overhead: NDArray[np.bool_],
     randomization: Randomization,
     rng: np.random.Generator,
 ) -> Array:
@@ -146,13 +211,10 @@ def _positions(
     left = np.arange(len(index))
     for _ in range(TRIES):
         size = len(left)
-        azimuth = rng.uniform(0, 2 * np.pi, size=size)
-        sine = ranges.sine_elevation.draw(size, rng)
-        flat = np.sqrt(1.0 - sine**2)
-        away = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), sine], axis=-1)
+        away = _directions(overhead[left], randomization, rng)
         distance = ranges.distance_m.draw(size, rng)
         if not randomization.on("camera"):
-            away[:], distance[:] = PLAIN_DIRECTION, PLAIN_DISTANCE_M
+            distance[:] = PLAIN_DISTANCE_M
         point = target[left] + away * distance[:, None]
         point[:, 2] = np.maximum(point[:, 2], LEAST_HEIGHT_M)
         position[left] = point

@@ -31,7 +31,7 @@ from simreal_sim.ranges import (
 from simreal_sim.sensor_ranges import SensorRanges
 
 EDGE_LIMITS_M = (0.02, 0.1)
-MOST_BLOCKS, MOST_DISTRACTORS, MOST_LIGHTS = 6, 10, 3  # room in a scene
+MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS, MOST_LIGHTS = 30, 24, 4, 3  # room in a scene
 
 
 def _within(numbers: Integers, name: str, least: int, most: int) -> None:
@@ -43,9 +43,18 @@ def _within(numbers: Integers, name: str, least: int, most: int) -> None:
 
 @dataclass(frozen=True)
 class EdgeRanges:
-    """Size of the blocks; off: 50 mm."""
+    """Size of the blocks; off: 50 mm, all of one size."""
 
     edge_m: LogUniform = LogUniform(0.02, 0.1)
+    several: Share = Share(0.3)
+    ratio: LogUniform = LogUniform(0.5, 1.0)
+
+    def __post_init__(self) -> None:
+        if self.ratio.high > 1:
+            raise ConfigurationError(
+                f"ratio: got [{self.ratio.low:g}, {self.ratio.high:g}], wanted numbers up to 1: "
+                "edge_m is that of the largest"
+            )
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ class DistractorRanges:
     kinds: Weights = weights(
         ball=1.0, ellipsoid=0.6, cylinder=1.0, lying_cylinder=0.8, disc=0.6, rod=0.6, plate=0.8,
         cuboid=1.5, near_cube=1.0, slab=1.0, two_slabs=0.6, corner=0.6, mug=0.6,
+        card=1.5, strip=0.6, cable=0.6, tool=0.6, carton=0.5, keyboard=0.3,
     )  # fmt: skip
     size_edges: LogUniform = LogUniform(0.3, 2.2)
     near_cube_ratio: Uniform = Uniform(1.25, 1.7)
@@ -124,6 +134,39 @@ class DistractorRanges:
                 f"near_cube_ratio: got {self.near_cube_ratio.low:g}, wanted 1.25 or more: "
                 "what comes closer to a cube passes for a block"
             )
+
+
+@dataclass(frozen=True)
+class TabletopRanges:
+    """Scenes as people set them up, in place of the wild ones; off: none.
+
+    A board or mat, sheets and cards on it, blocks of one kind in rows, towers or loose, things of a
+    workplace about them.
+    """
+
+    share: Share = Share(0.35)
+    blocks: LogUniform = LogUniform(1.0, 30.0)
+    area_edges: Uniform = Uniform(3.0, 14.0)
+    largest_area_m: Uniform = Uniform(0.2, 0.6)
+    arrangements: Weights = weights(loose=0.4, rows=0.25, towers=0.15, mixed=0.2)
+    one_yaw: Share = Share(0.35)
+    yaw_deg: Normal = Normal(3.0)
+    things: LogUniform = LogUniform(0.5, 24.0)
+    board: Share = Share(0.6)
+    board_edges: LogUniform = LogUniform(4.0, 20.0)
+    sheets: Integers = Integers(0, 4)
+    sheet_edges: LogUniform = LogUniform(0.7, 8.0)
+    print_edges: LogUniform = LogUniform(0.7, 12.0)
+    grounds: Weights = weights(printed=0.45, material=0.35, plain=0.2)
+    looks: Weights = weights(paint=0.4, wood=0.2, faces=0.25, wild=0.15)
+
+    def __post_init__(self) -> None:
+        _within(self.sheets, "sheets", 0, MOST_SHEETS)
+        for name, most in (("blocks", MOST_BLOCKS), ("things", MOST_DISTRACTORS)):
+            if getattr(self, name).high > most:
+                raise ConfigurationError(
+                    f"{name}: got up to {getattr(self, name).high:g}, wanted at most {most}"
+                )
 
 
 @dataclass(frozen=True)
@@ -239,10 +282,18 @@ class ShadowRanges:
 
 @dataclass(frozen=True)
 class CameraRanges:
-    """Where a camera of whole images stands and looks; off: one view, level, field of view 60."""
+    """Where a camera stands and looks; off: one view, level, field of view 60.
+
+    Whole images are taken from `distance_m`, training pictures from `distance_edges`, at most
+    `farthest_m`.
+    """
 
     distance_m: LogUniform = LogUniform(0.25, 1.5)
+    distance_edges: LogUniform = LogUniform(4.0, 80.0)
+    farthest_m: Uniform = Uniform(1.9, 2.0)
     sine_elevation: Uniform = Uniform(0.06, 1.0)
+    overhead: Share = Share(0.35)
+    overhead_deg: Uniform = Uniform(0.0, 25.0)
     any_roll: Share = Share(0.2)
     roll_deg: Normal = Normal(8.0)
     fov_deg: Uniform = Uniform(35.0, 90.0)
@@ -280,6 +331,7 @@ class Randomization:
     leaning: LeaningRanges = LeaningRanges()
     held: HeldRanges = HeldRanges()
     distractors: DistractorRanges = DistractorRanges()
+    tabletop: TabletopRanges = TabletopRanges()
     robot: RobotRanges = RobotRanges()
     clutter: ClutterRanges = ClutterRanges()
     table: TableRanges = TableRanges()

@@ -1,7 +1,7 @@
 """Where things stand in a random scene: blocks flat, stacked, touching, leaning, held; what else.
 
-Everything is drawn for B scenes at once. Slots of a scene, in this order: floor, table, blocks,
-distractors, robot parts, a wall and clutter in the background.
+Everything is drawn for B scenes at once. Slots of a scene, in this order: floor, table, a board on
+it, sheets, blocks, distractors, robot parts, a wall and clutter in the background.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.groups import MOST_BLOCKS, MOST_DISTRACTORS, Randomization
+from simreal_sim.groups import MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS, Randomization
 from simreal_sim.placement import place_blocks, place_hands, place_things
 from simreal_sim.proposals import (
     AGAINST_BLOCK,
@@ -30,7 +30,8 @@ Floats64 = NDArray[np.float64]
 
 BLOCK_EDGE_M = 0.05  # the nominal edge: of the task's blocks, and where edges are not randomized
 MAX_BLOCKS, MAX_DISTRACTORS, ROBOT_PARTS, CLUTTER = MOST_BLOCKS, MOST_DISTRACTORS, 5, 3
-FLOOR_SLOT, TABLE_SLOT, FIRST_BLOCK = 0, 1, 2
+FLOOR_SLOT, TABLE_SLOT, BOARD_SLOT, FIRST_SHEET = 0, 1, 2, 3
+FIRST_BLOCK = FIRST_SHEET + MOST_SHEETS
 FIRST_DISTRACTOR = FIRST_BLOCK + MAX_BLOCKS
 FIRST_ROBOT = FIRST_DISTRACTOR + MAX_DISTRACTORS
 FIRST_CLUTTER = FIRST_ROBOT + ROBOT_PARTS
@@ -42,12 +43,21 @@ HANDS = 4  # proposals for a hand
 PLAIN_AREA_EDGES = 4.0  # radius of the area of blocks whose position is not randomized
 PLAIN_TABLE_M, PLAIN_THICKNESS_M, PLAIN_HEIGHT_M = 0.8, 0.03, 0.7
 TABLE_MARGIN_EDGES = 3.0  # the table reaches this far beyond the area where things stand
+# A board's top is where the table's top is without one; blocks beside it hover by its thickness.
+BOARD_EDGES = (0.005, 0.04)  # thickness
+SHEET_M = 1e-4  # thickness: sheets lie on one another, blocks stand in them
 
 
 @dataclass(eq=False)
 class Layout:
-    """Shapes and poses of the primitives of B scenes; the fields of `SceneBatch` of that name."""
+    """Shapes and poses of the primitives of B scenes; the fields of `SceneBatch` of that name.
 
+    `tabletop`, bool (B,), tells which scenes are set up as people do; `one_yaw`, (B,), how things of
+    these are turned where they are turned alike, else nan.
+    """
+
+    tabletop: NDArray[np.bool_]
+    one_yaw: Floats64
     edge: Floats64
     shape: Ints
     rotation: Floats64
@@ -103,7 +113,16 @@ def draw_layout(count: int, randomization: Randomization, rng: np.random.Generat
         ranges = randomization.position
         most = ranges.largest_area_m.draw(count, rng)
         area = np.minimum(ranges.area_edges.draw(count, rng) * edge, np.maximum(most, 2 * edge))
+    tabletop = randomization.tabletop.share.draw(count, rng) & on("tabletop")
+    alike = tabletop & randomization.tabletop.one_yaw.draw(count, rng) & on("orientation")
+    one_yaw = np.where(alike, rng.uniform(0, 2 * np.pi, size=count), np.nan)
+    if on("position"):
+        wide = randomization.tabletop.area_edges.draw(count, rng) * edge
+        most = randomization.tabletop.largest_area_m.draw(count, rng)
+        area = np.where(tabletop, np.minimum(wide, np.maximum(most, 2 * edge)), area)
     layout = Layout(
+        tabletop=tabletop,
+        one_yaw=one_yaw,
         edge=edge,
         shape=np.zeros((count, SLOTS), dtype=np.int32),
         rotation=np.tile(np.eye(3), (count, SLOTS, 1, 1)),
@@ -112,12 +131,15 @@ def draw_layout(count: int, randomization: Randomization, rng: np.random.Generat
     )
     arrays = (layout.shape, layout.position, layout.rotation, layout.half_size)
     _table_and_floor(layout, area, randomization, rng)
+    _place_sheets(layout, area, randomization, rng)
 
     number = np.ones(count, dtype=np.int64)
     if on("number"):
         number = randomization.number.blocks.draw_integers(count, rng)
+        many = np.rint(randomization.tabletop.blocks.draw(count, rng)).astype(np.int64)
+        number = np.where(tabletop, np.maximum(many, 1), number)
     plates = FIRST_DISTRACTOR if on("distractors") else -1
-    blocks = _propose_blocks(edge, area, number, randomization, rng)
+    blocks = _propose_blocks(layout, area, number, randomization, rng)
     held = place_blocks(edge, number, blocks, FIRST_BLOCK, plates, *arrays)
 
     if on("robot"):
@@ -127,6 +149,8 @@ def draw_layout(count: int, randomization: Randomization, rng: np.random.Generat
     if on("distractors"):
         things = draw_things(edge, area, randomization.distractors, rng)
         number = randomization.distractors.number.draw_integers(count, rng)
+        many = np.rint(randomization.tabletop.things.draw(count, rng)).astype(np.int64)
+        number = np.where(tabletop, many, number)
         place_things(edge, number, things, FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT, *arrays)
     if on("clutter"):
         _place_clutter(layout, randomization, rng)
@@ -163,28 +187,93 @@ def places(area: Floats64, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
 
 
+def _place_sheets(
+    layout: Layout, area: Floats64, randomization: Randomization, rng: np.random.Generator
+) -> None:
+    """A board on the tables of some scenes, and sheets of paper on it."""
+    ranges, count = randomization.tabletop, len(layout.shape)
+    edge, tabletop = layout.edge, layout.tabletop
+    present = tabletop & ranges.board.draw(count, rng)
+    half = ranges.board_edges.draw((count, 2), rng) * edge[:, None]
+    thickness = rng.uniform(*BOARD_EDGES, size=count) * edge
+    layout.shape[present, BOARD_SLOT] = BOX
+    layout.half_size[:, BOARD_SLOT] = np.column_stack([half, thickness / 2])
+    layout.position[:, BOARD_SLOT, :2] = 0.3 * half * rng.uniform(-1, 1, size=(count, 2))
+    layout.position[:, BOARD_SLOT, 2] = -thickness / 2
+    layout.position[present, TABLE_SLOT, 2] -= thickness[present]
+    least = (np.abs(layout.position[:, BOARD_SLOT, :2]) + half).max(axis=1) * np.sqrt(2)
+    table = layout.half_size[:, TABLE_SLOT]
+    table[present, :2] = np.maximum(table[present, :2], least[present, None])
+
+    size = (count, MOST_SHEETS)
+    number = np.where(tabletop, ranges.sheets.draw_integers(count, rng), 0)
+    slots = slice(FIRST_SHEET, FIRST_BLOCK)
+    layout.shape[:, slots] = np.where(np.arange(MOST_SHEETS) < number[:, None], BOX, EMPTY)
+    sides = ranges.sheet_edges.draw((*size, 2), rng) * edge[:, None, None]
+    layout.half_size[:, slots] = np.concatenate(
+        [sides / 2, np.full((*size, 1), SHEET_M / 2)], axis=-1
+    )
+    layout.position[:, slots, :2] = places(area * 1.2, (MOST_SHEETS,), rng)
+    layout.position[:, slots, 2] = (np.arange(MOST_SHEETS) + 0.5) * SHEET_M
+
+    yaw = rng.uniform(0, 2 * np.pi, size=(count, 1 + MOST_SHEETS))
+    alike = np.where(rng.uniform(size=yaw.shape) < 0.7, layout.one_yaw[:, None], np.nan)
+    yaw = np.where(np.isnan(alike), yaw, alike)
+    layout.rotation[:, BOARD_SLOT:FIRST_BLOCK] = yaw_matrices(yaw)
+
+
+def _rest_shares(layout: Layout, randomization: Randomization, rng: np.random.Generator) -> Floats64:
+    """How often a block rests in each way, ON_TABLE to ON_PLATE, summed up: (B, 5)."""
+    stacking, leaning = randomization.stacking, randomization.leaning
+    share = np.zeros((len(layout.shape), 5))
+    share[:, [BESIDE, ON_TOP]] = stacking.beside.value, stacking.on_top.value
+    share[:, [AGAINST_BLOCK, ON_PLATE]] = leaning.on_block.value, leaning.on_plate.value
+    arrangements = randomization.tabletop.arrangements
+    drawn = arrangements.draw(len(layout.shape), rng)
+    for name, beside, on_top in (("loose", 0.0, 0.0), ("rows", 0.85, 0.02), ("towers", 0.1, 0.65)):
+        here = layout.tabletop & (drawn == arrangements.names.index(name))
+        share[here] = 0.0
+        share[here, BESIDE], share[here, ON_TOP] = beside, on_top
+    if not randomization.on("stacking"):
+        share[:, [BESIDE, ON_TOP]] = 0.0
+    if not randomization.on("leaning"):
+        share[:, [AGAINST_BLOCK, ON_PLATE]] = 0.0
+    share[:, ON_TABLE] = np.maximum(1.0 - share.sum(axis=1), 0.0)
+    steps = np.cumsum(share, axis=1)
+    return np.asarray(steps / steps[:, -1:])
+
+
 def _propose_blocks(
-    edge: Floats64,
+    layout: Layout,
     area: Floats64,
     number: NDArray[np.int64],
     randomization: Randomization,
     rng: np.random.Generator,
 ) -> BlockProposals:
-    size = (len(edge), MAX_BLOCKS, CANDIDATES)
+    edge = layout.edge
+    most = int(number.max())
+    size = (len(edge), most, CANDIDATES)
     wide = edge[:, None, None]
     stacking, leaning, held = randomization.stacking, randomization.leaning, randomization.held
     yaw = np.zeros(size)
     if randomization.on("orientation"):
         yaw = np.radians(randomization.orientation.yaw_deg.draw(size, rng))
+        alike = layout.one_yaw[:, None, None] + np.radians(
+            randomization.tabletop.yaw_deg.draw(size, rng)
+        )
+        yaw = np.where(np.isnan(alike), yaw, alike)
+    own_edge = np.repeat(edge[:, None], most, axis=1)
+    if randomization.on("edge"):
+        several = randomization.edge.several.draw(len(edge), rng)
+        # Two or three sizes a scene, as sold, or each its own.
+        ratio = np.column_stack([np.ones(len(edge)), randomization.edge.ratio.draw((len(edge), 2), rng)])
+        pick = ratio[np.arange(len(edge))[:, None], rng.integers(0, 3, size=own_edge.shape)]
+        any_ratio = randomization.edge.ratio.draw(own_edge.shape, rng)
+        pick = np.where(rng.uniform(size=(len(edge), 1)) < 0.7, pick, any_ratio)
+        own_edge = np.where(several[:, None], own_edge * pick, own_edge)
 
-    share = np.zeros(5)
-    if randomization.on("stacking"):
-        share[[BESIDE, ON_TOP]] = stacking.beside.value, stacking.on_top.value
-    if randomization.on("leaning"):
-        share[[AGAINST_BLOCK, ON_PLATE]] = leaning.on_block.value, leaning.on_plate.value
-    share[ON_TABLE] = max(1.0 - share.sum(), 0.0)
-    steps = np.cumsum(share) / share.sum()
-    kind = np.searchsorted(steps, rng.uniform(size=size), side="right")
+    steps = _rest_shares(layout, randomization, rng)
+    kind = (rng.uniform(size=size)[..., None] >= steps[:, None, None]).sum(axis=-1)
     kind[:, :, CANDIDATES // 2 :] = ON_TABLE  # whatever finds no place stands by itself
     free_turn = yaw_matrices(yaw)
     height = np.zeros(size)
@@ -193,7 +282,7 @@ def _propose_blocks(
         kind[in_air, number[in_air] - 1] = HELD
         turned = (kind == HELD) & held.turned.draw(size, rng)
         free_turn[turned] = random_rotations((int(turned.sum()),), rng)
-        height = (held.height_edges.draw(size, rng) + 0.5) * wide
+        height = held.height_edges.draw(size, rng) * wide + own_edge[..., None] / 2
     turn = np.radians(stacking.turn_deg.draw(size, rng))
     aligned = stacking.aligned.draw(size, rng)
     plate = np.stack(
@@ -205,6 +294,7 @@ def _propose_blocks(
         axis=-1,
     )
     return BlockProposals(
+        edge=own_edge,
         kind=kind,
         place=places(area, size[1:], rng),
         yaw=yaw,

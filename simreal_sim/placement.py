@@ -18,6 +18,7 @@ TOUCH = 1e-6
 UPRIGHT = 0.999999  # cosine between a block's z and the vertical: flat on its face
 # Edges whose angle, radians, is less count as parallel: their cross product is mostly rounding.
 PARALLEL = 1e-3
+SMALLEST_BASE = 0.7  # edge of a block that another stands on, share of the upper one's
 
 
 @njit(cache=True)
@@ -119,20 +120,26 @@ def place_blocks(  # type: ignore[no-untyped-def]
     frame = np.eye(3)
     plate_p, plate_h = np.empty(3), np.empty(3)
     for b in range(edges.shape[0]):
-        edge = edges[b]
-        h[:] = edge / 2
-        tolerance = TOUCH * edge
+        tolerance = TOUCH * edges[b]
         for k in range(number[b]):
             slot = first + k
+            edge = proposals.edge[b, k]
+            h[:] = edge / 2
             for c in range(proposals.kind.shape[2]):
                 kind = proposals.kind[b, k, c]
                 base = _present(proposals.base[b, k, c], first, slot, shape[b])
+                below = edge
                 if k == 0 and kind != HELD and kind != ON_PLATE:
                     kind = ON_TABLE
                 if kind in (BESIDE, ON_TOP, AGAINST_BLOCK):
                     if base < 0 or base == held[b] or abs(rotation[b, base, 2, 2]) < UPRIGHT:
                         continue
-                    if kind != ON_TOP and position[b, base, 2] > edge * 0.51:
+                    below = 2 * half[b, base, 2]
+                    if kind != ON_TOP and position[b, base, 2] > below * 0.51:
+                        continue
+                    if kind == ON_TOP and below < edge * SMALLEST_BASE:
+                        continue
+                    if kind == AGAINST_BLOCK and abs(below - edge) > 0.01 * edge:
                         continue
                 slide, across = proposals.slide[b, k, c, 0], proposals.slide[b, k, c, 1]
                 p[0], p[1] = proposals.place[b, k, c, 0], proposals.place[b, k, c, 1]
@@ -146,14 +153,14 @@ def place_blocks(  # type: ignore[no-untyped-def]
                 elif kind == ON_TOP:
                     p[0] = position[b, base, 0] + slide
                     p[1] = position[b, base, 1] + across
-                    p[2] = position[b, base, 2] + edge
+                    p[2] = position[b, base, 2] + (below + edge) / 2
                     _yaw(proposals.turn[b, k, c], frame)
                     r[:, :] = frame @ rotation[b, base]
                 elif kind in (BESIDE, AGAINST_BLOCK):
                     _yaw(proposals.side[b, k, c] * (np.pi / 2), frame)
                     frame[:, :] = rotation[b, base] @ frame
                     angle = proposals.angle[b, k, c]
-                    out = edge + proposals.gap[b, k, c]
+                    out = (below + edge) / 2 + proposals.gap[b, k, c]
                     if kind == AGAINST_BLOCK:
                         # In a section across the edges: the lowest edge P stands on the table,
                         # e/2 + e sin(angle) from the base's axis, the edge e away from it on the
@@ -239,9 +246,10 @@ def place_things(  # type: ignore[no-untyped-def]
                     if abs(rotation[b, base, 2, 2]) < UPRIGHT:
                         continue
                     # A quarter of an edge off the middle: its weight stays over the block.
-                    x = position[b, base, 0] + 0.25 * edges[b] * np.cos(things.yaw[b, k, c])
-                    y = position[b, base, 1] + 0.25 * edges[b] * np.sin(things.yaw[b, k, c])
-                    z = position[b, base, 2] + edges[b] / 2
+                    aside = 0.5 * half[b, base, 2]
+                    x = position[b, base, 0] + aside * np.cos(things.yaw[b, k, c])
+                    y = position[b, base, 1] + aside * np.sin(things.yaw[b, k, c])
+                    z = position[b, base, 2] + half[b, base, 2]
                 free = True
                 for i in range(parts):
                     p[i] = turn @ things.offset[b, k, i]
@@ -288,7 +296,7 @@ def place_hands(  # type: ignore[no-untyped-def]
             if target < 0:
                 target = _present(hands.target[b, c], blocks, end, shape[b])
             x, y, z = position[b, target]
-            apart = edges[b] / 2
+            apart = half[b, target, 1]
             if grips:
                 # Of the block's axes the one that is nearest to the vertical is the hand's.
                 frame[:, :] = rotation[b, target]
@@ -305,13 +313,13 @@ def place_hands(  # type: ignore[no-untyped-def]
                 _yaw(hands.yaw[b, c], frame)
                 x += hands.aside[b, c, 0]
                 y += hands.aside[b, c, 1]
-                z += hands.lift[b, c] + edges[b] / 2
+                z += hands.lift[b, c] + half[b, target, 2]
                 apart = hands.open[b, c]
             thick, width, length = hands.thickness[b, c], hands.width[b, c], hands.length[b, c]
             palm, wrist, arm = hands.palm[b, c], hands.arm[b, c, 0], hands.arm[b, c, 1]
-            bottom = -min(0.6 * width, 0.45 * edges[b])
+            bottom = -min(0.6 * width, 0.9 * half[b, target, 2])
             top = bottom + 2 * length
-            if grips and top < edges[b] * 0.55:
+            if grips and top < 1.1 * half[b, target, 2]:
                 continue
             local[0, 1], local[1, 1] = -(apart + thick), apart + thick
             local[0, 2] = local[1, 2] = bottom + length

@@ -19,6 +19,7 @@ class BlockProposals(NamedTuple):
     """C proposals for each of K blocks of B scenes; arrays (B, K, C) unless said otherwise.
 
     Attributes:
+        edge: (B, K), of the blocks, metres.
         kind: int64, ON_TABLE and so on.
         place: (B, K, C, 2), on the table, metres.
         yaw: about the vertical, radians.
@@ -34,6 +35,7 @@ class BlockProposals(NamedTuple):
             plate's half length and half width, metres.
     """
 
+    edge: Floats64
     kind: NDArray[np.int64]
     place: Floats64
     yaw: Floats64

@@ -14,6 +14,7 @@ from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, SLOTS, draw_layout
 from simreal_sim.lights import draw_lights
 from simreal_sim.scene import BOX, SceneBatch
 from simreal_sim.surfaces import draw_colors, draw_surfaces
+from simreal_sim.tabletop_surfaces import dress_tabletops
 from simreal_sim.textures import pick_textures
 
 __all__ = ["GROUPS", "Randomization", "draw_scenes"]
@@ -27,6 +28,7 @@ def draw_scenes(
     """Draw `count` scenes; `texture_count` is the size of the texture pool they refer to."""
     layout = draw_layout(count, randomization, rng)
     surfaces = draw_surfaces(layout, texture_count, randomization, rng)
+    dress_tabletops(layout, surfaces, texture_count, randomization, rng)
     lights = draw_lights(count, randomization, rng)
     low, high = draw_colors((2, count), randomization, rng)
     backdrop = pick_textures((count,), texture_count, rng)

@@ -26,7 +26,7 @@ class SceneBatch:
     """B scenes of P primitives and L lights.
 
     Attributes:
-        edge: (B,), edge of a scene's blocks, metres; all blocks of a scene are of one size.
+        edge: (B,), edge of a scene's largest blocks, metres.
         shape: int32 (B, P), EMPTY, BOX, ELLIPSOID or CYLINDER (axis along its own z).
         is_block: bool (B, P), whether the primitive is one of the blocks to be found.
         rotation: (B, P, 3, 3), primitive -> world.
@@ -75,6 +75,11 @@ class SceneBatch:
     def size(self) -> int:
         """Number of scenes B."""
         return int(self.shape.shape[0])
+
+    @property
+    def own_edge(self) -> Floats:
+        """Edge of each primitive, (B, P), metres, where it is a block."""
+        return np.asarray(2 * self.half_size[..., 0], dtype=np.float32)
 
     @property
     def bounding_radius(self) -> Floats:

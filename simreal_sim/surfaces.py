@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from simreal_sim.groups import Randomization
 from simreal_sim.layout import (
+    BOARD_SLOT,
     FIRST_BLOCK,
     FIRST_DISTRACTOR,
     FIRST_ROBOT,
+    FIRST_SHEET,
     FLOOR_SLOT,
     TABLE_SLOT,
     WALL_SLOT,
@@ -24,7 +26,7 @@ PLAIN_COLOR, PLAIN_TABLE_COLOR = (0.8, 0.2, 0.2), 0.6
 DARK_INK = 0.35  # of the plain colour, where textures are on and colours are off
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 DULL = np.float32(0.2)  # what a dull surface keeps of its saturation
-LARGE = [FLOOR_SLOT, TABLE_SLOT, WALL_SLOT]  # textured by the metre
+LARGE = [FLOOR_SLOT, TABLE_SLOT, BOARD_SLOT, WALL_SLOT]  # textured by the metre
 FACE_AXES = np.array([[1, 2], [1, 2], [0, 2], [0, 2], [0, 1], [0, 1]])  # of a box's faces
 ONE_PICTURE = 0.3  # of the bodies with pictures have the same one on all faces
 ONE_STYLE = 0.75  # of them have pictures of one kind
@@ -93,7 +95,7 @@ def draw_surfaces(
     gloss &= randomization.on("gloss")
     rim = randomization.rim.share.draw(size, rng)
     rim &= randomization.on("rim")
-    rim[:, LARGE] = False
+    rim[:, [*LARGE, *range(FIRST_SHEET, FIRST_BLOCK)]] = False
     radius = randomization.rim.radius_edges.draw(size, rng) * layout.edge[:, None]
     # A rim takes at most a third of a thin thing.
     radius = np.minimum(radius, layout.half_size.min(axis=-1) / 3)

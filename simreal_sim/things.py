@@ -83,6 +83,26 @@ def draw_things(
             upright = np.column_stack([thin, b, tall])
             half[here, 1] = upright
             second[here] = np.column_stack([upright[:, 0] - a, 0 * a, 2 * c + upright[:, 2]])
+        elif name in ("card", "strip"):  # pasteboard of any form; adhesive tape
+            c = uniform(0.01, 0.06, n)
+            if name == "strip":
+                a, b = uniform(1.5, 6.0, n), uniform(0.1, 0.4, n)
+                c = 0.3 * c
+        elif name == "cable":
+            shape[here, 0] = CYLINDER
+            a = b = uniform(0.03, 0.1, n)
+            c = uniform(1.5, 6.0, n)
+            lying[here] = True
+        elif name == "tool":
+            parts[here] = 2
+            a, b, c = uniform(0.8, 2.0, n), uniform(0.12, 0.35, n), uniform(0.1, 0.3, n)
+            blade = np.column_stack([a * uniform(0.4, 1.2, n), b * 0.35, c * 0.35])
+            half[here, 1] = blade
+            second[here] = np.column_stack([a + blade[:, 0], 0 * a, c])
+        elif name == "carton":
+            a, b, c = _no_cube(uniform(0.8, 3.0, 3 * n).reshape(n, 3), uniform(1.25, 2.5, n))
+        elif name == "keyboard":
+            a, b, c = uniform(3.0, 7.0, n), uniform(1.0, 2.5, n), uniform(0.1, 0.4, n)
         elif name == "mug":
             parts[here] = 2
             shape[here, 0] = CYLINDER

@@ -8,33 +8,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def upper_half_sphere(count: int, lowest: float, rng: np.random.Generator) -> Array:
-    """Unit vectors, (count, 3), even over the upper half-sphere.
-
-    Args:
-        lowest: least z, the sine of the least elevation.
-    """
-    elevation = np.arcsin(rng.uniform(lowest, 1.0, size=count))
-    azimuth = rng.uniform(0, 2 * np.pi, size=count)
-    return np.stack(
-        [
-            np.cos(elevation) * np.cos(azimuth),
-            np.cos(elevation) * np.sin(azimuth),
-            np.sin(elevation),
-        ],
-        axis=-1,
-    )
-
-
-def draw_roll(count: int, share: float, sigma: float, rng: np.random.Generator) -> Array:
-    """Rolls, radians, (count,): a share of them any, the others nearly level (normal, sigma)."""
-    return np.where(
-        rng.uniform(size=count) < share,
-        rng.uniform(-np.pi, np.pi, size=count),
-        rng.normal(0, sigma, size=count),
-    )
-
-
 def looking(forward: Array, roll: Array) -> Array:
     """Rotations optical -> world, (N, 3, 3), along unit vectors (N, 3), rolled by angles (N,)."""
     up = np.zeros_like(forward)
