@@ -1,4 +1,4 @@
-"""Endless training images for the detector: windows of the small image it works on."""
+"""Endless training images for the detector: windows of the copies of an image that it works on."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_perception.detector_input import DETECTOR_WIDTH
 from simreal_perception.detector_network import STRIDE
 from simreal_perception.pose_data import TEXTURES
+from simreal_sim.cameras import draw_distances, draw_distortion, draw_stands, undistorted
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures
 from simreal_sim.textures import texture_pool
-from simreal_sim.viewpoints import draw_roll, looking, upper_half_sphere
+from simreal_sim.viewpoints import looking, turned_aside
 
 Floats = NDArray[np.float32]
 
-WINDOW = 160  # pixels a side; the detector sees 320 pixels across, training needs only windows
+WINDOW = 160  # pixels a side; training needs only windows of a copy
+COPY_WIDTHS = (256.0, 1280.0)  # of the copies that windows are cut from, pixels, log-uniform
 VISIBLE, HIDDEN = 0.35, 0.1  # share of a block: labelled above, ignored between, nothing below
 LEAST_PIXELS = 12
-SMALLEST_RADIUS, LARGEST_RADIUS = 4.0, 70.0  # of blocks' bounding spheres, pixels
-NEAREST_EDGES, FARTHEST_EDGES = 4.0, 32.0  # of the camera from the block looked at, in edges
+# Of the bounding spheres of blocks looked at, pixels. The largest fill a window: at the scale of
+# small blocks what belongs to a large one must not pass for them.
+SMALLEST_RADIUS, LARGEST_RADIUS = 6.0, 110.0
 UPSCALE_BLUR = 0.9
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 
@@ -75,32 +77,36 @@ class WindowSource:
         pick = rng.uniform(size=(count, FIRST_DISTRACTOR - FIRST_BLOCK))
         pick *= scenes.shape[scene][:, BLOCKS] != 0
         target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
-        fov = np.radians(rng.uniform(35, 90, size=count))
-        focal = 0.5 * DETECTOR_WIDTH / np.tan(fov / 2)
-        edge = scenes.edge[scene].astype(np.float64)
+        edge = scenes.own_edge[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
+        width = np.exp(rng.uniform(*np.log(COPY_WIDTHS), size=count))
+        fov = np.radians(self.randomization.camera.fov_deg.draw(count, rng))
+        focal = 0.5 * width / np.tan(fov / 2)
+        stands = draw_stands(count, self.randomization, rng)
+        distance = draw_distances(edge, self.randomization, rng)
+        # What no copy would be looked at for is seen through a longer or a shorter lens.
         radius = edge * np.sqrt(3) / 2
-        span = rng.uniform(np.log(NEAREST_EDGES), np.log(FARTHEST_EDGES), size=count)
-        distance = edge * np.exp(span)
-        distance = np.clip(
-            distance, focal * radius / LARGEST_RADIUS, focal * radius / SMALLEST_RADIUS
-        )
-        away = upper_half_sphere(count, 0.06, rng)
-        roll = draw_roll(count, 0.2, 0.12, rng)
-        position = target + away * distance[:, None]
+        focal *= np.clip(
+            focal * radius / distance, SMALLEST_RADIUS, LARGEST_RADIUS
+        ) / (focal * radius / distance)  # fmt: skip
+        position = target + stands.away * distance[:, None]
         position[:, 2] = np.maximum(position[:, 2], 0.01)
         # The block looked at lies anywhere in the window; the window anywhere in the image.
-        center = (WINDOW - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * WINDOW / 2
-        k1 = np.where(rng.uniform(size=count) < 0.3, rng.normal(-0.08, 0.12, size=count), 0.0)
-        if not self.randomization.on("lens"):
-            k1[:] = 0.0
+        size = width[:, None] * [1.0, 0.75]
+        aside = rng.uniform(-1.0, 1.0, size=(count, 2)) * (size - WINDOW).clip(0) / 2
+        middle = (WINDOW - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * WINDOW / 2
         if not self.randomization.on("camera"):
-            center[:] = (WINDOW - 1) / 2
+            aside[:], middle[:] = 0.0, (WINDOW - 1) / 2
+        corner = np.hypot(*size.T) / 2 / focal
+        lens = draw_distortion(corner, self.randomization, rng)
+        slope = undistorted(aside / focal[:, None], lens)
+        rotation = turned_aside(looking(-stands.away, stands.roll), slope)
+        center = middle - aside
         return ViewBatch(
             scene=scene.astype(np.int32),
-            rotation=np.ascontiguousarray(looking(-away, roll), np.float32),
+            rotation=np.ascontiguousarray(rotation, np.float32),
             position=np.ascontiguousarray(position, np.float32),
             intrinsics=np.column_stack([focal, focal, center]).astype(np.float32),
-            distortion=np.column_stack([k1, np.zeros(count)]).astype(np.float32),
+            distortion=lens.astype(np.float32),
         )
 
 
@@ -114,10 +120,11 @@ def _labels(
     depth = np.maximum(local[..., 2], 1e-3)
     ideal = local[..., :2] / depth[..., None]
     square = (ideal**2).sum(axis=-1)
-    bent = ideal * (1 + views.distortion[:, :1] * square)[..., None]
+    k1, k2 = views.distortion[:, :1], views.distortion[:, 1:]
+    bent = ideal * (1 + square * (k1 + square * k2))[..., None]
     pixel = bent * views.intrinsics[:, None, :2] + views.intrinsics[:, None, 2:]
     far = np.linalg.norm(local, axis=-1)
-    sphere = scenes.edge[views.scene, None] * np.sqrt(3) / 2
+    sphere = scenes.own_edge[views.scene][:, BLOCKS] * np.sqrt(3) / 2
     radius = views.intrinsics[:, :1] * sphere / np.sqrt(np.maximum(far**2 - sphere**2, 1e-6))
     present = (scenes.shape[views.scene][:, BLOCKS] != 0) & (local[..., 2] > sphere)
     visible = np.where(covered > 0, seen / np.maximum(covered, 1), 0.0)

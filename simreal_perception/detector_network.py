@@ -16,6 +16,9 @@ class DetectorNetwork(nn.Module):
 
     Channels: centre logit; offset of the centre from the cell, x and y, cells; log of the bounding
     sphere's radius, pixels.
+
+    It looks at wide copies of an image, so most of what it computes is at strides 16 and 32, whose
+    context tells a block from a square on a board; stride 4 keeps blocks apart that touch.
     """
 
     def __init__(self, width: int = 16) -> None:
@@ -27,15 +30,17 @@ class DetectorNetwork(nn.Module):
             nn.ReLU(inplace=True),
             step(width, 2 * width),
         )
-        self.to_eighth = nn.Sequential(step(2 * width, 4 * width), Residual(4 * width))
-        self.to_sixteenth = nn.Sequential(
-            step(4 * width, 6 * width), Residual(6 * width), Residual(6 * width)
-        )
-        self.from_sixteenth = nn.Conv2d(6 * width, 4 * width, 1)
-        self.from_eighth = nn.Sequential(
-            step(4 * width, 4 * width, stride=1), nn.Conv2d(4 * width, 2 * width, 1)
-        )
-        self.head = nn.Sequential(step(2 * width, 2 * width, stride=1), nn.Conv2d(2 * width, 4, 1))
+        self.to_eighth = nn.Sequential(step(2 * width, 2 * width), Residual(2 * width))
+        self.to_sixteenth = nn.Sequential(step(2 * width, 4 * width), Residual(4 * width))
+        self.to_thirty_second = nn.Sequential(step(4 * width, 8 * width), Residual(8 * width))
+        self.from_thirty_second = nn.Conv2d(8 * width, 4 * width, 1)
+        self.at_sixteenth = Residual(4 * width)
+        self.from_sixteenth = nn.Conv2d(4 * width, 2 * width, 1)
+        self.at_eighth = step(2 * width, 2 * width, stride=1)
+        # Of each eighth four quarters: their places are channels.
+        self.from_eighth = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 1), nn.PixelShuffle(2))
+        self.from_quarter = nn.Conv2d(2 * width, width, 1)
+        self.head = nn.Sequential(step(width, 2 * width, stride=1), nn.Conv2d(2 * width, 4, 1))
         final = self.head[-1]
         assert isinstance(final, nn.Conv2d) and final.bias is not None
         with torch.no_grad():
@@ -46,8 +51,12 @@ class DetectorNetwork(nn.Module):
         quarter = self.to_quarter(x)
         eighth = self.to_eighth(quarter)
         sixteenth = self.to_sixteenth(eighth)
-        eighth = torch.relu(eighth + _double(self.from_sixteenth(sixteenth)))
-        quarter = torch.relu(quarter + _double(self.from_eighth(eighth)))
+        context = self.to_thirty_second(sixteenth)
+        sixteenth = self.at_sixteenth(
+            torch.relu(sixteenth + _double(self.from_thirty_second(context)))
+        )
+        eighth = self.at_eighth(torch.relu(eighth + _double(self.from_sixteenth(sixteenth))))
+        quarter = torch.relu(self.from_quarter(quarter) + self.from_eighth(eighth))
         out: Tensor = self.head(quarter)
         return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,25 +12,30 @@ from numpy.typing import NDArray
 from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE, SHRINK_FROM, shrink_blur
 from simreal_perception.edge_labels import edge_fields
+from simreal_sim.cameras import draw_distances, draw_stands
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import render
 from simreal_sim.scene import BOX, EMPTY, SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures
 from simreal_sim.textures import texture_pool
-from simreal_sim.viewpoints import draw_roll, looking, turned_aside, upper_half_sphere
+from simreal_sim.viewpoints import looking, turned_aside
 
 Floats = NDArray[np.float32]
 
 TEXTURES = 1500
 VIEWS_PER_SCENE = 6
 NEGATIVE_SHARE = 0.3  # crops centred on something that is no block
-# Of these, what the detector takes for a block: a part of a thing that a cube would fit.
-LIKE_CUBE_SHARE, STRAY_SHARE = 0.6, 0.25
+# Shares of these: parts of things that a cube would fit, as the detector takes them for blocks;
+# squares on the ground; marks on a block's faces; near a thing; the rest looks at whole things.
+NEGATIVES = {"like_cube": 0.4, "ground": 0.2, "mark": 0.1, "stray": 0.15}
+THICK = 0.35  # share of its median extent from which a thing is thick in a direction, not flat
+MARK_SHARES = (0.2, 0.6)  # of a block's edge
+GROUND_SIZES = (0.5, 2.0)  # of the scene's edge
 LEAST_VISIBLE = 0.35  # of a block; below it a crop is not scored either way
 # How far a detection may be off: centre (share of the block's radius) and size (log).
 CENTER_JITTER, SIZE_JITTER = 0.15, 0.12
-NEAREST_EDGES, FARTHEST_EDGES = 4.0, 40.0  # of the camera from the block, in edges
+LEAST_DISTANCE_EDGES, PLAIN_DISTANCE_EDGES = 3.0, 18.0  # of the camera from the block
 # A camera's picture has more or fewer pixels than the crop that is cut from it. A crop is drawn, and
 # its sensor's errors made, at one of these sizes and then resampled as the estimator does.
 # The commonest is a block of 26 pixels; one in six is below 15, one in four above 37.
@@ -94,7 +100,7 @@ class CropSource:
         rotation = to_crop @ scenes.rotation[views.scene, primitive]
         offset = scenes.position[views.scene, primitive] - views.position
         center = np.einsum("nij,nj->ni", to_crop, offset)
-        arms = cube_corners(1.0)[None] * scenes.edge[views.scene, None, None]
+        arms = cube_corners(1.0)[None] * scenes.own_edge[views.scene, primitive, None, None]
         points = np.einsum("nij,nkj->nki", rotation, arms) + center[:, None]
         depth = np.maximum(points[..., 2:], 1e-3)
         focal = views.intrinsics[:, 0]
@@ -141,7 +147,6 @@ class CropSource:
         """Views of `count` targets; which primitive each looks at; whether that is a block."""
         rng = self.rng
         scene = np.repeat(np.arange(scenes.size), VIEWS_PER_SCENE)[:count]
-        edge = scenes.edge[scene].astype(np.float64)
         # A random present block; or, for a share, a random distractor or part of the robot.
         weight = rng.uniform(size=(count, scenes.shape.shape[1])) + 1e-3
         weight *= scenes.shape[scene] != EMPTY
@@ -156,26 +161,35 @@ class CropSource:
             FIRST_BLOCK + weight[:, blocks].argmax(axis=1),
         )
         target = scenes.position[scene, primitive].astype(np.float64)
+        edge = scenes.own_edge[scene, primitive].astype(np.float64)
+        edge[negative] = scenes.edge[scene[negative]]
         kind = rng.uniform(size=count)
-        like_cube = np.flatnonzero(negative & (kind < LIKE_CUBE_SHARE))
-        side, part = _cubes_within(scenes, scene[like_cube], primitive[like_cube], rng)
-        edge[like_cube] = side
-        target[like_cube] += part
+        like_cube, on_ground, on_face, stray = (
+            negative & (low <= kind) & (kind < high)
+            for low, high in pairwise(np.cumsum([0.0, *NEGATIVES.values()]).tolist())
+        )
+        like = np.flatnonzero(like_cube)
+        side, part = _cubes_within(scenes, scene[like], primitive[like], rng)
+        edge[like] = side
+        target[like] += part
+        ground = np.flatnonzero(on_ground)
+        edge[ground], target[ground] = _grounds(scenes, scene[ground], rng)
+        marks = np.flatnonzero(on_face)
+        primitive[marks] = FIRST_BLOCK + weight[marks][:, blocks].argmax(axis=1)
+        edge[marks], target[marks] = _marks(scenes, scene[marks], primitive[marks], rng)
         # Some negatives look at nothing in particular, or at the gap between things.
-        stray = negative & (kind > 1.0 - STRAY_SHARE)
         drift = rng.normal(0, 1.0, size=(count, 3)) * edge[:, None]
         away = np.linalg.norm(drift, axis=1, keepdims=True)
         target[stray] += (drift * np.maximum(1.0, 1.4 * edge[:, None] / away))[stray]
 
         # A thing that is no block fills its crop as a block would.
         radius = edge * np.sqrt(3) / 2
-        span = rng.uniform(np.log(NEAREST_EDGES), np.log(FARTHEST_EDGES), size=count)
-        distance = edge * np.exp(span)
-        away_from = upper_half_sphere(count, 0.08, rng)
-        roll = draw_roll(count, 0.3, 0.15, rng)
+        distance = draw_distances(edge, self.randomization, rng)
+        distance = np.maximum(distance, LEAST_DISTANCE_EDGES * edge)
+        stands = draw_stands(count, self.randomization, rng)
+        away_from, roll = stands.away, stands.roll
         if not self.randomization.on("camera"):
-            distance, roll = 18.0 * edge, np.zeros(count)
-            away_from[:] = (0.7, 0.0, 0.714)
+            distance = PLAIN_DISTANCE_EDGES * edge
         position = target + away_from * distance[:, None]
         position[:, 2] = np.maximum(position[:, 2], 0.01)
         rotation = looking(-away_from, roll)
@@ -205,11 +219,41 @@ def _cubes_within(
     A cube lies in the middle of its thing or at an end: offsets from the things' centres, (n, 3).
     """
     half = scenes.half_size[scene, primitive].astype(np.float64)
-    axis = rng.integers(0, 3, size=len(half))
+    thick = half >= THICK * np.median(half, axis=1, keepdims=True)
+    axis = (rng.uniform(size=half.shape) * thick).argmax(axis=1)
     side = 2 * half[np.arange(len(half)), axis] * np.exp(rng.normal(0, 0.1, size=len(half)))
     room = np.maximum(half - side[:, None] / 2, 0.0)
     local = room * rng.integers(-1, 2, size=room.shape)
     return side, np.einsum("nij,nj->ni", scenes.rotation[scene, primitive], local)
+
+
+def _grounds(
+    scenes: SceneBatch, scene: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Edges, (n,), and centres, (n, 3), of cubes that stand on the table where none does, or would
+    lie in it: what squares on the ground pass for."""
+    edge = scenes.edge[scene] * np.exp(rng.uniform(*np.log(GROUND_SIZES), size=len(scene)))
+    blocks = scenes.position[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, :2]
+    present = scenes.shape[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, None] != EMPTY
+    reach = np.abs(np.where(present, blocks, 0.0)).max(axis=(1, 2)) + 2 * edge
+    place = reach[:, None] * rng.uniform(-1, 1, size=(len(scene), 2))
+    return edge, np.column_stack([place, edge * rng.uniform(-0.5, 0.5, size=len(scene))])
+
+
+def _marks(
+    scenes: SceneBatch,
+    scene: NDArray[np.int64],
+    block: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Edges, (n,), and centres, (n, 3), of small cubes that a mark on a block's face passes for."""
+    whole = scenes.own_edge[scene, block].astype(np.float64)
+    edge = whole * rng.uniform(*MARK_SHARES, size=len(scene))
+    local = rng.uniform(-0.5, 0.5, size=(len(scene), 3)) * (whole - edge)[:, None]
+    axis = rng.integers(0, 3, size=len(scene))
+    local[np.arange(len(scene)), axis] = whole / 2 * rng.choice([-1, 1], size=len(scene))
+    turned = np.einsum("nij,nj->ni", scenes.rotation[scene, block], local)
+    return edge, scenes.position[scene, block] + turned
 
 
 def _shows_block(scenes: SceneBatch, views: ViewBatch) -> NDArray[np.bool_]:
@@ -220,7 +264,7 @@ def _shows_block(scenes: SceneBatch, views: ViewBatch) -> NDArray[np.bool_]:
     depth = np.maximum(local[..., 2], 1e-3)
     focal = views.intrinsics[:, :1]
     aside = np.linalg.norm(local[..., :2], axis=-1) / depth * focal
-    radius = focal * (scenes.edge[views.scene, None] * np.sqrt(3) / 2) / depth
+    radius = focal * (scenes.own_edge[views.scene][:, blocks] * np.sqrt(3) / 2) / depth
     near = (aside < CROP_BLOCK_RADIUS) & (np.abs(np.log(radius / CROP_BLOCK_RADIUS)) < 0.6)
     present = scenes.shape[views.scene][:, blocks] != EMPTY
     return np.asarray((near & present & (local[..., 2] > 0)).any(axis=1))
