@@ -20,6 +20,7 @@ from simreal_bench.timing import Timing, in_turns
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_perception.calibration import MIN_SCORE
+from simreal_perception.detection import Detections
 from simreal_perception.estimator import BlockEstimator
 
 MARKER_EDGE_M = 0.05
@@ -88,7 +89,7 @@ def bench_estimate(
     scenes = list(six_block_images(images, *size, seed))
     jobs: dict[str, Callable[[int], object]] = {
         ESTIMATOR: lambda n: _estimate(estimator, scenes[n % images]),
-        DETECTOR: lambda n: estimator.detect(scenes[n % images].image),
+        DETECTOR: lambda n: _detect(estimator, scenes[n % images]),
     }
     rng = np.random.default_rng(seed)
     printed = [marker_image(scene.image, rng) for scene in scenes]
@@ -100,7 +101,7 @@ def bench_estimate(
         jobs[BELIEFS], repeats[BELIEFS] = beliefs[1], 1
     # The first calls allocate; they are not counted.
     found = [sum(block.score >= LEAST_SCORE for block in _estimate(estimator, s)) for s in scenes]
-    candidates = [len(estimator.detect(scene.image)[0]) for scene in scenes]
+    candidates = [len(_detect(estimator, scene).scores) for scene in scenes]
     markers = [len(find_markers(n)) for n in range(images)]
     for job in jobs.values():
         job(0)
@@ -133,6 +134,10 @@ def rows(bench: EstimateBench) -> list[tuple[str, str, Timing | None]]:
 
 def _estimate(estimator: BlockEstimator, scene: BlockImage) -> list[BlockEstimate]:
     return estimator.estimate(scene.image, scene.camera, scene.edge)
+
+
+def _detect(estimator: BlockEstimator, scene: BlockImage) -> Detections:
+    return estimator.detect(scene.image, scene.camera, scene.edge)
 
 
 def _marker_job(

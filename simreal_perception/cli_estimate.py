@@ -12,6 +12,7 @@ from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError
 from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.drawing import draw_blocks
+from simreal_perception.image_pyramid import Search
 from simreal_perception.pictures import (
     Picture,
     check_drawable,
@@ -50,6 +51,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="0..1",
         help="leave out what has a lower score (default: %(default)s)",
     )
+    parser.add_argument(
+        "--max-distance",
+        default=Search.max_distance,
+        type=float,
+        metavar="METRES",
+        help="of the farthest blocks that are looked for (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-width",
+        default=Search.max_width,
+        type=int,
+        metavar="PIXELS",
+        help="widest copy of the picture that is looked at: small and far blocks want a wide one "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
 
 
@@ -66,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     check_size(rgb, camera, f"image {args.image}", f"calibration {args.camera}")
     if args.draw is not None:
         check_drawable(args.draw)
-    estimates = _load_estimator(args.model)(rgb, camera, args.edge)
+    search = Search(args.max_distance, args.max_width)
+    estimates = _load_estimator(args.model, search)(rgb, camera, args.edge)
     blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
         write_picture(args.draw, draw_blocks(rgb, camera, blocks))
@@ -74,11 +91,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _load_estimator(model: str) -> Estimate:
+def _load_estimator(model: str, search: Search) -> Estimate:
     # Imported here so that mistakes in the arguments are reported without loading onnxruntime.
     from simreal_perception.estimator import BlockEstimator
 
-    estimator = BlockEstimator.load(model)
+    estimator = BlockEstimator.load(model, search=search)
     return estimator.estimate  # type: ignore[no-any-return,unused-ignore]
 
 

@@ -1,4 +1,3 @@
-"""The image that the detector works on, for training and estimator alike."""
+"""What the detector asks of the images that it works on."""
 
-DETECTOR_WIDTH = 320  # longer side of the small image, pixels
-DETECTOR_MULTIPLE = 32  # its sides must be multiples of this: the network halves it five times
+DETECTOR_MULTIPLE = 32  # their sides must be multiples of this: the network halves it five times

@@ -1,8 +1,9 @@
 """The estimator: an image of a calibrated camera in, block poses out.
 
-A detector finds blocks in a small copy of the image. Each is then looked at through a crop camera
-of its own, made from the full image, and a pose network says where its corners and its edges lie:
-PnP on the corners gives a pose, which is aligned to these edges and then to those of the image.
+A detector finds blocks in copies of the image, coarser ones for nearer blocks. Each is then looked
+at through a crop camera of its own, made from the full image, and a pose network says where its
+corners and its edges lie: PnP on the corners gives a pose, which is aligned to these edges and then
+to those of the image.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -24,18 +24,19 @@ from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_colors
 from simreal_perception.calibration import Calibration, Evidence, log_sigma
 from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
-from simreal_perception.detector_input import DETECTOR_MULTIPLE, DETECTOR_WIDTH
+from simreal_perception.detection import Detections, detect
 from simreal_perception.edge_alignment import align_to_edges
 from simreal_perception.image_edges import refine_on_image
+from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.model_card import ModelCard, load_model_card
 from simreal_perception.pnp import solve_pose
 
 Array = NDArray[np.float64]
 
-DETECTION_THRESHOLD = 0.2
-MOST_DETECTIONS = 24
-# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
-SAME_BLOCK = 0.6
+# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so. One
+# whose middle the nearer one would hide, within this share of its edge, is none either, however far
+# behind: the nearer one is a mark on its face, or it is a mark on the farther one's.
+SAME_BLOCK, HIDDEN_BLOCK = 0.6, 0.4
 FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
 
 
@@ -87,6 +88,7 @@ class BlockEstimator:
     Args:
         detector, pose: ONNX sessions of the two networks.
         card: the model's card.
+        search: how far blocks are looked for, and what it may cost.
     """
 
     def __init__(
@@ -94,12 +96,16 @@ class BlockEstimator:
         detector: onnxruntime.InferenceSession,
         pose: onnxruntime.InferenceSession,
         card: ModelCard,
+        search: Search | None = None,
     ) -> None:
         self._detector, self._pose, self.card = detector, pose, card
+        self.search = search or Search()
         self.calibration = Calibration.of(card)
 
     @staticmethod
-    def load(name_or_path: str, threads: int = 2) -> BlockEstimator:
+    def load(
+        name_or_path: str, threads: int = 2, search: Search | None = None
+    ) -> BlockEstimator:
         """Load a model by name (out of models/) or by path, checking it against its card.
 
         Raises:
@@ -127,7 +133,7 @@ class BlockEstimator:
                 f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
                 "files NAME_detector.onnx and NAME_pose.onnx; export it again"
             )
-        return BlockEstimator(sessions["detector"], sessions["pose"], card)
+        return BlockEstimator(sessions["detector"], sessions["pose"], card, search)
 
     def estimate(
         self, image: NDArray[np.uint8], camera: Camera, edge: float
@@ -165,7 +171,7 @@ class BlockEstimator:
 
     def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
-        centers, radii, confidence = self.detect(image)
+        centers, radii, confidence = self.detect(image, camera, edge)
         looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
         return [
             Candidate(look, float(seen))
@@ -173,26 +179,9 @@ class BlockEstimator:
             if look is not None
         ]
 
-    def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array, Array]:
-        """Centres (N, 2) and bounding-sphere radii (N,) in image pixels, and scores (N,)."""
-        height, width = image.shape[:2]
-        scale = DETECTOR_WIDTH / max(height, width)
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        small = cv2.resize(
-            image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        )
-        down, right = -size[1] % DETECTOR_MULTIPLE, -size[0] % DETECTOR_MULTIPLE
-        small = cv2.copyMakeBorder(small, 0, down, 0, right, cv2.BORDER_REPLICATE)
-        score, values = self._detector.run(None, {"images": small[None]})
-        rows, columns = np.nonzero(score[0] > DETECTION_THRESHOLD)
-        best = np.argsort(-score[0, rows, columns])[:MOST_DETECTIONS]
-        rows, columns = rows[best], columns[best]
-        x, y, radius = values[0][:, rows, columns].astype(np.float64)
-        # Pixel centres are whole numbers in both images.
-        sx, sy = width / size[0], height / size[1]
-        centers = np.stack([(x + 0.5) * sx - 0.5, (y + 0.5) * sy - 0.5], axis=-1)
-        inside = (centers > -0.5).all(axis=1) & (centers < [width - 0.5, height - 0.5]).all(axis=1)
-        return centers[inside], radius[inside] * sx, score[0, rows, columns][inside]
+    def detect(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> Detections:
+        """Where blocks may be, at all scales that camera and edge (m) ask for."""
+        return detect(self._detector, image, image_pyramid(camera, edge, self.search).scales)
 
     def look(
         self,
@@ -259,7 +248,7 @@ def _distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     aside = np.minimum.outer(far, far) * np.arccos(cosine)
     along = np.abs(np.subtract.outer(far, far))
     edge = blocks[0].edge
-    apart = (aside > SAME_BLOCK * edge) | (along > 2.0 * edge)
+    apart = (aside > SAME_BLOCK * edge) | ((along > 2.0 * edge) & (aside > HIDDEN_BLOCK * edge))
     kept: list[int] = []
     for index in range(len(blocks)):
         if apart[index, kept].all():

@@ -78,7 +78,7 @@ def export(run: Path, model: Path, card: Mapping[str, Any], scenes: int = SCENES
         "name": model.name,
         "files": [{"file": path.name, "sha256": file_sha256(path)} for path in files],
         "input": {
-            "detector": "uint8 RGB (N, H, W, 3), longer side 320, sides multiples of 16",
+            "detector": "uint8 RGB (N, H, W, 3), sides multiples of 32",
             "pose": f"uint8 RGB crops (N, {CROP_SIZE}, {CROP_SIZE}, 3) of virtual pinhole cameras",
         },
         "seed": {one["task"]: one["seed"] for one in trainings},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simreal_common.parameters import check_parameters, parameter
 from simreal_perception.calibration import MIN_SCORE
+from simreal_perception.image_pyramid import Search
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,28 @@ class PerceptionParameters:
     min_score: float = parameter(
         MIN_SCORE, "estimates with a lower score are not published", range=(0.0, 1.0)
     )
+    max_distance: float = parameter(
+        Search.max_distance,
+        "of the farthest blocks that are looked for, metres",
+        range=(0.05, 100.0),
+    )
+    max_width: int = parameter(
+        Search.max_width,
+        "widest copy of an image that is looked at, pixels: small and far blocks want a wide one, "
+        "time grows with its square",
+        range=(64, 8192),
+    )
     max_rate: float = parameter(
         0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)
     )
 
     def __post_init__(self) -> None:
         check_parameters(self)
+
+    @property
+    def search(self) -> Search:
+        """How far blocks are looked for, and what it may cost."""
+        return Search(self.max_distance, self.max_width)
 
 
 @dataclass(frozen=True)

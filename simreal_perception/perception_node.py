@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +27,7 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATEST_IMAGE_QOS
+from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pictures import check_size
 
@@ -58,7 +60,8 @@ class PerceptionNode(Node):
     def __init__(self, load: Callable[[str], Estimator] | None = None, **node_options: Any) -> None:
         super().__init__("perception_node", **node_options)
         self._parameters = declare(self, PerceptionParameters)
-        self._estimator = (load or _load_estimator)(self._parameters.model)
+        search = self._parameters.search
+        self._estimator = (load or partial(_load_estimator, search=search))(self._parameters.model)
         self._info: CameraInfo | None = None
         self._camera: Camera | None = None
         self._camera_key: tuple[object, ...] = ()
@@ -127,7 +130,20 @@ class PerceptionNode(Node):
             self._camera = None
             self._camera = camera_info_to_camera(info)
             self._camera_key = key
+            self._check_width(self._camera)
         return self._camera
+
+    def _check_width(self, camera: Camera) -> None:
+        """Say so where max_width keeps small blocks from being found."""
+        p = self._parameters
+        pyramid = image_pyramid(camera, p.edge, p.search)
+        if pyramid.cut:
+            wanted = round(pyramid.finest * max(camera.width, camera.height))
+            self.get_logger().warning(
+                f"max_width {p.max_width} is narrower than the {wanted} pixels at which blocks of "
+                f"{1000 * p.edge:g} mm are found up to max_distance, {p.max_distance:g} m: far ones "
+                "may be missed; raise max_width, or lower max_distance"
+            )
 
     def _on_silence(self) -> None:
         """Once, some seconds after the start: say which input is missing and why it may be."""
@@ -149,10 +165,10 @@ class PerceptionNode(Node):
             self.get_logger().warning(f"no {kind} on {topic} after {SILENCE_S:g} s; {mend}")
 
 
-def _load_estimator(model: str) -> Estimator:
+def _load_estimator(model: str, search: Search) -> Estimator:
     from simreal_perception.estimator import BlockEstimator
 
-    return BlockEstimator.load(model)  # type: ignore[no-any-return,unused-ignore]
+    return BlockEstimator.load(model, search=search)  # type: ignore[no-any-return,unused-ignore]
 
 
 def main(args: Sequence[str] | None = None) -> int:

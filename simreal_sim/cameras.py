@@ -22,7 +22,8 @@ CLEARANCE_M = 0.02  # between a camera and the nearest surface
 LEAST_HEIGHT_M = 0.02  # of a camera above the table
 # Robot parts and things may hide the block that a camera was to look at, in this share of tries.
 HIDDEN_SHARE = 0.3
-UNDISTORT_STEPS = 8  # of a fixed-point iteration: to a hundredth of a pixel for the lenses drawn here
+# Of a fixed-point iteration: to a hundredth of a pixel for the lenses drawn here.
+UNDISTORT_STEPS = 8
 LENS_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # tried for a lens that would fold an image's corners
 
 

@@ -37,7 +37,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cv2.imwrite(str(tmp_path / "photo.png"), picture)
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli_estimate, "_load_estimator", lambda model: find_one)
+    monkeypatch.setattr(cli_estimate, "_load_estimator", lambda model, search: find_one)
     return tmp_path
 
 
