@@ -1,4 +1,4 @@
-"""The images that the benchmarks run on: six blocks in view, six printed markers in view."""
+"""The images that the benchmarks run on: so many blocks in view, or six printed markers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simreal_common.geometry import Pose, cube_corners
 from simreal_sim.cameras import draw_views
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization import Randomization, draw_scenes
-from simreal_sim.ranges import LogUniform
+from simreal_sim.ranges import Integers, LogUniform, Share
 from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures, view_camera, view_pose
@@ -24,7 +24,8 @@ from simreal_sim.textures import texture_pool
 TEXTURES = 300
 STREAM = 0xBE7C  # keeps these scenes apart from those of training and of evaluation
 BLOCKS = 6
-DISTANCE_M = LogUniform(0.5, 1.1)
+CROWD = 7  # from so many blocks on the camera hangs above a tabletop: elsewhere they hide one another
+DISTANCE_M, CROWD_DISTANCE_M = LogUniform(0.5, 1.1), LogUniform(0.7, 1.1)
 NEAREST_M = 0.05  # depth of a corner
 LEAST_VISIBLE = 0.5
 BATCH, MOST_BATCHES = 128, 200
@@ -37,7 +38,7 @@ MARKER_PIXELS, MARKER_QUIET = 240, 48  # of a marker's print, and of the white p
 
 @dataclass(frozen=True, eq=False)
 class BlockImage:
-    """An image with six blocks in it.
+    """An image with blocks in it.
 
     Attributes:
         image: RGB uint8 (H, W, 3).
@@ -52,21 +53,25 @@ class BlockImage:
     blocks: list[Pose]
 
 
-def six_block_images(count: int, width: int, height: int, seed: int) -> Iterator[BlockImage]:
-    """Fresh synthetic images, everything randomized, each of exactly six blocks.
+def block_images(
+    count: int, width: int, height: int, seed: int, number: int = BLOCKS, edge: float | None = None
+) -> Iterator[BlockImage]:
+    """Fresh synthetic images, everything randomized, each of exactly `number` blocks of one size.
 
-    All six lie within the image and are at least half visible; the camera is 0.5 to 1.1 m away.
+    All of them lie within the image and are at least half visible.
+
+    Args:
+        edge: of the blocks, metres; None: drawn, scene by scene.
 
     Raises:
         ConfigurationError: no such scenes come up (an image far too small).
     """
     rng = np.random.default_rng([seed, STREAM])
-    textures, everything = texture_pool(TEXTURES, rng), Randomization.load()
-    everything = replace(everything, camera=replace(everything.camera, distance_m=DISTANCE_M))
+    textures, everything = texture_pool(TEXTURES, rng), _ranges(number, edge)
     found = 0
     for _ in range(MOST_BATCHES):
         scenes = draw_scenes(BATCH, TEXTURES, everything, rng)
-        full = np.flatnonzero(scenes.is_block.sum(axis=1) == BLOCKS)
+        full = np.flatnonzero(scenes.is_block.sum(axis=1) == number)
         if not full.size:
             continue
         views = draw_views(scenes, full, width, height, everything, rng)
@@ -75,23 +80,42 @@ def six_block_images(count: int, width: int, height: int, seed: int) -> Iterator
         blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
         covered = preview.covered[:, blocks]
         visible = preview.seen[:, blocks] / np.maximum(covered, 1)
-        shown = ((visible >= LEAST_VISIBLE) & (covered > 0)).all(axis=1)
+        empty = ~scenes.is_block[views.scene][:, blocks]
+        shown = (empty | ((visible >= LEAST_VISIBLE) & (covered > 0))).all(axis=1)
         for index in map(int, np.flatnonzero(shown)):
             camera = view_camera(views, index, width, height)
-            edge = float(scenes.edge[views.scene[index]])
+            own = float(scenes.edge[views.scene[index]])
             poses = _poses(scenes, views, index)
-            if not _all_inside(poses, edge, camera):
+            if not _all_inside(poses, own, camera):
                 continue
             view = _one(views, index)
             drawn = render(scenes, view, textures, width, height, rng)
             image = take_pictures(drawn.color, everything, 0.0, rng)
-            yield BlockImage(image[0], camera, edge, poses)
+            yield BlockImage(image[0], camera, own, poses)
             found += 1
             if found == count:
                 return
     raise ConfigurationError(
-        f"only {found} of {count} scenes with six blocks in view at {width}x{height} pixels came "
-        "up: give a larger --size"
+        f"only {found} of {count} scenes with {number} blocks in view at {width}x{height} pixels "
+        "came up: give a larger --size"
+    )
+
+
+def _ranges(number: int, edge: float | None) -> Randomization:
+    """Everything at its full range, but for the number of blocks, and how they are looked at."""
+    everything = Randomization.load()
+    sizes = everything.edge.edge_m if edge is None else LogUniform(edge, edge)
+    camera = replace(everything.camera, distance_m=DISTANCE_M)
+    tabletop = replace(everything.tabletop, blocks=LogUniform(number, number))
+    if number >= CROWD:
+        camera = replace(camera, distance_m=CROWD_DISTANCE_M, overhead=Share(1.0))
+        tabletop = replace(tabletop, share=Share(1.0))
+    return replace(
+        everything,
+        edge=replace(everything.edge, edge_m=sizes, several=Share(0.0)),
+        number=replace(everything.number, blocks=Integers(number, number)),
+        tabletop=tabletop,
+        camera=camera,
     )
 
 
@@ -143,7 +167,7 @@ def _poses(scenes: SceneBatch, views: ViewBatch, index: int) -> list[Pose]:
     to_camera, scene = view_pose(views, index).inverse(), views.scene[index]
     return [
         to_camera @ Pose.from_rotation(scenes.rotation[scene, slot], scenes.position[scene, slot])
-        for slot in range(FIRST_BLOCK, FIRST_DISTRACTOR)
+        for slot in np.flatnonzero(scenes.is_block[scene])
     ]
 
 

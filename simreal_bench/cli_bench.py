@@ -75,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     estimate.add_argument("--images", type=positive, default=8, help="different scenes (8)")
     estimate.add_argument("--rounds", type=positive, default=5, help="turns of each (5)")
     estimate.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="(640x480)")
+    estimate.add_argument("--blocks", type=positive, default=6, help="in view (6)")
+    estimate.add_argument("--edge", type=float, metavar="M", help="of the blocks, metres; else any")
     estimate.add_argument("--threads", type=positive, default=2, help="of every candidate (2)")
     stack = subjects.add_parser("stack", help="towers that stand", description=STACK)
     stack.add_argument(
@@ -176,7 +178,7 @@ def _tiny_renderer() -> Any:
 def _estimate(args: argparse.Namespace) -> dict[str, Any]:
     from tqdm import tqdm
 
-    from simreal_bench.bench_images import BLOCKS
+    from simreal_bench.bench_images import BLOCKS as MARKERS
     from simreal_bench.estimate_bench import bench_estimate, rows
     from simreal_bench.timing import cores, machine, table
     from simreal_perception.estimator import BlockEstimator
@@ -184,12 +186,13 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
     estimator = BlockEstimator.load(args.model, args.threads)
     with tqdm(total=4 * args.rounds, unit="turn", file=sys.stderr) as bar:
         bench = bench_estimate(
-            estimator, args.images, args.size, args.seed, args.threads, args.rounds, bar.update
-        )
+            estimator, args.images, args.size, args.seed, args.threads, args.rounds, args.blocks,
+            args.edge, bar.update,
+        )  # fmt: skip
     width, height = args.size
     host = machine()
     print(
-        f"{width}x{height}, {BLOCKS} blocks (or markers) in view, {args.images} scenes, seed "
+        f"{width}x{height}, {args.blocks} blocks (or {MARKERS} markers) in view, {args.images} scenes, seed "
         f"{args.seed}, {args.threads} threads; {host['processor']}, {cores()} cores, load "
         f"{host['load_1min']}"
     )
@@ -199,8 +202,8 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
         for _, title, t in lines
     ]))  # fmt: skip
     print(
-        f"found {bench.found:.1f} of {BLOCKS} blocks (score {MIN_SCORE:g} and more), "
-        f"{bench.markers:.1f} of {BLOCKS} markers, on average"
+        f"found {bench.found:.1f} of {args.blocks} blocks (score {MIN_SCORE:g} and more), "
+        f"{bench.markers:.1f} of {MARKERS} markers, on average"
     )
     beliefs = bench.beliefs
     if beliefs is None or bench.speedup is None:
@@ -214,7 +217,7 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
         print(f"speedup over VGG-19 belief maps: {bench.speedup:.1f}")
     return {
         "command": "simreal bench estimate", "model": args.model, "seed": args.seed,
-        "size": [width, height], "images": args.images, "rounds": args.rounds,
+        "size": [width, height], "blocks": args.blocks, "edge": args.edge, "images": args.images, "rounds": args.rounds,
         "threads": args.threads,
         "milliseconds": {
             name: dict(zip(("p50", "p95", "best"), [1e3 * v for v in _values(t)]))

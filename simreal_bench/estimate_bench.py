@@ -11,10 +11,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from simreal_bench.bench_images import (
+    BLOCKS,
     MARKER_DICTIONARY,
     BlockImage,
+    block_images,
     marker_image,
-    six_block_images,
 )
 from simreal_bench.timing import Timing, in_turns
 from simreal_common.block_estimate import BlockEstimate
@@ -72,6 +73,8 @@ def bench_estimate(
     seed: int,
     threads: int,
     rounds: int,
+    blocks: int = BLOCKS,
+    edge: float | None = None,
     progress: Callable[[], object] = lambda: None,
 ) -> EstimateBench:
     """Time all of them in turns.
@@ -83,10 +86,11 @@ def bench_estimate(
         seed: of the scenes and of the markers.
         threads: of OpenCV and of ONNX Runtime.
         rounds: turns of each job.
+        blocks: in each scene; edge: theirs, metres, or None for any.
         progress: called after each turn.
     """
     cv2.setNumThreads(threads)
-    scenes = list(six_block_images(images, *size, seed))
+    scenes = list(block_images(images, *size, seed, blocks, edge))
     jobs: dict[str, Callable[[int], object]] = {
         ESTIMATOR: lambda n: _estimate(estimator, scenes[n % images]),
         DETECTOR: lambda n: _detect(estimator, scenes[n % images]),

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[sim]'")
 
-from simreal_bench.bench_images import BLOCKS, six_block_images
+from simreal_bench.bench_images import BLOCKS, block_images
 from simreal_bench.timing import in_turns
 from simreal_common.cli import main
 from simreal_common.geometry import cube_corners
@@ -125,8 +125,8 @@ def test_the_belief_map_network_has_the_size_of_the_published_one() -> None:
 
 
 def test_six_blocks_are_in_view_and_a_seed_gives_the_same_images() -> None:
-    first, second = six_block_images(2, 320, 240, seed=3)
-    again = next(six_block_images(1, 320, 240, seed=3))
+    first, second = block_images(2, 320, 240, seed=3)
+    again = next(block_images(1, 320, 240, seed=3))
     np.testing.assert_array_equal(first.image, again.image)
     assert not np.array_equal(first.image, second.image)
     for scene in (first, second):
