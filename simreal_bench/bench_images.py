@@ -24,7 +24,8 @@ from simreal_sim.textures import texture_pool
 TEXTURES = 300
 STREAM = 0xBE7C  # keeps these scenes apart from those of training and of evaluation
 BLOCKS = 6
-CROWD = 7  # from so many blocks on the camera hangs above a tabletop: elsewhere they hide one another
+# From so many blocks on the camera hangs above a tabletop: elsewhere they hide one another.
+CROWD = 7
 DISTANCE_M, CROWD_DISTANCE_M = LogUniform(0.5, 1.1), LogUniform(0.7, 1.1)
 NEAREST_M = 0.05  # depth of a corner
 LEAST_VISIBLE = 0.5

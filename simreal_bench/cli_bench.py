@@ -192,8 +192,8 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
     width, height = args.size
     host = machine()
     print(
-        f"{width}x{height}, {args.blocks} blocks (or {MARKERS} markers) in view, {args.images} scenes, seed "
-        f"{args.seed}, {args.threads} threads; {host['processor']}, {cores()} cores, load "
+        f"{width}x{height}, {args.blocks} blocks (or {MARKERS} markers) in view, {args.images} "
+        f"scenes, seed {args.seed}, {args.threads} threads; {host['processor']}, {cores()} cores, load "
         f"{host['load_1min']}"
     )
     lines = rows(bench)
@@ -217,8 +217,8 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
         print(f"speedup over VGG-19 belief maps: {bench.speedup:.1f}")
     return {
         "command": "simreal bench estimate", "model": args.model, "seed": args.seed,
-        "size": [width, height], "blocks": args.blocks, "edge": args.edge, "images": args.images, "rounds": args.rounds,
-        "threads": args.threads,
+        "size": [width, height], "blocks": args.blocks, "edge": args.edge, "images": args.images,
+        "rounds": args.rounds, "threads": args.threads,
         "milliseconds": {
             name: dict(zip(("p50", "p95", "best"), [1e3 * v for v in _values(t)]))
             for name, _, t in lines if t is not None
