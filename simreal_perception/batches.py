@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import queue
 import threading
 import time
@@ -13,7 +14,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from simreal_perception.tasks import Source, draw_apart
+from simreal_perception.tasks import FEEDBACK_LAG, LearnsFromLosses, Source, draw_apart
+
+Feedback = tuple[Any, list[float] | None]  # a batch's key and its losses, if there are any
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +27,27 @@ class Drawn:
         batch: what `Source.draw` gave, or the error that it raised.
         generator: state of the source's generator after this batch: a run that has learned the
             batch and is resumed goes on from there, however far ahead was drawn.
+        state: likewise what the source has kept of losses; None if it is told none.
     """
 
     batch: Any
     generator: dict[str, Any]
+    state: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Position:
+    """Between two batches: from where a resumed run draws on. Made of what JSON can hold.
+
+    Attributes:
+        generator: state of the source's generator.
+        state: what the source has kept of losses; None if it is told none.
+        untold: batches of which it is yet to be told, the oldest first.
+    """
+
+    generator: dict[str, Any]
+    state: dict[str, Any] | None = None
+    untold: tuple[Feedback, ...] = ()
 
 
 class Batches:
@@ -37,15 +57,30 @@ class Batches:
         source: where they come from; nobody else may draw from it meanwhile.
         size: pictures a batch.
         count: number of batches.
-        ahead: how many are drawn ahead; 0 draws in the caller's thread.
+        ahead: how many are drawn ahead, up to `MOST_PREFETCH`; 0 draws in the caller's thread.
         threads: CPU threads for drawing.
+        start: from where to draw on; None for the source as it is.
 
     Attributes:
         waited_s: seconds that the caller has waited for batches so far.
     """
 
-    def __init__(self, source: Source, size: int, count: int, ahead: int, threads: int) -> None:
+    def __init__(
+        self, source: Source, size: int, count: int, ahead: int, threads: int,
+        start: Position | None = None,
+    ) -> None:  # fmt: skip
         self._source, self._size, self._count, self._threads = source, size, count, threads
+        self._hears = source if isinstance(source, LearnsFromLosses) else None
+        untold = start.untold if start else ()
+        # The same entries twice: those that the source is yet to be told by the time it draws on,
+        # and those that it would be yet to be told if the run were resumed from what was learned.
+        self._untold = collections.deque(untold)
+        self._recent = collections.deque(untold, maxlen=FEEDBACK_LAG)
+        self._silent = FEEDBACK_LAG - len(untold)  # batches to draw before the first is told
+        if start:
+            source.rng.bit_generator.state = start.generator
+            if self._hears and start.state is not None:
+                self._hears.restore(start.state)
         self._queue: queue.Queue[Drawn] = queue.Queue(maxsize=max(ahead, 1))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._fill, daemon=True) if ahead else None
@@ -73,12 +108,42 @@ class Batches:
             self.waited_s += time.perf_counter() - start
             if isinstance(drawn.batch, BaseException):
                 raise drawn.batch
+            self._losses: list[float] | None = None
             yield drawn
+            if self._hears:
+                feedback = (drawn.batch.key, self._losses)
+                self._recent.append(feedback)
+                self._untold.append(feedback)
+
+    @property
+    def wants_losses(self) -> bool:
+        """Whether the source learns from the losses of its pictures."""
+        return self._hears is not None
+
+    def learned(self, losses: list[float]) -> None:
+        """Tell the losses of the pictures of the batch that came last."""
+        self._losses = losses
+
+    def after(self, drawn: Drawn) -> Position:
+        """From where to draw on once `drawn`, the batch that came last, is learned."""
+        if not self._hears:
+            return Position(drawn.generator)
+        untold = [*self._recent, (drawn.batch.key, self._losses)][-FEEDBACK_LAG:]
+        return Position(drawn.generator, drawn.state, tuple(untold))
 
     def _draw(self) -> Drawn:
         numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))  # per thread
+        if self._hears and self._silent > 0:
+            self._silent -= 1
+        elif self._hears:
+            # It is there: of the batches before this one at most `ahead` are queued and one is being
+            # learned; all others are entered.
+            key, losses = self._untold.popleft()
+            if losses is not None:
+                self._hears.learned(key, losses)
         batch = self._source.draw(self._size)
-        return Drawn(batch, dict(self._source.rng.bit_generator.state))
+        state = self._hears.state() if self._hears else None
+        return Drawn(batch, dict(self._source.rng.bit_generator.state), state)
 
     def _fill(self) -> None:
         for _ in range(self._count):

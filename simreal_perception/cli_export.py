@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from simreal_common.arguments import positive
 from simreal_common.errors import ConfigurationError
 
 
@@ -14,12 +15,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/block")
     parser.add_argument("model", type=Path, help="model to write, without suffix: models/block")
     parser.add_argument(
+        "--scenes",
+        type=positive,
+        metavar="N",
+        help="scenes that scores and covariances are calibrated on; without it as many as for the "
+        "committed model",
+    )
+    parser.add_argument(
+        "--ranges",
+        type=Path,
+        metavar="FILE",
+        help="YAML of randomization for these scenes, where the model is for a domain of its own; "
+        "edges and distances included",
+    )
+    parser.add_argument(
+        "--last", action="store_true", help="the last weights, not those that did best"
+    )
+    parser.add_argument(
         "--card", type=Path, help="JSON file with entries for the card: metrics, limits, ..."
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Export; prints the files written."""
+    from simreal_perception.calibrate import SCENES
     from simreal_perception.export import export
 
     extra = {}
@@ -30,6 +49,6 @@ def run(args: argparse.Namespace) -> int:
             raise ConfigurationError(
                 f"cannot read card entries {args.card}: {error}; wanted a JSON file"
             ) from error
-    for path in export(args.run, args.model, extra):
+    for path in export(args.run, args.model, extra, args.scenes or SCENES, args.ranges, args.last):
         print(path)
     return 0

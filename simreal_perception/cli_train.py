@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simreal_common.arguments import positive
-from simreal_common.errors import SimrealError
+from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
     from simreal_perception.training_config import TrainingConfig
@@ -26,11 +26,6 @@ examples:
 A run that was stopped goes on where its last checkpoint was when the same command is given again.
 """
 STOPPED = 130
-# Options that are fields of the configuration, and come before what its file says.
-FIELDS = (
-    "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "precision",
-    "prefetch", "start_from", "ranges",
-)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), help="where the networks learn")
     parser.add_argument(
         "--precision",
-        choices=("float32", "bfloat16"),
-        help="of what the network computes; bfloat16 is faster on a GPU and on a CPU with AMX",
+        choices=("auto", "float32", "bfloat16"),
+        help="of what the network computes; auto: bfloat16 where the CPU or GPU computes with it",
     )
     parser.add_argument(
         "--prefetch", type=int, metavar="N", help="batches drawn ahead while the network learns"
@@ -81,6 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP",
         help=f"randomization to switch off: {', '.join(GROUPS)}",
     )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="anything else of config/training.yaml, e.g. --set warmup=50 decay=0.1",
+    )
     stage = parser.add_mutually_exclusive_group()
     stage.add_argument(
         "--overfit",
@@ -101,26 +103,53 @@ def run(args: argparse.Namespace) -> int:
     """Train; progress goes to stderr, results to stdout."""
     import torch  # noqa: F401  # missing, it is missed here, once, and not in every worker
 
+    from simreal_perception.stopping import Stopped, kill_as_ctrl_c
+
+    configs = configurations(args)
+    try:
+        with kill_as_ctrl_c():
+            if args.overfit:
+                return max(_check(config, sys.stdout) for config in configs)
+            if args.ladder:
+                return max(_climb(config, args.run) for config in configs)
+            if len(configs) == 1:
+                return _train(configs[0], args, 0)
+            return _side_by_side(configs, args)
+    except Stopped:
+        return STOPPED
+
+
+def configurations(args: argparse.Namespace) -> list[TrainingConfig]:
+    """What the options make of the configuration's file, for each network.
+
+    Raises:
+        ConfigurationError: an option, or the file, sets what cannot be.
+    """
     from simreal_perception.training_config import read_config
 
     tasks = ("detector", "pose") if args.task == "both" else (args.task,)
-    configs = [_override(read_config(args.config, task), args) for task in tasks]
-    if args.overfit:
-        return max(_check(config, sys.stdout) for config in configs)
-    if args.ladder:
-        return max(_climb(config, args.run) for config in configs)
-    if len(configs) == 1:
-        return _train(configs[0], args, 0)
-    return _side_by_side(configs, args)
+    return [_override(read_config(args.config, task), args) for task in tasks]
 
 
 def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
+    import yaml
+
+    from simreal_perception.training_config import OPTIONS, from_values
+
     changes: dict[str, Any] = {
-        name: getattr(args, name) for name in FIELDS if getattr(args, name) is not None
+        name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None
     }
     if args.off is not None:
         changes["disabled"] = tuple(args.off)
-    return dataclasses.replace(config, **changes)
+    for text in args.set:
+        name, equals, value = text.partition("=")
+        if not equals or name == "task":
+            raise ConfigurationError(f"--set got '{text}': wanted NAME=VALUE, e.g. warmup=50")
+        try:
+            changes[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            changes[name] = value
+    return from_values({**dataclasses.asdict(config), **changes}, "the command line")
 
 
 def _train(config: TrainingConfig, args: argparse.Namespace, row: int) -> int:
@@ -149,22 +178,28 @@ def _side_by_side(configs: list[TrainingConfig], args: argparse.Namespace) -> in
         context.Process(target=_worker, args=(config, args, row))
         for row, config in enumerate(configs)
     ]
-    for worker in workers:
-        worker.start()
     try:
+        for worker in workers:
+            worker.start()
         for worker in workers:
             worker.join()
     except KeyboardInterrupt:
-        for worker in workers:
+        started = [worker for worker in workers if worker.pid]
+        for worker in started:
             worker.terminate()  # as gentle as Ctrl-C: they save, then stop
-        for worker in workers:
+        for worker in started:
             worker.join()
+        return STOPPED
     return max(abs(worker.exitcode or 0) for worker in workers)
 
 
 def _worker(config: TrainingConfig, args: argparse.Namespace, row: int) -> None:
+    from simreal_perception.stopping import end_with_parent, kill_as_ctrl_c
+
+    end_with_parent()
     try:
-        sys.exit(_train(config, args, row))
+        with kill_as_ctrl_c():
+            sys.exit(_train(config, args, row))
     except SimrealError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -36,7 +37,9 @@ LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to co
 
 @dataclass(frozen=True)
 class SceneSource:
-    """Scenes of 50 mm blocks seen from 0.5 to 1.1 m, each number from a generator of its own.
+    """Scenes of 50 mm blocks seen from 0.5 to 1.1 m, or of ranges that a file gives.
+
+    Each number has a generator of its own.
 
     All renderers draw the same scenes, from the same places, through the same sensors.
 
@@ -45,16 +48,25 @@ class SceneSource:
         seed: of all of them.
         renderer: one of `RENDERERS`.
         size: width and height, pixels.
+        ranges: file of ranges, edges and distances included; None for config/randomization.yaml.
+
+    Raises:
+        ConfigurationError: the ranges cannot be read.
     """
 
     count: int
     seed: int
     renderer: str = "raycaster"
     size: tuple[int, int] = (640, 480)
+    ranges: Path | None = None
+
+    def __post_init__(self) -> None:
+        scene_ranges(self.ranges)
 
     @property
     def name(self) -> str:
-        return f"fresh synthetic scenes drawn by {self.renderer}, seed {self.seed}"
+        of = f" of {self.ranges.name}" if self.ranges else ""
+        return f"fresh synthetic scenes{of} drawn by {self.renderer}, seed {self.seed}"
 
     def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
         """Draw the scenes of these numbers.
@@ -72,7 +84,8 @@ class SceneSource:
             np.random.default_rng([self.seed, SALT, number, step]) for step in range(4)
         )
         textures = _textures(self.seed)
-        ranges = _randomization()
+        ranges = scene_ranges(self.ranges)
+        nearest, farthest = ranges.camera.distance_m.low, ranges.camera.distance_m.high
         scenes = draw_scenes(1, len(textures), ranges, scene_rng)
         views = draw_views(scenes, np.zeros(1, int), *self.size, ranges, view_rng)
         color, seen = self._draw(scenes, views, textures, light_rng)
@@ -82,7 +95,7 @@ class SceneSource:
         hidden: list[tuple[Pose, float]] = []
         for pose, share in _visible_blocks(scenes, views, camera, seen):
             distance = float(np.linalg.norm(pose.position))
-            required = share >= LEAST_VISIBLE and DISTANCE_M[0] <= distance <= DISTANCE_M[1]
+            required = share >= LEAST_VISIBLE and nearest <= distance <= farthest
             (blocks if required else hidden).append((pose, share))
         return Example(
             f"scene {self.seed}/{number}",
@@ -117,9 +130,14 @@ def _textures(seed: int) -> NDArray[np.uint8]:
     return texture_pool(TEXTURES, np.random.default_rng([seed, SALT]))
 
 
-@lru_cache(maxsize=1)
-def _randomization() -> Randomization:
-    """Everything at its full range, but blocks of 50 mm at the distance that is asked for."""
+@lru_cache(maxsize=2)
+def scene_ranges(path: Path | None) -> Randomization:
+    """Everything at its full range, but blocks of 50 mm at the distance that is asked for.
+
+    With a file: as that says.
+    """
+    if path:
+        return Randomization.load(path)
     ranges = Randomization.load(disabled={"edge"})
     camera = dataclasses.replace(ranges.camera, distance_m=LogUniform(*DISTANCE_M))
     return dataclasses.replace(ranges, camera=camera)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from simreal_perception.loss import Loss
 from simreal_perception.tasks import ExpectsInitial, Task, make_task
 from simreal_perception.training_config import TrainingConfig
 
@@ -126,8 +127,8 @@ def _first_pass(task: Task, batch: Any) -> tuple[str, list[str], dict[str, float
             "1, normalize it"
         )
     with torch.no_grad():
-        loss, figures = task.loss(task.network, batch)
-    return line, faults, {"loss": loss.item(), **figures}
+        loss = Loss(*task.loss(task.network, batch))
+    return line, faults, {"loss": loss.total.item(), **loss.figures}
 
 
 def _gradient_faults(task: Task, batch: Any) -> list[str]:

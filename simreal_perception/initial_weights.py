@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_perception.checkpoint import load_network
+from simreal_common.errors import ConfigurationError, MissingDependencyError, ModelError
+from simreal_perception.checkpoint import Progress, load_network, read_progress
 from simreal_perception.model_card import load_model_card
 
 COUNTER = "num_batches_tracked"  # of batch norms; not part of an exported model and not needed
@@ -26,9 +26,7 @@ def load_initial_weights(network: nn.Module, task: str, start: str) -> None:
     Raises:
         ConfigurationError: no such file, or weights of a network that is built otherwise.
     """
-    path = Path(start)
-    if path.is_dir():
-        path = path / f"{task}.pt"
+    path = _place(start, task)
     if path.suffix == ".pt":
         weights: dict[str, Any] = load_network(path)[1].state_dict()
     else:
@@ -49,6 +47,36 @@ def load_initial_weights(network: nn.Module, task: str, start: str) -> None:
             f"{name}, got {got}, wanted {tuple(wanted[name].shape)}; take the same task and --width"
         )
     network.load_state_dict({name: weights.get(name, value) for name, value in wanted.items()})
+
+
+def progress_before(task: str, start: str) -> Progress:
+    """Pictures that the initial weights have seen and what they cost, as far as that is known.
+
+    Args:
+        task, start: as `load_initial_weights` takes them.
+
+    Raises:
+        ConfigurationError: a checkpoint that cannot be read.
+    """
+    path = _place(start, task)
+    if path.suffix == ".pt":
+        before = read_progress(path)
+        return Progress(pictures_seen=before.pictures_seen, spent_s=before.spent_s)
+    if path.suffix == ".onnx":
+        start = str(path.with_name(path.stem.removesuffix(f"_{task}") + ".json"))
+    try:
+        told = load_model_card(start).content.get("log", {}).get(task, {})
+    except ModelError:  # a network without its card
+        told = {}
+    return Progress(
+        pictures_seen=int(told.get("pictures_seen", 0)),
+        spent_s=float(told.get("spent_h", 0.0)) * 3600.0,
+    )
+
+
+def _place(start: str, task: str) -> Path:
+    path = Path(start)
+    return path / f"{task}.pt" if path.is_dir() else path
 
 
 def _exported(model: str, task: str) -> Path:

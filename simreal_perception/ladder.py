@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from simreal_perception.goals import Goal, goal_of
+from simreal_perception.held_out import evaluate
 from simreal_perception.monitoring import Monitor
+from simreal_perception.stopping import Stopped
 from simreal_perception.tasks import draw_apart
-from simreal_perception.training import evaluate, load_network, prepare, train
+from simreal_perception.training import load_network, prepare, train
 from simreal_perception.training_config import TrainingConfig
 from simreal_sim.randomization import GROUPS
 
@@ -127,12 +129,16 @@ def climb(
         folder: where each rung's run goes.
         size: how long the rungs are; None for what suits the network.
         row: of the progress bar; None for none.
+
+    Raises:
+        Stopped: somebody asked to stop; the same command goes on within the rung.
     """
     size = size or SIZES.get(config.task, SIZE)
     goal = goal_of(config.task)
     base = dataclasses.replace(
-        config, batch=size.batch, width=size.width, warmup=min(config.warmup, size.varied // 4)
-    )
+        config, batch=size.batch, width=size.width, warmup=min(config.warmup, size.varied // 4),
+        held_out=1,
+    )  # fmt: skip
     simple = dataclasses.replace(
         base, steps=size.simple, repeat=size.pictures, disabled=_without(GROUPS, size.varied_first)
     )
@@ -168,7 +174,10 @@ def _step(
     fresh = [draw_apart(task.source, config.batch, FRESH_SEED + n) for n in range(COMPARED)]
     learned = [source.draw(config.batch) for _ in range(COMPARED)]  # what the run begins with
     untrained = _error(task, task.network.eval(), fresh, goal)
-    network = load_network(train(config, folder, Monitor(config, row)).checkpoint)[1]
+    result = train(config, folder, Monitor(config, row))
+    if not result.finished:
+        raise Stopped
+    network = load_network(result.checkpoint)[1]
     network.to(config.device)
     return Rung(
         config.task, name, goal, wanted, untrained,

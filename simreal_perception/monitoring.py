@@ -1,8 +1,7 @@
-"""What a person sees of a run: a bar, a log, TensorBoard, and what holds it up."""
+"""What a person sees of a run: a bar, TensorBoard, and what holds it up."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -43,7 +42,6 @@ class Monitor:
 
     def open(self, checkpoint: Path, first: int) -> Monitor:
         """Begin, or go on, at step `first`; to be used as a context."""
-        self._log = checkpoint.with_suffix(".jsonl")
         self._steps = 0
         self._waited_s = 0.0
         self._start = time.perf_counter()
@@ -70,7 +68,7 @@ class Monitor:
         if self._writer is not None:
             self._writer.close()
         if self._row is not None and self._steps:
-            self._say(self.bottleneck())
+            self.say(self.bottleneck())
 
     def step(self, step: int, figures: Mapping[str, float], rate: float, waited_s: float) -> None:
         """Take in one step.
@@ -91,15 +89,12 @@ class Monitor:
         self._bar.update(self.config.batch)
         if self._writer is not None and step % SCALARS_EVERY == 0:
             self._scalars("train", {**figures, "learning_rate": rate}, step)
-            self._scalars("time", self._rates(), step)
+            self._scalars("time", self.rates(), step)
 
-    def checkpoint(
+    def evaluated(
         self, step: int, held_out: Mapping[str, float], picture: NDArray[np.uint8] | None
     ) -> None:
-        """Note the figures of pictures that were never learned, and a picture of predictions."""
-        entry = {"step": step, **self.figures, "held_out": held_out, **self._rates()}
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(entry) + "\n")
+        """Take in the figures of pictures that were never learned, and a picture of predictions."""
         if self._writer is not None:
             self._scalars("held_out", held_out, step)
             if picture is not None:
@@ -113,7 +108,7 @@ class Monitor:
     def bottleneck(self) -> str:
         """What holds the run up, and what helps."""
         share = self.drawing_share()
-        said = f"{self.config.task}: {self._rates()['images_per_s']:.0f} images/s; "
+        said = f"{self.config.task}: {self.rates()['images_per_s']:.0f} images/s; "
         if share < LITTLE:
             return said + f"learning takes {1 - share:.0%} of the time and is the bottleneck"
         said += f"the network waits {share:.0%} of the time for pictures: "
@@ -122,7 +117,8 @@ class Monitor:
         remedy = "more --threads" if self.config.prefetch else "--prefetch 1, more --threads"
         return said + f"rendering is the bottleneck; {remedy} help where cores are free"
 
-    def _rates(self) -> dict[str, float]:
+    def rates(self) -> dict[str, float]:
+        """Pictures learned a second, and share of the time spent on drawing, since the start."""
         seconds = max(time.perf_counter() - self._start, 1e-9)
         images = self._steps * self.config.batch
         return {"images_per_s": images / seconds, "drawing_share": self.drawing_share()}
@@ -135,12 +131,13 @@ class Monitor:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            self._say("no TensorBoard here (pip install tensorboard): the run goes on without")
+            self.say("no TensorBoard here (pip install tensorboard): the run goes on without")
             return None
         # What an earlier start wrote beyond its last checkpoint is dropped.
         folder = checkpoint.parent / "tensorboard" / self.config.task
         return SummaryWriter(str(folder), purge_step=first + 1)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line beside the bar, if there is one."""
         if self._row is not None:
             tqdm.write(text, file=sys.stderr)

@@ -10,6 +10,7 @@ import torch
 
 from simreal_perception.first_checks import describe_batch, describe_input
 from simreal_perception.goals import Goal, goal_of
+from simreal_perception.loss import Loss
 from simreal_perception.tasks import Task, make_task
 from simreal_perception.training_config import TrainingConfig
 from simreal_sim.randomization import GROUPS, Randomization
@@ -84,11 +85,11 @@ def _descend(
     optimizer = torch.optim.Adam(task.network.parameters(), rate)
     task.network.train()
     for step in range(steps + 1):
-        loss, figures = task.loss(task.network, batch)
-        yield loss.item(), {"loss": loss.item(), **figures}
+        loss = Loss(*task.loss(task.network, batch))
+        yield loss.total.item(), {"loss": loss.total.item(), **loss.figures}
         if step < steps:
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.total.backward()
             optimizer.step()
 
 

@@ -17,7 +17,12 @@ from typing import Any
 import torch
 
 from simreal_common.errors import ConfigurationError
+from simreal_perception.checkpoint import best_path
+from simreal_perception.precision import Precision
+from simreal_perception.run_log import log_path
+from simreal_perception.run_ranges import keep_ranges, ranges_copy
 from simreal_perception.training_config import TrainingConfig, write_config
+from simreal_sim.randomization import Randomization
 
 LIBRARIES = ("torch", "numpy", "numba", "opencv-python-headless")
 
@@ -26,8 +31,9 @@ LIBRARIES = ("torch", "numpy", "numba", "opencv-python-headless")
 def run_folder(folder: Path, config: TrainingConfig) -> Iterator[Path]:
     """Hold a run's folder for one process and give the path of its checkpoint.
 
-    Beside the checkpoint lie <task>.config.yaml, which `simreal train --config` reads, and
-    <task>.environment.json: an entry for every start of the run.
+    Beside the checkpoint lie <task>.best.pt, the best weights so far; <task>.log.jsonl, a line a
+    checkpoint; <task>.config.yaml and <task>.ranges.yaml, which `simreal train --config --ranges`
+    reads; and <task>.environment.json: an entry for every start of the run.
 
     Raises:
         ConfigurationError: another process trains this network there, or it cannot be written.
@@ -51,22 +57,45 @@ def run_folder(folder: Path, config: TrainingConfig) -> Iterator[Path]:
         yield folder / f"{config.task}.pt"
 
 
-def record_start(checkpoint: Path, config: TrainingConfig, step: int) -> None:
-    """Write the configuration, and add the environment that the run starts or goes on in.
+def record_start(
+    checkpoint: Path,
+    config: TrainingConfig,
+    randomization: Randomization,
+    step: int,
+    precision: Precision,
+) -> dict[str, Any]:
+    """Write configuration and ranges, and add the environment that the run starts or goes on in.
+
+    A run that starts anew leaves nothing behind of an earlier one whose checkpoint was removed.
 
     Args:
-        step: the first step that this environment makes.
+        step: the number of batches learned before.
+        precision: what the network learns with.
+
+    Returns:
+        The environment.
     """
     write_config(config, checkpoint.with_suffix(".config.yaml"))
+    if step == 0:
+        for old in (best_path(checkpoint), log_path(checkpoint)):
+            old.unlink(missing_ok=True)
+    if step == 0 or not ranges_copy(checkpoint).exists():
+        keep_ranges(checkpoint, randomization)
+    here = {
+        **environment(config),
+        "precision": precision.name,
+        "precision_because": precision.reason,
+    }
     path = checkpoint.with_suffix(".environment.json")
     try:
         starts = json.loads(path.read_text(encoding="utf-8")) if step else []
     except (OSError, ValueError):
         starts = []  # cut short by a kill, or removed: what is known now is still worth writing
-    starts.append({"from_step": step, **environment(config)})
+    starts.append({"from_step": step, **here})
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(starts, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+    return here
 
 
 def environment(config: TrainingConfig) -> dict[str, Any]:

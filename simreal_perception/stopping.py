@@ -1,11 +1,22 @@
-"""Ctrl-C during a run: finish the step, save, then stop."""
+"""Ctrl-C and `kill` during a run: finish the step, save, then stop; and workers without a parent."""
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from multiprocessing.connection import wait
 from types import FrameType, TracebackType
+
+GRACE_S = 30.0  # for a worker without a parent to finish its step and save
+
+
+class Stopped(Exception):
+    """Somebody asked to stop; what was learned is saved."""
 
 
 class StopRequest:
@@ -37,6 +48,42 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.wanted and number == signal.SIGINT:
             raise KeyboardInterrupt
-        if not self.wanted:
-            print("\nstopping after this step; Ctrl-C again stops at once", file=sys.stderr)
-        self.wanted = True
+        first, self.wanted = not self.wanted, True
+        if first:
+            with contextlib.suppress(OSError):  # who read it may be gone
+                print("\nstopping after this step; Ctrl-C again stops at once", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def kill_as_ctrl_c() -> Iterator[None]:
+    """Inside, SIGTERM raises KeyboardInterrupt, as Ctrl-C does; `StopRequest` comes first."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_with_parent() -> None:
+    """Watch the process that started this one: when it is gone, however it ended, this one ends too.
+
+    As after SIGTERM; what has not ended a while later is ended the hard way.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

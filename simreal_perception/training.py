@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +19,27 @@ from torch import nn
 from simreal_common.errors import ConfigurationError
 from simreal_perception.averaging import WeightAverage
 from simreal_perception.batches import Batches, RepeatedSource
-from simreal_perception.checkpoint import load_network, restore_checkpoint, save_checkpoint
-from simreal_perception.initial_weights import load_initial_weights
-from simreal_perception.monitoring import Monitor
-from simreal_perception.run_folder import record_start, run_folder
-from simreal_perception.stopping import StopRequest
-from simreal_perception.tasks import (
-    TASKS,
-    DrawsPicture,
-    Measures,
-    Source,
-    Task,
-    draw_apart,
-    make_task,
+from simreal_perception.checkpoint import (
+    Progress,
+    keep_best,
+    load_network,
+    restore_checkpoint,
+    save_checkpoint,
 )
+from simreal_perception.held_out import draw_held_out, evaluate_all
+from simreal_perception.initial_weights import load_initial_weights, progress_before
+from simreal_perception.loss import Loss
+from simreal_perception.monitoring import Monitor
+from simreal_perception.precision import autocast, choose_precision
+from simreal_perception.run_folder import record_start, run_folder
+from simreal_perception.run_log import add_line
+from simreal_perception.stopping import StopRequest
+from simreal_perception.tasks import TASKS, DrawsPicture, Source, Task, make_task
 from simreal_perception.training_config import TrainingConfig
+from simreal_sim.ranges_file import ranges_sha256, ranges_values
 
 __all__ = ["TASKS", "TrainingConfig", "TrainingResult", "load_network", "train"]
 
-HELD_OUT_SEED = 1_000_000_007  # pictures for watching; far from seeds that people choose
 REPEATED_SEED = 2_000_000_011
 
 
@@ -49,7 +51,8 @@ class TrainingResult:
         checkpoint: where its weights are.
         step: number of batches learned.
         finished: whether that is all of them; if not, somebody stopped the run.
-        held_out: figures of the averaged weights on pictures that were never learned.
+        held_out: figures of the averaged weights on pictures that were never learned, as last
+            measured; empty if they were not.
     """
 
     checkpoint: Path
@@ -66,67 +69,135 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
         monitor: shows the run; None for a silent one.
 
     Raises:
-        ConfigurationError: the folder holds a run with another configuration, there is no such
-            device, or the loss is no number any more.
+        ConfigurationError: the folder holds a run with another configuration or other ranges, there
+            is no such device, or the loss is no number any more.
     """
+    start = time.monotonic()
     monitor = monitor or Monitor(config)
     with run_folder(folder, config) as checkpoint:
         task, source = prepare(config)
         network = task.network
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
         average = WeightAverage(network, config.average)
-        held_out = draw_apart(source, config.batch, HELD_OUT_SEED)
         parts = {"network": network, "average": average.network, "optimizer": optimizer}
-        first, figures = 0, {}
-        if checkpoint.exists():
-            source.rng.bit_generator.state, first = restore_checkpoint(checkpoint, config, parts)
-        record_start(checkpoint, config, first)
-        saved = time.monotonic()
+        before = begin(checkpoint, config, parts, monitor)
+        held_out = draw_held_out(task.source, config.batch, config.held_out)
+        precision = choose_precision(config, task, held_out[0])
+        monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
+        here = record_start(checkpoint, config, config.randomization, before.step, precision)
+        step, figures = before.step, {}
+        saved, evaluated = time.monotonic(), -math.inf
         with (
             Batches(
-                source, config.batch, config.steps - first, config.prefetch, config.threads
+                source, config.batch, config.steps - step, config.prefetch, config.threads,
+                before.position,
             ) as batches,
-            monitor.open(checkpoint, first),
+            monitor.open(checkpoint, step),
             StopRequest() as stop,
-        ):
-            step = first
+        ):  # fmt: skip
             network.train()
-            for step, drawn in enumerate(batches, first + 1):
+            for step, drawn in enumerate(batches, before.step + 1):
                 rate = learning_rate(config, step)
-                values = learn(task, optimizer, drawn.batch, rate, config)
+                loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
+                if batches.wants_losses:
+                    batches.learned(losses_of(task, loss))
                 average.update(step)
-                monitor.step(step, values, rate, batches.waited_s)
-                late = time.monotonic() - saved > config.checkpoint_s
-                if late or stop.wanted or step == config.steps:
-                    save_checkpoint(checkpoint, config, parts, drawn.generator, step)
-                    figures = evaluate(task, average.network, held_out)
-                    monitor.checkpoint(step, figures, picture(task, average.network, held_out))
-                    saved = time.monotonic()
+                monitor.step(step, loss.figures, rate, batches.waited_s)
+                last = step == config.steps
+                if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):
+                    continue
+                progress = Progress(
+                    step,
+                    before.pictures_seen + (step - before.step) * config.batch,
+                    before.spent_s + time.monotonic() - start,
+                    before.ranges,
+                    batches.after(drawn),
+                )
+                measured = {}
+                due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
+                if due or last:
+                    figures = measured = evaluate_all(task, average.network, held_out)
+                    monitor.evaluated(step, figures, picture(task, average.network, held_out[0]))
+                    keep_best(checkpoint, config, average.network, progress, figures["loss"])
+                    evaluated = time.monotonic()
+                save_checkpoint(checkpoint, config, parts, progress)
+                saved = time.monotonic()
+                add_line(checkpoint, log_line(progress, rate, here, monitor, measured))
                 if stop.wanted:
                     break
     return TrainingResult(checkpoint, step, step >= config.steps, figures)
 
 
+def begin(
+    checkpoint: Path, config: TrainingConfig, parts: dict[str, Any], monitor: Monitor
+) -> Progress:
+    """Put `parts` to where the run's checkpoint left them, if there is one; how far it was."""
+    randomization = config.randomization
+    ranges = ranges_sha256(ranges_values(randomization))
+    if checkpoint.exists():
+        progress = restore_checkpoint(checkpoint, config, randomization, parts)
+        if not progress.ranges:
+            monitor.say(
+                f"warning: {checkpoint} does not say which ranges of randomization it began with; "
+                "the run goes on with today's"
+            )
+    elif config.start_from:
+        progress = progress_before(config.task, config.start_from)
+    else:
+        progress = Progress()
+    return replace(progress, ranges=ranges)
+
+
 def learn(
-    task: Task, optimizer: Any, batch: Any, rate: float, config: TrainingConfig
-) -> dict[str, float]:
-    """One step down the loss of a batch, and its figures, the loss among them."""
+    task: Task, optimizer: Any, batch: Any, rate: float, config: TrainingConfig, precision: str
+) -> Loss:
+    """One step down the loss of a batch; the loss is among its figures."""
     for group in optimizer.param_groups:
         group["lr"] = rate
-    fast = config.precision == "bfloat16"
-    with torch.autocast(config.device, torch.bfloat16, enabled=fast):
-        loss, figures = task.loss(task.network, batch)
-    value = loss.item()
+    with autocast(config.device, precision):
+        loss = Loss(*task.loss(task.network, batch))
+    value = loss.total.item()
     if not math.isfinite(value):
         raise ConfigurationError(
             f"the loss became {value}: lower learning_rate ({config.learning_rate:g}) and start "
             "the run again in another folder"
         )
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.total.backward()
     torch.nn.utils.clip_grad_norm_(task.network.parameters(), config.gradient_norm)
     optimizer.step()
-    return {"loss": value, **figures}
+    return loss._replace(figures={"loss": value, **loss.figures})
+
+
+def losses_of(task: Task, loss: Loss) -> list[float]:
+    """The losses of single pictures, for a source that asks for them."""
+    if loss.per_picture is None:
+        raise ConfigurationError(
+            f"the pictures of '{task.name}' are drawn by how hard they were, but its loss says "
+            "nothing of single pictures: return Loss(total, figures, per_picture)"
+        )
+    return loss.per_picture.detach().float().tolist()
+
+
+def log_line(
+    progress: Progress,
+    rate: float,
+    here: dict[str, Any],
+    monitor: Monitor,
+    held_out: dict[str, float],
+) -> dict[str, Any]:
+    """What the run's log tells of a checkpoint."""
+    return {
+        "step": progress.step,
+        "spent_s": round(progress.spent_s, 1),
+        "pictures_seen": progress.pictures_seen,
+        "learning_rate": rate,
+        "commit": here["commit"],
+        "precision": here["precision"],
+        **monitor.rates(),
+        "learned": monitor.figures,
+        **({"held_out": held_out} if held_out else {}),
+    }
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -138,15 +209,6 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     rising = step / max(config.warmup, 1)
     falling = (config.steps - step + 1) / max(config.decay * config.steps, 1.0)
     return config.learning_rate * min(rising, falling, 1.0)
-
-
-def evaluate(task: Task, network: nn.Module, batch: Any) -> dict[str, float]:
-    """Figures of a network in evaluation mode, the loss among them; changes nothing."""
-    with torch.no_grad(), torch.random.fork_rng():
-        loss, figures = task.loss(network, batch)
-        if isinstance(task, Measures):
-            figures = {**figures, **task.measure(network, batch)}
-    return {"loss": loss.item(), **figures}
 
 
 def picture(task: Task, network: nn.Module, batch: Any) -> Any:

@@ -12,14 +12,21 @@ import yaml
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
-from simreal_perception.tasks import TASKS
+from simreal_perception.tasks import MOST_PREFETCH, TASKS
 from simreal_sim.randomization import Randomization
 
 # What may change when a run goes on: how fast it is, not what it learns.
 # The number of steps may, too: see `training.learning_rate`.
-MACHINE = frozenset({"checkpoint_s", "threads", "device", "precision", "prefetch", "steps"})
+MACHINE = frozenset(
+    {"checkpoint_s", "evaluate_s", "threads", "device", "precision", "prefetch", "steps"}
+)
 DEVICES = ("cpu", "cuda")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16")
+# Fields with an option of their own on the command line.
+OPTIONS = (
+    "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "precision",
+    "prefetch", "start_from", "ranges",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,13 @@ class TrainingConfig:
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
+        held_out: batches that are never learned, to choose the best weights by.
         checkpoint_s: seconds between checkpoints; at most these are lost.
+        evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
         threads: CPU threads for drawing, and as many for learning.
         device: where the network learns, "cpu" or "cuda".
-        precision: of the numbers that the network learns with, "float32" or "bfloat16".
+        precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
+            is faster here, see `precision.choose_precision`.
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.
 
     Raises:
@@ -67,10 +77,12 @@ class TrainingConfig:
     ranges: str = ""
     disabled: tuple[str, ...] = ()
     start_from: str = ""
+    held_out: int = 16
     checkpoint_s: float = 60.0
+    evaluate_s: float = 300.0
     threads: int = 1
     device: str = "cpu"
-    precision: str = "float32"
+    precision: str = "auto"
     prefetch: int = 0
 
     def __post_init__(self) -> None:
@@ -78,10 +90,14 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
             )
-        for name in ("steps", "batch", "width", "threads"):
+        for name in ("steps", "batch", "width", "threads", "held_out"):
             self._at_least(name, 1)
-        for name in ("seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "prefetch"):
+        for name in (
+            "seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "evaluate_s", "prefetch",
+        ):  # fmt: skip
             self._at_least(name, 0)
+        if self.prefetch > MOST_PREFETCH:
+            raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")
         for name in ("learning_rate", "gradient_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}: wanted more than 0")

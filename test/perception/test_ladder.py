@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
+import os
 import re
-import sys
+import signal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from simreal_common.cli import main  # noqa: E402
-from simreal_perception import goals  # noqa: E402
+from simreal_perception import cli_train, goals  # noqa: E402
 from simreal_perception.first_checks import it_runs  # noqa: E402
 from simreal_perception.goals import Goal  # noqa: E402
 from simreal_perception.ladder import Rung, RungSize, climb  # noqa: E402
@@ -34,17 +34,10 @@ TINY = {
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The toy task, among those that can be trained, with a goal."""
-    path = Path(__file__).with_name("toy_task.py")
-    spec = importlib.util.spec_from_file_location("toy_task", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "toy_task", module)
-    spec.loader.exec_module(module)
-    monkeypatch.setitem(TASKS, "toy", module.ToyTask)
+def toy(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The toy task, with a goal."""
     monkeypatch.setitem(goals.GOALS, "toy", Goal(("color",), "colour error", 0.05, 0.15, 0.15))
-    return module
+    return toy
 
 
 TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, pictures=16)
@@ -187,6 +180,35 @@ def test_the_ladder_has_a_rung_for_everything(toy: ModuleType, tmp_path: Path) -
     added = {rung.name.removeprefix("(d) + ") for rung in rungs[1:]}
     assert added == set(GROUPS) - {"lens"}
     assert rungs[1].untrained < 0.5 * rungs[0].untrained  # it goes on from the rung below
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_ladder_ends_at_once_and_goes_on_later(
+    toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    class Interrupted(toy.ToyTask):
+        at = 0
+
+        def loss(self, network: Any, batch: Any) -> Any:
+            Interrupted.at -= network.training
+            if Interrupted.at == 0:
+                os.kill(os.getpid(), number)
+            return super().loss(network, batch)
+
+    monkeypatch.setitem(TASKS, "toy", Interrupted)
+    command = ["train", "--task", "toy", "--ladder", "--run", str(tmp_path)]
+    Interrupted.at = 20  # among the checks, long before the first rung
+    assert main(command) == 130
+    assert not (tmp_path / "ladder").exists()
+
+    monkeypatch.setattr(cli_train, "_check", lambda config, output: 0)
+    Interrupted.at = 5
+    assert main(command) == 130
+    assert [path.name for path in (tmp_path / "ladder").iterdir()] == ["simple"]
+    checkpoint = tmp_path / "ladder" / "simple" / "toy.pt"
+    assert torch.load(checkpoint, weights_only=True)["step"] == 5
+    assert "(c)" not in capfd.readouterr().out
 
 
 def test_labels_of_other_pictures_are_overfitted_and_stop_the_ladder(

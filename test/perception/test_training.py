@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from simreal_common.errors import ConfigurationError  # noqa: E402
+from simreal_perception import cli_train  # noqa: E402
 from simreal_perception.crop_camera import CROP_SIZE  # noqa: E402
 from simreal_perception.detector_data import WindowSource  # noqa: E402
 from simreal_perception.export import export  # noqa: E402
-from simreal_perception.initial_weights import load_initial_weights  # noqa: E402
+from simreal_perception.initial_weights import (  # noqa: E402
+    load_initial_weights,
+    progress_before,
+)
 from simreal_perception.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_data import CropSource  # noqa: E402
 from simreal_perception.tasks import TASKS, make_task  # noqa: E402
@@ -24,7 +30,7 @@ from simreal_perception.training import load_network, train  # noqa: E402
 from simreal_perception.training_config import TrainingConfig  # noqa: E402
 from simreal_sim.randomization import Randomization  # noqa: E402
 
-SMALL: dict[str, Any] = {"batch": 24, "width": 4, "warmup": 2, "seed": 5}
+SMALL: dict[str, Any] = {"batch": 24, "width": 4, "warmup": 2, "seed": 5, "held_out": 1}
 SHIPPED = ("detector", "pose")
 
 
@@ -115,8 +121,55 @@ def test_an_export_has_a_card_and_a_run_can_start_from_it(tmp_path: Path) -> Non
             for name, value in network.state_dict().items():
                 if "num_batches" not in name:
                     torch.testing.assert_close(value, trained[name], rtol=0, atol=0)
+        assert progress_before(task, start).pictures_seen == SMALL["batch"]
     with pytest.raises(ConfigurationError, match="built otherwise"):
         load_initial_weights(network, "pose", str(tmp_path / "m" / "tiny_detector.onnx"))
+
+
+def test_a_card_tells_how_to_make_the_model_again(tmp_path: Path) -> None:
+    ranges = tmp_path / "mine.yaml"
+    ranges.write_text("edge: {edge_m: [0.03, 0.05]}\ncamera: {distance_m: [0.4, 0.5]}\n")
+    configs = [
+        TrainingConfig(
+            task, steps=2, **SMALL, decay=0.25, disabled=("lens", "robot"), ranges=str(ranges)
+        )
+        for task in SHIPPED
+    ]
+    for config in configs:
+        train(config, tmp_path / "run")
+    written = export(tmp_path / "run", tmp_path / "tiny", {}, scenes=2, ranges=ranges)
+    content = load_model_card(str(written[-1])).content
+
+    *trainings, exported = (shlex.split(one) for one in content["command"].split("; "))
+    parser = argparse.ArgumentParser()
+    cli_train.add_arguments(parser)
+    for words, config in zip(trainings, configs):
+        assert words[:2] == ["simreal", "train"]
+        assert cli_train.configurations(parser.parse_args(words[2:])) == [config]
+    assert exported == [
+        "simreal",
+        "export",
+        "run",
+        "tiny",
+        "--scenes",
+        "2",
+        "--ranges",
+        "mine.yaml",
+    ]
+
+    parity = content["parity"]
+    assert set(parity["largest_difference"]["pose"]) == {"corners", "spread", "score", "field"}
+    for differences in parity["largest_difference"].values():
+        assert all(0 <= value < parity["tolerance"] for value in differences.values())
+    for task in SHIPPED:
+        log = content["log"][task]
+        assert log["weights"] == f"{task}.best.pt"
+        assert (log["step"], log["pictures_seen"]) == (2, 2 * SMALL["batch"])
+        assert log["held_out"][-1]["hour"] == 1
+        assert log["held_out"][-1]["loss"] > 0
+        assert log["spent_h"] > 0
+    assert content["calibrated_on"]["scenes"] == 2
+    assert "of mine.yaml" in content["calibrated_on"]["source"]
 
 
 def test_an_export_without_a_run_says_what_to_do(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import os
 import pickle
@@ -38,18 +37,6 @@ from simreal_perception.training_config import (  # noqa: E402
 
 TOY = Path(__file__).with_name("toy_task.py")
 STEPS = 6
-
-
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The toy task, among those that can be trained."""
-    spec = importlib.util.spec_from_file_location("toy_task", TOY)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "toy_task", module)  # dataclasses look it up
-    spec.loader.exec_module(module)
-    monkeypatch.setitem(TASKS, "toy", module.ToyTask)
-    return module
 
 
 def config(toy: ModuleType, **changes: Any) -> TrainingConfig:
@@ -169,9 +156,8 @@ def test_a_run_records_what_made_it(toy: ModuleType, tmp_path: Path) -> None:
     assert [start["from_step"] for start in starts] == [0, STEPS]
     assert starts[0]["torch"] == torch.__version__
     assert starts[0]["threads"] == 1
-    log = [json.loads(line) for line in (tmp_path / "toy.jsonl").read_text().splitlines()]
-    assert [entry["step"] for entry in log] == [1, 2, 3, 4, 5, 6]
-    assert log[-1]["held_out"]["color"] > 0
+    assert starts[0]["precision"] in ("float32", "bfloat16")
+    assert starts[0]["precision_because"]
 
 
 def test_the_average_is_that_of_the_weights_and_is_what_is_loaded(
@@ -250,7 +236,9 @@ def test_the_recipe_of_the_committed_model_can_be_read(task: str) -> None:
         ("average: 1", "wanted 0 or more, less than 1"),
         ("learning_rate: -1", "wanted more than 0"),
         ("device: gpu", "wanted one of cpu, cuda"),
-        ("precision: double", "wanted one of float32, bfloat16"),
+        ("precision: double", "wanted one of auto, float32, bfloat16"),
+        ("prefetch: 9", "prefetch is 9: wanted 0 to 8"),
+        ("held_out: 0", "held_out is 0: wanted 1 or more"),
         ("disabled: [colour]", "no randomization is called colour"),
         ("disabled: lens", "wanted a list of names"),
         ("[1, 2]", "no table"),
@@ -328,6 +316,12 @@ def test_the_command_trains_and_options_come_before_the_file(
     assert capfd.readouterr().out.split() == [str(run / "toy.pt")]
     made = read_config(run / "toy.config.yaml", "toy")
     assert (made.steps, made.batch) == (3, 4)
+    assert main([*command, "--set", "warmup=3"]) == 2
+    assert "another configuration (warmup 1 -> 3)" in capfd.readouterr().err
+    assert main([*command, "--set", "wramup=3"]) == 2
+    assert "sets wramup, which is no part of a training run" in capfd.readouterr().err
+    assert main([*command, "--set", "warmup"]) == 2
+    assert "--set got 'warmup': wanted NAME=VALUE" in capfd.readouterr().err
     assert main([*command, "--seed", "9"]) == 2
     assert "another configuration (seed 1 -> 9)" in capfd.readouterr().err
 

@@ -16,11 +16,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from simreal_perception.loss import Loss
 from simreal_perception.tasks import TASKS
 from simreal_perception.training import train
 from simreal_perception.training_config import TrainingConfig
 
-SMALL = {"batch": 8, "width": 4, "warmup": 2, "checkpoint_s": 0.0, "seed": 5}
+SMALL = {
+    "batch": 8, "width": 4, "warmup": 2, "checkpoint_s": 0.0, "evaluate_s": 0.0, "held_out": 2,
+    "seed": 5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,50 @@ class ToyTask:
 
     def picture(self, network: nn.Module, batch: ToyBatch) -> np.ndarray:
         return np.asarray(batch.images[0])
+
+
+@dataclass(frozen=True)
+class ReplayBatch(ToyBatch):
+    key: list[int]  # seeds of the pictures
+
+
+class ReplaySource(ToySource):
+    """A quarter of each batch are the hardest pictures so far."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.hard: list[tuple[float, int]] = []
+
+    def draw(self, count: int) -> ReplayBatch:
+        seeds = self.rng.integers(1 << 31, size=count).tolist()
+        again = [seed for _, seed in self.hard[: count // 4]]
+        seeds[: len(again)] = again
+        pictures = [ToySource(seed).draw(1) for seed in seeds]
+        images, color = ([getattr(p, name) for p in pictures] for name in ("images", "color"))
+        return ReplayBatch(np.concatenate(images), np.concatenate(color), seeds)
+
+    def learned(self, key: list[int], losses: list[float]) -> None:
+        self.hard = sorted({*self.hard, *zip(losses, key)}, reverse=True)[:32]
+
+    def state(self) -> dict[str, Any]:
+        return {"hard": [list(entry) for entry in self.hard]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.hard = [(loss, seed) for loss, seed in state["hard"]]
+
+
+class ReplayTask(ToyTask):
+    """Its source shows hard pictures again."""
+
+    def __init__(self, seed: int, width: int, randomization: Any) -> None:
+        super().__init__(seed, width, randomization)
+        self.source = ReplaySource(seed)
+
+    def loss(self, network: nn.Module, batch: ToyBatch) -> Loss:
+        images = torch.as_tensor(batch.images).permute(0, 3, 1, 2).float() / 64 - 2
+        wanted = torch.as_tensor(batch.color)
+        error = (network(images).float() - wanted).abs().mean(dim=1)
+        return Loss(error.mean(), {"color": error.mean().item()}, error.detach())
 
 
 class KilledTask(ToyTask):

@@ -1,0 +1,22 @@
+"""What a task says of a batch that its network has seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Loss(NamedTuple):
+    """A loss to descend, and what it is made of.
+
+    Attributes:
+        total: scalar, with its gradient.
+        figures: worth watching.
+        per_picture: (N,), how much the network lacks on each picture, without gradient; for sources
+            that show hard pictures again. None: nothing is said of single pictures.
+    """
+
+    total: Tensor
+    figures: dict[str, float]
+    per_picture: Tensor | None = None
