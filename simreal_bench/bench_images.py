@@ -89,7 +89,7 @@ def block_images(
             poses = _poses(scenes, views, index)
             if not _all_inside(poses, own, camera):
                 continue
-            view = _one(views, index)
+            view = views.take(np.array([index]))
             drawn = render(scenes, view, textures, width, height, rng)
             image = take_pictures(drawn.color, everything, 0.0, rng)
             yield BlockImage(image[0], camera, own, poses)
@@ -145,15 +145,6 @@ def marker_image(background: NDArray[np.uint8], rng: np.random.Generator) -> NDA
         covered = cv2.warpPerspective(np.ones_like(paper), warp, (width, height)) > 0
         image[covered] = drawn[covered][:, None]
     return np.asarray(cv2.GaussianBlur(image, (0, 0), 0.7), dtype=np.uint8)
-
-
-def _one(views: ViewBatch, number: int) -> ViewBatch:
-    """A single view of a batch."""
-    index = np.array([number])
-    return ViewBatch(
-        views.scene[index], views.rotation[index], views.position[index],
-        views.intrinsics[index], views.distortion[index],
-    )  # fmt: skip
 
 
 def _smaller(intrinsics: NDArray[np.float32]) -> NDArray[np.float32]:

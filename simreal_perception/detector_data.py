@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.detector_network import STRIDE
+from simreal_perception.hard_examples import Draw, HardExamples, as_key, from_key, joined
 from simreal_perception.pose_data import TEXTURES
 from simreal_sim.cameras import draw_distances, draw_distortion, draw_stands, undistorted
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR
@@ -41,6 +43,7 @@ class WindowBatch:
         weight: float32 (N, h, w), 0 where a block is too hidden to say.
         values: float32 (N, 3, h, w), offset x, y (cells) and log radius at the centres.
         center: bool (N, h, w), the cells that hold a centre.
+        key: which windows these are, see `hard_examples.Draw`.
     """
 
     images: NDArray[np.uint8]
@@ -48,21 +51,45 @@ class WindowBatch:
     weight: Floats
     values: Floats
     center: NDArray[np.bool_]
+    key: list[Any] = field(default_factory=list)
 
 
 class WindowSource:
-    """Draws batches of windows; the same seed gives the same batches."""
+    """Draws batches of windows, a share of them again that fooled the network.
+
+    The same seed, and the same losses told, give the same batches.
+    """
 
     def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
         self.rng = np.random.default_rng(seed)
         self.randomization = randomization or Randomization()
         self.textures = texture_pool(TEXTURES, self.rng)
+        self._hard = HardExamples()
 
     def draw(self, count: int) -> WindowBatch:
         """Draw `count` windows, two of each scene."""
-        rng = self.rng
-        scenes = draw_scenes(-(-count // 2), len(self.textures), self.randomization, rng)
-        views = self._aim(scenes, count)
+        draws = self._hard.plan(count, self.rng)
+        parts = [self._draw(draw) for draw in draws]
+        return WindowBatch(**joined(parts), key=as_key(draws))
+
+    def learned(self, key: Any, losses: list[float]) -> None:
+        """Take in how badly each window of a batch fooled the network."""
+        self._hard.learned(from_key(key), losses)
+
+    def state(self) -> dict[str, Any]:
+        """The windows that come again, for JSON."""
+        return {"hard": self._hard.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state."""
+        self._hard.restore(state["hard"])
+
+    def _draw(self, draw: Draw) -> WindowBatch:
+        rng = np.random.default_rng(draw.seed)
+        scenes = draw_scenes(-(-draw.count // 2), len(self.textures), self.randomization, rng)
+        views = self._aim(scenes, draw.count, rng)
+        if draw.chosen is not None:
+            views = views.take(np.array(draw.chosen))
         drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng)
         images = take_pictures(drawn.color, self.randomization, UPSCALE_BLUR, rng)
         heat, weight, values, center = _labels(
@@ -70,9 +97,8 @@ class WindowSource:
         )
         return WindowBatch(images, heat, weight, values, center)
 
-    def _aim(self, scenes: SceneBatch, count: int) -> ViewBatch:
+    def _aim(self, scenes: SceneBatch, count: int, rng: np.random.Generator) -> ViewBatch:
         """Cameras that look at some block of their scene, or near it."""
-        rng = self.rng
         scene = np.repeat(np.arange(scenes.size), 2)[:count]
         pick = rng.uniform(size=(count, FIRST_DISTRACTOR - FIRST_BLOCK))
         pick *= scenes.shape[scene][:, BLOCKS] != 0

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from simreal_perception.detector_data import WindowBatch, WindowSource
 from simreal_perception.detector_network import STRIDE, DetectorNetwork, ExportedDetector
+from simreal_perception.loss import Loss
 from simreal_perception.pose_network import normalize_images
 from simreal_sim.randomization import Randomization
 
@@ -29,8 +30,11 @@ class DetectorTask:
         self.source = WindowSource(seed, randomization)
         self.network = DetectorNetwork(width)
 
-    def loss(self, network: nn.Module, batch: WindowBatch) -> tuple[Tensor, dict[str, float]]:
-        """Penalty-reduced focal loss of the centres (Law and Deng 2018) and L1 of the values."""
+    def loss(self, network: nn.Module, batch: WindowBatch) -> Loss:
+        """Penalty-reduced focal loss of the centres (Law and Deng 2018) and L1 of the values.
+
+        Of single pictures it says how much they show that passes for a block and is none.
+        """
         device = next(network.parameters()).device
         images = normalize_images(torch.as_tensor(batch.images, device=device))
         raw = network(images.contiguous(memory_format=torch.channels_last)).float()
@@ -61,7 +65,9 @@ class DetectorTask:
                 if bool(center.any())
                 else 0.0,
             }
-        return focal + VALUE_WEIGHT * value, figures
+        return Loss(
+            focal + VALUE_WEIGHT * value, figures, (empty * weight).sum(dim=(1, 2)).detach()
+        )
 
     def expected_initial(self) -> dict[str, tuple[float, float]]:
         """What theory expects of a network that says one in a hundred everywhere."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE, SHRINK_FROM, shrink_blur
 from simreal_perception.edge_labels import edge_fields
+from simreal_perception.hard_examples import Draw, HardExamples, as_key, from_key, joined
 from simreal_sim.cameras import draw_distances, draw_stands
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization import Randomization, draw_scenes
@@ -58,6 +60,7 @@ class CropBatch:
         visible: float32 (N,), share of the block's picture that nothing hides.
         field: float32 (N, 2, 32, 32), the edge field, crop pixels; see `edge_field.py`.
         edge_distance: float32 (N, 32, 32), distance to the nearest edge, crop pixels.
+        key: which crops these are, see `hard_examples.Draw`.
     """
 
     images: NDArray[np.uint8]
@@ -69,10 +72,13 @@ class CropBatch:
     visible: Floats
     field: Floats
     edge_distance: Floats
+    key: list[Any] = field(default_factory=list)
 
 
 class CropSource:
-    """Draws batches of crops; the same seed gives the same batches.
+    """Draws batches of crops, a share of them again that fooled the network.
+
+    The same seed, and the same losses told, give the same batches.
 
     Args:
         seed: of everything drawn.
@@ -83,16 +89,37 @@ class CropSource:
         self.rng = np.random.default_rng(seed)
         self.randomization = randomization or Randomization()
         self.textures = texture_pool(TEXTURES, self.rng)
+        self._hard = HardExamples()
 
     def draw(self, count: int) -> CropBatch:
         """Draw `count` crops."""
-        rng = self.rng
+        draws = self._hard.plan(count, self.rng)
+        parts = [self._draw(draw) for draw in draws]
+        return CropBatch(**joined(parts), key=as_key(draws))
+
+    def learned(self, key: Any, losses: list[float]) -> None:
+        """Take in how badly each crop of a batch fooled the network."""
+        self._hard.learned(from_key(key), losses)
+
+    def state(self) -> dict[str, Any]:
+        """The crops that come again, for JSON."""
+        return {"hard": self._hard.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state."""
+        self._hard.restore(state["hard"])
+
+    def _draw(self, draw: Draw) -> CropBatch:
+        rng = np.random.default_rng(draw.seed)
         scenes = draw_scenes(
-            -(-count // VIEWS_PER_SCENE), len(self.textures), self.randomization, rng
+            -(-draw.count // VIEWS_PER_SCENE), len(self.textures), self.randomization, rng
         )
-        views, primitive, is_block = self._aim(scenes, count)
-        images, seen, covered = self._draw_pictures(scenes, views)
-        every = np.arange(count)
+        views, primitive, is_block = self._aim(scenes, draw.count, rng)
+        if draw.chosen is not None:
+            chosen = np.array(draw.chosen)
+            views, primitive, is_block = views.take(chosen), primitive[chosen], is_block[chosen]
+        images, seen, covered = self._draw_pictures(scenes, views, rng)
+        every = np.arange(views.size)
         share = seen[every, primitive] / np.maximum(covered[every, primitive], 1)
         visible = np.where(is_block, share, 0.0)
 
@@ -121,10 +148,10 @@ class CropSource:
         )
 
     def _draw_pictures(
-        self, scenes: SceneBatch, views: ViewBatch
+        self, scenes: SceneBatch, views: ViewBatch, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
         """Crops (N, 64, 64, 3), and what of each primitive is seen and covered in them, (N, P)."""
-        rng, count = self.rng, views.size
+        count = views.size
         shape = (count, scenes.shape.shape[1])
         images = np.empty((count, CROP_SIZE, CROP_SIZE, 3), np.uint8)
         seen, covered = np.empty(shape, np.int32), np.empty(shape, np.int32)
@@ -142,10 +169,9 @@ class CropSource:
         return images, seen, covered
 
     def _aim(
-        self, scenes: SceneBatch, count: int
+        self, scenes: SceneBatch, count: int, rng: np.random.Generator
     ) -> tuple[ViewBatch, NDArray[np.int64], NDArray[np.bool_]]:
         """Views of `count` targets; which primitive each looks at; whether that is a block."""
-        rng = self.rng
         scene = np.repeat(np.arange(scenes.size), VIEWS_PER_SCENE)[:count]
         # A random present block; or, for a share, a random distractor or part of the robot.
         weight = rng.uniform(size=(count, scenes.shape.shape[1])) + 1e-3
@@ -281,14 +307,7 @@ def _native_views(
     intrinsics = views.intrinsics[members].copy()
     intrinsics[:, :2] *= size / CROP_SIZE
     intrinsics[:, 2:] = (size - 1) / 2 + shift
-    native = ViewBatch(
-        scene=views.scene[members],
-        rotation=views.rotation[members],
-        position=views.position[members],
-        intrinsics=intrinsics,
-        distortion=views.distortion[members],
-    )
-    return native, shift
+    return replace(views.take(members), intrinsics=intrinsics), shift
 
 
 def _resampled(picture: NDArray[np.uint8], shift: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from simreal_common.geometry import cube_corners
 from simreal_perception.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
 from simreal_perception.crop_poses import crop_poses, draw_crops
 from simreal_perception.edge_field import FIELD_REACH_PX
+from simreal_perception.loss import Loss
 from simreal_perception.pose_data import CropBatch, CropSource
 from simreal_perception.pose_network import PoseNetwork, normalize_images
 from simreal_perception.rotation_charts import (
@@ -58,12 +59,13 @@ class PoseTask:
             "field_px": (0.5 * FIELD_REACH_PX / 2, 2.0 * FIELD_REACH_PX / 2),
         }
 
-    def loss(self, network: nn.Module, batch: CropBatch) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, network: nn.Module, batch: CropBatch) -> Loss:
         """Loss of a batch and figures.
 
         Figures: mean and median corner error (crop px), error of the size (percent, which is that
         of the range), mean error of the edge field (crop px), accuracy of charts and of block or
-        not, and the losses of these two.
+        not, and the losses of these two. Of single pictures: how far it takes for a block what is
+        none.
         """
         device = next(network.parameters()).device
         images = normalize_images(torch.as_tensor(batch.images, device=device))
@@ -113,7 +115,9 @@ class PoseTask:
                 "chart_loss": chart_loss,
                 "block_loss": block_loss,
             }
-        return total, {name: float(value.detach()) for name, value in figures.items()}
+            fooled = torch.where(target == 0, functional.softplus(block), torch.zeros_like(block))
+        values = {name: float(value.detach()) for name, value in figures.items()}
+        return Loss(total, values, fooled)
 
     def measure(self, network: nn.Module, batch: CropBatch) -> dict[str, float]:
         """Errors of the poses: mm as if 0.9 m away, and degrees; means and medians."""

@@ -107,6 +107,13 @@ class ViewBatch:
     intrinsics: Floats
     distortion: Floats
 
+    def take(self, index: NDArray[np.integer]) -> ViewBatch:
+        """Some of the views, in this order."""
+        return ViewBatch(
+            self.scene[index], self.rotation[index], self.position[index], self.intrinsics[index],
+            self.distortion[index],
+        )  # fmt: skip
+
     @property
     def size(self) -> int:
         """Number of views N."""
