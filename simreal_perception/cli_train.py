@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
     parser.add_argument("--width", type=positive, help="channels of the first layer")
     parser.add_argument("--threads", type=positive, help="CPU threads for each network")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="where the networks learn")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws and learns")
     parser.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),

@@ -65,6 +65,7 @@ class WindowSource:
         self.randomization = randomization or Randomization()
         self.textures = texture_pool(TEXTURES, self.rng)
         self._hard = HardExamples()
+        self.device = "cpu"  # that draws
 
     def draw(self, count: int) -> WindowBatch:
         """Draw `count` windows, two of each scene."""
@@ -90,7 +91,7 @@ class WindowSource:
         views = self._aim(scenes, draw.count, rng)
         if draw.chosen is not None:
             views = views.take(np.array(draw.chosen))
-        drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng)
+        drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng, self.device)
         images = take_pictures(drawn.color, self.randomization, UPSCALE_BLUR, rng)
         heat, weight, values, center = _labels(
             scenes, views, drawn.seen[:, BLOCKS], drawn.covered[:, BLOCKS]

@@ -90,6 +90,7 @@ class CropSource:
         self.randomization = randomization or Randomization()
         self.textures = texture_pool(TEXTURES, self.rng)
         self._hard = HardExamples()
+        self.device = "cpu"  # that draws
 
     def draw(self, count: int) -> CropBatch:
         """Draw `count` crops."""
@@ -161,7 +162,7 @@ class CropSource:
         for size in np.unique(sizes):
             members = np.flatnonzero(sizes == size)
             native, shift = _native_views(views, members, int(size), rng)
-            drawn = render(scenes, native, self.textures, int(size), int(size), rng)
+            drawn = render(scenes, native, self.textures, int(size), int(size), rng, self.device)
             seen[members], covered[members] = drawn.seen, drawn.covered
             pictures = take_pictures(drawn.color, self.randomization, LARGEST_UPSCALE_BLUR, rng)
             for member, picture, moved in zip(members, pictures, shift, strict=True):

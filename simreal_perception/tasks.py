@@ -64,6 +64,13 @@ class LearnsFromLosses(Protocol):
         """Go back to a state."""
 
 
+@runtime_checkable
+class DrawsOnDevice(Protocol):
+    """A source whose pictures are drawn on "cpu" or "cuda", as its attribute says."""
+
+    device: str
+
+
 class Task(Protocol):
     """A network, the pictures it learns from, and what it should do with them."""
 

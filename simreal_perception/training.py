@@ -34,7 +34,7 @@ from simreal_perception.precision import autocast, choose_precision
 from simreal_perception.run_folder import record_start, run_folder
 from simreal_perception.run_log import add_line
 from simreal_perception.stopping import StopRequest
-from simreal_perception.tasks import TASKS, DrawsPicture, Source, Task, make_task
+from simreal_perception.tasks import TASKS, DrawsOnDevice, DrawsPicture, Source, Task, make_task
 from simreal_perception.training_config import TrainingConfig
 from simreal_sim.ranges_file import ranges_sha256, ranges_values
 
@@ -231,6 +231,8 @@ def prepare(config: TrainingConfig) -> tuple[Task, Source]:
         load_initial_weights(task.network, config.task, config.start_from)
     task.network.to(device=config.device, memory_format=torch.channels_last)
     source: Source = task.source
+    if isinstance(source, DrawsOnDevice):
+        source.device = config.device
     if config.repeat:
         source = RepeatedSource(source, config.repeat, config.batch, REPEATED_SEED)
     return task, source

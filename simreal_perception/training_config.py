@@ -53,7 +53,7 @@ class TrainingConfig:
         checkpoint_s: seconds between checkpoints; at most these are lost.
         evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
         threads: CPU threads for drawing, and as many for learning.
-        device: where the network learns, "cpu" or "cuda".
+        device: where pictures are drawn and the network learns, "cpu" or "cuda".
         precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
             is faster here, see `precision.choose_precision`.
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.
