@@ -46,6 +46,11 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export --help",
     ),
+    "calibrate-model": Verb(
+        "simreal_perception.cli_calibrate_model",
+        "fit a model's scores and covariances again on fresh scenes",
+        "  simreal calibrate-model block --scenes 1000",
+    ),
     "evaluate": Verb(
         "simreal_perception.cli_evaluate",
         "measure a model against pictures whose truth is known",

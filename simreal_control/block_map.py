@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,8 @@ class BlockMapConfig:
     Args:
         edge_m: edge of the blocks.
         table_height_m: height of the table top in the base frame.
-        min_score: detections below it are not looked at.
+        min_score: detections below it, likelier no blocks than blocks, are not looked at. How well
+            the place of a block is known is told by its covariance, not by its score.
         faint_score: those from here to min_score count where a block lacks otherwise.
         min_share: share of the pictures in which a block must be seen.
         lateral_sigma_m: error floor in all directions, added to every published covariance.
@@ -58,8 +59,8 @@ class BlockMapConfig:
 
     edge_m: float = 0.05
     table_height_m: float = 0.0
-    min_score: float = 0.3
-    faint_score: float = 0.1
+    min_score: float = 0.5
+    faint_score: float = 0.2
     min_share: float = 0.5
     lateral_sigma_m: float = 0.003
     ray_sigma_m: float = 0.010
@@ -94,7 +95,8 @@ class Block:
         position: centre, metres, shape (3,).
         yaw: rotation about z modulo a quarter turn, radians in [-pi/4, pi/4).
         level: 0 on the table, 1 on a block of level 0, ...
-        covariance: of the position, m^2, shape (3, 3).
+        covariance: of the position, m^2, shape (3, 3); where it may lie on another level as well,
+            about this position.
         score: mean score of its detections.
         seen: in how many pictures.
         color: what most of the pictures say, see BlockEstimate.
@@ -306,6 +308,9 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
     yaw = mean_yaw([yaw for yaw, _ in orientations], weights)
     best: Block | None = None
     best_likelihood = -0.5 * config.gate_sigmas**2
+    levels: list[
+        tuple[Array, Array, float]
+    ] = []  # where it may lie: position, covariance, likelihood
     for level in range(config.max_level + 1):
         position, covariance, likelihood = rest_on_level(
             cluster.centre, cluster.covariance, level, config, raised_m
@@ -320,6 +325,7 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
             if level > 1 and level - 2 not in under:
                 continue
             likelihood -= UNSUPPORTED_PENALTY
+        levels.append((position, covariance, likelihood))
         if likelihood > best_likelihood:
             best_likelihood = likelihood
             best = Block(
@@ -331,4 +337,15 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
         for block in below
     ):
         return None  # a second detection of a block that is there already
-    return best
+    return None if best is None else replace(best, covariance=_spread(best.position, levels))
+
+
+def _spread(position: Array, levels: Sequence[tuple[Array, Array, float]]) -> Array:
+    """Covariance about a position of what lies on one of several levels, by their likelihoods."""
+    most = max(likelihood for _, _, likelihood in levels)
+    weights = np.exp([likelihood - most for _, _, likelihood in levels])
+    weights /= weights.sum()
+    total = np.zeros((3, 3))
+    for (place, covariance, _), weight in zip(levels, weights, strict=True):
+        total += weight * (covariance + np.outer(place - position, place - position))
+    return total

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
 WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is moved
 # Looks in a row that lack a block: what was missed by chance is seen at the next. Then one that is
-# scored low counts; then it is looked for behind the tower.
+# scored low, or whose place is known badly, counts; then it is looked for behind the tower.
 FAINT_AFTER, SEARCH_AFTER = 1, 2
 
 
@@ -63,7 +63,8 @@ class BlockChooser:
 
     def next(self, now: Situation, structure: Structure, view: StructureView) -> Decision:
         """The next block, the hand being empty."""
-        candidates = [block for block in view.loose if not self.ignored(block, now.edge_m)]
+        loose = [block for block in view.loose if not self.ignored(block, now.edge_m)]
+        candidates = [block for block in loose if self.planner.well_placed(block)]
         slots = structure.open
         suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
         if self._clearing.searching:
@@ -81,20 +82,28 @@ class BlockChooser:
         lacks, self._lacks = self._lacks, 0
         if not any(suitable.values()):
             self._lacks = lacks + 1
-            hidden = self._clearing.uncover(now, structure, view)
+            unsure = [
+                block
+                for block in loose
+                if block not in candidates
+                and any(block in suitable_for(structure, slot, loose) for slot in slots)
+            ]
+            hidden = None if unsure else self._clearing.uncover(now, structure, view)
             if hidden is not None:
                 return hidden
-            candidates = self._lying_faint(now) if lacks >= FAINT_AFTER else []
+            candidates = [*unsure, *self._lying_faint(now)] if lacks >= FAINT_AFTER else []
             suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
             if not any(suitable.values()):
                 behind = None
-                if lacks >= SEARCH_AFTER and not self._searched:
+                if lacks >= SEARCH_AFTER and not unsure and not self._searched:
                     self._searched = True
                     behind = self._clearing.look_behind(now, structure, view)
                 outside = now.look.outside()
                 words = f", {outside} outside of the block zone" * bool(outside)
+                words += f", the place of {len(unsure)} is not known well" * bool(unsure)
                 return behind or LookAgain(_lack(structure) + words)
-            now.notes.append(f"{_lack(structure)} well: a faint one is tried")
+            kind = "one whose place is not known well" if unsure else "a faint one"
+            now.notes.append(f"{_lack(structure)} well: {kind} is tried")
         scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
         reasons: list[str] = []
         for slot in slots:

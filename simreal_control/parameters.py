@@ -152,10 +152,12 @@ class ControlParameters:
         0.066, "of the hand across the closing direction, metres", range=(0.01, 1.0)
     )
     min_score: float = parameter(
-        0.3, "detections with a lower score are not looked at", range=(0.0, 1.0)
+        0.5,
+        "detections with a lower score, a probability, are taken for no blocks",
+        range=(0.0, 1.0),
     )
     faint_score: float = parameter(
-        0.1, "detections from here to min_score count where a block lacks", range=(0.0, 1.0)
+        0.2, "detections from here to min_score count where a block lacks", range=(0.0, 1.0)
     )
     ray_sigma: float = parameter(
         0.010,

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.block_map import Block, BlockMapConfig
-from simreal_control.grasps import TILTS, UPRIGHT, Grasp, rank_grasps, rank_placements
+from simreal_control.grasps import TILTS, UPRIGHT, Grasp, rank_grasps, rank_placements, well_placed
 from simreal_control.gripper import GripperGeometry
 from simreal_control.kinematics import ArmKinematics
 from simreal_control.trajectory import line_waypoints
@@ -92,6 +92,10 @@ class PickPlacePlanner:
     def unbar(self) -> None:
         """What stands there has changed: all poses may be chosen again."""
         self._barred = []
+
+    def well_placed(self, block: Block) -> bool:
+        """Whether its place is known well enough to grasp it."""
+        return well_placed(block, self._blocks.edge_m, self._gripper)
 
     def safe_height(self, scene: Sequence[Block], tower_levels: int, carrying: bool) -> float:
         """Height of the tool at which it, or the block it holds, passes over everything, metres."""

@@ -22,7 +22,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_colors
-from simreal_perception.calibration import Calibration, Evidence, log_sigma
+from simreal_perception.calibration import Calibration, Evidence, evidence_of_pose
 from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
 from simreal_perception.detection import Detections, detect
 from simreal_perception.edge_alignment import align_to_edges
@@ -47,7 +47,7 @@ class Look:
     Attributes:
         pose: block -> camera's optical frame.
         covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
-            all measurements were independent: too small, see `Calibration.variance_scale`.
+            all measurements were independent: too small, see `Calibration.covariance`.
         score: what the network gives for this being a block.
         misfit, distance, clarity: how well it fits the edges that the network and that the image
             shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
@@ -63,22 +63,24 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What may be a block: the last look at it, and the detector's score."""
+    """What may be a block: the last look at it, the detector's score, edge (m), focal length (px)."""
 
     look: Look
     detection: float
+    edge: float
+    focal: float
 
     @property
     def evidence(self) -> Evidence:
-        """What its score is made of."""
+        """What its score and covariance are made of."""
         look = self.look
         return Evidence(
             detection=self.detection,
             block=look.score,
-            sigma=log_sigma(look.covariance, look.pose.position),
             misfit=look.misfit,
             distance=look.distance,
             clarity=look.clarity,
+            **evidence_of_pose(look.pose, look.covariance, self.edge, self.focal),
         )
 
 
@@ -89,6 +91,7 @@ class BlockEstimator:
         detector, pose: ONNX sessions of the two networks.
         card: the model's card.
         search: how far blocks are looked for, and what it may cost.
+        calibration: in place of the card's.
     """
 
     def __init__(
@@ -97,14 +100,18 @@ class BlockEstimator:
         pose: onnxruntime.InferenceSession,
         card: ModelCard,
         search: Search | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self._detector, self._pose, self.card = detector, pose, card
         self.search = search or Search()
-        self.calibration = Calibration.of(card)
+        self.calibration = calibration or Calibration.of(card)
 
     @staticmethod
     def load(
-        name_or_path: str, threads: int = 2, search: Search | None = None
+        name_or_path: str,
+        threads: int = 2,
+        search: Search | None = None,
+        calibration: Calibration | None = None,
     ) -> BlockEstimator:
         """Load a model by name (out of models/) or by path, checking it against its card.
 
@@ -133,7 +140,7 @@ class BlockEstimator:
                 f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
                 "files NAME_detector.onnx and NAME_pose.onnx; export it again"
             )
-        return BlockEstimator(sessions["detector"], sessions["pose"], card, search)
+        return BlockEstimator(sessions["detector"], sessions["pose"], card, search, calibration)
 
     def estimate(
         self, image: NDArray[np.uint8], camera: Camera, edge: float
@@ -155,14 +162,14 @@ class BlockEstimator:
         blocks = [
             BlockEstimate(
                 pose=look.pose,
-                covariance=look.covariance * calibration.variance_scale,
-                score=calibration.score(candidate.evidence),
+                covariance=calibration.covariance(evidence, look.covariance, look.pose.position),
+                score=calibration.score(evidence),
                 edge=edge,
             )
             for candidate in self.candidates(image, camera, edge)
-            for look in (candidate.look,)
+            for look, evidence in ((candidate.look, candidate.evidence),)
         ]
-        found = _distinct(sorted(blocks, key=lambda block: -block.score))
+        found = distinct(sorted(blocks, key=lambda block: -block.score))
         colors = block_colors(image, camera, [block.pose for block in found], edge)
         return [
             dataclasses.replace(block, color=color)
@@ -173,8 +180,9 @@ class BlockEstimator:
         """Everything the detector pointed at for which a pose fits, block or not."""
         centers, radii, confidence = self.detect(image, camera, edge)
         looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
+        focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
         return [
-            Candidate(look, float(seen))
+            Candidate(look, float(seen), edge, focal)
             for look, seen in zip(looks, confidence, strict=True)
             if look is not None
         ]
@@ -235,7 +243,7 @@ class BlockEstimator:
         return looks
 
 
-def _distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
+def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     """Of estimates that would overlap in space keep the best; `blocks` come best first.
 
     Range is uncertain, so blocks are compared as if at one range: by the angle between their rays.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 # of the edge and of the distance: what is farther off is a miss and a false alarm.
 LATERAL_SHARE, RANGE_SHARE = 0.6, 0.25
 
-# What a score promises: the error of position is at most this share of the block's distance,
-# 10 mm at 0.9 m. One camera's error grows with distance.
+# A position is good whose error is at most this share of the block's distance, 10 mm at 0.9 m. One
+# camera's error grows with distance.
 GOOD_SHARE = 0.010 / 0.9
+
+# Of errors along a line these shares are within 1, 2 and 3 standard deviations. Errors across the
+# ray have two components: as large a share of them is within these radii.
+WITHIN = (0.6827, 0.9545, 0.9973)
+RADII = tuple(float(np.sqrt(chi2.ppf(share, 2))) for share in WITHIN)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class PoseError:
         distance_m: of the block from the camera.
         nees: normalized squared error of position under the estimate's covariance; 3 on average
             where the covariance is right.
+        range_sigmas, lateral_sigmas: range_m and lateral_m in standard deviations under that
+            covariance, along the ray and in the direction of the error across it.
         lateral_px: distance of the two centres in the image, pixels; None where the camera is not
             known.
     """
@@ -50,11 +58,13 @@ class PoseError:
     score: float
     distance_m: float
     nees: float
+    range_sigmas: float
+    lateral_sigmas: float
     lateral_px: float | None = None
 
     @property
     def good(self) -> bool:
-        """Whether the position is as near as a score promises."""
+        """Whether the error of position is at most GOOD_SHARE of the distance."""
         return self.position_m <= GOOD_SHARE * self.distance_m
 
 
@@ -228,11 +238,11 @@ class Evaluation:
 
     @property
     def promises(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Score of every estimate, and whether it is of a block and as near as that promises."""
+        """Score of every estimate, and whether it is of a block, as that promises."""
         errors = [block.error for block in self.blocks if block.error is not None]
         scores = [error.score for error in errors] + [alarm.score for alarm in self.false_alarms]
-        good = [error.good for error in errors] + [False] * self.false
-        return np.array(scores, dtype=np.float64), np.array(good, dtype=bool)
+        kept = [True] * len(errors) + [False] * self.false
+        return np.array(scores, dtype=np.float64), np.array(kept, dtype=bool)
 
     def summary(self) -> dict[str, float]:
         """The figures people ask for; millimetres, degrees and pixels."""
@@ -273,6 +283,7 @@ def error_figures(errors: Sequence[PoseError]) -> dict[str, float]:
         "good_share": good,
         "nees_median": float(np.median(columns[:, 4])),
         "nees_mean": float(columns[:, 4].mean()),
+        **_coverage(errors),
     }
 
 
@@ -287,17 +298,21 @@ def pixel_figures(errors: Sequence[PoseError]) -> dict[str, float]:
     }
 
 
+def _coverage(errors: Sequence[PoseError]) -> dict[str, float]:
+    """Shares of errors within 1, 2 and 3 standard deviations; WITHIN where covariances are right."""
+    along = np.array([error.range_sigmas for error in errors] or [np.nan])
+    across = np.array([error.lateral_sigmas for error in errors] or [np.nan])
+    shares = {}
+    for number, radius in enumerate(RADII, 1):
+        for name, sigmas, limit in (("range", along, number), ("lateral", across, radius)):
+            share = float(np.mean(sigmas <= limit)) if errors else float("nan")
+            shares[f"{name}_within_{number}_sigma"] = share
+    return shares
+
+
 def is_match(estimate: Pose, truth: Pose, edge: float) -> bool:
     """Whether an estimated pose is near enough to a block to be of that block."""
     return _mismatch(estimate, truth, edge) < 1.0
-
-
-def is_good(estimate: Pose, truth: Pose, edge: float) -> bool:
-    """Whether an estimated pose is of a block and as near to it as a score promises."""
-    off = float(np.linalg.norm(estimate.position - truth.position))
-    return is_match(estimate, truth, edge) and off <= GOOD_SHARE * float(
-        np.linalg.norm(truth.position)
-    )
 
 
 def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = None) -> PoseError:
@@ -306,8 +321,12 @@ def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = Non
     if camera is not None:
         seen, true = camera.project(np.stack([estimate.pose.position, truth.position]))
         lateral_px = float(np.linalg.norm(seen - true))
-    across, along = _parts(estimate.pose, truth)
+    across, along = error_parts(estimate.pose, truth)
     error = estimate.pose.position - truth.position
+    ray = truth.position / np.linalg.norm(truth.position)
+    aside = error - along * ray
+    aside /= max(across, 1e-12)
+    place = estimate.covariance[:3, :3]
     return PoseError(
         position_m=float(np.linalg.norm(error)),
         lateral_m=across,
@@ -315,7 +334,9 @@ def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = Non
         rotation_rad=cube_rotation_distance(estimate.pose.rotation, truth.rotation),
         score=estimate.score,
         distance_m=float(np.linalg.norm(truth.position)),
-        nees=float(error @ np.linalg.solve(estimate.covariance[:3, :3], error)),
+        nees=float(error @ np.linalg.solve(place, error)),
+        range_sigmas=abs(along) / float(np.sqrt(ray @ place @ ray)),
+        lateral_sigmas=across / float(np.sqrt(max(aside @ place @ aside, 1e-18))),
         lateral_px=lateral_px,
     )
 
@@ -325,8 +346,8 @@ def _place(pose: Pose) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _parts(estimate: Pose, truth: Pose) -> tuple[float, float]:
-    """Error of position across and along the ray to the block, metres."""
+def error_parts(estimate: Pose, truth: Pose) -> tuple[float, float]:
+    """Error of position across the ray to the block and, signed, along it, metres."""
     ray = truth.position / np.linalg.norm(truth.position)
     error = estimate.position - truth.position
     along = float(error @ ray)
@@ -334,6 +355,6 @@ def _parts(estimate: Pose, truth: Pose) -> tuple[float, float]:
 
 
 def _mismatch(estimate: Pose, truth: Pose, edge: float) -> float:
-    across, along = _parts(estimate, truth)
+    across, along = error_parts(estimate, truth)
     distance = float(np.linalg.norm(truth.position))
     return max(across / (LATERAL_SHARE * edge), abs(along) / (RANGE_SHARE * distance))

@@ -115,7 +115,14 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
         f"found within {NEAR_SHARE:.0%} of the distance: {_percent(overall['near_share'])}",
         f"found within 10 mm x distance / 0.9 m, of those found: {_percent(overall['good_share'])}",
         f"range bias {_number(overall['range_bias_mm'], 1)} mm; normalized squared error of "
-        f"position, median {_number(overall['nees_median'], 2)} (wanted 2.37)",
+        f"position, mean {_number(overall['nees_mean'], 2)} (wanted 3), median "
+        f"{_number(overall['nees_median'], 2)} (wanted 2.37)",
+        *(
+            f"error {words} within 1, 2, 3 standard deviations: "
+            + ", ".join(_percent(overall[f"{name}_within_{n}_sigma"]) for n in (1, 2, 3))
+            + " (wanted 68.3, 95.5, 99.7)"
+            for name, words in (("range", "along the ray"), ("lateral", "across it"))
+        ),
         f"estimator {_number(figures['estimator_ms_p50'], 1)} ms (median); "
         f"{figures['images_per_s']:.1f} images/s in all",
     ]
@@ -166,7 +173,7 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
     ]
     lines += [
         "",
-        "How far a score can be trusted: share of estimates within 10 mm x distance / 0.9 m",
+        "How far a score can be trusted: share of estimates that are of a block",
         *_table(("score", "estimates", "mean score", "share"), trust),
         f"expected calibration error {_number(error, 3)}",
     ]

@@ -16,7 +16,7 @@ class PerceptionParameters:
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
     edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(
-        MIN_SCORE, "estimates with a lower score are not published", range=(0.0, 1.0)
+        MIN_SCORE, "estimates that are less probably of a block are not published", range=(0.0, 1.0)
     )
     max_distance: float = parameter(
         Search.max_distance,

@@ -1,4 +1,4 @@
-"""How far scores can be trusted: of the estimates scored 0.9, how many are as good as promised."""
+"""How far scores can be trusted: of the estimates scored 0.9, how many are of a block."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReliabilityBin:
     Args:
         count: how many.
         score: their mean score.
-        share: the share of them that is good.
+        share: the share of them that is of a block.
         least, most: 95 % interval of that share (Wilson 1927).
     """
 
@@ -37,13 +37,13 @@ class ReliabilityBin:
 
 
 def reliability_bins(
-    scores: NDArray[np.float64], good: NDArray[np.bool_], bins: int = BINS
+    scores: NDArray[np.float64], kept: NDArray[np.bool_], bins: int = BINS
 ) -> list[ReliabilityBin]:
     """Sort estimates into `bins` equal intervals of score; empty ones are left out.
 
     Args:
         scores: (N,), 0 to 1.
-        good: (N,), whether each is as good as its score promises.
+        kept: (N,), whether each is of a block, as its score promises.
     """
     edges = np.linspace(0.0, 1.0, bins + 1)
     place = np.clip((scores * bins).astype(int), 0, bins - 1)
@@ -52,7 +52,7 @@ def reliability_bins(
         inside = place == index
         count = int(inside.sum())
         if count:
-            share = float(good[inside].mean())
+            share = float(kept[inside].mean())
             found.append(
                 ReliabilityBin(
                     float(edges[index]), float(edges[index + 1]), count,
@@ -102,7 +102,7 @@ def draw_reliability(bins: list[ReliabilityBin], title: str) -> NDArray[np.uint8
     _write(canvas, f"mean distance from the diagonal (ECE) {error:.3f}", (middle, 46), 0.5, RED)
     _write(canvas, "score of the estimate", (middle, MARGIN + SIZE + 36), 0.5)
     _write(canvas, "estimates with that score", (middle, floor + 22), 0.5)
-    aside = "share within 10 mm x distance / 0.9 m"
+    aside = "share that is of a block"
     strip = np.full((20, SIZE, 3), 255, dtype=np.uint8)
     _write(strip, aside, (SIZE // 2, 14), 0.5)
     canvas[MARGIN : MARGIN + SIZE, 2:22] = np.rot90(strip)

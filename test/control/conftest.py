@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +84,7 @@ class FakeWorld:
     colors: tuple[str, ...] = ()
     false_at: Pose | None = None
     faint: int | None = None  # this block's score is low
+    vague: int | None = None  # of this block perception says that it may be 30 mm off
     blind_spots: bool = True
     now: float = 10.0
     joints: np.ndarray = field(default_factory=lambda: HOME.copy())
@@ -205,13 +206,21 @@ class FakeWorld:
             noisy_estimate(
                 pose,
                 self.rng,
-                score=0.15 if i == self.faint else 0.9,
+                score=0.3 if i == self.faint else 0.9,
                 color=self.colors[i] if self.colors else "",
             )
             for i, pose in enumerate(self.blocks)
             if i not in {self.held, *self.unseen, *self.away}
             and not (self.blind_spots and self.rng.random() < 0.1)
         ]
+        if self.vague is not None:
+            place = self.blocks[self.vague].position
+            seen = [
+                replace(one, covariance=one.covariance + np.diag([0.03**2] * 3 + [0.0] * 3))
+                if np.linalg.norm(one.pose.position - place) < EDGE
+                else one
+                for one in seen
+            ]
         if self.false_at is not None:
             seen.append(noisy_estimate(self.false_at, self.rng, score=0.5))
         stamp = self.now - 0.15  # perception takes its time

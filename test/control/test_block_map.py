@@ -151,6 +151,23 @@ def test_estimates_are_taken_to_the_base_with_their_covariance():
     assert across @ base.covariance[:3, :3] @ across == pytest.approx(1e-6 + 9e-6)
 
 
+@given(x=coordinate, y=coordinate)
+def test_what_may_lie_on_either_of_two_levels_has_a_wide_covariance(x, y):
+    estimate = seen(0.5 + x, y)
+    ray = estimate.pose.position - CAMERA.position
+    ray /= np.linalg.norm(ray)
+    blocks = []
+    for sigma in (0.005, 0.08):
+        covariance = estimate.covariance.copy()
+        covariance[:3, :3] += sigma**2 * np.outer(ray, ray)
+        # So far along the ray that its height is between two levels, and nearer to that of the table.
+        raised = Pose(estimate.pose.position + 0.4 * EDGE / ray[2] * ray, estimate.pose.orientation)
+        blocks.append(fuse([[replace(estimate, pose=raised, covariance=covariance)]], CONFIG)[0])
+    assert [block.level for block in blocks] == [0, 0]
+    sure, unsure = (np.sqrt(np.linalg.eigvalsh(block.covariance)[-1]) for block in blocks)
+    assert unsure > 1.3 * sure  # were one level taken for certain they would be alike
+
+
 def test_nothing_seen_is_nothing():
     assert fuse([], CONFIG) == []
     assert fuse([[], []], CONFIG) == []

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_control.block_map import Block, wrap_quarter
-from simreal_control.grasps import TILTS, rank_grasps, rank_placements, tool_pose, tool_yaw
+from simreal_control.grasps import (
+    LEAST_SIGMAS,
+    TILTS,
+    rank_grasps,
+    rank_placements,
+    tool_pose,
+    tool_yaw,
+    well_placed,
+)
 from simreal_control.gripper import GripperGeometry, clearance, clearance_inside
 
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
 HAND = GripperGeometry()
+EDGE = 0.05
 
 
 def block(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Block:
@@ -133,6 +142,18 @@ def test_the_fingers_straddle_a_block_along_the_axis_where_it_is_known_best(pand
         target = Block(np.array([0.5, 0.0, 0.025]), 0.0, 0, covariance, 0.9, 4)
         closing = grasps(panda, target, [])[0].pose_tool_in_base.rotation[:, 1]
         assert abs(closing[known]) > 0.99
+
+
+@given(st.floats(0.001, 0.05), st.floats(-0.7, 0.7))
+def test_a_block_is_grasped_only_where_the_fingers_have_room_for_what_is_not_known(sigma, yaw):
+    room = (HAND.max_opening_m - EDGE) / 2
+    where = np.array([0.5, 0.0, 0.025])
+    everywhere = Block(where, yaw, 0, sigma**2 * np.eye(3), 0.9, 4)
+    assert well_placed(everywhere, EDGE, HAND) == (room >= LEAST_SIGMAS * sigma)
+    # One direction is enough, if the fingers close along it.
+    along = np.array([np.cos(yaw), np.sin(yaw), 0.0])
+    covariance = 1e-6 * np.eye(3) + 0.05**2 * np.outer(along, along)
+    assert well_placed(Block(where, yaw, 0, covariance, 0.9, 4), EDGE, HAND)
 
 
 def test_an_unsure_yaw_lowers_the_score_where_the_fingers_have_little_room(panda):

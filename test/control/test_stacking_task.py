@@ -118,6 +118,19 @@ def test_a_block_that_is_scored_low_is_tried_where_one_lacks(make_rig):
     assert any("a faint one is tried" in line for line in rig.log)
 
 
+def test_a_block_whose_place_is_known_badly_is_looked_at_again_and_taken_last(make_rig):
+    rig = make_rig([at(0.5, 0.0), at(0.5, 0.0, 1), at(0.45, 0.2), at(0.45, -0.2)], goal=4)
+    rig.world.vague = 2
+    assert rig.run(300).status.success, rig.log
+    assert rig.world.tower() == 4
+    assert rig.world.blocks[2].position[2] == pytest.approx(3.5 * 0.05, abs=5e-3)
+    again = [n for n, line in enumerate(rig.log) if "the place of 1 is not known well" in line]
+    tried = [n for n, line in enumerate(rig.log) if "whose place is not known well is tried" in line]
+    assert again
+    assert tried
+    assert again[0] < tried[0]
+
+
 def test_a_block_that_is_scored_low_is_left_alone_where_none_lacks(make_rig):
     rig = make_rig(list(THREE), faint=2, goal=2)
     assert rig.run().status.success

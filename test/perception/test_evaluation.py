@@ -14,9 +14,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_symmetries
-from simreal_perception.calibrate import _logistic
-from simreal_perception.calibration import Calibration, Evidence, log_sigma, logit
-from simreal_perception.evaluation import Evaluation
+from simreal_perception.evaluation import WITHIN, Evaluation
 from simreal_perception.evaluation_card import write_figures
 from simreal_perception.evaluation_report import report, text_report
 from simreal_perception.evaluation_run import Outcome
@@ -104,12 +102,52 @@ def test_one_pass_serves_every_threshold(seed: int, threshold: float) -> None:
     assert json.dumps(once.summary()) == json.dumps(again.summary())
 
 
-def test_what_a_score_promises_grows_with_distance() -> None:
-    for distance, off, good in ((0.9, 0.0095, True), (0.9, 0.0105, False), (1.8, 0.019, True)):
-        pose = block(0.0, z=distance)
-        scores, kept = evaluated(([estimate(pose, 0.7, (0, 0, off))], [pose])).promises
+def test_a_score_promises_a_block_and_no_more() -> None:
+    for off, good in ((0.0095, True), (0.0105, False), (0.1, False)):
+        pose = block(0.0)
+        evaluation = evaluated(([estimate(pose, 0.7, (0, 0, off))], [pose]))
+        scores, kept = evaluation.promises
         assert scores.tolist() == [0.7]
-        assert kept.tolist() == [good]
+        assert kept.tolist() == [True]
+        assert evaluation.errors[0].good is good
+    scores, kept = evaluated(([estimate(block(0.3), 0.7)], [block(0.0)])).promises
+    assert kept.tolist() == [False]
+
+
+def test_a_good_position_is_judged_by_distance() -> None:
+    for distance, off, good in ((0.9, 0.0105, False), (1.8, 0.019, True)):
+        pose = block(0.0, z=distance)
+        assert evaluated(([estimate(pose, off=(0, 0, off))], [pose])).errors[0].good is good
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=5, deadline=None)
+def test_errors_drawn_from_their_covariances_are_covered_as_they_should(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(1500):
+        truth = block(*rng.uniform(-0.2, 0.2, 2), rng.uniform(0.6, 1.2))
+        root = rng.normal(size=(3, 3)) * 2e-3 + 2e-3 * np.eye(3)
+        covariance = np.eye(6) * 1e-4
+        covariance[:3, :3] = root @ root.T
+        pose = Pose(truth.position + root @ rng.normal(size=3), truth.orientation)
+        images.append(([BlockEstimate(pose, covariance, 0.9, EDGE)], [truth]))
+    figures = evaluated(*images).summary()
+    for number, share in enumerate(WITHIN, 1):
+        assert figures[f"range_within_{number}_sigma"] == pytest.approx(share, abs=0.05)
+    assert figures["nees_mean"] == pytest.approx(3.0, abs=0.4)
+
+
+def test_errors_across_the_ray_have_two_components() -> None:
+    rng = np.random.default_rng(0)
+    truth = block(0.0)
+    images = []
+    for _ in range(3000):
+        pose = Pose(truth.position + rng.normal(0, 0.01, 3), truth.orientation)
+        images.append(([BlockEstimate(pose, np.eye(6) * 1e-4, 0.9, EDGE)], [truth]))
+    figures = evaluated(*images).summary()
+    for number, share in enumerate(WITHIN, 1):
+        assert figures[f"lateral_within_{number}_sigma"] == pytest.approx(share, abs=0.03)
 
 
 def test_the_report_is_json_and_its_rows_add_up() -> None:
@@ -156,30 +194,6 @@ def test_reliability_tells_honest_scores_from_boastful_ones() -> None:
     assert len(reliability_bins(np.array([1.0, 0.05]), np.array([True, False]))) == 2
     assert draw_reliability(honest, "t").std() > 0
     assert draw_reliability([], "nothing").shape == draw_reliability(honest, "t").shape
-
-
-def test_a_score_falls_with_the_error_that_is_predicted() -> None:
-    calibration = Calibration(sigma_weight=-1.0)
-    sure, unsure = (
-        calibration.score(
-            Evidence(0.8, 0.8, log_sigma(np.eye(6) * sigma**2, np.array([0, 0, 0.9])))
-        )
-        for sigma in (0.002, 0.03)
-    )
-    assert 0 < unsure < sure < 1
-    assert Calibration().score(Evidence(0.8, 0.8)) == Calibration().score(Evidence(0.8, 0.8, 2.0))
-    # 10 mm at 0.9 m in all is exactly what is promised.
-    assert log_sigma(np.eye(6) * 1e-4 / 3, np.array([0, 0, 0.9])) == pytest.approx(0.0)
-
-
-def test_the_regression_finds_the_weights_that_made_the_scores_true() -> None:
-    rng = np.random.default_rng(2)
-    features = rng.normal(0, 2, size=(20_000, 3))
-    weights = np.array([0.4, 0.9, -1.2])
-    chance = 1 / (1 + np.exp(-(features @ weights - 0.5)))
-    bias, *found = _logistic(features, rng.uniform(size=len(chance)) < chance)
-    np.testing.assert_allclose([bias, *found], [-0.5, *weights], atol=0.1)
-    assert np.isfinite(logit(np.array([0.0, 1.0]))).all()
 
 
 def test_the_card_keeps_figures_and_counts_looks_at_real_images(tmp_path: Path) -> None:
