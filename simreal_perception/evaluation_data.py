@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_perception.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 EDGE_M = 0.05  # of the blocks of simulated examples
 
@@ -32,6 +33,7 @@ class Example:
         hidden: poses of those that may be found: hardly visible, or out of range.
         visible: share of each of `blocks`, then of each of `hidden`, that the image shows; empty
             where nobody knows.
+        plane: that its blocks stand on, optical frame; None where nobody knows.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Example:
     blocks: list[Pose]
     hidden: list[Pose]
     visible: list[float] = field(default_factory=list)
+    plane: SupportPlane | None = None
 
 
 class ExampleSource(Protocol):
@@ -93,7 +96,17 @@ class WorldSource:
                 image = sense(WorldCamera(world).render(), scene.noise, rng)
                 to_camera = scene.pose_camera_in_world.inverse()
                 poses = [to_camera @ pose for pose in world.block_poses().values()]
-            yield Example(f"world {self.seed}/{number}", image, scene.camera, EDGE_M, poses, [])
+            yield Example(
+                f"world {self.seed}/{number}", image, scene.camera, EDGE_M, poses, [],
+                plane=table_plane(to_camera),
+            )  # fmt: skip
+
+
+def table_plane(pose_world_in_camera: Pose) -> SupportPlane | None:
+    """The table of a simulated world, z = 0 there; None for a camera at its height."""
+    if abs(pose_world_in_camera.inverse().position[2]) < EDGE_M:
+        return None
+    return SupportPlane.in_frame([0.0, 0.0, 1.0], 0.0, DEFAULT_PLANE_SIGMA_M, pose_world_in_camera)
 
 
 def world_examples(count: int, seed: int) -> Iterator[Example]:

@@ -25,7 +25,7 @@ distortion_coefficients: {rows: 1, cols: 5, data: [0.0, 0.0, 0.0, 0.0, 0.0]}
 """
 
 
-def find_one(rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+def find_one(rgb: np.ndarray, camera: Camera, edge: float, *known: object) -> list[BlockEstimate]:
     assert rgb[0, 0].tolist() == [200, 100, 50]  # red first
     pose = Pose(np.array([0.01, -0.02, 0.6]), np.array([0.0, 0.0, 0.0, 1.0]))
     return [BlockEstimate(pose, np.eye(6), 0.87654321, edge)]
@@ -37,7 +37,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cv2.imwrite(str(tmp_path / "photo.png"), picture)
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli_estimate, "_load_estimator", lambda model: find_one)
+    monkeypatch.setattr(cli_estimate, "load_estimator", lambda model: find_one)
     return tmp_path
 
 

@@ -44,7 +44,9 @@ class FakeEstimator:
     scores: tuple[float, ...] = (0.9, 0.1)
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
 
-    def estimate(self, image_rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+    def estimate(
+        self, image_rgb: np.ndarray, camera: Camera, edge: float, plane: Any, depth: Any
+    ) -> list[BlockEstimate]:
         self.calls.append((image_rgb, camera, edge))
         pose = Pose(np.array([0.0, 0.0, 0.7]), np.array([0.0, 0.0, 0.0, 1.0]))
         return [BlockEstimate(pose, np.eye(6), score, edge) for score in self.scores]
