@@ -64,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plane-sigma",
         type=float,
         metavar="M",
-        help="tell the estimator the plane that the blocks stand on, and that it is known so well",
+        help="tell the estimator the plane that the blocks stand on, where the truth has one, and that "
+        "it is known so well",
     )
     parser.add_argument(
         "--plane-noise",
@@ -95,8 +96,8 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.evaluation_run import evaluate
     from simreal_perception.pictures import check_drawable, write_picture
 
-    source = _source(args)
     knowledge = _plane_knowledge(args)
+    source = _source(args)
     for path in (args.sheet, args.reliability):
         if path:
             check_drawable(path)

@@ -30,6 +30,10 @@ LEVEL_COST = 0.2  # of each level: of planes an edge apart the upper one explain
 # Blocks in a row have two faces in common planes, and both explain them. A camera mostly looks down
 # and has its upper side up: normals near this direction, optical frame, are preferred.
 LIKELY_NORMAL, LIKELY_COST = np.array([0.0, -0.6, -0.8]), 2.0
+# A plane with another normal (20 degrees and more) that costs hardly more leaves the choice open.
+OTHER_NORMAL, AMBIGUOUS = float(np.cos(np.radians(20.0))), 4.0
+PROPOSED_LEVELS = 3  # a block may stand on two others, and no lower one be seen as well
+REFINED = 20  # proposals that all blocks have a say in
 PASSES = 12
 # Errors of range of one camera belong together: so much of a block's sigma is that of the others, too.
 SHARED = 0.5
@@ -107,14 +111,7 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
         np.stack([block.covariance for block in blocks]),
         blocks[0].edge,
     )
-    proposals = _proposals(given)
-    costs = [
-        _misfit(given, plane).cost + LIKELY_COST * (1.0 - float(plane.normal @ LIKELY_NORMAL))
-        for plane in proposals
-    ]
-    plane = proposals[int(np.argmin(costs))] if proposals else None
-    if plane is not None:
-        plane = _refined(given, plane)
+    plane, others_cost = _best(given)
     misfit = None if plane is None else _misfit(given, plane)
     agree = np.zeros(len(blocks), bool) if misfit is None else misfit.squared < OUTLIER
     used = int(agree.sum())
@@ -124,18 +121,47 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
             f"{LEAST_SHARE:.0%}; check --edge and the calibration, put the blocks flat on one "
             "surface, and leave the camera where it is between pictures"
         )
+    if others_cost < _cost(given, plane) + AMBIGUOUS:
+        raise ConfigurationError(
+            f"the {len(blocks)} blocks seen fit two planes, one through their sides: wanted one; put "
+            "more blocks on the plane, turned differently and not in rows"
+        )
     residual = float(np.sqrt(np.mean(misfit.heights[agree] ** 2)))
     return PlaneFit(plane, residual, used, len(blocks))
 
 
+def _cost(given: _Blocks, plane: SupportPlane) -> float:
+    return _misfit(given, plane).cost + LIKELY_COST * (1.0 - float(plane.normal @ LIKELY_NORMAL))
+
+
+def _best(given: _Blocks) -> tuple[SupportPlane | None, float]:
+    """The plane that costs least, None if nothing proposes one; and what the best plane with
+    another normal costs, infinity if there is none."""
+    proposals = sorted(_proposals(given), key=lambda plane: _cost(given, plane))
+    if not proposals:
+        return None, np.inf
+    # What one block proposes is rough: the order changes when all blocks have a say.
+    others = [plane for plane in proposals if _differ(plane, proposals[0])]
+    planes = [_refined(given, plane) for plane in [*proposals[:REFINED], *others[:REFINED]]]
+    costs = [_cost(given, plane) for plane in planes]
+    best = int(np.argmin(costs))
+    rest = [cost for cost, plane in zip(costs, planes, strict=True) if _differ(plane, planes[best])]
+    return planes[best], min(rest, default=np.inf)
+
+
+def _differ(first: SupportPlane, second: SupportPlane) -> bool:
+    return float(first.normal @ second.normal) < OTHER_NORMAL
+
+
 def _proposals(given: _Blocks) -> list[SupportPlane]:
-    """The planes that faces lie on, on the side away from the camera."""
+    """The planes that faces lie on, on the side away from the camera, and some edges below it."""
     proposals = []
     for position, rotation in zip(given.positions, given.rotations, strict=True):
         for normal in [*rotation.T, *-rotation.T]:
-            offset = float(normal @ position) - 0.5 * given.edge
-            if offset < -LEAST_CAMERA_HEIGHT_M:
-                proposals.append(SupportPlane(normal, offset))
+            for level in range(PROPOSED_LEVELS):
+                offset = float(normal @ position) - (level + 0.5) * given.edge
+                if offset < -LEAST_CAMERA_HEIGHT_M:
+                    proposals.append(SupportPlane(normal, offset))
     return proposals
 
 

@@ -30,8 +30,8 @@ LEAST_CAMERA_HEIGHT_M = 0.005
 
 LEVELS = 8  # heights that are thought of: as many blocks as a tower may have
 LEVEL_DECAY = 0.5  # each level is that much rarer than the one below it
-# Real edges differ by about a percent from what they should be, and that adds up in a tower.
-SLACK_SHARE = 0.01
+# Real edges differ by half a percent from what they should be, and that adds up in a tower.
+SLACK_SHARE = 0.005
 # The normal's uncertainty: as if the plane were known to `sigma` this far from its middle, and
 # blocks stood on it straight to half a degree.
 PLANE_REACH_M = 0.3
@@ -262,14 +262,15 @@ def _hypotheses(
     after[:, -1] = covariances
     after = 0.5 * (after + after.swapaxes(-1, -2))
 
+    # What is seen on a table is lower than the camera, as far as that height is known.
+    top = max(plane.camera_height, edge)
     priors = np.full((count, LEVELS + 1), FREE)
-    share = LEVEL_DECAY**level * (wanted < plane.camera_height)
+    share = LEVEL_DECAY**level * (wanted < plane.camera_height + 3.0 * plane.sigma)
     priors[:, :-1] = (1.0 - FREE) * share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
     likelihoods = np.empty((count, LEVELS + 1))
     likelihoods[:, :-1] = np.exp(-0.5 * residual**2 / total) / np.sqrt(2.0 * np.pi * total)
     sigma = np.sqrt(variance + plane.sigma**2 + (SLACK_SHARE * edge) ** 2)
     measured = plane.height(positions)
-    top = max(plane.camera_height, edge)
     likelihoods[:, -1] = _uniform(measured, 0.5 * edge, top, sigma)
     anything = _uniform(measured, -BELOW_EDGES * edge, top, sigma)
     # Far out densities vanish; what is left is no opinion.
