@@ -36,6 +36,11 @@ VERBS = {
         "  simreal estimate photo.png --camera camera.yaml --edge 0.05\n"
         "  simreal estimate photo.png --camera camera.yaml --edge 0.05 --draw found.png",
     ),
+    "fit-plane": Verb(
+        "simreal_perception.cli_fit_plane",
+        "find the plane that blocks stand on from pictures of them",
+        "  simreal fit-plane photo1.png photo2.png --camera camera.yaml --edge 0.05",
+    ),
     "train": Verb(
         "simreal_perception.cli_train",
         "train the network on randomized synthetic pictures",

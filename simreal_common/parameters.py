@@ -32,6 +32,7 @@ class ParameterDoc:
     range: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = True
+    name: str = ""
 
 
 def parameter(
@@ -41,6 +42,7 @@ def parameter(
     range: tuple[float, float] | None = None,
     choices: Sequence[str] = (),
     read_only: bool = True,
+    name: str = "",
 ) -> Any:
     """A dataclass field that is a parameter.
 
@@ -50,8 +52,9 @@ def parameter(
         range: smallest and largest value allowed, both included; numbers (and arrays of them) only.
         choices: the allowed strings.
         read_only: cannot be changed while the node runs.
+        name: of the parameter where it is not the field's: with dots, which group parameters.
     """
-    doc = ParameterDoc(description, range, tuple(choices), read_only)
+    doc = ParameterDoc(description, range, tuple(choices), read_only, name)
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata={KEY: doc})
     return dataclasses.field(default=default, metadata={KEY: doc})
@@ -59,13 +62,17 @@ def parameter(
 
 @dataclass(frozen=True)
 class ParameterSpec:
-    """One parameter of a parameter class."""
+    """One parameter of a parameter class; `field` is the name of its field there."""
 
-    name: str
+    field: str
     scalar: type
     is_array: bool
     default: Any
     doc: ParameterDoc
+
+    @property
+    def name(self) -> str:
+        return self.doc.name or self.field
 
     @property
     def required(self) -> bool:
@@ -160,7 +167,7 @@ def check_parameters(instance: Any) -> None:
         ConfigurationError: a value of wrong type, out of range or not among the choices.
     """
     for spec in parameter_specs(type(instance)):
-        object.__setattr__(instance, spec.name, spec.convert(getattr(instance, spec.name)))
+        object.__setattr__(instance, spec.field, spec.convert(getattr(instance, spec.field)))
 
 
 def type_name(value: Any) -> str:

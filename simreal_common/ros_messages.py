@@ -80,6 +80,37 @@ def image_to_rgb(message: Image) -> NDArray[np.uint8]:
     return rows if order == (0, 1, 2) and size == 3 else np.ascontiguousarray(rows[..., order])
 
 
+def image_to_depth(message: Image) -> NDArray[np.float32]:
+    """Depth image message (16UC1 millimetres, 32FC1 metres) -> metres, float32, shape (H, W).
+
+    Where there is no value it is 0 or not finite (REP 118).
+
+    Raises:
+        ImageError: another encoding, or sizes that do not fit the data.
+    """
+    kinds = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
+    if message.encoding not in kinds:
+        raise ImageError(
+            f"depth image with encoding '{message.encoding}': wanted 16UC1 (millimetres) or 32FC1 "
+            "(metres); set the camera driver to one of them"
+        )
+    kind = np.dtype((">" if message.is_bigendian else "<") + kinds[message.encoding])
+    height, width, step = int(message.height), int(message.width), int(message.step)
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    least = (height - 1) * step + width * kind.itemsize
+    if height < 1 or width < 1 or step < width * kind.itemsize or data.size < least:
+        raise ImageError(
+            f"depth image of {width}x{height} {message.encoding}, step {step}, {data.size} bytes: "
+            f"wanted a step of at least {width * kind.itemsize} and at least {max(least, 0)} bytes; "
+            "the camera driver fills the message wrongly"
+        )
+    rows = np.lib.stride_tricks.as_strided(
+        data, (height, width * kind.itemsize), (step, 1), writeable=False
+    )
+    values = np.ascontiguousarray(rows).view(kind).astype(np.float32)
+    return values if kind.kind == "f" else values * np.float32(1e-3)
+
+
 def rgb_to_image(rgb: NDArray[np.uint8], header: Header) -> Image:
     """RGB picture, uint8, shape (height, width, 3) -> Image message, rgb8."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:

@@ -37,7 +37,7 @@ def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
     given = given_parameters(node)
     _refuse_unknown(node.get_name(), given, [spec.name for spec in specs])
     return tuple(
-        cls(**{spec.name: _declare(node, spec, given) for spec in parameter_specs(cls)})
+        cls(**{spec.field: _declare(node, spec, given) for spec in parameter_specs(cls)})
         for cls in classes
     )
 

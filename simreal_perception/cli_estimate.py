@@ -11,24 +11,54 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError
 from simreal_perception.calibration import MIN_SCORE
+from simreal_perception.depth_range import DepthImage, check_depth
 from simreal_perception.drawing import draw_blocks
 from simreal_perception.image_pyramid import Search
 from simreal_perception.pictures import (
     Picture,
     check_drawable,
     check_size,
+    read_depth,
     read_picture,
     write_picture,
 )
+from simreal_perception.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 DEFAULT_MODEL = "block"
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
-Estimate = Callable[[Picture, Camera, float], Sequence[BlockEstimate]]
+Estimate = Callable[
+    [Picture, Camera, float, SupportPlane | None, DepthImage | None], Sequence[BlockEstimate]
+]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help="picture as the camera took it (PNG, JPEG)")
+    add_block_arguments(parser, MIN_SCORE)
+    parser.add_argument(
+        "--plane",
+        nargs=4,
+        type=float,
+        metavar=("NX", "NY", "NZ", "D"),
+        help="the plane that blocks stand on: nx x + ny y + nz z = d in the camera's optical frame, "
+        "metres; `simreal fit-plane` finds it",
+    )
+    parser.add_argument(
+        "--plane-sigma",
+        type=float,
+        metavar="M",
+        help=f"how well its height is known, metres (default: {DEFAULT_PLANE_SIGMA_M:g})",
+    )
+    parser.add_argument(
+        "--depth",
+        metavar="DEPTH.png",
+        help="depth aligned with the picture: 16 bits, millimetres, 0 where there is no value",
+    )
+    parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
+
+
+def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> None:
+    """Declare the camera, the blocks and the model, for every verb that looks at pictures."""
     parser.add_argument(
         "--camera",
         required=True,
@@ -46,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-score",
-        default=MIN_SCORE,
+        default=min_score,
         type=_score,
         metavar="0..1",
         help="leave out what has a lower score (default: %(default)s)",
@@ -66,7 +96,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="widest copy of the picture that is looked at: small and far blocks want a wide one "
         "(default: %(default)s)",
     )
-    parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,10 +109,14 @@ def run(args: argparse.Namespace) -> int:
     camera = load_camera(args.camera)
     rgb = read_picture(args.image)
     check_size(rgb, camera, f"image {args.image}", f"calibration {args.camera}")
+    plane = _plane(args)
+    depth = None if args.depth is None else read_depth(args.depth)
+    if depth is not None:
+        check_depth(depth, camera)
     if args.draw is not None:
         check_drawable(args.draw)
     search = Search(args.max_distance, args.max_width)
-    estimates = _load_estimator(args.model, search)(rgb, camera, args.edge)
+    estimates = load_estimator(args.model, search)(rgb, camera, args.edge, plane, depth)
     blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
         write_picture(args.draw, draw_blocks(rgb, camera, blocks))
@@ -91,12 +124,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _load_estimator(model: str, search: Search) -> Estimate:
+def load_estimator(model: str, search: Search | None = None) -> Estimate:
+    """The function that finds blocks with a model.
+
+    Raises:
+        ModelError: the model cannot be used.
+    """
     # Imported here so that mistakes in the arguments are reported without loading onnxruntime.
     from simreal_perception.estimator import BlockEstimator
 
     estimator = BlockEstimator.load(model, search=search)
     return estimator.estimate  # type: ignore[no-any-return,unused-ignore]
+
+
+def _plane(args: argparse.Namespace) -> SupportPlane | None:
+    if args.plane is None:
+        if args.plane_sigma is not None:
+            raise ConfigurationError(
+                "--plane-sigma belongs to --plane; leave it out, or give --plane NX NY NZ D"
+            )
+        return None
+    sigma = DEFAULT_PLANE_SIGMA_M if args.plane_sigma is None else args.plane_sigma
+    return SupportPlane(args.plane[:3], args.plane[3], sigma)
 
 
 def _as_json(block: BlockEstimate) -> dict[str, Any]:

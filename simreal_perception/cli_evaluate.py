@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from simreal_perception.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
     from simreal_perception.evaluation_data import ExampleSource
+    from simreal_perception.evaluation_plane import PlaneKnowledge
 
 RENDERERS = ("raycaster", "tiny", "egl")
 EPILOG = """\
@@ -21,6 +23,8 @@ examples:
   simreal evaluate --scenes 500 --renderer tiny --sheet worst.png --reliability trust.png
                                                the same scenes, drawn by PyBullet
   simreal evaluate --world 100 --json all.json the cell that the demo runs in
+  simreal evaluate --world 100 --plane-sigma 0.002
+                                               the table's plane is known to 2 mm
   simreal evaluate --photos FOLDER             photographs with poses (index.json), or in groups
                                                with a label beside each (GROUP/NAME.json)
   simreal evaluate --bag FOLDER --poses FILE.json --edge 0.084
@@ -68,6 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="estimates below do not count (%(default)s)",
     )
     parser.add_argument(
+        "--plane-sigma",
+        type=float,
+        metavar="M",
+        help="tell the estimator the plane that the blocks stand on, where the truth has one, and that "
+        "it is known so well",
+    )
+    parser.add_argument(
+        "--plane-noise",
+        metavar="M,DEG",
+        help="standard deviations by which that plane is off: height, metres, and tilt (0,0)",
+    )
+    parser.add_argument(
         "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
     )
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="all figures, every block")
@@ -91,12 +107,13 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.evaluation_run import evaluate
     from simreal_perception.pictures import check_drawable, write_picture
 
+    knowledge = _plane_knowledge(args)
     source = _source(args)
     for path in (args.sheet, args.reliability):
         if path:
             check_drawable(path)
     with tqdm(total=source.count, unit="img") as bar:
-        outcome = evaluate(args.model, source, args.jobs, progress=bar.update)
+        outcome = evaluate(args.model, source, args.jobs, progress=bar.update, knowledge=knowledge)
     figures = report(outcome, args.min_score)
     command = _command(args)
     print(text_report(figures, f"model {args.model}, {source.name}"))
@@ -108,7 +125,8 @@ def run(args: argparse.Namespace) -> int:
 
         estimator = BlockEstimator.load(args.model)
         cases = worst_cases(outcome, args.min_score)
-        write_picture(args.sheet, draw_sheet(estimator, source, cases, args.min_score))
+        sheet = draw_sheet(estimator, source, cases, args.min_score, knowledge)
+        write_picture(args.sheet, sheet)
     if args.reliability:
         from simreal_perception.reliability import draw_reliability, reliability_bins
 
@@ -158,6 +176,35 @@ def _source(args: argparse.Namespace) -> ExampleSource:
     return SceneSource(args.scenes, args.seed, args.renderer, ranges=args.ranges)
 
 
+def _plane_knowledge(args: argparse.Namespace) -> PlaneKnowledge | None:
+    """What the estimator is told of the plane; None: nothing."""
+    if args.plane_sigma is None:
+        if args.plane_noise is not None:
+            raise ConfigurationError(
+                "--plane-noise disturbs the plane that --plane-sigma tells; leave it out, or give "
+                "--plane-sigma M"
+            )
+        return None
+    from simreal_perception.evaluation_plane import PlaneKnowledge
+
+    if args.bag:
+        raise ConfigurationError("--plane-sigma: nobody knows the plane of --bag; leave it out")
+    if not 0 < args.plane_sigma < float("inf"):
+        raise ConfigurationError(
+            f"--plane-sigma: got {args.plane_sigma:g}, wanted metres above 0, for example 0.002"
+        )
+    try:
+        noise_m, degrees = (float(part) for part in (args.plane_noise or "0,0").split(","))
+        if not (0 <= noise_m < 1 and 0 <= degrees < 45):
+            raise ValueError
+    except ValueError as error:
+        raise ConfigurationError(
+            f"--plane-noise: got '{args.plane_noise}', wanted metres from 0 to 1 and degrees from 0 "
+            "to 45, for example 0.002,0.5"
+        ) from error
+    return PlaneKnowledge(args.plane_sigma, noise_m, math.radians(degrees), args.seed)
+
+
 def _command(args: argparse.Namespace) -> str:
     """The command that gives the same figures again; of folders only the names."""
     parts: list[Any] = ["simreal evaluate"]
@@ -173,6 +220,10 @@ def _command(args: argparse.Namespace) -> str:
         parts += ["--bag", args.bag.name, "--poses", args.poses.name, "--edge", args.edge]
     if args.scenes or args.world:
         parts += ["--seed", args.seed]
+    if args.plane_sigma is not None:
+        parts += ["--plane-sigma", f"{args.plane_sigma:g}"]
+    if args.plane_noise is not None:
+        parts += ["--plane-noise", args.plane_noise]
     return " ".join(map(str, [*parts, "--min-score", f"{args.min_score:g}"]))
 
 

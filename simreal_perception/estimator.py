@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -24,12 +25,14 @@ from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_colors
 from simreal_perception.calibration import Calibration, Evidence, evidence_of_pose
 from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
+from simreal_perception.depth_range import fuse_depth
 from simreal_perception.detection import Detections, detect
 from simreal_perception.edge_alignment import align_to_edges
 from simreal_perception.image_edges import refine_on_image
 from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.model_card import ModelCard, load_model_card
 from simreal_perception.pnp import solve_pose
+from simreal_perception.support_plane import SupportPlane, fuse_plane
 
 Array = NDArray[np.float64]
 
@@ -143,7 +146,12 @@ class BlockEstimator:
         return BlockEstimator(sessions["detector"], sessions["pose"], card, search, calibration)
 
     def estimate(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        plane: SupportPlane | None = None,
+        depth: NDArray[np.floating[Any]] | None = None,
     ) -> list[BlockEstimate]:
         """Find the blocks in an image, best first.
 
@@ -151,9 +159,12 @@ class BlockEstimator:
             image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
             camera: calibration for that image size.
             edge: edge of the blocks, metres.
+            plane: what the blocks stand on, in the camera's optical frame, where that is known.
+            depth: aligned with the image, metres along the optical axis, 0 or not finite where
+                there is no value, shape (H, W), where a camera gives that.
 
         Raises:
-            ImageError: not such an image.
+            ImageError: not such an image, or a depth image of another size.
             CalibrationError: the calibration is for another size.
             ConfigurationError: an edge that no block has.
         """
@@ -169,6 +180,10 @@ class BlockEstimator:
             for candidate in self.candidates(image, camera, edge)
             for look, evidence in ((candidate.look, candidate.evidence),)
         ]
+        if depth is not None:
+            blocks = fuse_depth(blocks, depth, camera)
+        if plane is not None:
+            blocks = fuse_plane(blocks, plane)
         found = distinct(sorted(blocks, key=lambda block: -block.score))
         colors = block_colors(image, camera, [block.pose for block in found], edge)
         return [

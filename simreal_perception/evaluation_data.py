@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_perception.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 EDGE_M = 0.05  # of the blocks of simulated examples
 
@@ -53,8 +54,7 @@ class Example:
             where nobody knows.
         edges: of each of `blocks`, then of each of `hidden`, metres; empty where all are `edge`.
         labels: how a labelled photograph is scored; None for other images.
-        plane: of the table, if known: unit normal n and n.x of its points x, optical frame,
-            metres, shape (4,).
+        plane: that its blocks stand on, optical frame; None where nobody knows.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Example:
     visible: list[float] = field(default_factory=list)
     edges: list[float] = field(default_factory=list)
     labels: Labels | None = None
-    plane: NDArray[np.float64] | None = None
+    plane: SupportPlane | None = None
 
     @property
     def sized_blocks(self) -> list[tuple[Pose, float]]:
@@ -125,7 +125,17 @@ class WorldSource:
                 image = sense(WorldCamera(world).render(), scene.noise, rng)
                 to_camera = scene.pose_camera_in_world.inverse()
                 poses = [to_camera @ pose for pose in world.block_poses().values()]
-            yield Example(f"world {self.seed}/{number}", image, scene.camera, EDGE_M, poses, [])
+            yield Example(
+                f"world {self.seed}/{number}", image, scene.camera, EDGE_M, poses, [],
+                plane=table_plane(to_camera),
+            )  # fmt: skip
+
+
+def table_plane(pose_world_in_camera: Pose) -> SupportPlane | None:
+    """The table of a simulated world, z = 0 there; None for a camera at its height."""
+    if abs(pose_world_in_camera.inverse().position[2]) < EDGE_M:
+        return None
+    return SupportPlane.in_frame([0.0, 0.0, 1.0], 0.0, DEFAULT_PLANE_SIGMA_M, pose_world_in_camera)
 
 
 def world_examples(count: int, seed: int) -> Iterator[Example]:

@@ -14,6 +14,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import Evaluation
 from simreal_perception.evaluation_data import Example, ExampleSource
+from simreal_perception.evaluation_plane import PlaneKnowledge
 from simreal_perception.image_matching import compare
 
 CHUNK = 4  # examples that a worker takes at once
@@ -68,6 +69,7 @@ def evaluate(
     jobs: int = 1,
     threads: int = 2,
     progress: Callable[[int], object] = lambda images: None,
+    knowledge: PlaneKnowledge | None = None,
 ) -> Outcome:
     """Let a model estimate every example of a source.
 
@@ -77,6 +79,7 @@ def evaluate(
             examples. The outcome is the same but for the times.
         threads: of the estimator where there is one process.
         progress: called with the number of images that are newly done.
+        knowledge: what the estimator is told of the examples' planes; None: nothing.
 
     Raises:
         SimrealError: as the source and the estimator raise it.
@@ -87,14 +90,14 @@ def evaluate(
     if jobs <= 1:
         estimator = BlockEstimator.load(model, threads)
         for chunk in chunks:
-            total.extend(_examine(estimator, source, chunk))
+            total.extend(_examine(estimator, source, chunk, knowledge))
             progress(len(chunk))
     else:
         with ProcessPoolExecutor(
             min(jobs, max(len(chunks), 1)),
             multiprocessing.get_context("spawn"),
             _start_worker,
-            (model, source),
+            (model, source, knowledge),
         ) as pool:
             for outcome in pool.map(_work, chunks):
                 total.extend(outcome)
@@ -103,21 +106,27 @@ def evaluate(
     return total
 
 
-def _examine(estimator: BlockEstimator, source: ExampleSource, numbers: Sequence[int]) -> Outcome:
+def _examine(
+    estimator: BlockEstimator,
+    source: ExampleSource,
+    numbers: Sequence[int],
+    knowledge: PlaneKnowledge | None,
+) -> Outcome:
     outcome = Outcome()
     for number, example in zip(numbers, source.examples(numbers)):
+        plane = knowledge.told(example.plane, number) if knowledge else None
         start = time.perf_counter()
-        found = estimator.estimate(example.image, example.camera, example.edge)
+        found = estimator.estimate(example.image, example.camera, example.edge, plane)
         outcome.milliseconds.append((time.perf_counter() - start) * 1e3)
         outcome.add(found, example, number)
     return outcome
 
 
 # What a worker process works with, set once when it starts.
-_worker: list[tuple[BlockEstimator, ExampleSource]] = []
+_worker: list[tuple[BlockEstimator, ExampleSource, PlaneKnowledge | None]] = []
 
 
-def _start_worker(model: str, source: ExampleSource) -> None:
+def _start_worker(model: str, source: ExampleSource, knowledge: PlaneKnowledge | None) -> None:
     cv2.setNumThreads(1)
     try:
         import numba
@@ -125,9 +134,9 @@ def _start_worker(model: str, source: ExampleSource) -> None:
         numba.set_num_threads(1)
     except ModuleNotFoundError:  # photographs and bags are not drawn
         pass
-    _worker.append((BlockEstimator.load(model, threads=1), source))
+    _worker.append((BlockEstimator.load(model, threads=1), source, knowledge))
 
 
 def _work(numbers: Sequence[int]) -> Outcome:
-    estimator, source = _worker[0]
-    return _examine(estimator, source, numbers)
+    estimator, source, knowledge = _worker[0]
+    return _examine(estimator, source, numbers, knowledge)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_corners
-from simreal_perception.evaluation_data import Example
+from simreal_perception.evaluation_data import Example, table_plane
 from simreal_sim.cameras import draw_views
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.ranges import LogUniform
@@ -105,6 +105,7 @@ class SceneSource:
             [pose for pose, _ in blocks],
             [pose for pose, _ in hidden],
             [share for _, share in [*blocks, *hidden]],
+            plane=table_plane(view_pose(views, 0).inverse()),
         )
 
     def _draw(

@@ -16,6 +16,7 @@ from simreal_perception.drawing import EDGES
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import BlockResult, FalseAlarm
 from simreal_perception.evaluation_data import Example, ExampleSource
+from simreal_perception.evaluation_plane import PlaneKnowledge
 from simreal_perception.evaluation_run import Outcome
 
 Picture = NDArray[np.uint8]
@@ -45,7 +46,11 @@ def worst_cases(outcome: Outcome, min_score: float, count: int = CASES) -> list[
 
 
 def draw_sheet(
-    estimator: BlockEstimator, source: ExampleSource, cases: Sequence[Case], min_score: float
+    estimator: BlockEstimator,
+    source: ExampleSource,
+    cases: Sequence[Case],
+    min_score: float,
+    knowledge: PlaneKnowledge | None = None,
 ) -> Picture:
     """Draw cases as tiles, RGB: truth green, estimates magenta, what happened below.
 
@@ -54,7 +59,8 @@ def draw_sheet(
     numbers = sorted({case.image for case in cases})
     tiles: dict[int, Picture] = {}
     for number, example in zip(numbers, source.examples(numbers)):
-        found = estimator.estimate(example.image, example.camera, example.edge)
+        plane = knowledge.told(example.plane, number) if knowledge else None
+        found = estimator.estimate(example.image, example.camera, example.edge, plane)
         found = [block for block in found if block.score >= min_score]
         for index, case in enumerate(cases):
             if case.image == number:

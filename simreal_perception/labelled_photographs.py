@@ -29,6 +29,7 @@ from simreal_common.geometry import Pose
 from simreal_perception.evaluation_data import Example, ExampleSource, Labels, PhotographSource
 from simreal_perception.image_matching import size_in_image
 from simreal_perception.pictures import check_size, read_picture
+from simreal_perception.support_plane import SupportPlane
 
 INDEX = "index.json"  # of the other layout: one file that names images, cameras and blocks
 
@@ -120,7 +121,7 @@ class _Label:
     camera: Camera
     blocks: tuple[_Block, ...]
     labels: Labels
-    plane: NDArray[np.float64] | None
+    plane: SupportPlane | None
 
     @property
     def group(self) -> str:
@@ -248,13 +249,13 @@ def _boxes(boxes: Any, path: Path) -> NDArray[np.float64]:
     return _numbers(boxes, (-1, 4), f"{path}: ignore") if boxes else np.zeros((0, 4))
 
 
-def _plane(entry: Any, path: Path) -> NDArray[np.float64] | None:
+def _plane(entry: Any, path: Path) -> SupportPlane | None:
     if not entry:
         return None
     _check_keys(entry, ("normal", "point_m"), f"{path}: table_plane_cam")
     normal = _numbers(entry["normal"], (3,), f"{path}: normal of table_plane_cam")
     point = _numbers(entry["point_m"], (3,), f"{path}: point_m of table_plane_cam")
-    length = float(np.linalg.norm(normal))
-    if length < 1e-9:
-        raise ConfigurationError(f"{path}: normal of table_plane_cam is zero: wanted a direction")
-    return np.array([*normal / length, normal @ point / length])
+    try:
+        return SupportPlane(normal, float(normal @ point))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: table_plane_cam: {error}") from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from simreal_common.parameters import check_parameters, parameter
+from simreal_common.errors import ConfigurationError
+from simreal_common.parameters import check_parameters, parameter, to_text
 from simreal_perception.calibration import MIN_SCORE
 from simreal_perception.image_pyramid import Search
+from simreal_perception.support_plane import DEFAULT_PLANE_SIGMA_M
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,46 @@ class PerceptionParameters:
     max_rate: float = parameter(
         0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)
     )
+    plane_frame: str = parameter(
+        "",
+        "frame that support_plane.normal and offset are given in, known to TF, for example the "
+        "robot's base; empty: blocks may stand anywhere",
+        name="support_plane.frame",
+    )
+    plane_normal: tuple[float, ...] = parameter(
+        (0.0, 0.0, 1.0),
+        "normal of the plane that blocks stand on, in support_plane.frame, 3 numbers",
+        name="support_plane.normal",
+    )
+    plane_offset: float = parameter(
+        0.0,
+        "metres from the frame's origin to that plane, along its normal: the table's height",
+        range=(-10.0, 10.0),
+        name="support_plane.offset",
+    )
+    plane_sigma: float = parameter(
+        DEFAULT_PLANE_SIGMA_M,
+        "how well the plane's height is known where blocks stand, hand-eye calibration included, "
+        "metres",
+        range=(1e-5, 10.0),
+        name="support_plane.sigma",
+    )
+    plane_enabled: bool = parameter(
+        True, "false: as if support_plane.frame were empty", name="support_plane.enabled"
+    )
+    use_depth: bool = parameter(
+        False,
+        "use depth/image_raw (16UC1, 32FC1), aligned with the images and of their stamps, for range",
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        length = math.hypot(*self.plane_normal)
+        if len(self.plane_normal) != 3 or length < 1e-6:
+            raise ConfigurationError(
+                f"parameter 'support_plane.normal': got {to_text(self.plane_normal)}, wanted 3 "
+                "numbers that are not all 0; write for example support_plane.normal:=[0.0, 0.0, 1.0]"
+            )
 
     @property
     def search(self) -> Search:

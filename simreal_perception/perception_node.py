@@ -21,20 +21,29 @@ from simreal_common.errors import CalibrationError, ImageError, SimrealError
 from simreal_common.ros_messages import (
     camera_info_to_camera,
     estimates_to_detections,
+    image_to_depth,
     image_to_rgb,
     stamp_nanoseconds,
 )
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
-from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATEST_IMAGE_QOS
+from simreal_common.ros_qos import (
+    CAMERA_INFO_QOS,
+    DETECTION_QOS,
+    LATEST_IMAGE_QOS,
+    RECORD_IMAGE_QOS,
+)
 from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pictures import check_size
+from simreal_perception.ros_plane import TransformedPlane
+from simreal_perception.support_plane import SupportPlane
 
 SILENCE_S = (
     10.0  # a camera or a simulation may take its time to start; after that say what is missing
 )
 REPEAT_S = 5.0  # the same complaint is not made more often
+KEPT_DEPTHS = 5  # depth images may come before their image
 RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
 
 
@@ -42,7 +51,13 @@ class Estimator(Protocol):
     """What the node needs of an estimator."""
 
     def estimate(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, /
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        plane: SupportPlane | None,
+        depth: NDArray[np.floating[Any]] | None,
+        /,
     ) -> Sequence[BlockEstimate]: ...
 
 
@@ -67,6 +82,10 @@ class PerceptionNode(Node):
         self._camera_key: tuple[object, ...] = ()
         self._last_stamp_ns: int | None = None
         self._has_image = False
+        self._plane = TransformedPlane(self, self._parameters)
+        # Depth images that wait for their image, by stamp, and an image that waits for its depth.
+        self._depths: dict[int, Image] = {}
+        self._waiting: Image | None = None
         self._detections = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
         self._info_subscription = self.create_subscription(
             CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS
@@ -74,6 +93,10 @@ class PerceptionNode(Node):
         self._image_subscription = self.create_subscription(
             Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS
         )
+        if self._parameters.use_depth:
+            self._depth_subscription = self.create_subscription(
+                Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS
+            )
         # Wall time: with use_sim_time and no /clock, no timer of the node's own clock would fire.
         self._silence_timer = self.create_timer(
             SILENCE_S, self._on_silence, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -93,18 +116,50 @@ class PerceptionNode(Node):
                     "images come without a frame_id: got '', wanted the camera's optical frame, or "
                     "nobody can place the detections; set frame_id in the camera driver"
                 )
+        if not self._parameters.use_depth:
+            self._look(message, None)
+            return
+        depth = self._depths.pop(stamp_nanoseconds(message.header.stamp), None)
+        late, self._waiting = self._waiting, message if depth is None else None
+        if late is not None:  # its depth will not come any more
+            topic = self.resolve_topic_name("depth/image_raw")
+            self.get_logger().warning(
+                f"an image without a depth image of its stamp on {topic}: it is looked at without; "
+                "wanted one aligned depth image for each image, with the same stamp: switch "
+                "alignment and synchronization on in the camera driver, or set use_depth:=false",
+                throttle_duration_sec=REPEAT_S,
+            )
+            self._look(late, None)
+        if depth is not None:
+            self._look(message, depth)
+
+    def _on_depth(self, message: Image) -> None:
+        stamp_ns = stamp_nanoseconds(message.header.stamp)
+        image = self._waiting
+        if image is not None and stamp_nanoseconds(image.header.stamp) == stamp_ns:
+            self._waiting = None
+            self._look(image, message)
+            return
+        self._depths[stamp_ns] = message
+        while len(self._depths) > KEPT_DEPTHS:
+            self._depths.pop(next(iter(self._depths)))
+
+    def _look(self, message: Image, depth_message: Image | None) -> None:
+        """Find the blocks in an image and publish them."""
         if self._info is None or not self._due(message):
             return
         try:
             camera = self._camera_of(self._info)
             rgb = image_to_rgb(message)
             check_size(rgb, camera, "image", "camera_info")
+            depth = None if depth_message is None else image_to_depth(depth_message)
         except (CalibrationError, ImageError) as error:
             self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
             return
+        plane = self._plane.at(message.header)
         started = time.perf_counter()
         try:
-            estimates = self._estimator.estimate(rgb, camera, self._parameters.edge)
+            estimates = self._estimator.estimate(rgb, camera, self._parameters.edge, plane, depth)
         except SimrealError as error:
             self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,6 +35,32 @@ def read_picture(path: str | Path) -> Picture:
             "or JPEG file"
         )
     return np.ascontiguousarray(bgr[..., ::-1])
+
+
+def read_depth(path: str | Path) -> NDArray[np.float32]:
+    """A depth image, PNG of one channel of 16 bits in millimetres (16UC1), as metres, float32.
+
+    Where there is no value it is 0.
+
+    Raises:
+        ImageError: no such file, or another kind of picture.
+    """
+    wanted = "wanted a PNG file of one channel with 16 bits, millimetres"
+    path = Path(path)
+    try:
+        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise ImageError(f"cannot read depth image {path}: {error.strerror}; {wanted}") from error
+    decoded = _decode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if decoded is None:
+        raise ImageError(f"cannot read depth image {path}: not a picture; {wanted}")
+    if decoded.dtype != np.uint16 or decoded.ndim != 2:
+        channels = 1 if decoded.ndim == 2 else decoded.shape[2]
+        raise ImageError(
+            f"depth image {path} has {channels} channels of {8 * decoded.itemsize} bits: {wanted}; "
+            "save it as the camera gives it (16UC1)"
+        )
+    return np.asarray(decoded * np.float32(1e-3), dtype=np.float32)
 
 
 def write_picture(path: str | Path, rgb: Picture) -> None:
@@ -77,16 +104,21 @@ def check_drawable(path: str | Path) -> None:
         raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")
 
 
-def _decode(content: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """BGR, or None; OpenCV's own words about a broken file are kept off the terminal."""
+def _decode(
+    content: NDArray[np.uint8], flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+) -> NDArray[Any] | None:
+    """BGR unless `flags` say otherwise, or None where it is not a picture.
+
+    OpenCV's own words about a broken file are kept off the terminal.
+    """
     logging = cv2.utils.logging
     level = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     try:
         # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
-        decoded = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        decoded = cv2.imdecode(content, flags)
     except cv2.error:
         return None
     finally:
         logging.setLogLevel(level)
-    return None if decoded is None else np.asarray(decoded, dtype=np.uint8)
+    return None if decoded is None else np.asarray(decoded)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from simreal_perception.hard_examples import Draw, HardExamples, as_key, from_ke
 from simreal_sim.cameras import draw_distances, draw_stands
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization import Randomization, draw_scenes
+from simreal_sim.ranges import LogUniform
 from simreal_sim.raycaster import render
 from simreal_sim.scene import BOX, EMPTY, SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures
@@ -72,7 +74,7 @@ class CropBatch:
     visible: Floats
     field: Floats
     edge_distance: Floats
-    key: list[Any] = field(default_factory=list)
+    key: list[Any] = dataclasses.field(default_factory=list)
 
 
 class CropSource:
@@ -259,7 +261,7 @@ def _grounds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Edges, (n,), and centres, (n, 3), of cubes that stand on the table where none does, or would
     lie in it: what squares on the ground pass for."""
-    edge = scenes.edge[scene] * np.exp(rng.uniform(*np.log(GROUND_SIZES), size=len(scene)))
+    edge = scenes.edge[scene] * LogUniform(*GROUND_SIZES).draw(len(scene), rng)
     blocks = scenes.position[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, :2]
     present = scenes.shape[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, None] != EMPTY
     reach = np.abs(np.where(present, blocks, 0.0)).max(axis=(1, 2)) + 2 * edge

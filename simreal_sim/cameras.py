@@ -66,8 +66,11 @@ def _directions(
     """Unit vectors (N, 3) towards cameras: even over the half-sphere, or over a cap of it."""
     ranges, count = randomization.camera, len(overhead)
     azimuth = rng.uniform(0, 2 * np.pi, size=count)
-    cap = np.cos(np.radians([ranges.overhead_deg.high, ranges.overhead_deg.low]))
-    sine = np.where(overhead, rng.uniform(*cap, size=count), ranges.sine_elevation.draw(count, rng))
+    lowest, highest = np.cos(
+        np.radians([ranges.overhead_deg.high, ranges.overhead_deg.low])
+    ).tolist()
+    cap = rng.uniform(lowest, highest, size=count)
+    sine = np.where(overhead, cap, ranges.sine_elevation.draw(count, rng))
     flat = np.sqrt(1.0 - sine**2)
     away = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), sine], axis=-1)
     if not randomization.on("camera"):

@@ -15,6 +15,7 @@ from simreal_common.cli import main
 from simreal_common.geometry import Pose
 from simreal_perception import cli_estimate
 from simreal_perception.pictures import read_picture
+from simreal_perception.support_plane import SupportPlane
 
 CAMERA_YAML = """\
 image_width: 64
@@ -25,7 +26,7 @@ distortion_coefficients: {rows: 1, cols: 5, data: [0.0, 0.0, 0.0, 0.0, 0.0]}
 """
 
 
-def find_one(rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+def find_one(rgb: np.ndarray, camera: Camera, edge: float, *known: object) -> list[BlockEstimate]:
     assert rgb[0, 0].tolist() == [200, 100, 50]  # red first
     pose = Pose(np.array([0.01, -0.02, 0.6]), np.array([0.0, 0.0, 0.0, 1.0]))
     return [BlockEstimate(pose, np.eye(6), 0.87654321, edge)]
@@ -37,7 +38,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cv2.imwrite(str(tmp_path / "photo.png"), picture)
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli_estimate, "_load_estimator", lambda model, search: find_one)
+    monkeypatch.setattr(cli_estimate, "load_estimator", lambda model, search: find_one)
     return tmp_path
 
 
@@ -133,4 +134,62 @@ def test_a_model_that_is_not_there(
     assert estimate("--model", "nonsense") == 2
     said = capsys.readouterr().err
     assert said.startswith("error: no model 'nonsense': wanted its card")
+    assert said.count("\n") == 1
+
+
+def test_plane_and_depth_reach_the_estimator(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[SupportPlane | None, np.ndarray | None]] = []
+
+    def find(
+        rgb: np.ndarray,
+        camera: Camera,
+        edge: float,
+        plane: SupportPlane | None,
+        depth: np.ndarray | None,
+    ) -> list[BlockEstimate]:
+        told.append((plane, depth))
+        return []
+
+    monkeypatch.setattr(cli_estimate, "load_estimator", lambda model, search: find)
+    cv2.imwrite("depth.png", np.full((48, 64), 650, np.uint16))
+    assert estimate() == 0
+    assert estimate("--plane", "0", "-0.6", "-0.8", "-0.7", "--depth", "depth.png") == 0
+    assert estimate("--plane", "0", "0", "2", "1.4", "--plane-sigma", "0.01") == 0
+    assert told[0] == (None, None)
+    (plane, depth), (other, _) = told[1:]
+    assert plane is not None
+    assert depth is not None
+    assert other is not None
+    np.testing.assert_allclose(plane.normal, [0, -0.6, -0.8])
+    assert (plane.offset, plane.sigma) == (pytest.approx(-0.7), 0.002)
+    np.testing.assert_allclose(depth, 0.65, rtol=1e-6)
+    np.testing.assert_allclose(other.normal, [0, 0, -1])
+    assert (other.offset, other.sigma) == (pytest.approx(-0.7), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--plane", "0", "0", "0", "1"], "support plane with normal [0.0, 0.0, 0.0]"),
+        (["--plane", "0", "0", "1"], "expected 4 arguments"),
+        (["--plane", "0", "0", "1", "1", "--plane-sigma", "-1"], "wanted metres above 0"),
+        (["--plane-sigma", "0.01"], "--plane-sigma belongs to --plane"),
+        (["--depth", "none.png"], "cannot read depth image none.png"),
+        (["--depth", "photo.png"], "has 3 channels of 8 bits: wanted a PNG file of one channel"),
+        (["--depth", "small.png"], "the depth image is 32x24, the image 64x48"),
+    ],
+)
+def test_what_is_no_plane_or_no_depth_is_refused_in_one_line(
+    files: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    cv2.imwrite("small.png", np.ones((24, 32), np.uint16))
+    try:
+        code = estimate(*arguments)
+    except SystemExit as error:  # what argparse finds wrong by itself
+        code = int(str(error.code))
+    assert code == 2
+    said = capsys.readouterr().err
+    assert says in said
     assert said.count("\n") == 1

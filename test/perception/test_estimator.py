@@ -6,6 +6,7 @@ retrained model is a little worse.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,24 @@ def test_what_cannot_be_estimated_is_refused_in_one_line(estimator: BlockEstimat
         estimator.estimate(image, camera, 0.0)
     with pytest.raises(ImageError, match="uint8"):
         estimator.estimate(image.astype(float), camera, EDGE)  # type: ignore[arg-type]
+
+
+def test_the_plane_makes_range_as_good_as_it_is_known(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    without, known, badly = Evaluation(), Evaluation(), Evaluation()
+    for example in world_examples(8, seed=3):
+        assert example.plane is not None
+        for evaluation, plane in (
+            (without, None),
+            (known, example.plane),
+            (badly, dataclasses.replace(example.plane, sigma=1.0)),
+        ):
+            found = estimator.estimate(example.image, example.camera, EDGE, plane)
+            evaluation.add([b for b in found if b.score >= MIN_SCORE], example.blocks)
+    before, after, same = (e.summary() for e in (without, known, badly))
+    assert after["recall"] >= before["recall"]
+    assert after["precision"] >= before["precision"]
+    assert after["position_mean_mm"] < 0.6 * before["position_mean_mm"], (before, after)
+    assert after["rotation_median_deg"] < before["rotation_median_deg"]
+    assert same["position_mean_mm"] == pytest.approx(before["position_mean_mm"], rel=0.02)
+    assert same["recall"] == before["recall"]

@@ -207,6 +207,16 @@ def test_evaluate_gives_the_same_figures_with_any_number_of_processes(  # type: 
         (["--scenes", "1", "--edge", "0.05"], "--edge belongs to --bag"),
         (["--world", "1", "--renderer", "tiny"], "--renderer tiny draws --scenes"),
         (["--scenes", "1", "--sheet", "a.txt"], "a.txt"),
+        (["--world", "1", "--plane-sigma", "0"], "--plane-sigma: got 0, wanted metres above 0"),
+        (["--world", "1", "--plane-noise", "0.01,1"], "--plane-noise disturbs the plane"),
+        (
+            ["--world", "1", "--plane-sigma", "0.01", "--plane-noise", "1mm"],
+            "--plane-noise: got '1mm', wanted metres",
+        ),
+        (
+            ["--bag", "x", "--poses", "y", "--edge", "0.05", "--plane-sigma", "0.01"],
+            "nobody knows the plane of --bag",
+        ),
     ],
 )
 def test_options_that_do_not_belong_together_are_refused(

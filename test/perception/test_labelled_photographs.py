@@ -98,7 +98,8 @@ def test_a_label_gives_camera_blocks_and_table(tmp_path: Path) -> None:
     assert [edge for _, edge in example.sized_blocks] == [0.03, EDGE]
     assert example.plane is not None
     # Of all points of the table n.x is the same: -0.1 for the unit normal.
-    np.testing.assert_allclose(example.plane, [0, -1, 0, -0.1])
+    np.testing.assert_allclose(example.plane.normal, [0, -1, 0])
+    assert example.plane.offset == pytest.approx(-0.1)
 
 
 def test_a_label_may_leave_out_what_there_is_nothing_to_say_of(tmp_path: Path) -> None:

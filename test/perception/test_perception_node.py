@@ -19,13 +19,18 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
+from tf2_ros import StaticTransformBroadcaster
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, ModelError
 from simreal_common.geometry import Pose
-from simreal_common.ros_messages import camera_to_camera_info, rgb_to_image
+from simreal_common.ros_messages import (
+    camera_to_camera_info,
+    pose_to_transform_stamped,
+    rgb_to_image,
+)
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import perception_node
 from simreal_perception.perception_node import PerceptionNode
@@ -43,9 +48,13 @@ class FakeEstimator:
 
     scores: tuple[float, ...] = (0.9, 0.1)
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
+    known: list[tuple[Any, Any]] = field(default_factory=list)
 
-    def estimate(self, image_rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+    def estimate(
+        self, image_rgb: np.ndarray, camera: Camera, edge: float, plane: Any, depth: Any
+    ) -> list[BlockEstimate]:
         self.calls.append((image_rgb, camera, edge))
+        self.known.append((plane, depth))
         pose = Pose(np.array([0.0, 0.0, 0.7]), np.array([0.0, 0.0, 0.0, 1.0]))
         return [BlockEstimate(pose, np.eye(6), score, edge) for score in self.scores]
 
@@ -246,3 +255,108 @@ def test_a_model_that_is_not_there(ros: None) -> None:
 def test_an_edge_that_no_block_has(ros: None, edge: float) -> None:
     with pytest.raises(ConfigurationError, match=f"'edge': got {edge}, wanted double"):
         Bench({"edge": edge})
+
+
+PLANE = {
+    "support_plane.frame": "base",
+    "support_plane.offset": 0.1,
+    "support_plane.sigma": 0.003,
+}
+
+
+def send_transform(bench: Bench) -> None:
+    """The camera looks straight down from a metre above the base."""
+    bench.broadcaster = StaticTransformBroadcaster(bench.driver)  # type: ignore[attr-defined]
+    pose = Pose(np.array([0.2, 0.0, 1.0]), np.array([1.0, 0.0, 0.0, 0.0]))
+    bench.broadcaster.sendTransform(  # type: ignore[attr-defined]
+        [pose_to_transform_stamped(pose, "base", "optical", Time())]
+    )
+    bench.spin(QUIET_S)
+
+
+@pytest.mark.parametrize("bench", [PLANE], indirect=True)
+def test_the_plane_comes_by_tf_into_the_optical_frame(bench: Bench) -> None:
+    send_transform(bench)
+    bench.send_info()
+    bench.send_image(7.5)
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    plane, depth = bench.estimator.known[0]
+    np.testing.assert_allclose(plane.normal, [0, 0, -1], atol=1e-12)
+    assert plane.offset == pytest.approx(-0.9)
+    assert plane.sigma == 0.003
+    assert depth is None
+
+
+@pytest.mark.parametrize("bench", [PLANE], indirect=True)
+def test_without_a_transform_it_goes_on_without_the_plane(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.send_info()
+    for number in range(3):
+        bench.send_image(1.0 + number)
+        bench.spin(0.1)
+    assert bench.spin_until(lambda: len(bench.received) >= 2)
+    assert all(plane is None for plane, _ in bench.estimator.known)
+    said = "".join(capfd.readouterr())
+    assert said.count("no transform from base to optical") == 1, said
+    assert "publish the hand-eye calibration on TF, or set support_plane.enabled:=false" in said
+
+
+@pytest.mark.parametrize("bench", [{**PLANE, "support_plane.enabled": False}], indirect=True)
+def test_the_plane_can_be_switched_off(bench: Bench) -> None:
+    send_transform(bench)
+    bench.send_info()
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert bench.estimator.known == [(None, None)]
+
+
+@pytest.mark.parametrize("normal", [[0.0, 0.0], [0.0, 0.0, 0.0]])
+def test_a_normal_that_no_plane_has(ros: None, normal: list[float]) -> None:
+    with pytest.raises(ConfigurationError, match=r"'support_plane.normal': got .*wanted 3 numbers"):
+        Bench({"support_plane.normal": normal})
+
+
+def send_depth(bench: Bench, stamp_s: float, depth: np.ndarray, encoding: str) -> None:
+    if not hasattr(bench, "depths"):
+        bench.depths = bench.driver.create_publisher(  # type: ignore[attr-defined]
+            Image, "depth/image_raw", IMAGE_QOS
+        )
+        bench.spin_until(lambda: bench.depths.get_subscription_count() > 0)  # type: ignore[attr-defined]
+    sec, nanosec = divmod(round(stamp_s * 1e9), 10**9)
+    height, width = depth.shape
+    bench.depths.publish(  # type: ignore[attr-defined]
+        Image(
+            header=Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id="optical"),
+            height=height,
+            width=width,
+            encoding=encoding,
+            step=width * depth.itemsize,
+            data=list(depth.tobytes()),
+        )
+    )
+    bench.spin(0.1)
+
+
+@pytest.mark.parametrize("bench", [{"use_depth": True}], indirect=True)
+def test_depth_is_matched_by_its_stamp(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.send_info()
+    send_depth(bench, 1.0, np.full((48, 64), 700, np.uint16), "16UC1")  # before its image
+    bench.send_image(1.0)
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    bench.send_image(2.0)
+    bench.spin(0.1)
+    send_depth(bench, 2.0, np.full((48, 64), 0.8, np.float32), "32FC1")  # after it
+    assert bench.spin_until(lambda: len(bench.received) == 2)
+    bench.send_image(3.0)  # has none: looked at when the next image comes
+    bench.spin(0.1)
+    bench.send_image(4.0)
+    assert bench.spin_until(lambda: len(bench.received) == 3)
+    assert [m.header.stamp.sec for m in bench.received] == [1, 2, 3]
+    first, second, third = (depth for _, depth in bench.estimator.known)
+    np.testing.assert_allclose(first, 0.7, rtol=1e-6)
+    np.testing.assert_allclose(second, 0.8, rtol=1e-6)
+    assert third is None
+    assert "an image without a depth image of its stamp on /depth/image_raw" in "".join(
+        capfd.readouterr()
+    )
