@@ -47,6 +47,9 @@ BELOW_EDGES = 3.0  # so far below the plane may lie what is no block, in edges
 # Where a block's supporter is not among the estimates, it may be hidden after all: behind another
 # block at the least, below the block itself where the camera looks down.
 HIDDEN = 0.2
+# A block right below another is seen where that one stands on it, and by chance below one that
+# floats one time in so many, as it seems: towers are rarer the higher they are, but not where they are seen.
+BY_CHANCE = 2.0
 # Centres of a block and of the one below it lie this near in the plane, in edges; half an edge
 # in a pyramid. The second is how softly that ends.
 OVERLAP, OVERLAP_SIGMA = 0.6, 0.15
@@ -302,7 +305,7 @@ def _laid_flat(
 def _carried(
     positions: Array, shifts: Array, weights: Array, scores: Array, edge: float, plane: SupportPlane
 ) -> Array:
-    """Probability, (N, H), that there is something below a block, given each hypothesis.
+    """How much likelier what is seen below a block becomes by each hypothesis, (N, H), than by chance.
 
     Args:
         shifts: those of the first scale place a block at its levels, as good as any.
@@ -323,7 +326,7 @@ def _carried(
     beyond = np.maximum(np.hypot(between[..., 0], between[..., 1]) / edge - OVERLAP, 0.0)
     below = level_weights[None, :, : LEVELS - 1] * other[..., None]
     seen = (np.exp(-0.5 * (beyond / OVERLAP_SIGMA) ** 2) * below).max(axis=1)
-    carried[..., 1:LEVELS] = (hidden[:, None] + (1.0 - hidden[:, None]) * seen)[:, None]
+    carried[..., 1:LEVELS] = (hidden[:, None] + (BY_CHANCE - hidden[:, None]) * seen)[:, None]
     return carried.reshape(weights.shape)
 
 

@@ -40,7 +40,9 @@ def comparison_of(misfits: np.ndarray, scores: np.ndarray) -> Comparison:
         ComparedEstimate(
             float(score),
             tuple(
-                None if misfit == NO_MATCH else PoseError(0, 0, 0, 0, float(score), 1, 0, misfit)
+                None
+                if misfit == NO_MATCH
+                else PoseError(0, 0, 0, 0, float(score), 1, 0, 0, 0, lateral_px=misfit)
                 for misfit in row
             ),
             tuple(row.tolist()),

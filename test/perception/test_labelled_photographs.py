@@ -173,7 +173,9 @@ class StandIn:
     def __init__(self) -> None:
         self.told: list[float] = []
 
-    def estimate(self, image: Any, camera: Camera, edge: float) -> list[BlockEstimate]:
+    def estimate(
+        self, image: Any, camera: Camera, edge: float, plane: object = None
+    ) -> list[BlockEstimate]:
         self.told.append(edge)
         return [estimate(3, 4, RANGE_50_PX * edge / EDGE, told=edge)]
 
@@ -203,8 +205,8 @@ def test_evaluate_tells_groups_draws_the_worst_and_counts_a_look(
     card = json.loads(model.read_text(encoding="utf-8"))
     assert card["looks"] == {"photos": 2}
     (whole, part) = sorted(card["metrics"], key=len)
-    assert whole == "simreal evaluate --photos photos --min-score 0.3"
-    assert part == "simreal evaluate --photos photos --only a c --min-score 0.3"
+    assert whole == "simreal evaluate --photos photos --min-score 0.5"
+    assert part == "simreal evaluate --photos photos --only a c --min-score 0.5"
     assert card["metrics"][part]["images"] == 2
 
 
