@@ -21,7 +21,8 @@ examples:
   simreal evaluate --scenes 500 --renderer tiny --sheet worst.png --reliability trust.png
                                                the same scenes, drawn by PyBullet
   simreal evaluate --world 100 --json all.json the cell that the demo runs in
-  simreal evaluate --photos FOLDER             photographs with poses (index.json)
+  simreal evaluate --photos FOLDER             photographs with poses (index.json), or in groups
+                                               with a label beside each (GROUP/NAME.json)
   simreal evaluate --bag FOLDER --poses FILE.json --edge 0.084
                                                a recorded camera with the pose of each frame
 """
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--poses", type=Path, metavar="FILE", help="JSON, true poses of --bag")
     parser.add_argument(
         "--edge", type=float, metavar="M", help="edge of the block of --bag, metres"
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="GROUP", help="of the groups of --photos, these"
     )
     parser.add_argument("--topic", help="images of --bag, where it has several")
     parser.add_argument("--seed", type=int, default=1, help="of --scenes and --world (%(default)s)")
@@ -114,6 +118,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> ExampleSource:
     """Where the examples come from; options that do not belong together are refused."""
+    if args.only and not args.photos:
+        raise ConfigurationError("--only belongs to --photos; leave it out, or give --photos")
     if args.bag:
         from simreal_perception.ros_bag import BagSource
 
@@ -131,9 +137,9 @@ def _source(args: argparse.Namespace) -> ExampleSource:
             f"--renderer {args.renderer} draws --scenes; leave it out, or give --scenes N"
         )
     if args.photos:
-        from simreal_perception.evaluation_data import PhotographSource
+        from simreal_perception.labelled_photographs import photograph_source
 
-        return PhotographSource(args.photos)
+        return photograph_source(args.photos, args.only or ())
     if args.world:
         from simreal_perception.evaluation_data import WorldSource
 
@@ -152,7 +158,7 @@ def _command(args: argparse.Namespace) -> str:
     elif args.world:
         parts += ["--world", args.world]
     elif args.photos:
-        parts += ["--photos", args.photos.name]
+        parts += ["--photos", args.photos.name, *(["--only", *args.only] if args.only else [])]
     else:
         parts += ["--bag", args.bag.name, "--poses", args.poses.name, "--edge", args.edge]
     if args.scenes or args.world:

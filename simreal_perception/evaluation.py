@@ -5,12 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_rotation_distance
+
+if TYPE_CHECKING:
+    from simreal_perception.image_matching import Comparison
 
 # An estimate belongs to a block if it lies this near to it, across the ray and along it, as shares
 # of the edge and of the distance: what is farther off is a miss and a false alarm.
@@ -34,6 +39,8 @@ class PoseError:
         distance_m: of the block from the camera.
         nees: normalized squared error of position under the estimate's covariance; 3 on average
             where the covariance is right.
+        lateral_px: distance of the two centres in the image, pixels; None where the camera is not
+            known.
     """
 
     position_m: float
@@ -43,6 +50,7 @@ class PoseError:
     score: float
     distance_m: float
     nees: float
+    lateral_px: float | None = None
 
     @property
     def good(self) -> bool:
@@ -60,6 +68,8 @@ class BlockResult:
         visible: share of the block that the image shows, 0 to 1; None where nobody knows.
         required: whether it must be found.
         error: of its estimate; None where it has none.
+        only_2d: whether its pose is known in the image alone, so that of `error` only the pixels
+            say something.
     """
 
     image: int
@@ -67,6 +77,7 @@ class BlockResult:
     visible: float | None
     required: bool
     error: PoseError | None
+    only_2d: bool = False
 
     @property
     def distance_m(self) -> float:
@@ -93,17 +104,21 @@ class Evaluation:
     """What became of the blocks and the estimates of many images.
 
     Matching starts with the surest estimate, so that leaving out those below a score leaves the
-    others' matches alone: one pass serves every threshold (`above`).
+    others' matches alone: one pass serves every threshold (`above`). Labelled photographs, which
+    follow another rule (`image_matching`), are matched again for each.
 
     Args:
         blocks: one entry a block.
         false_alarms: one entry an estimate without a block.
         images: how many were seen.
+        comparisons: of the labelled photographs among them, whose results are in `blocks` and
+            `false_alarms` like the others'.
     """
 
     blocks: list[BlockResult] = field(default_factory=list)
     false_alarms: list[FalseAlarm] = field(default_factory=list)
     images: int = 0
+    comparisons: list[Comparison] = field(default_factory=list)
 
     def add(
         self,
@@ -113,6 +128,7 @@ class Evaluation:
         edge: float = 0.05,
         visible: Sequence[float | None] = (),
         image: int | None = None,
+        camera: Camera | None = None,
     ) -> None:
         """Match one image's estimates to its blocks.
 
@@ -121,6 +137,7 @@ class Evaluation:
             optional: blocks that may be found (mostly hidden): neither missed nor false.
             visible: shares of `truths` and then of `optional` that the image shows, if known.
             image: its number; by default images are counted.
+            camera: which took it; without it errors are not told in pixels.
         """
         number = self.images if image is None else image
         self.images += 1
@@ -132,7 +149,7 @@ class Evaluation:
             misfit = [_mismatch(estimate.pose, poses[index], edge) for index in free]
             if misfit and min(misfit) < 1.0:
                 best = free[int(np.argmin(misfit))]
-                matched[best] = pose_error(estimate, poses[best])
+                matched[best] = pose_error(estimate, poses[best], camera)
             else:
                 where = _place(estimate.pose)
                 self.false_alarms.append(FalseAlarm(number, where, estimate.score))
@@ -147,22 +164,40 @@ class Evaluation:
                 )
             )
 
+    def add_compared(self, comparison: Comparison) -> None:
+        """Take in a labelled photograph."""
+        blocks, alarms = comparison.results()
+        self.blocks += blocks
+        self.false_alarms += alarms
+        self.images += 1
+        self.comparisons.append(comparison)
+
     def extend(self, other: Evaluation) -> None:
         """Take in the images of another evaluation."""
         self.blocks += other.blocks
         self.false_alarms += other.false_alarms
         self.images += other.images
+        self.comparisons += other.comparisons
 
     def above(self, score: float) -> Evaluation:
         """The same images with estimates below `score` left out."""
+        compared = {comparison.image for comparison in self.comparisons}
         blocks = [
             block
             if block.error is None or block.error.score >= score
             else dataclasses.replace(block, error=None)
             for block in self.blocks
+            if block.image not in compared
         ]
-        alarms = [alarm for alarm in self.false_alarms if alarm.score >= score]
-        return Evaluation(blocks, alarms, self.images)
+        alarms = [
+            alarm
+            for alarm in self.false_alarms
+            if alarm.score >= score and alarm.image not in compared
+        ]
+        part = Evaluation(blocks, alarms, self.images - len(self.comparisons))
+        for comparison in self.comparisons:
+            part.add_compared(comparison.above(score))
+        return part
 
     @property
     def required(self) -> list[BlockResult]:
@@ -173,6 +208,13 @@ class Evaluation:
     def errors(self) -> list[PoseError]:
         """Errors of the required blocks that were found."""
         return [block.error for block in self.required if block.error is not None]
+
+    @property
+    def metric_errors(self) -> list[PoseError]:
+        """Those of `errors` that say something in metres and radians."""
+        return [
+            block.error for block in self.required if block.error is not None and not block.only_2d
+        ]
 
     @property
     def missed(self) -> int:
@@ -193,9 +235,9 @@ class Evaluation:
         return np.array(scores, dtype=np.float64), np.array(good, dtype=bool)
 
     def summary(self) -> dict[str, float]:
-        """The figures people ask for; millimetres and degrees."""
+        """The figures people ask for; millimetres, degrees and pixels."""
         errors = self.errors
-        figures = error_figures(errors)
+        figures = {**error_figures(self.metric_errors), **pixel_figures(errors)}
         return {
             "blocks": len(errors) + self.missed,
             "recall": len(errors) / max(len(errors) + self.missed, 1),
@@ -234,6 +276,17 @@ def error_figures(errors: Sequence[PoseError]) -> dict[str, float]:
     }
 
 
+def pixel_figures(errors: Sequence[PoseError]) -> dict[str, float]:
+    """Statistics of the errors in the image, pixels; not a number where none is known."""
+    known = [error.lateral_px for error in errors if error.lateral_px is not None]
+    values = np.array(known or [np.nan])
+    return {
+        "lateral_mean_px": float(values.mean()),
+        "lateral_median_px": float(np.median(values)),
+        "lateral_p95_px": float(np.quantile(values, 0.95)),
+    }
+
+
 def is_match(estimate: Pose, truth: Pose, edge: float) -> bool:
     """Whether an estimated pose is near enough to a block to be of that block."""
     return _mismatch(estimate, truth, edge) < 1.0
@@ -247,8 +300,12 @@ def is_good(estimate: Pose, truth: Pose, edge: float) -> bool:
     )
 
 
-def pose_error(estimate: BlockEstimate, truth: Pose) -> PoseError:
+def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = None) -> PoseError:
     """Error of an estimate of a block whose true pose, in the optical frame, is `truth`."""
+    lateral_px = None
+    if camera is not None:
+        seen, true = camera.project(np.stack([estimate.pose.position, truth.position]))
+        lateral_px = float(np.linalg.norm(seen - true))
     across, along = _parts(estimate.pose, truth)
     error = estimate.pose.position - truth.position
     return PoseError(
@@ -259,6 +316,7 @@ def pose_error(estimate: BlockEstimate, truth: Pose) -> PoseError:
         score=estimate.score,
         distance_m=float(np.linalg.norm(truth.position)),
         nees=float(error @ np.linalg.solve(estimate.covariance[:3, :3], error)),
+        lateral_px=lateral_px,
     )
 
 

@@ -20,6 +20,25 @@ EDGE_M = 0.05  # of the blocks of simulated examples
 
 
 @dataclass(frozen=True, eq=False)
+class Labels:
+    """How a labelled photograph is scored: estimates are matched to its blocks in the image.
+
+    Args:
+        group: of photographs that it belongs to.
+        region: polygon, pixels, shape (N, 2), outside which nothing is labelled; None where the
+            whole image is.
+        ignore: boxes x0, y0, x1, y1, pixels, shape (M, 4), in which something is not labelled.
+        only_2d: whether poses are right in the image alone: errors in metres and radians say
+            nothing.
+    """
+
+    group: str
+    region: NDArray[np.float32] | None = None
+    ignore: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))
+    only_2d: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Example:
     """One image and what is in it.
 
@@ -27,11 +46,15 @@ class Example:
         name: for people.
         image: RGB uint8 (H, W, 3).
         camera: its calibration.
-        edge: of its blocks, metres.
+        edge: of its blocks, metres, as the estimator is told it; the largest where they differ.
         blocks: poses in the optical frame of the blocks that must be found.
         hidden: poses of those that may be found: hardly visible, or out of range.
         visible: share of each of `blocks`, then of each of `hidden`, that the image shows; empty
             where nobody knows.
+        edges: of each of `blocks`, then of each of `hidden`, metres; empty where all are `edge`.
+        labels: how a labelled photograph is scored; None for other images.
+        plane: of the table, if known: unit normal n and n.x of its points x, optical frame,
+            metres, shape (4,).
     """
 
     name: str
@@ -41,6 +64,15 @@ class Example:
     blocks: list[Pose]
     hidden: list[Pose]
     visible: list[float] = field(default_factory=list)
+    edges: list[float] = field(default_factory=list)
+    labels: Labels | None = None
+    plane: NDArray[np.float64] | None = None
+
+    @property
+    def sized_blocks(self) -> list[tuple[Pose, float]]:
+        """Poses of `blocks`, then of `hidden`, each with the block's edge in metres."""
+        poses = [*self.blocks, *self.hidden]
+        return list(zip(poses, self.edges or [self.edge] * len(poses)))
 
 
 class ExampleSource(Protocol):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from simreal_perception.evaluation import BlockResult, Evaluation, error_figures
+from simreal_perception.evaluation import BlockResult, Evaluation, error_figures, pixel_figures
 from simreal_perception.evaluation_run import Outcome
 from simreal_perception.reliability import expected_calibration_error, reliability_bins
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def report(outcome: Outcome, min_score: float) -> Row:
-    """All figures, JSON-ready; millimetres, degrees, shares of 1.
+    """All figures, JSON-ready; millimetres, degrees, pixels, shares of 1.
 
     Args:
         min_score: estimates below it do not count, but for the reliability and the rows by score.
@@ -41,6 +41,8 @@ def report(outcome: Outcome, min_score: float) -> Row:
             "estimator_ms_p50": float(np.median(times)),
             "estimator_ms_p95": float(np.quantile(times, 0.95)),
             "overall": {**counted.summary(), "near_share": near_share(counted)},
+            "by_group": _by_group(outcome, counted),
+            "negatives": _negatives(outcome, counted),
             "by_visibility": _by(counted, VISIBLE, lambda block: block.visible, "{:.0%}"),
             "by_distance": _by(counted, DISTANCE_M, lambda block: block.distance_m, "{:.1f} m"),
             "best_balance": best_balance(everything),
@@ -71,9 +73,14 @@ def best_balance(evaluation: Evaluation) -> Row:
 
 
 def near_share(evaluation: Evaluation) -> float:
-    """Share of the required blocks that are found within NEAR_SHARE of their distance."""
-    near = sum(e.position_m <= NEAR_SHARE * e.distance_m for e in evaluation.errors)
-    return near / max(len(evaluation.required), 1)
+    """Share of the required blocks that are found within NEAR_SHARE of their distance.
+
+    Those whose distance nobody knows, labelled in the image alone, are left aside; not a number
+    where there are no others.
+    """
+    known = sum(not block.only_2d for block in evaluation.required)
+    near = sum(e.position_m <= NEAR_SHARE * e.distance_m for e in evaluation.metric_errors)
+    return near / known if known else float("nan")
 
 
 def text_report(figures: Mapping[str, Any], title: str) -> str:
@@ -97,6 +104,7 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
                 for name, key, unit, short, digits in (
                     ("position", "position", "mm", "mm", 1),
                     ("across the ray", "lateral", "mm", "mm", 1),
+                    ("in the image", "lateral", "pixels", "px", 1),
                     ("along the ray", "range", "mm", "mm", 1),
                     ("rotation", "rotation", "degrees", "deg", 2),
                 )
@@ -111,6 +119,8 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
         f"estimator {_number(figures['estimator_ms_p50'], 1)} ms (median); "
         f"{figures['images_per_s']:.1f} images/s in all",
     ]
+    if figures["by_group"]:
+        lines += ["", *_group_table(figures)]
     head = ("blocks", "recall", "position mm", "median", "95 %", "rotation deg", "near")
     for name, key in (("visible", "by_visibility"), ("distance", "by_distance")):
         rows = [
@@ -191,10 +201,84 @@ def _by(
                 "blocks": len(inside),
                 "recall": 1 - part.missed / len(inside),
                 "near_share": near_share(part),
-                **error_figures(part.errors),
+                **error_figures(part.metric_errors),
+                **pixel_figures(part.errors),
             }
         )
     return rows
+
+
+def _by_group(outcome: Outcome, evaluation: Evaluation) -> list[Row]:
+    """Figures of each group of labelled photographs, then of all of them; none without groups."""
+    if not outcome.groups:
+        return []
+    return [
+        *(
+            _group_row(
+                name, evaluation, {n for n, group in outcome.groups.items() if group == name}
+            )
+            for name in sorted(set(outcome.groups.values()))
+        ),
+        _group_row("all", evaluation, set(outcome.groups)),
+    ]
+
+
+def _group_row(name: str, evaluation: Evaluation, images: set[int]) -> Row:
+    """Means over the blocks that were found; of the bias of range the median."""
+    part = Evaluation(
+        [block for block in evaluation.blocks if block.image in images],
+        [alarm for alarm in evaluation.false_alarms if alarm.image in images],
+    )
+    figures = part.summary()
+    ranges = np.array([100 * e.range_m / e.distance_m for e in part.metric_errors] or [np.nan])
+    return {
+        "group": name,
+        "images": len(images),
+        "blocks": len(part.required),
+        "recall": figures["recall"] if part.required else float("nan"),
+        "false": part.false,
+        "images_with_false": len({alarm.image for alarm in part.false_alarms}),
+        "lateral_mean_mm": figures["lateral_mean_mm"],
+        "lateral_mean_px": figures["lateral_mean_px"],
+        "range_bias_percent": float(np.median(ranges)),
+        "range_mean_percent": float(np.abs(ranges).mean()),
+        "rotation_mean_deg": figures["rotation_mean_deg"],
+        "position_mean_mm": figures["position_mean_mm"],
+    }
+
+
+def _negatives(outcome: Outcome, evaluation: Evaluation) -> Row:
+    """How many images have no block that must be found, and in how many of these one was seen."""
+    negatives = set(outcome.names) - {block.image for block in evaluation.required}
+    with_false = negatives & {alarm.image for alarm in evaluation.false_alarms}
+    return {"images": len(negatives), "with_false": len(with_false)}
+
+
+def _group_table(figures: Mapping[str, Any]) -> Iterator[str]:
+    head = (
+        "group", "images", "blocks", "recall", "false", "lateral mm", "px", "range % bias / mean",
+        "rotation deg",
+    )  # fmt: skip
+    rows = [
+        (
+            row["group"],
+            str(row["images"]),
+            str(row["blocks"]),
+            _number(row["recall"], 3),
+            str(row["false"]),
+            _number(row["lateral_mean_mm"], 2),
+            _number(row["lateral_mean_px"], 2),
+            f"{_number(row['range_bias_percent'], 2)} / {_number(row['range_mean_percent'], 2)}",
+            _number(row["rotation_mean_deg"], 2),
+        )
+        for row in figures["by_group"]
+    ]
+    yield from _table(head, rows)
+    negatives = figures["negatives"]
+    yield (
+        f"images without blocks: {negatives['images']}, "
+        f"with any false block: {negatives['with_false']}"
+    )
 
 
 def _at_score(evaluation: Evaluation, score: float) -> Row:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 import cv2
 
+from simreal_common.block_estimate import BlockEstimate
 from simreal_perception.estimator import BlockEstimator
 from simreal_perception.evaluation import Evaluation
-from simreal_perception.evaluation_data import ExampleSource
+from simreal_perception.evaluation_data import Example, ExampleSource
+from simreal_perception.image_matching import compare
 
 CHUNK = 4  # examples that a worker takes at once
 
@@ -26,17 +28,37 @@ class Outcome:
         names: of the images, by number.
         milliseconds: of wall time that the estimator took for each, without drawing.
         wall_s: of everything, drawing included.
+        groups: of the labelled photographs, by number.
     """
 
     evaluation: Evaluation = field(default_factory=Evaluation)
     names: dict[int, str] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
     wall_s: float = 0.0
+    groups: dict[int, str] = field(default_factory=dict)
+
+    def add(self, found: Sequence[BlockEstimate], example: Example, number: int) -> None:
+        """Take in what was found in an example."""
+        self.names[number] = example.name
+        if example.labels is None:
+            self.evaluation.add(
+                found,
+                example.blocks,
+                example.hidden,
+                example.edge,
+                example.visible,
+                number,
+                example.camera,
+            )
+        else:
+            self.groups[number] = example.labels.group
+            self.evaluation.add_compared(compare(found, example, example.labels, number))
 
     def extend(self, other: Outcome) -> None:
         """Take in other examples of the same source; wall times are left alone."""
         self.evaluation.extend(other.evaluation)
         self.names.update(other.names)
+        self.groups.update(other.groups)
         self.milliseconds += other.milliseconds
 
 
@@ -87,10 +109,7 @@ def _examine(estimator: BlockEstimator, source: ExampleSource, numbers: Sequence
         start = time.perf_counter()
         found = estimator.estimate(example.image, example.camera, example.edge)
         outcome.milliseconds.append((time.perf_counter() - start) * 1e3)
-        outcome.names[number] = example.name
-        outcome.evaluation.add(
-            found, example.blocks, example.hidden, example.edge, example.visible, number
-        )
+        outcome.add(found, example, number)
     return outcome
 
 

@@ -34,7 +34,9 @@ def worst_cases(outcome: Outcome, min_score: float, count: int = CASES) -> list[
     evaluation = outcome.evaluation.above(min_score)
     found = [block for block in evaluation.required if block.error is not None]
     missed = [block for block in evaluation.required if block.error is None]
-    far_off = sorted(found, key=_position_error, reverse=True)
+    far_off = sorted(
+        (block for block in found if not block.only_2d), key=_position_error, reverse=True
+    )
     plainly = sorted(missed, key=lambda block: -(block.visible or 0.0))
     alarms = sorted(evaluation.false_alarms, key=lambda alarm: -alarm.score)
     quarter = count // 4
@@ -100,8 +102,8 @@ def _tile(case: Case, example: Example, found: Sequence[BlockEstimate]) -> Pictu
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT,
     )
-    for pose in [*example.blocks, *example.hidden]:
-        _wireframe(tile, example.camera, pose, example.edge, TRUTH, window)
+    for pose, edge in example.sized_blocks:
+        _wireframe(tile, example.camera, pose, edge, TRUTH, window)
     for block in found:
         _wireframe(tile, example.camera, block.pose, example.edge, ESTIMATE, window)
     strip = np.full((CAPTION, TILE, 3), 24, dtype=np.uint8)

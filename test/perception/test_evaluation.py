@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_perception.calibrate import _logistic
 from simreal_perception.calibration import Calibration, Evidence, log_sigma, logit
@@ -62,6 +63,17 @@ def test_errors_are_split_along_the_ray_and_across_it() -> None:
     assert error.lateral_m == pytest.approx(0.003)
     assert error.position_m == pytest.approx(np.hypot(0.02, 0.003))
     assert error.nees == pytest.approx((0.02**2 + 0.003**2) / 1e-4)
+
+
+def test_errors_are_told_in_pixels_where_the_camera_is_known() -> None:
+    camera = Camera(640, 480, np.array([[500, 0, 320], [0, 500, 240], [0, 0, 1.0]]), np.zeros(0))
+    evaluation = Evaluation()
+    found = estimate(block(0.0, z=0.5), off=(0.003, -0.004, 0.0))  # 500 px / 0.5 m
+    evaluation.add([found], [block(0.0, z=0.5)], edge=EDGE, camera=camera)
+    assert evaluation.errors[0].lateral_px == pytest.approx(5)
+    evaluation.add([found], [block(0.0, z=0.5)], edge=EDGE)
+    assert evaluation.errors[1].lateral_px is None
+    assert evaluation.summary()["lateral_mean_px"] == pytest.approx(5)
 
 
 def test_a_block_counts_once_and_what_is_beside_it_is_a_miss_and_a_false_alarm() -> None:
