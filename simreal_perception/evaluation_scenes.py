@@ -78,20 +78,21 @@ class SceneSource:
         color, seen = self._draw(scenes, views, textures, light_rng)
         image = take_pictures(color, ranges, 0.0, sensor_rng)
         camera = view_camera(views, 0, *self.size)
-        blocks: list[tuple[Pose, float]] = []
-        hidden: list[tuple[Pose, float]] = []
-        for pose, share in _visible_blocks(scenes, views, camera, seen):
+        blocks: list[tuple[Pose, float, float]] = []
+        hidden: list[tuple[Pose, float, float]] = []
+        for pose, share, edge in _visible_blocks(scenes, views, camera, seen):
             distance = float(np.linalg.norm(pose.position))
             required = share >= LEAST_VISIBLE and DISTANCE_M[0] <= distance <= DISTANCE_M[1]
-            (blocks if required else hidden).append((pose, share))
+            (blocks if required else hidden).append((pose, share, edge))
         return Example(
             f"scene {self.seed}/{number}",
             image[0],
             camera,
             float(scenes.edge[0]),
-            [pose for pose, _ in blocks],
-            [pose for pose, _ in hidden],
-            [share for _, share in [*blocks, *hidden]],
+            [pose for pose, _, _ in blocks],
+            [pose for pose, _, _ in hidden],
+            [share for _, share, _ in [*blocks, *hidden]],
+            [edge for _, _, edge in [*blocks, *hidden]],
         )
 
     def _draw(
@@ -135,17 +136,17 @@ def _bullet(egl: bool) -> BulletRenderer:
 
 def _visible_blocks(
     scenes: SceneBatch, views: ViewBatch, camera: Camera, seen: NDArray[np.int32]
-) -> Iterator[tuple[Pose, float]]:
-    """Poses, optical frame, of the blocks that the picture shows, and the share of the outline.
+) -> Iterator[tuple[Pose, float, float]]:
+    """Poses, optical frame, of the blocks that the picture shows, share of the outline and edge.
 
     What lies beyond the picture's border is part of the outline, and not seen.
     """
     to_camera = view_pose(views, 0).inverse()
     for slot in np.flatnonzero(scenes.is_block[0] & (seen > 0)):
         pose = to_camera @ Pose.from_rotation(scenes.rotation[0, slot], scenes.position[0, slot])
-        edge = float(scenes.edge[0])
+        edge = float(scenes.own_edge[0, slot])
         corners = pose.transform_points(cube_corners(edge))
         if corners[:, 2].min() < edge:
             continue  # at the lens
         hull = cv2.convexHull(camera.project(corners).astype(np.float32))
-        yield pose, float(min(seen[slot] / max(cv2.contourArea(hull), 1.0), 1.0))
+        yield pose, float(min(seen[slot] / max(cv2.contourArea(hull), 1.0), 1.0)), edge
