@@ -11,6 +11,7 @@ import pytest
 from simreal_common.errors import ConfigurationError
 from simreal_sim.layout import (
     BLOCK_EDGE_M,
+    BOARD_SLOT,
     FIRST_BLOCK,
     FIRST_CLUTTER,
     FIRST_DISTRACTOR,
@@ -43,7 +44,7 @@ def test_the_file_holds_the_defaults_of_every_group() -> None:
 def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "ranges.yaml"
     path.write_text("edge: {edge_m: [0.03, 0.04]}\nnumber: {blocks: [2, 3]}\n", encoding="utf-8")
-    randomization = Randomization.load(path, disabled=["robot"])
+    randomization = Randomization.load(path, disabled=["robot", "tabletop"])
     assert randomization.lens == Randomization().lens
     assert not randomization.on("robot") and randomization.on("edge")
     scenes = draw_scenes(60, POOL, randomization, np.random.default_rng(0))
@@ -66,7 +67,19 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
         ("rim: {share: 1.2}", "rim: share: got 1.2, wanted a share from 0 to 1"),
         ("rim: {share: true}", "got True, wanted a number"),
         ("light: {tint: -1}", "standard deviation"),
-        ("number: {blocks: [1, 7]}", "number: blocks: got .1, 7., wanted numbers from 1 to 6"),
+        ("number: {blocks: [1, 31]}", "number: blocks: got .1, 31., wanted numbers from 1 to 30"),
+        ("edge: {ratio: [0.5, 1.2]}", "edge: ratio: got .0.5, 1.2., wanted numbers up to 1"),
+        ("edge: {several: 2}", "edge: several: got 2, wanted a share"),
+        ("tabletop: {share: -0.1}", "tabletop: share: got -0.1, wanted a share"),
+        ("tabletop: {blocks: [1, 31]}", "tabletop: blocks: got up to 31, wanted at most 30"),
+        ("tabletop: {things: [1, 25]}", "tabletop: things: got up to 25, wanted at most 24"),
+        ("tabletop: {things: [0, 5]}", "tabletop: things: .*above zero"),
+        ("tabletop: {sheets: [0, 5]}", "tabletop: sheets: got .0, 5., wanted numbers from 0 to 4"),
+        ("tabletop: {looks: {gold: 1}}", "looks: gold is not known; the keys are paint"),
+        ("tabletop: {grounds: {plain: 0}}", "tabletop: grounds: .*one above zero"),
+        ("camera: {overhead: 1.5}", "camera: overhead: got 1.5, wanted a share"),
+        ("camera: {overhead_deg: [30, 10]}", "camera: overhead_deg: .*low <= high"),
+        ("camera: {distance_edges: [0, 10]}", "camera: distance_edges: .*above zero"),
         ("number: {blocks: [1, 2.5]}", "whole numbers"),
         ("distractors: {kinds: {blal: 1}}", "kinds: blal is not known; the keys are ball"),
         ("distractors: {kinds: {ball: 0}}", "one above zero"),
@@ -109,11 +122,17 @@ def test_ranges_are_reached_and_never_left(seed: int) -> None:
     assert (kinds != 1).all() and (kinds == 2).mean() == pytest.approx(0.75, abs=0.04)
 
 
+def things_in(scenes: SceneBatch) -> np.ndarray:
+    return (scenes.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] != EMPTY).sum(axis=1)
+
+
 def test_scenes_reach_every_number_of_blocks_and_things_and_every_size() -> None:
-    scenes = scenes_of(600, 1)
-    assert set(scenes.is_block.sum(axis=1)) == set(range(1, 7))
-    things = (scenes.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] != EMPTY).sum(axis=1)
-    assert set(things) == set(range(11))
+    wild, scenes = scenes_of(600, 1, "tabletop"), scenes_of(600, 1)
+    assert set(wild.is_block.sum(axis=1)) == set(range(1, 7))
+    assert set(things_in(wild)) == set(range(11))
+    blocks, things = scenes.is_block.sum(axis=1), things_in(scenes)
+    assert blocks.min() == 1 and 27 <= blocks.max() <= 30
+    assert things.min() == 0 and 20 <= things.max() <= 24
     assert 0.02 <= scenes.edge.min() < 0.0205 and 0.0975 < scenes.edge.max() <= 0.1
     lamps = (scenes.light_color.sum(axis=-1) > 0).sum(axis=1)
     assert set(lamps) == {1, 2, 3}
@@ -123,8 +142,11 @@ def test_scenes_reach_every_number_of_blocks_and_things_and_every_size() -> None
 def test_blocks_are_cubes_of_their_scene_and_other_boxes_are_none() -> None:
     scenes = scenes_of(400, 2)
     half = scenes.half_size[scenes.is_block]
-    edge = np.repeat(scenes.edge, scenes.is_block.sum(axis=1))
-    np.testing.assert_allclose(half, np.repeat(edge[:, None] / 2, 3, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(half, np.repeat(half[:, :1], 3, axis=1), rtol=1e-6)
+    share = 2 * half[:, 0] / np.repeat(scenes.edge, scenes.is_block.sum(axis=1))
+    assert share.min() >= 0.5 - 1e-6 and share.max() <= 1 + 1e-6
+    assert 0.6 < (share > 1 - 1e-6).mean() < 0.9
+    np.testing.assert_array_equal(scenes.own_edge[scenes.is_block], 2 * half[:, 0])
     boxes = (scenes.shape == 1) & ~scenes.is_block
     boxes[:, FIRST_ROBOT:] = False
     boxes[:, : TABLE_SLOT + 1] = False
@@ -137,6 +159,7 @@ def test_with_everything_off_all_scenes_look_alike() -> None:
     assert (scenes.is_block.sum(axis=1) == 1).all()
     np.testing.assert_allclose(scenes.edge, BLOCK_EDGE_M)
     assert (scenes.shape[:, FIRST_DISTRACTOR:] == EMPTY).all()
+    assert (scenes.shape[:, BOARD_SLOT:FIRST_BLOCK] == EMPTY).all()
     for name in ("texture", "color_high", "specular", "edge_radius", "light_color", "ambient_up"):
         values = getattr(scenes, name)
         assert (values == values[:1]).all(), name
@@ -149,8 +172,10 @@ def test_with_everything_off_all_scenes_look_alike() -> None:
 @pytest.mark.parametrize(
     ("group", "is_off"),
     [
-        ("edge", lambda s: np.ptp(s.edge) == 0),
+        ("edge", lambda s: np.ptp(s.edge) == 0 and np.ptp(s.own_edge[s.is_block]) == 0),
         ("number", lambda s: (s.is_block.sum(axis=1) == 1).all()),
+        ("tabletop", lambda s: (s.shape[:, BOARD_SLOT:FIRST_BLOCK] == EMPTY).all()
+                               and s.is_block.sum(axis=1).max() <= 6),
         ("distractors", lambda s: (s.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] == EMPTY).all()),
         ("robot", lambda s: (s.shape[:, FIRST_ROBOT:FIRST_CLUTTER] == EMPTY).all()),
         ("clutter", lambda s: (s.shape[:, FIRST_CLUTTER:] == EMPTY).all()),
@@ -169,7 +194,7 @@ def test_each_group_can_be_switched_off(group: str, is_off) -> None:  # type: ig
 
 
 def test_many_blocks_have_one_colour_and_some_scenes_one_set() -> None:
-    scenes = scenes_of(400, 8)
+    scenes = scenes_of(400, 8, "tabletop")
     plain = (scenes.texture == 0).all(axis=-1)
     plain &= (scenes.color_high == scenes.color_high[:, :, :1]).all(axis=(-1, -2))
     assert 0.3 < plain[scenes.is_block].mean() < 0.5
