@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simreal_common.errors import ConfigurationError
+from simreal_sim.groups import EdgeRanges, NumberRanges, TabletopRanges
 from simreal_sim.layout import (
     BLOCK_EDGE_M,
     BOARD_SLOT,
@@ -19,8 +20,9 @@ from simreal_sim.layout import (
     TABLE_SLOT,
 )
 from simreal_sim.randomization import GROUPS, Randomization, draw_scenes
-from simreal_sim.ranges import Integers, LogUniform, Normal, Share, Uniform, weights
+from simreal_sim.ranges import Integers, LogUniform, Normal, Share, Uniform, Weights, weights
 from simreal_sim.scene import EMPTY, SceneBatch
+from simreal_sim.textures import BLOCK_FACES, GRAINS, KINDS, MATERIALS, PRINTED
 
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 POOL = 60
@@ -202,6 +204,78 @@ def test_many_blocks_have_one_colour_and_some_scenes_one_set() -> None:
     first = scenes.color_high[:, FIRST_BLOCK : FIRST_BLOCK + 1]
     alike = (scenes.color_high == first).all(axis=(-1, -2)) | ~scenes.is_block
     assert 0.15 < alike.all(axis=1)[many].mean() < 0.5
+
+
+def only(ranges: Weights, name: str) -> Weights:
+    return Weights(ranges.names, tuple(float(other == name) for other in ranges.names))
+
+
+def set_up(count: int, looks: str, grounds: str) -> SceneBatch:
+    """Scenes as people set them up, of one look; every texture of a large pool tells its kind."""
+    ranges = TabletopRanges()
+    randomization = Randomization(
+        tabletop=dataclasses.replace(
+            ranges,
+            share=Share(1.0),
+            looks=only(ranges.looks, looks),
+            grounds=only(ranges.grounds, grounds),
+        )
+    )
+    return draw_scenes(count, 3 * len(KINDS), randomization, np.random.default_rng(9))
+
+
+def kinds_of(texture: np.ndarray) -> set[int]:
+    return set(np.unique(texture % len(KINDS)))
+
+
+def test_blocks_of_a_set_up_scene_are_of_one_kind() -> None:
+    """Painted, of wood, or with a print on each face."""
+    painted, wooden, marked = (set_up(60, look, "plain") for look in ("paint", "wood", "faces"))
+    for scenes in (painted, wooden):
+        assert kinds_of(scenes.texture[scenes.is_block]) <= {0, *GRAINS}
+        one_color = (scenes.color_high == scenes.color_high[:, :, :1]).all(axis=(-1, -2))
+        assert one_color[scenes.is_block].all()
+    red, green, blue = wooden.color_high[wooden.is_block][:, 0].T
+    assert (red > green - 0.2).all() and (green > blue - 0.2).all() and (red > blue).mean() > 0.95
+    assert kinds_of(marked.texture[marked.is_block]) <= set(BLOCK_FACES)
+    for scene in range(marked.size):
+        blocks = marked.is_block[scene]
+        assert len(kinds_of(marked.texture[scene][blocks])) == 1
+        # Each print fills its face once, whatever the block's size.
+        linear = marked.texture_map[scene][blocks][:, :, [0, 1, 3, 4]]
+        per_m = np.hypot(linear[..., 0], linear[..., 2])
+        np.testing.assert_allclose(per_m * marked.own_edge[scene][blocks, None], 1.0, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("grounds", "kinds"), [("printed", PRINTED), ("material", MATERIALS), ("plain", (0,))]
+)
+def test_grounds_are_printed_of_some_material_or_plain(
+    grounds: str, kinds: tuple[int, ...]
+) -> None:
+    scenes = set_up(60, "wild", grounds)
+    ground = np.s_[:, TABLE_SLOT:FIRST_BLOCK]
+    assert kinds_of(scenes.texture[ground][scenes.shape[ground] != EMPTY]) <= set(kinds)
+
+
+def test_a_shared_picture_fits_blocks_of_every_size() -> None:
+    """Of sets, each block's texture is scaled as the block is."""
+    randomization = Randomization(
+        frozenset({"tabletop"}),
+        color=dataclasses.replace(Randomization().color, one_set=Share(1.0)),
+        edge=EdgeRanges(several=Share(1.0)),
+        number=NumberRanges(Integers(6, 6)),
+    )
+    scenes = draw_scenes(40, POOL, randomization, np.random.default_rng(0))
+    blocks = (
+        scenes.texture_map[:, BLOCKS][..., [0, 1, 3, 4]] * scenes.own_edge[:, BLOCKS, None, None]
+    )
+    present = scenes.is_block[:, BLOCKS]
+    first = np.broadcast_to(blocks[:, :1], blocks.shape)
+    assert (
+        np.ptp(scenes.own_edge[scenes.is_block] / scenes.edge.repeat(scenes.is_block.sum(1))) > 0.3
+    )
+    np.testing.assert_allclose(blocks[present], first[present], rtol=1e-4, atol=1e-5)
 
 
 def test_textures_stay_within_the_pool_whatever_its_size() -> None:
