@@ -44,14 +44,16 @@ class BlockImage:
     Attributes:
         image: RGB uint8 (H, W, 3).
         camera: its calibration.
-        edge: of the blocks, metres.
-        blocks: their poses in the optical frame.
+        edge: of the largest blocks, metres; the estimator is told it.
+        blocks: poses of the six in the optical frame.
+        edges: of each of them, metres.
     """
 
     image: NDArray[np.uint8]
     camera: Camera
     edge: float
     blocks: list[Pose]
+    edges: list[float]
 
 
 def block_images(
@@ -81,18 +83,19 @@ def block_images(
         blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
         covered = preview.covered[:, blocks]
         visible = preview.seen[:, blocks] / np.maximum(covered, 1)
-        empty = ~scenes.is_block[views.scene][:, blocks]
-        shown = (empty | ((visible >= LEAST_VISIBLE) & (covered > 0))).all(axis=1)
+        seen = (visible >= LEAST_VISIBLE) & (covered > 0)
+        shown = (seen | ~scenes.is_block[full][:, blocks]).all(axis=1)
         for index in map(int, np.flatnonzero(shown)):
             camera = view_camera(views, index, width, height)
-            own = float(scenes.edge[views.scene[index]])
+            scene = views.scene[index]
             poses = _poses(scenes, views, index)
-            if not _all_inside(poses, own, camera):
+            edges = scenes.own_edge[scene][scenes.is_block[scene]].tolist()
+            if not _all_inside(poses, edges, camera):
                 continue
             view = views.take(np.array([index]))
             drawn = render(scenes, view, textures, width, height, rng)
             image = take_pictures(drawn.color, everything, 0.0, rng)
-            yield BlockImage(image[0], camera, own, poses)
+            yield BlockImage(image[0], camera, float(scenes.edge[scene]), poses, edges)
             found += 1
             if found == count:
                 return
@@ -163,9 +166,11 @@ def _poses(scenes: SceneBatch, views: ViewBatch, index: int) -> list[Pose]:
     ]
 
 
-def _all_inside(poses: list[Pose], edge: float, camera: Camera) -> bool:
+def _all_inside(poses: list[Pose], edges: list[float], camera: Camera) -> bool:
     """Whether every corner of every block lies within the image."""
-    points = np.concatenate([pose.transform_points(cube_corners(edge)) for pose in poses])
+    points = np.concatenate(
+        [pose.transform_points(cube_corners(edge)) for pose, edge in zip(poses, edges, strict=True)]
+    )
     if points[:, 2].min() < NEAREST_M:
         return False
     pixels = camera.project(points)

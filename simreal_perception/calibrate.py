@@ -49,12 +49,12 @@ class Sample:
     Args:
         estimate: pose and covariance before calibration.
         evidence: what is known of it.
-        blocks: true poses of all blocks of the image, optical frame.
+        blocks: true poses of all blocks of the image, optical frame, and their edges (m).
     """
 
     estimate: BlockEstimate
     evidence: Evidence
-    blocks: Sequence[Pose]
+    blocks: Sequence[tuple[Pose, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +62,17 @@ class _Kept:
     """A sample that no better one of the same block displaced, and the block that it is of."""
 
     sample: Sample
-    block: Pose | None
+    block: tuple[Pose, float] | None
 
     @cached_property
     def errors(self) -> tuple[float, float, float]:
         """Along the ray and across it, shares of the estimated distance, and of rotation, radians."""
         assert self.block is not None
-        pose = self.sample.estimate.pose
-        across, along = error_parts(pose, self.block)
+        block, edge = self.block
+        pose = _at_edge(self.sample.estimate, edge)
+        across, along = error_parts(pose, block)
         distance = float(np.linalg.norm(pose.position))
-        turned = cube_rotation_distance(pose.rotation, self.block.rotation)
+        turned = cube_rotation_distance(pose.rotation, block.rotation)
         return along / distance, across / distance, turned
 
 
@@ -166,7 +167,7 @@ def _minimum(features: Array, loss: Callable[[Array], tuple[float, Array]]) -> A
 
 
 def _samples(estimator: BlockEstimator, example: Example) -> Iterator[Sample]:
-    blocks = [*example.blocks, *example.hidden]
+    blocks = example.sized_blocks
     for candidate in estimator.candidates(example.image, example.camera, example.edge):
         look = candidate.look
         estimate = BlockEstimate(look.pose, look.covariance, 0.0, example.edge)
@@ -182,10 +183,17 @@ def _keep(samples: Sequence[Sample], calibration: Calibration) -> Iterator[_Kept
     sample_of = {id(estimate): sample for estimate, sample in scored}
     free = list(samples[0].blocks) if samples else []
     for estimate in distinct(sorted((one for one, _ in scored), key=lambda one: -one.score)):
-        near = [block for block in free if is_match(estimate.pose, block, estimate.edge)]
-        block = min(near, key=lambda one: _distance(estimate.pose, one), default=None)
+        near = [one for one in free if is_match(_at_edge(estimate, one[1]), *one)]
+        block = min(
+            near, key=lambda one: _distance(_at_edge(estimate, one[1]), one[0]), default=None
+        )
         free = [one for one in free if one is not block]
         yield _Kept(sample_of[id(estimate)], block)
+
+
+def _at_edge(estimate: BlockEstimate, edge: float) -> Pose:
+    """The pose that an estimate would have, had its edge been given as another: range scales."""
+    return Pose(estimate.pose.position * (edge / estimate.edge), estimate.pose.orientation)
 
 
 def _distance(one: Pose, other: Pose) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from simreal_common.arguments import positive
 from simreal_perception.calibrate import SCENES, SEED, calibrate_model
@@ -19,16 +20,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=SEED, help="of the scenes; evaluate on another (%(default)s)"
     )
 
+    parser.add_argument(
+        "--ranges",
+        type=Path,
+        metavar="FILE",
+        help="of the scenes, YAML (config/randomization.yaml)",
+    )
+
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate; prints the path of the card."""
     from tqdm import tqdm
 
-    from simreal_perception.evaluation_scenes import SceneSource
+    from simreal_perception.evaluation_scenes import MixedScenes
 
     card = load_model_card(args.model)
-    source = SceneSource(args.scenes, args.seed)
+    source = MixedScenes(args.scenes, args.seed, args.ranges)
     command = f"simreal calibrate-model MODEL --scenes {args.scenes} --seed {args.seed}"
+    command += f" --ranges {args.ranges.name}" if args.ranges else ""
     calibrate_model(
         card, tqdm(source.examples(range(source.count)), total=source.count, unit="img"), command
     )

@@ -22,6 +22,8 @@ examples:
   simreal evaluate --scenes 2000 --jobs 2      fresh synthetic scenes, blocks at 0.5 to 1.1 m
   simreal evaluate --scenes 500 --renderer tiny --sheet worst.png --reliability trust.png
                                                the same scenes, drawn by PyBullet
+  simreal evaluate --scenes 1000 --split overhead
+                                               small blocks seen from above
   simreal evaluate --world 100 --json all.json the cell that the demo runs in
   simreal evaluate --world 100 --plane-sigma 0.002
                                                the table's plane is known to 2 mm
@@ -48,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--bag", type=Path, metavar="FOLDER", help="rosbag2; wants --poses, --edge")
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="raycaster", help="of --scenes (%(default)s)"
+    )
+    parser.add_argument(
+        "--split",
+        metavar="NAME",
+        help="kind of --scenes: everything (the default), overhead, crowded, face-on, trained",
     )
     parser.add_argument(
         "--ranges",
@@ -161,6 +168,8 @@ def _source(args: argparse.Namespace) -> ExampleSource:
         raise ConfigurationError(
             f"--renderer {args.renderer} draws --scenes; leave it out, or give --scenes N"
         )
+    if args.split and not args.scenes:
+        raise ConfigurationError("--split is of --scenes; leave it out, or give --scenes N")
     if args.ranges and not args.scenes:
         raise ConfigurationError("--ranges is of --scenes; leave it out, or give --scenes N")
     if args.photos:
@@ -173,7 +182,7 @@ def _source(args: argparse.Namespace) -> ExampleSource:
         return WorldSource(args.world, args.seed)
     from simreal_perception.evaluation_scenes import SceneSource
 
-    return SceneSource(args.scenes, args.seed, args.renderer, ranges=args.ranges)
+    return SceneSource(args.scenes, args.seed, args.renderer, args.ranges, args.split or "")
 
 
 def _plane_knowledge(args: argparse.Namespace) -> PlaneKnowledge | None:
@@ -211,6 +220,7 @@ def _command(args: argparse.Namespace) -> str:
     if args.scenes:
         parts += ["--scenes", args.scenes]
         parts += [] if args.renderer == "raycaster" else ["--renderer", args.renderer]
+        parts += ["--split", args.split] if args.split else []
         parts += ["--ranges", args.ranges.name] if args.ranges else []
     elif args.world:
         parts += ["--world", args.world]

@@ -139,27 +139,33 @@ class Evaluation:
         visible: Sequence[float | None] = (),
         image: int | None = None,
         camera: Camera | None = None,
+        edges: Sequence[float] = (),
     ) -> None:
         """Match one image's estimates to its blocks.
 
         Args:
             truths: blocks that must be found, optical frame.
             optional: blocks that may be found (mostly hidden): neither missed nor false.
+            edge: of the blocks, metres.
             visible: shares of `truths` and then of `optional` that the image shows, if known.
             image: its number; by default images are counted.
             camera: which took it; without it errors are not told in pixels.
+            edges: of each of `truths` and then of `optional`, where they differ: each is compared
+                with what looks the same at its own edge.
         """
         number = self.images if image is None else image
         self.images += 1
         poses = [*truths, *optional]
         shares = [*visible, *[None] * (len(poses) - len(visible))]
+        sizes = list(edges) or [edge] * len(poses)
         matched: dict[int, PoseError] = {}
         for estimate in sorted(estimates, key=lambda e: -e.score):
             free = [index for index in range(len(poses)) if index not in matched]
-            misfit = [_mismatch(estimate.pose, poses[index], edge) for index in free]
+            looks = [at_edge(estimate, size) if edges else estimate for size in sizes]
+            misfit = [_mismatch(looks[index].pose, poses[index], sizes[index]) for index in free]
             if misfit and min(misfit) < 1.0:
                 best = free[int(np.argmin(misfit))]
-                matched[best] = pose_error(estimate, poses[best], camera)
+                matched[best] = pose_error(looks[best], poses[best], camera)
             else:
                 where = _place(estimate.pose)
                 self.false_alarms.append(FalseAlarm(number, where, estimate.score))
@@ -338,6 +344,18 @@ def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = Non
         range_sigmas=abs(along) / float(np.sqrt(ray @ place @ ray)),
         lateral_sigmas=across / float(np.sqrt(max(aside @ place @ aside, 1e-18))),
         lateral_px=lateral_px,
+    )
+
+
+def at_edge(estimate: BlockEstimate, edge: float) -> BlockEstimate:
+    """The estimate that looks the same, of a block with another edge, metres."""
+    ratio = edge / estimate.edge
+    scale = np.diag([ratio] * 3 + [1.0] * 3)
+    return dataclasses.replace(
+        estimate,
+        pose=Pose(ratio * estimate.pose.position, estimate.pose.orientation),
+        covariance=scale @ estimate.covariance @ scale,
+        edge=edge,
     )
 
 

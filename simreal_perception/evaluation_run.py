@@ -50,6 +50,7 @@ class Outcome:
                 example.visible,
                 number,
                 example.camera,
+                example.edges,
             )
         else:
             self.groups[number] = example.labels.group

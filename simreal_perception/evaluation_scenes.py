@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_corners
 from simreal_perception.evaluation_data import Example, table_plane
+from simreal_perception.evaluation_splits import LEAST_EDGE_PX, LEAST_VISIBLE, Split, find_split
 from simreal_sim.cameras import draw_views
 from simreal_sim.randomization import Randomization, draw_scenes
-from simreal_sim.ranges import LogUniform
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures, view_camera, view_pose
 from simreal_sim.textures import texture_pool
@@ -31,15 +30,13 @@ RENDERERS = ("raycaster", "tiny", "egl")
 # Keeps the generators of evaluation apart from those of training, which start elsewhere.
 SALT = 0xE7A1
 TEXTURES = 600
-DISTANCE_M = (0.5, 1.1)  # of the blocks that must be found
-LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to count
+# What a model is calibrated on: none of these alone is all that people have.
+MIXTURE = ("everything", "trained", "overhead", "crowded")
 
 
 @dataclass(frozen=True)
 class SceneSource:
-    """Scenes of 50 mm blocks seen from 0.5 to 1.1 m, or of ranges that a file gives.
-
-    Each number has a generator of its own.
+    """Scenes of a split, each number from a generator of its own.
 
     All renderers draw the same scenes, from the same places, through the same sensors.
 
@@ -47,26 +44,37 @@ class SceneSource:
         count: number of scenes.
         seed: of all of them.
         renderer: one of `RENDERERS`.
-        size: width and height, pixels.
-        ranges: file of ranges, edges and distances included; None for config/randomization.yaml.
+        ranges: file of ranges; None for config/randomization.yaml.
+        split: one of `SPLITS`; "" for "everything", or, with a file, for all that it says.
 
     Raises:
-        ConfigurationError: the ranges cannot be read.
+        ConfigurationError: the ranges cannot be read, or no such split.
     """
 
     count: int
     seed: int
     renderer: str = "raycaster"
-    size: tuple[int, int] = (640, 480)
     ranges: Path | None = None
+    split: str = ""
 
     def __post_init__(self) -> None:
-        scene_ranges(self.ranges)
+        self.randomization  # noqa: B018  # what is wrong with it is said here, not in a worker
+
+    @property
+    def kind(self) -> Split:
+        """The split of these scenes."""
+        return find_split(self.split or ("trained" if self.ranges else "everything"))
+
+    @property
+    def randomization(self) -> Randomization:
+        """Ranges of these scenes."""
+        return _randomization(self.kind.name, self.ranges)
 
     @property
     def name(self) -> str:
         of = f" of {self.ranges.name}" if self.ranges else ""
-        return f"fresh synthetic scenes{of} drawn by {self.renderer}, seed {self.seed}"
+        kind = f"{self.kind.words}{of}, drawn by {self.renderer}, seed {self.seed}"
+        return f"fresh synthetic scenes: {kind}"
 
     def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
         """Draw the scenes of these numbers.
@@ -84,27 +92,29 @@ class SceneSource:
             np.random.default_rng([self.seed, SALT, number, step]) for step in range(4)
         )
         textures = _textures(self.seed)
-        ranges = scene_ranges(self.ranges)
-        nearest, farthest = ranges.camera.distance_m.low, ranges.camera.distance_m.high
+        ranges, kind = self.randomization, self.kind
+        nearest, farthest = kind.distance_m
         scenes = draw_scenes(1, len(textures), ranges, scene_rng)
-        views = draw_views(scenes, np.zeros(1, int), *self.size, ranges, view_rng)
+        views = draw_views(scenes, np.zeros(1, int), *kind.size, ranges, view_rng)
         color, seen = self._draw(scenes, views, textures, light_rng)
         image = take_pictures(color, ranges, 0.0, sensor_rng)
-        camera = view_camera(views, 0, *self.size)
-        blocks: list[tuple[Pose, float]] = []
-        hidden: list[tuple[Pose, float]] = []
-        for pose, share in _visible_blocks(scenes, views, camera, seen):
+        camera = view_camera(views, 0, *kind.size)
+        blocks: list[tuple[Pose, float, float]] = []
+        hidden: list[tuple[Pose, float, float]] = []
+        for pose, share, edge in _visible_blocks(scenes, views, camera, seen):
             distance = float(np.linalg.norm(pose.position))
             required = share >= LEAST_VISIBLE and nearest <= distance <= farthest
-            (blocks if required else hidden).append((pose, share))
+            required &= float(views.intrinsics[0, 0]) * edge / distance >= LEAST_EDGE_PX
+            (blocks if required else hidden).append((pose, share, edge))
         return Example(
             f"scene {self.seed}/{number}",
             image[0],
             camera,
             float(scenes.edge[0]),
-            [pose for pose, _ in blocks],
-            [pose for pose, _ in hidden],
-            [share for _, share in [*blocks, *hidden]],
+            [pose for pose, _, _ in blocks],
+            [pose for pose, _, _ in hidden],
+            [share for _, share, _ in [*blocks, *hidden]],
+            [edge for _, _, edge in [*blocks, *hidden]],
             plane=table_plane(view_pose(views, 0).inverse()),
         )
 
@@ -119,10 +129,10 @@ class SceneSource:
         if self.renderer == "raycaster":
             from simreal_sim.raycaster import render
 
-            drawn = render(scenes, views, textures, *self.size, rng)
+            drawn = render(scenes, views, textures, *self.kind.size, rng)
         else:
             bullet = _bullet(self.renderer == "egl")
-            drawn = bullet.render(scenes, views, textures, *self.size)
+            drawn = bullet.render(scenes, views, textures, *self.kind.size)
         return drawn.color, drawn.seen[0]
 
 
@@ -131,17 +141,33 @@ def _textures(seed: int) -> NDArray[np.uint8]:
     return texture_pool(TEXTURES, np.random.default_rng([seed, SALT]))
 
 
-@lru_cache(maxsize=2)
-def scene_ranges(path: Path | None) -> Randomization:
-    """Everything at its full range, but blocks of 50 mm at the distance that is asked for.
+@dataclass(frozen=True)
+class MixedScenes:
+    """Scenes of several splits in turns: what a model is calibrated on.
 
-    With a file: as that says.
+    Args:
+        count, seed, ranges: as of `SceneSource`.
     """
-    if path:
-        return Randomization.load(path)
-    ranges = Randomization.load(disabled={"edge"})
-    camera = dataclasses.replace(ranges.camera, distance_m=LogUniform(*DISTANCE_M))
-    return dataclasses.replace(ranges, camera=camera)
+
+    count: int
+    seed: int
+    ranges: Path | None = None
+
+    @property
+    def name(self) -> str:
+        of = f" of {self.ranges.name}" if self.ranges else ""
+        return f"fresh synthetic scenes{of}, {', '.join(MIXTURE)} in turns, seed {self.seed}"
+
+    def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
+        """Draw the scenes of these numbers."""
+        sources = [SceneSource(self.count, self.seed, ranges=self.ranges, split=s) for s in MIXTURE]
+        for number in numbers:
+            yield from sources[number % len(sources)].examples([number // len(sources)])
+
+
+@lru_cache(maxsize=8)
+def _randomization(split: str, path: Path | None) -> Randomization:
+    return find_split(split).narrowed(Randomization.load(path))
 
 
 @lru_cache(maxsize=1)
@@ -154,17 +180,17 @@ def _bullet(egl: bool) -> BulletRenderer:
 
 def _visible_blocks(
     scenes: SceneBatch, views: ViewBatch, camera: Camera, seen: NDArray[np.int32]
-) -> Iterator[tuple[Pose, float]]:
-    """Poses, optical frame, of the blocks that the picture shows, and the share of the outline.
+) -> Iterator[tuple[Pose, float, float]]:
+    """Poses, optical frame, of the blocks that the picture shows, share of the outline and edge.
 
     What lies beyond the picture's border is part of the outline, and not seen.
     """
     to_camera = view_pose(views, 0).inverse()
     for slot in np.flatnonzero(scenes.is_block[0] & (seen > 0)):
         pose = to_camera @ Pose.from_rotation(scenes.rotation[0, slot], scenes.position[0, slot])
-        edge = float(scenes.edge[0])
+        edge = float(scenes.own_edge[0, slot])
         corners = pose.transform_points(cube_corners(edge))
         if corners[:, 2].min() < edge:
             continue  # at the lens
         hull = cv2.convexHull(camera.project(corners).astype(np.float32))
-        yield pose, float(min(seen[slot] / max(cv2.contourArea(hull), 1.0), 1.0))
+        yield pose, float(min(seen[slot] / max(cv2.contourArea(hull), 1.0), 1.0)), edge

@@ -78,7 +78,7 @@ def _trained(ranges: Randomization) -> Randomization:
 
 
 def _of_edge(ranges: Randomization, edge_m: float) -> Randomization:
-    edge = dataclasses.replace(ranges.edge, edge_m=LogUniform(edge_m, edge_m))
+    edge = dataclasses.replace(ranges.edge, edge_m=LogUniform(edge_m, edge_m), several=Share(0.0))
     return dataclasses.replace(ranges, edge=edge)
 
 

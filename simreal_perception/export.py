@@ -20,12 +20,13 @@ from simreal_perception.checkpoint import best_path, load_network, read_progress
 from simreal_perception.crop_camera import CROP_SIZE
 from simreal_perception.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.estimator import BlockEstimator
-from simreal_perception.evaluation_scenes import SceneSource, scene_ranges
+from simreal_perception.evaluation_scenes import MixedScenes
 from simreal_perception.model_card import file_sha256
 from simreal_perception.pose_network import ExportedPoseNetwork, PoseNetwork
 from simreal_perception.run_folder import source_commit
 from simreal_perception.run_log import read_log, summarize
 from simreal_perception.training_command import place, training_command
+from simreal_sim.groups import Randomization
 from simreal_sim.ranges_file import ranges_sha256, ranges_values
 
 # ONNX Runtime and PyTorch add up in another order; pixels agree to this.
@@ -48,7 +49,7 @@ def export(
         model: path without suffix, e.g. models/block.
         card: entries to add to the card (command, metrics, limits, ...).
         scenes: synthetic scenes that scores and covariances are calibrated on.
-        ranges: file of ranges of these scenes; None for those of `SceneSource`.
+        ranges: file of ranges of these scenes; None for config/randomization.yaml.
         last: take the last weights; otherwise those that did best on held-out pictures, where the
             run has kept them.
 
@@ -56,7 +57,7 @@ def export(
         ModelError: an exported network does not compute what the trained one does.
         ConfigurationError: a checkpoint is missing, or the ranges cannot be read.
     """
-    calibration_scenes = SceneSource(scenes, SEED, ranges=ranges)
+    calibration_scenes = MixedScenes(scenes, SEED, ranges)
     model.parent.mkdir(parents=True, exist_ok=True)
     files, configs, log, parity = [], [], {}, {}
     rng = np.random.default_rng(0)
@@ -110,7 +111,7 @@ def export(
         "calibrated_on": {
             "source": calibration_scenes.name,
             "scenes": scenes,
-            "ranges_sha256": ranges_sha256(ranges_values(scene_ranges(ranges))),
+            "ranges_sha256": ranges_sha256(ranges_values(Randomization.load(ranges))),
         },
         "calibration": asdict(Calibration()),
         "metrics": {},

@@ -19,7 +19,13 @@ from scipy.optimize import linear_sum_assignment
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_corners
-from simreal_perception.evaluation import BlockResult, FalseAlarm, PoseError, pose_error
+from simreal_perception.evaluation import (
+    BlockResult,
+    FalseAlarm,
+    PoseError,
+    at_edge,
+    pose_error,
+)
 from simreal_perception.evaluation_data import Example, Labels
 
 Array = NDArray[np.float64]
@@ -121,18 +127,6 @@ def size_in_image(camera: Camera, pose: Pose, edge: float) -> float:
     """Size of a block in the image, pixels: the square root of its outline's area, 1 at least."""
     corners = camera.project(pose.transform_points(cube_corners(edge))).astype(np.float32)
     return float(np.sqrt(max(cv2.contourArea(cv2.convexHull(corners)), 1.0)))
-
-
-def at_edge(estimate: BlockEstimate, edge: float) -> BlockEstimate:
-    """The estimate that looks the same, of a block with another edge, metres."""
-    ratio = edge / estimate.edge
-    scale = np.diag([ratio] * 3 + [1.0] * 3)
-    return dataclasses.replace(
-        estimate,
-        pose=Pose(ratio * estimate.pose.position, estimate.pose.orientation),
-        covariance=scale @ estimate.covariance @ scale,
-        edge=edge,
-    )
 
 
 def _compare(

@@ -48,7 +48,7 @@ BELOW_EDGES = 3.0  # so far below the plane may lie what is no block, in edges
 # block at the least, below the block itself where the camera looks down.
 HIDDEN = 0.2
 # A block right below another is seen where that one stands on it, and by chance below one that
-# floats one time in so many, as it seems: towers are rarer the higher they are, but not where they are seen.
+# floats one time in so many: towers are rarer the higher they are, but not where they are seen.
 BY_CHANCE = 2.0
 # Centres of a block and of the one below it lie this near in the plane, in edges; half an edge
 # in a pyramid. The second is how softly that ends.

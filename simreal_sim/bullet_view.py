@@ -104,6 +104,13 @@ class BulletView:
         away = float(np.linalg.norm(scenes.position[self.scene, slot] - self.pose.position))
         return float(self.camera.matrix[0, 0]) * size / max(away - size / 2, 0.2)
 
+    def pixel_m(self, scenes: SceneBatch, slot: int) -> float:
+        """Metres across of what a pixel shows of a box where it is nearest to the camera."""
+        offset = self.pose.position - scenes.position[self.scene, slot]
+        local = np.abs(offset @ scenes.rotation[self.scene, slot])
+        outside = np.maximum(local - scenes.half_size[self.scene, slot], 0.0)
+        return float(np.linalg.norm(outside) / self.camera.matrix[0, 0])
+
     def covered(self, scenes: SceneBatch, slot: int) -> float:
         """Pixels that a box would cover if nothing stood before it."""
         assert scenes.shape[self.scene, slot] == BOX

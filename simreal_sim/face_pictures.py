@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_sim.mip_pyramid import mip_pyramid
+from simreal_sim.ray_functions import mip_level
 from simreal_sim.scene import BOX, CYLINDER, SceneBatch
 from simreal_sim.texture_size import TEXTURE_SIZE
 
@@ -21,7 +23,7 @@ Floats = NDArray[np.float32]
 GAMMA = 2.2  # pictures are encoded so that 8 bits serve the dark as well
 LEAST_CELL, LARGEST_CELL = 16, 256  # pixels a side of a face's picture
 ALIGNMENT = 4  # OpenGL takes rows of pixels whose bytes are a multiple of this
-TILE_SCALE = 4  # how much finer a tile is than its texture, so that it may be looked up unsmoothed
+TILE_SCALE = 2  # how much finer a tile is than its texture, so that it may be looked up unsmoothed
 COLUMNS, ROWS = 3, 2  # cells of an atlas
 ENCODING_STEPS = 1 << 14  # of a table from linear to encoded values, fine enough for the dark
 INSET = 0.02  # of a cell's pixel: rounding must not reach into the neighbour's
@@ -107,15 +109,25 @@ def face_atlas(
 
 
 def face_tile(
-    scenes: SceneBatch, scene: int, slot: int, face: int, textures: NDArray[np.uint8]
+    scenes: SceneBatch,
+    scene: int,
+    slot: int,
+    face: int,
+    textures: NDArray[np.uint8],
+    pixel_m: float,
 ) -> Tile:
-    """The repeating picture of one face of a box; it shows no worn rim."""
+    """The repeating picture of one face of a box; it shows no worn rim.
+
+    Args:
+        pixel_m: how much of it a pixel shows where the camera is nearest, metres.
+    """
     half = scenes.half_size[scene, slot].astype(np.float64)
     low, high = _colors(scenes, scene, slot, face)
     index = int(scenes.texture[scene, slot, face])
     side = TEXTURE_SIZE * TILE_SCALE if index > 0 else ALIGNMENT
     steps = (np.arange(side) + 0.5) / side
-    texel = _texels(textures[index], np.stack(np.meshgrid(steps, steps), axis=-1))
+    texture = _at_level(textures[index], scenes.texture_map[scene, slot, face], pixel_m)
+    texel = _texels(texture, np.stack(np.meshgrid(steps, steps), axis=-1))
     linear = low + (high - low) * texel if index > 0 else np.broadcast_to(high, (side, side, 3))
     return Tile(_encoded(linear), _extent(BOX, face, half), scenes.texture_map[scene, slot, face])
 
@@ -158,7 +170,8 @@ def _face(
         a, b = np.meshgrid(steps * extent[0], steps * extent[1])
         m = scenes.texture_map[scene, slot, face]
         place = np.stack([m[0] * a + m[1] * b + m[2], m[3] * a + m[4] * b + m[5]], axis=-1)
-        linear = low + (high - low) * _texels(textures[index], place)
+        texture = _at_level(textures[index], m, 2 * max(extent) / side)
+        linear = low + (high - low) * _texels(texture, place)
     else:  # texture 0 is plain
         linear = np.broadcast_to(high, (side, side, 3))
     radius = float(scenes.edge_radius[scene, slot])
@@ -182,9 +195,21 @@ def _encoded(linear: Array | Floats) -> NDArray[np.uint8]:
     return codes[np.clip(linear * ENCODING_STEPS + 0.5, 0, ENCODING_STEPS).astype(np.int32)]
 
 
+def _at_level(texture: NDArray[np.uint8], texture_map: Floats, pixel_m: float) -> NDArray[np.uint8]:
+    """The level of a texture's mip pyramid that the ray caster would look up.
+
+    Args:
+        texture_map: of `scene.py`, for one face, (6,).
+        pixel_m: how much of the face a pixel shows, metres.
+    """
+    along = np.hypot(texture_map[[0, 1]], texture_map[[3, 4]]).max()
+    level = int(mip_level(np.float32(pixel_m * TEXTURE_SIZE * along)))
+    return mip_pyramid(texture[None], level + 1)[-1][0]
+
+
 def _texels(texture: NDArray[np.uint8], place: Array | Floats) -> Floats:
     """Bilinear, repeating look-up at (..., 2): values 0 to 1, (..., 3)."""
-    pixels = np.mod(place, 1.0).astype(np.float32) * TEXTURE_SIZE - 0.5
+    pixels = np.mod(place, 1.0).astype(np.float32) * texture.shape[0] - 0.5
     shape = pixels.shape[:-1]
     rows = pixels.reshape(-1, shape[-1], 2) if len(shape) > 1 else pixels.reshape(1, -1, 2)
     # OpenCV looks up pictures of less than 2^15 pixels a side.

@@ -34,6 +34,7 @@ class BlockLabel:
 
     Attributes:
         number: its value in `LabelledImage.instances`, from 1.
+        edge: its own, metres.
         pose: block -> optical frame.
         corners: (8, 2), pixels, in the order of `cube_corners`, also where they are hidden or
             outside of the image; NaN where a corner has no pixel.
@@ -44,6 +45,7 @@ class BlockLabel:
     """
 
     number: int
+    edge: float
     pose: Pose
     corners: Array
     visible: float
@@ -59,7 +61,7 @@ class LabelledImage:
         seed: of its scene, view and sensor.
         image: RGB uint8 (H, W, 3), as the camera gave it (not rectified).
         camera: its calibration.
-        edge: of the blocks, metres.
+        edge: of the scene's largest blocks, metres.
         blocks: those within the image.
         instances: uint8 (H, W), number of the block that a pixel shows, 0 for anything else.
     """
@@ -86,6 +88,7 @@ class LabelledImage:
             "blocks": [
                 {
                     "id": str(block.number),
+                    "edge_m": round(block.edge, DECIMALS_M),
                     "position_m": block.pose.position.round(DECIMALS_M).tolist(),
                     "orientation_xyzw": block.pose.orientation.round(DECIMALS_M).tolist(),
                     "corners_px": [
@@ -124,7 +127,6 @@ class LabelledImages:
 
         camera = view_camera(views, 0, width, height)
         world_in_camera = view_pose(views, 0).inverse()
-        edge = float(scenes.edge[0])
         instances = np.zeros((height, width), np.uint8)
         blocks = []
         for slot in range(FIRST_BLOCK, FIRST_DISTRACTOR):
@@ -135,11 +137,14 @@ class LabelledImages:
             pose = world_in_camera @ Pose.from_rotation(
                 scenes.rotation[0, slot], scenes.position[0, slot]
             )
+            edge = float(scenes.own_edge[0, slot])
             corners = _corners(pose, camera, edge)
             inside = ((corners >= -0.5) & (corners <= [width - 0.5, height - 0.5])).all()
             visible = min(float(drawn.seen[0, slot] / drawn.covered[0, slot]), 1.0)
-            blocks.append(BlockLabel(number, pose, corners, visible, _box(shown), bool(inside)))
-        return LabelledImage(seed, image[0], camera, edge, blocks, instances)
+            blocks.append(
+                BlockLabel(number, edge, pose, corners, visible, _box(shown), bool(inside))
+            )
+        return LabelledImage(seed, image[0], camera, float(scenes.edge[0]), blocks, instances)
 
 
 def _corners(pose: Pose, camera: Camera, edge: float) -> Array:

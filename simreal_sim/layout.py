@@ -219,6 +219,7 @@ def _place_sheets(
     yaw = rng.uniform(0, 2 * np.pi, size=(count, 1 + MOST_SHEETS))
     alike = np.where(rng.uniform(size=yaw.shape) < 0.7, layout.one_yaw[:, None], np.nan)
     yaw = np.where(np.isnan(alike), yaw, alike)
+    yaw[layout.shape[:, BOARD_SLOT:FIRST_BLOCK] == EMPTY] = 0.0
     layout.rotation[:, BOARD_SLOT:FIRST_BLOCK] = yaw_matrices(yaw)
 
 
@@ -268,9 +269,8 @@ def _propose_blocks(
     if randomization.on("edge"):
         several = randomization.edge.several.draw(len(edge), rng)
         # Two or three sizes a scene, as sold, or each its own.
-        ratio = np.column_stack(
-            [np.ones(len(edge)), randomization.edge.ratio.draw((len(edge), 2), rng)]
-        )
+        smaller = randomization.edge.ratio.draw((len(edge), 2), rng)
+        ratio = np.column_stack([np.ones(len(edge)), smaller])
         pick = ratio[np.arange(len(edge))[:, None], rng.integers(0, 3, size=own_edge.shape)]
         any_ratio = randomization.edge.ratio.draw(own_edge.shape, rng)
         pick = np.where(rng.uniform(size=(len(edge), 1)) < 0.7, pick, any_ratio)

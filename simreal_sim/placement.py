@@ -97,6 +97,13 @@ def _present(share, first, last, shape):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _over(x, y, frame, reach):  # type: ignore[no-untyped-def]
+    """Whether a place (x, y) from an upright block's middle, world frame, lies over its face."""
+    first, second = frame[0, 0] * x + frame[1, 0] * y, frame[0, 1] * x + frame[1, 1] * y
+    return abs(first) <= reach and abs(second) <= reach
+
+
+@njit(cache=True)
 def _tilt(frame, angle, out):  # type: ignore[no-untyped-def]
     """Orientation of a block turned by `angle` about a frame's -y: its x axis rises."""
     cos, sin = np.cos(angle), np.sin(angle)
@@ -154,6 +161,9 @@ def place_blocks(  # type: ignore[no-untyped-def]
                     p[0] = position[b, base, 0] + slide
                     p[1] = position[b, base, 1] + across
                     p[2] = position[b, base, 2] + (below + edge) / 2
+                    # Beside a small base's face its weight would tip it over.
+                    if not _over(slide, across, rotation[b, base], below / 2):
+                        continue
                     _yaw(proposals.turn[b, k, c], frame)
                     r[:, :] = frame @ rotation[b, base]
                 elif kind in (BESIDE, AGAINST_BLOCK):

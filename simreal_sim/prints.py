@@ -31,12 +31,12 @@ def _line_grid(rng: np.random.Generator) -> Picture:
     sheet, ink = _paper(rng)
     cells = int(rng.choice([1, 2, 4, 8, 10]))
     strong, weak = UNIT * rng.uniform(0.5, 2.0), UNIT * rng.uniform(0.25, 0.8)
-    faint = rng.uniform(0.3, 1.0)
+    faint, paper = rng.uniform(0.3, 1.0), float(sheet[0, 0])
     for cell in range(cells):
         place = round(cell * TEXTURE_SIZE / cells)
         main = cell == 0
         width = max(round(strong if main else weak), 1)
-        tone = ink if main else ink * faint + float(sheet[0, -1]) * (1 - faint)
+        tone = ink if main else ink * faint + paper * (1 - faint)
         sheet[place : place + width] = tone
         sheet[:, place : place + width] = tone
     return sheet

@@ -5,7 +5,7 @@ and frame of their image:
 
 - `camera/image_raw`, `camera/camera_info`
 - `labels/instances`: mono8 image, number of the block that a pixel shows, 0 for anything else
-- `labels/blocks_3d`: poses in the optical frame, edge in `bbox.size`
+- `labels/blocks_3d`: poses in the optical frame, each block's own edge in `bbox.size`
 - `labels/blocks_2d`: boxes of the visible pixels
 - `labels/json`: the whole label in one string, with seed and the projected corners
 
@@ -155,7 +155,7 @@ def _instances_message(label: LabelledImage, header: Header) -> Image:
 def _poses_message(label: LabelledImage, header: Header) -> Detection3DArray:
     exact = np.zeros((6, 6))
     message = estimates_to_detections(
-        [BlockEstimate(block.pose, exact, block.visible, label.edge) for block in label.blocks],
+        [BlockEstimate(block.pose, exact, block.visible, block.edge) for block in label.blocks],
         header,
     )
     for detection, block in zip(message.detections, label.blocks, strict=True):

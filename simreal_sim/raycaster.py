@@ -15,10 +15,10 @@ from numba import parallel_chunksize
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
+from simreal_sim.mip_pyramid import mip_pyramid
 from simreal_sim.ray_functions import GEOMETRY, HALF, POSITION, PYRAMID, RADIUS
 from simreal_sim.raycaster_cpu import render_all
 from simreal_sim.scene import Floats, Ints, SceneBatch, ViewBatch
-from simreal_sim.texture_size import LEVELS
 
 DEVICES = ("cpu", "cuda")
 NOISE_SIZE = 1 << 14  # a power of two; random numbers for soft shadows and subpixels
@@ -105,16 +105,10 @@ def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
     for pool, packed in _packed_textures:
         if pool is textures:
             return packed
-    levels = [textures]
-    for _ in range(LEVELS - 1):
-        finer = levels[-1]
-        count, side = len(finer), finer.shape[1] // 2
-        mean = finer.reshape(count, side, 2, side, 2, 3).mean(axis=(2, 4), dtype=np.float32)
-        levels.append(np.rint(mean).astype(np.uint8))
     packed = np.empty((len(textures), PYRAMID), dtype=np.uint32)
     first = 0
     eight = np.uint32(8)
-    for level in levels:
+    for level in mip_pyramid(textures):
         channels = level.reshape(len(level), -1, 3).astype(np.uint32)
         last = first + channels.shape[1]
         packed[:, first:last] = channels[..., 2]

@@ -83,12 +83,13 @@ def draw_surfaces(
     maps[present] = _texture_maps(
         layout.shape[present], layout.half_size[present], picture, large, randomization, rng
     )
-    one_set = _share_looks((low, high), (texture, maps), randomization, rng)
+    own = layout.half_size[..., 0]
+    one_set = _share_looks((low, high), (texture, maps), own, randomization, rng)
     if randomization.on("color"):
         _blend_with_table(low, high, randomization, rng)
     else:
         high[:] = PLAIN_COLOR
-        high[:, [FLOOR_SLOT, TABLE_SLOT]] = PLAIN_TABLE_COLOR
+        high[:, [FLOOR_SLOT, *range(TABLE_SLOT, FIRST_BLOCK)]] = PLAIN_TABLE_COLOR
         low[:] = DARK_INK * high
 
     gloss = randomization.gloss.share.draw(size, rng)
@@ -162,22 +163,32 @@ def _looks(
 def _share_looks(
     colors: tuple[Floats, Floats],
     patterns: tuple[Ints, Floats],
+    half: NDArray[np.float64],
     randomization: Randomization,
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Make the blocks of some scenes a set; some other things look like their scene's first block.
 
+    Args:
+        colors: low and high, (B, P, 6, 3).
+        patterns: textures (B, P, 6) and their maps (B, P, 6, 6).
+        half: half edges of the blocks, (B, P), metres.
+
     Returns in which scenes blocks share everything, (B,).
     """
-    texture = patterns[0]
+    texture, maps = patterns
     count, slots = texture.shape[:2]
     chance = rng.uniform(size=count)
     sets = randomization.color.one_set.value
     one_set = np.less(chance, sets)
     one_pattern = ~one_set & np.less(chance, sets + randomization.color.one_pattern.value)
     either = np.flatnonzero(one_set | one_pattern)
-    for array in patterns:
-        array[either, BLOCKS] = array[either, FIRST_BLOCK, None]
+    texture[either, BLOCKS] = texture[either, FIRST_BLOCK, None]
+    # What fits the first block fits blocks of other sizes when it is scaled as they are.
+    ratio = half[either, FIRST_BLOCK, None] / half[either, BLOCKS]
+    scale = np.ones((*ratio.shape, 1, 6), dtype=np.float32)
+    scale[..., [0, 1, 3, 4]] = ratio[..., None, None]
+    maps[either, BLOCKS] = maps[either, FIRST_BLOCK, None] * scale
     scene, slot = np.nonzero(rng.uniform(size=(count, slots)) < COPIES)
     thing = (slot >= FIRST_DISTRACTOR) & (slot < FIRST_ROBOT)
     scene, slot = scene[thing], slot[thing]

@@ -153,7 +153,7 @@ class BulletRenderer:
         """Draw N views of a batch of scenes at `width` x `height` pixels.
 
         Args:
-            textures: the pool, uint8 (T, 64, 64, 3).
+            textures: the pool, uint8 (T, 128, 128, 3).
 
         Returns:
             As the ray caster: linear intensities up to a factor a picture, which exposure takes
@@ -190,8 +190,9 @@ class BulletRenderer:
             pixels = view.pixels(scenes, slot)
             parts: list[tuple[Mesh, NDArray[np.uint8]]] = []
             if shape == BOX and pixels > LARGEST_CELL:
+                pixel_m = view.pixel_m(scenes, slot)
                 for face in range(FACES):
-                    tile = face_tile(scenes, view.scene, slot, face, textures)
+                    tile = face_tile(scenes, view.scene, slot, face, textures, pixel_m)
                     parts.append((box_face(face, half.astype(np.float64), tile), tile.picture))
             else:
                 atlas = face_atlas(scenes, view.scene, slot, textures, pixels)

@@ -132,8 +132,9 @@ def test_six_blocks_are_in_view_and_a_seed_gives_the_same_images() -> None:
     for scene in (first, second):
         assert scene.image.shape == (240, 320, 3)
         assert len(scene.blocks) == BLOCKS
-        for pose in scene.blocks:
-            corners = scene.camera.project(pose.transform_points(cube_corners(scene.edge)))
+        assert max(scene.edges) <= scene.edge
+        for pose, edge in zip(scene.blocks, scene.edges, strict=True):
+            corners = scene.camera.project(pose.transform_points(cube_corners(edge)))
             assert (corners >= 0).all()
             assert (corners <= [319, 239]).all()
 

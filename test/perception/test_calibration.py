@@ -35,7 +35,7 @@ def drawn_images(rng: np.random.Generator, count: int, doubles: bool = False) ->
     images = []
     for _ in range(count):
         places = [np.array([0.25 * (n - 2.5), 0.1, 0.9]) for n in range(6)]
-        blocks = [Pose(place, np.array([0.0, 0.0, 0.0, 1.0])) for place in places[:3]]
+        blocks = [(Pose(place, np.array([0.0, 0.0, 0.0, 1.0])), EDGE) for place in places[:3]]
         samples = []
         for number, place in enumerate(places):
             ray = place / np.linalg.norm(place)
@@ -137,7 +137,7 @@ def test_a_fit_answers_both_questions() -> None:
             scores.append(fitted.score(sample.evidence))
             truth.append(number < 3)
             if number < 3:
-                place = sample.blocks[number].position
+                place = sample.blocks[number][0].position
                 ray = place / np.linalg.norm(place)
                 wide = fitted.covariance(
                     sample.evidence, sample.estimate.covariance, sample.estimate.pose.position

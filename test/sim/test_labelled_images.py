@@ -63,14 +63,16 @@ def test_corners_lie_where_the_picture_shows_the_block(drawn: list[LabelledImage
 
 
 def test_poses_project_to_the_corners(drawn: list[LabelledImage]) -> None:
-    bent = 0
+    bent, sizes = 0, 0
     for label in drawn:
+        sizes += len({round(block.edge, 5) for block in label.blocks}) > 1
         bent += bool(label.camera.distortion.any())
         for block in label.blocks:
             if not np.isnan(block.corners).any():
-                points = block.pose.transform_points(cube_corners(label.edge))
+                points = block.pose.transform_points(cube_corners(block.edge))
                 np.testing.assert_allclose(label.camera.project(points), block.corners, atol=1e-6)
     assert bent, "some lenses distort"
+    assert sizes, "some scenes have blocks of several sizes"
 
 
 def test_boxes_masks_and_shares_agree(drawn: list[LabelledImage]) -> None:
@@ -99,6 +101,8 @@ def test_the_label_survives_json(drawn: list[LabelledImage]) -> None:
         assert [block["id"] for block in read["blocks"]] == [str(b.number) for b in label.blocks]
         for block, written in zip(label.blocks, read["blocks"], strict=True):
             np.testing.assert_allclose(written["position_m"], block.pose.position, atol=1e-6)
+            assert written["edge_m"] == pytest.approx(block.edge, abs=1e-6)
+            assert 0.4 * label.edge < block.edge < 1.001 * read["edge_m"]
             assert len(written["corners_px"]) == 8
 
 

@@ -100,7 +100,7 @@ def test_every_scene_arrives_whole_and_is_that_of_its_seed(
         for estimate, block in zip(detections_to_estimates(poses), label.blocks, strict=True):
             np.testing.assert_allclose(estimate.pose.position, block.pose.position)
             assert estimate.score == pytest.approx(block.visible)
-            assert estimate.edge == pytest.approx(label.edge)
+            assert estimate.edge == pytest.approx(block.edge)
         seen = [block for block in label.blocks if block.box is not None]
         for detection, block in zip(boxes.detections, seen, strict=True):
             assert detection.id == str(block.number)

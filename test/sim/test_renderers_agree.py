@@ -14,6 +14,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import MissingDependencyError
 from simreal_common.geometry import Pose, cube_corners
 from simreal_sim.cameras import draw_views
+from simreal_sim.layout import BOARD_SLOT, FIRST_BLOCK, FIRST_SHEET, TABLE_SLOT
 from simreal_sim.randomization import Randomization, draw_scenes
 from simreal_sim.raycaster import Rendering, render
 from simreal_sim.scene import BOX, CYLINDER, ELLIPSOID, EMPTY, SceneBatch, ViewBatch
@@ -26,6 +27,8 @@ LEAST_PIXELS = 150  # of a block whose middle is measured
 MIDDLE_TOLERANCE_PX = 0.3
 # With a lens the picture is taken pixel by pixel from one without: up to half a pixel off in each.
 LENS_TOLERANCE_PX = 0.6
+
+GROUNDS = range(TABLE_SLOT, FIRST_BLOCK)  # table, board and sheets
 
 Drawn = tuple[SceneBatch, ViewBatch, Rendering, Rendering]
 
@@ -52,7 +55,7 @@ def both(renderer: BulletRenderer, off: set[str], seed: int, count: int = SCENES
 
 @pytest.fixture(scope="module")
 def pinhole(renderer: BulletRenderer) -> Drawn:
-    return both(renderer, {"lens"}, 3)
+    return both(renderer, {"lens"}, 11)
 
 
 def outline(scenes: SceneBatch, views: ViewBatch, view: int, slot: int) -> np.ndarray:
@@ -63,7 +66,7 @@ def outline(scenes: SceneBatch, views: ViewBatch, view: int, slot: int) -> np.nd
     scene = views.scene[view]
     block = Pose.from_rotation(scenes.rotation[scene, slot], scenes.position[scene, slot])
     pose = Pose.from_rotation(views.rotation[view], views.position[view]).inverse() @ block
-    corners = pose.transform_points(cube_corners(float(scenes.edge[scene])))
+    corners = pose.transform_points(cube_corners(float(scenes.own_edge[scene, slot])))
     return cv2.convexHull(camera.project(corners).astype(np.float32))
 
 
@@ -114,7 +117,7 @@ def test_with_a_lens_too(renderer: BulletRenderer) -> None:
 
 
 def test_pixels_show_the_same_things(pinhole: Drawn) -> None:
-    """Every shape, near and far, and the backdrop."""
+    """Every shape, near and far, what lies on the table as thin as paper, and the backdrop."""
     scenes, _, first, second = pinhole
     same = first.instance == second.instance
     assert same.mean() > 0.995
@@ -126,6 +129,10 @@ def test_pixels_show_the_same_things(pinhole: Drawn) -> None:
                 for picture, slot in zip(first.instance, slots, strict=True)
             ]
         )
+        assert pixels.sum() > 1000
+        assert same[pixels].mean() > 0.97
+    for slots in (np.s_[BOARD_SLOT : BOARD_SLOT + 1], np.s_[FIRST_SHEET:FIRST_BLOCK]):
+        pixels = (first.instance >= slots.start) & (first.instance < slots.stop)
         assert pixels.sum() > 1000
         assert same[pixels].mean() > 0.97
 
@@ -140,7 +147,7 @@ def test_areas_that_hide_nothing_agree(pinhole: Drawn) -> None:
 def test_textures_and_colours_are_the_same(pinhole: Drawn) -> None:
     """Within objects, pictures vary alike: faces, colours and the way that textures lie."""
     scenes, _, first, second = pinhole
-    likeness = []
+    likeness, of_grounds = [], []
     for view in range(scenes.size):
         same = first.instance[view] == second.instance[view]
         for slot in np.flatnonzero(scenes.shape[view] != EMPTY):
@@ -148,5 +155,9 @@ def test_textures_and_colours_are_the_same(pinhole: Drawn) -> None:
             colors = [drawn.color[view][pixels].ravel() for drawn in (first, second)]
             if pixels.sum() > 300 and min(color.std() for color in colors) > 0.03:
                 likeness.append(float(np.corrcoef(*colors)[0, 1]))
+                if slot in GROUNDS:
+                    of_grounds.append(likeness[-1])
     assert len(likeness) > 20
     assert np.median(likeness) > 0.8
+    assert len(of_grounds) > 5
+    assert np.median(of_grounds) > 0.8
