@@ -93,7 +93,7 @@ class SceneSource:
         )
         textures = _textures(self.seed)
         ranges, kind = self.randomization, self.kind
-        nearest, farthest = kind.distance_m
+        nearest, farthest = ranges.camera.distance_m.low, ranges.camera.distance_m.high
         scenes = draw_scenes(1, len(textures), ranges, scene_rng)
         views = draw_views(scenes, np.zeros(1, int), *kind.size, ranges, view_rng)
         color, seen = self._draw(scenes, views, textures, light_rng)

@@ -28,14 +28,12 @@ class Split:
         words: what they are, for people.
         narrowed: of the ranges that a model is trained on those of this split.
         size: width and height of the images, pixels.
-        distance_m: least and greatest distance of blocks that must be found.
     """
 
     name: str
     words: str
     narrowed: Callable[[Randomization], Randomization]
     size: tuple[int, int]
-    distance_m: tuple[float, float] = (0.0, float("inf"))
 
 
 def _everything(ranges: Randomization) -> Randomization:
@@ -88,7 +86,7 @@ SPLITS = {
     for split in (
         Split(
             "everything", "50 mm blocks at 0.5 to 1.1 m, everything randomized", _everything,
-            (640, 480), EVERYTHING_M,
+            (640, 480),
         ),
         Split(
             "overhead", "25 mm blocks 20 to 45 pixels wide, from above", _overhead, (1280, 720)
