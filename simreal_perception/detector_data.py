@@ -12,6 +12,7 @@ from simreal_perception.pose_data import TEXTURES
 from simreal_sim.cameras import draw_distances, draw_distortion, draw_stands, undistorted
 from simreal_sim.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization import Randomization, draw_scenes
+from simreal_sim.ranges import LogUniform
 from simreal_sim.raycaster import render
 from simreal_sim.scene import SceneBatch, ViewBatch
 from simreal_sim.taken_pictures import take_pictures
@@ -21,7 +22,7 @@ from simreal_sim.viewpoints import looking, turned_aside
 Floats = NDArray[np.float32]
 
 WINDOW = 160  # pixels a side; training needs only windows of a copy
-COPY_WIDTHS = (256.0, 1280.0)  # of the copies that windows are cut from, pixels, log-uniform
+COPY_WIDTHS = LogUniform(256.0, 1280.0)  # of the copies that windows are cut from, pixels
 VISIBLE, HIDDEN = 0.35, 0.1  # share of a block: labelled above, ignored between, nothing below
 LEAST_PIXELS = 12
 # Of the bounding spheres of blocks looked at, pixels. The largest fill a window: at the scale of
@@ -78,7 +79,7 @@ class WindowSource:
         pick *= scenes.shape[scene][:, BLOCKS] != 0
         target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
         edge = scenes.own_edge[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
-        width = np.exp(rng.uniform(*np.log(COPY_WIDTHS), size=count))
+        width = COPY_WIDTHS.draw(count, rng)
         fov = np.radians(self.randomization.camera.fov_deg.draw(count, rng))
         focal = 0.5 * width / np.tan(fov / 2)
         stands = draw_stands(count, self.randomization, rng)
@@ -97,7 +98,7 @@ class WindowSource:
         if not self.randomization.on("camera"):
             aside[:], middle[:] = 0.0, (WINDOW - 1) / 2
         corner = np.hypot(*size.T) / 2 / focal
-        lens = draw_distortion(corner, self.randomization, rng)
+        lens = draw_distortion(corner, corner, self.randomization, rng)
         slope = undistorted(aside / focal[:, None], lens)
         rotation = turned_aside(looking(-stands.away, stands.roll), slope)
         center = middle - aside
