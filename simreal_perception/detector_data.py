@@ -125,7 +125,7 @@ class WindowSource:
         if not self.randomization.on("camera"):
             aside[:], middle[:] = 0.0, (WINDOW - 1) / 2
         corner = np.hypot(*size.T) / 2 / focal
-        lens = draw_distortion(corner, self.randomization, rng)
+        lens = draw_distortion(corner, corner, self.randomization, rng)
         slope = undistorted(aside / focal[:, None], lens)
         rotation = turned_aside(looking(-stands.away, stands.roll), slope)
         center = middle - aside

@@ -35,7 +35,7 @@ NEGATIVE_SHARE = 0.3  # crops centred on something that is no block
 NEGATIVES = {"like_cube": 0.4, "ground": 0.2, "mark": 0.1, "stray": 0.15}
 THICK = 0.35  # share of its median extent from which a thing is thick in a direction, not flat
 MARK_SHARES = (0.2, 0.6)  # of a block's edge
-GROUND_SIZES = (0.5, 2.0)  # of the scene's edge
+GROUND_SIZES = LogUniform(0.5, 2.0)  # of the scene's edge
 LEAST_VISIBLE = 0.35  # of a block; below it a crop is not scored either way
 # How far a detection may be off: centre (share of the block's radius) and size (log).
 CENTER_JITTER, SIZE_JITTER = 0.15, 0.12
@@ -261,7 +261,7 @@ def _grounds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Edges, (n,), and centres, (n, 3), of cubes that stand on the table where none does, or would
     lie in it: what squares on the ground pass for."""
-    edge = scenes.edge[scene] * LogUniform(*GROUND_SIZES).draw(len(scene), rng)
+    edge = scenes.edge[scene] * GROUND_SIZES.draw(len(scene), rng)
     blocks = scenes.position[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, :2]
     present = scenes.shape[scene][:, FIRST_BLOCK:FIRST_DISTRACTOR, None] != EMPTY
     reach = np.abs(np.where(present, blocks, 0.0)).max(axis=(1, 2)) + 2 * edge

@@ -5,6 +5,7 @@ One source for whole images, and for the windows and crops that networks learn f
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,8 @@ CLEARANCE_M = 0.02  # between a camera and the nearest surface
 LEAST_HEIGHT_M = 0.02  # of a camera above the table
 # Robot parts and things may hide the block that a camera was to look at, in this share of tries.
 HIDDEN_SHARE = 0.3
-# Of a fixed-point iteration: to a hundredth of a pixel for the lenses drawn here.
-UNDISTORT_STEPS = 8
+UNDISTORT_STEPS = 8  # of Newton's method: to a hundredth of a pixel for the lenses drawn here
+LEAST_STRETCH = 0.02  # of a ray's distance from the axis by a lens; where it folds there is none
 LENS_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # tried for a lens that would fold an image's corners
 
 
@@ -66,9 +67,10 @@ def _directions(
     """Unit vectors (N, 3) towards cameras: even over the half-sphere, or over a cap of it."""
     ranges, count = randomization.camera, len(overhead)
     azimuth = rng.uniform(0, 2 * np.pi, size=count)
-    lowest, highest = np.cos(
-        np.radians([ranges.overhead_deg.high, ranges.overhead_deg.low])
-    ).tolist()
+    lowest, highest = (
+        math.cos(math.radians(angle))
+        for angle in (ranges.overhead_deg.high, ranges.overhead_deg.low)
+    )
     cap = rng.uniform(lowest, highest, size=count)
     sine = np.where(overhead, cap, ranges.sine_elevation.draw(count, rng))
     flat = np.sqrt(1.0 - sine**2)
@@ -118,10 +120,11 @@ def draw_views(
     # Where the image's rays go without a lens; the block lies somewhere among them.
     slope = aside * np.array([width, height]) / 2 / focal[:, None]
     rotation = turned_aside(looking(forward, roll), slope)
-    distortion = draw_distortion(np.hypot(width, height) / 2 / focal, randomization, rng)
     # The corner that lies farthest from the optical axis.
     reach = np.maximum(center, [width - 1, height - 1] - center) / focal[:, None]
-    _unfold(distortion, np.hypot(*reach.T))
+    distortion = draw_distortion(
+        np.hypot(width, height) / 2 / focal, np.hypot(*reach.T), randomization, rng
+    )
     return ViewBatch(
         scene=index.astype(np.int32),
         rotation=np.ascontiguousarray(rotation, np.float32),
@@ -131,7 +134,9 @@ def draw_views(
     )
 
 
-def draw_distortion(corner: Array, randomization: Randomization, rng: np.random.Generator) -> Array:
+def draw_distortion(
+    corner: Array, reach: Array, randomization: Randomization, rng: np.random.Generator
+) -> Array:
     """Radial coefficients k1, k2 of N lenses, (N, 2).
 
     The ranges say how far an image's corner is shifted, in shares of its distance from the centre,
@@ -139,6 +144,7 @@ def draw_distortion(corner: Array, randomization: Randomization, rng: np.random.
 
     Args:
         corner: (N,), distance of the corner from the centre at unit focal length.
+        reach: (N,), that of the farthest place from the optical axis that must show something.
     """
     ranges = randomization.lens
     count = len(corner)
@@ -146,16 +152,21 @@ def draw_distortion(corner: Array, randomization: Randomization, rng: np.random.
     bent &= randomization.on("lens")
     k1 = ranges.corner_shift.draw(count, rng) / corner**2
     k2 = ranges.corner_shift_4.draw(count, rng) / corner**4
-    return np.where(bent[:, None], np.column_stack([k1, k2]), 0.0)
+    distortion = np.where(bent[:, None], np.column_stack([k1, k2]), 0.0)
+    _unfold(distortion, reach)
+    return distortion
 
 
 def undistorted(bent: Array, distortion: Array) -> Array:
     """Where rays go without lenses (N, 2) that bend them to (N, 2), at unit focal length."""
-    ideal = bent.copy()
+    k1, k2 = distortion.T
+    wanted = np.hypot(*bent.T)
+    radius = wanted.copy()
     for _ in range(UNDISTORT_STEPS):
-        square = (ideal**2).sum(axis=1, keepdims=True)
-        ideal = bent / (1 + square * (distortion[:, :1] + square * distortion[:, 1:]))
-    return ideal
+        square = radius**2
+        off = radius * (1 + square * (k1 + square * k2)) - wanted
+        radius -= off / np.maximum(1 + square * (3 * k1 + square * 5 * k2), LEAST_STRETCH)
+    return np.asarray(bent * (radius / np.maximum(wanted, 1e-12))[:, None])
 
 
 def _unfold(distortion: Array, corner: Array) -> None:

@@ -63,6 +63,24 @@ def test_errors_are_split_along_the_ray_and_across_it() -> None:
     assert error.nees == pytest.approx((0.02**2 + 0.003**2) / 1e-4)
 
 
+def test_blocks_of_several_sizes_are_compared_at_their_own_edge() -> None:
+    """Told 50 mm, an estimator takes a block of 25 mm for one of 50 mm twice as far away."""
+    small, large = block(0.05, z=0.45), block(-0.2)
+    far = Pose(2 * small.position, small.orientation)
+    evaluation = Evaluation()
+    evaluation.add(
+        [estimate(far), estimate(large, 0.8)], [large], [small], EDGE, edges=[0.05, 0.025]
+    )
+    figures = evaluation.summary()
+    assert figures["recall"] == figures["precision"] == 1.0
+    assert figures["position_mean_mm"] == pytest.approx(0, abs=1e-9)
+    assert [b.error is not None and b.error.position_m < 1e-12 for b in evaluation.blocks] == [
+        True
+    ] * 2
+    # At one edge for both it is a false alarm.
+    assert evaluated(([estimate(far), estimate(large, 0.8)], [large, small])).false == 1
+
+
 def test_errors_are_told_in_pixels_where_the_camera_is_known() -> None:
     camera = Camera(640, 480, np.array([[500, 0, 320], [0, 500, 240], [0, 0, 1.0]]), np.zeros(0))
     evaluation = Evaluation()

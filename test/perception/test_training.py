@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,11 @@ from simreal_perception.pose_data import CropSource  # noqa: E402
 from simreal_perception.tasks import TASKS, make_task  # noqa: E402
 from simreal_perception.training import load_network, train  # noqa: E402
 from simreal_perception.training_config import TrainingConfig  # noqa: E402
+from simreal_sim.groups import LensRanges  # noqa: E402
 from simreal_sim.randomization import Randomization  # noqa: E402
+from simreal_sim.ranges import Share, Uniform  # noqa: E402
+from simreal_sim.raycaster import render  # noqa: E402
+from simreal_sim.scene import SceneBatch, ViewBatch  # noqa: E402
 
 SMALL: dict[str, Any] = {"batch": 24, "width": 4, "warmup": 2, "seed": 5, "held_out": 1}
 SHIPPED = ("detector", "pose")
@@ -63,6 +68,77 @@ def test_windows_are_labelled_at_centres() -> None:
     assert (batch.heat[batch.center] == 1).all()
     offsets = batch.values[:, :2].transpose(0, 2, 3, 1)[batch.center]
     assert ((offsets >= 0) & (offsets <= 1)).all()
+
+
+Drawn = tuple[SceneBatch, ViewBatch]
+
+
+def looked_at(
+    source: type[CropSource] | type[WindowSource],
+    randomization: Randomization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[Drawn]:
+    """The scenes and cameras that a source draws 24 pictures of."""
+    module, seen = sys.modules[source.__module__], []
+
+    def spy(scenes: SceneBatch, views: ViewBatch, *arguments: Any) -> Any:
+        seen.append((scenes, views))
+        return render(scenes, views, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "render", spy)
+        patch.setattr(module, "TEXTURES", 60)  # a pool is drawn first, and takes its time
+        source(5, randomization).draw(24)
+    return seen
+
+
+def standing_above(drawn: list[Drawn]) -> float:
+    """Share of cameras that stand straight above some block."""
+    above = []
+    for scenes, views in drawn:
+        away = scenes.position[views.scene, :, :2] - views.position[:, None, :2]
+        near = np.linalg.norm(away, axis=-1) < 1e-5
+        above += (near & scenes.is_block[views.scene]).any(axis=1).tolist()
+    assert len(above) == 24
+    return float(np.mean(above))
+
+
+@pytest.mark.parametrize("source", [CropSource, WindowSource])
+def test_the_ranges_of_cameras_reach_training(
+    source: type[CropSource] | type[WindowSource], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shares = []
+    for overhead in (0.0, 1.0):
+        ranges = tmp_path / f"{overhead}.yaml"
+        ranges.write_text(
+            f"camera: {{overhead: {overhead}, overhead_deg: [0, 0], sine_elevation: [0.1, 0.6]}}\n"
+            "lens: {share: 0.0}\n",
+            encoding="utf-8",
+        )
+        drawn = looked_at(source, Randomization.load(ranges), monkeypatch)
+        assert not any(views.distortion.any() for _, views in drawn)
+        shares.append(standing_above(drawn))
+    assert shares[0] == 0.0
+    # The other crops look at what is no block.
+    assert shares[1] == 1.0 if source is WindowSource else shares[1] > 0.5
+
+
+def test_the_ranges_of_lenses_reach_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    bent = Randomization(lens=LensRanges(share=Share(1.0), corner_shift=Uniform(-0.2, -0.1)))
+    ((_, views),) = looked_at(WindowSource, bent, monkeypatch)
+    assert (views.distortion[:, 0] < 0).all()
+    ((_, views),) = looked_at(WindowSource, Randomization(frozenset({"lens"})), monkeypatch)
+    assert not views.distortion.any()
+
+
+def test_windows_show_what_they_look_at_through_any_lens() -> None:
+    """With strong lenses, too, a block lies in nearly every window."""
+    bent = Randomization(
+        frozenset({"distractors", "robot", "held"}),
+        lens=LensRanges(Share(1.0), Uniform(-0.18, -0.15), Uniform(-0.03, 0.0)),
+    )
+    batch = WindowSource(6, bent).draw(40)
+    assert batch.center.any(axis=(1, 2)).mean() > 0.8
 
 
 def test_sources_repeat_with_their_seed() -> None:
