@@ -72,13 +72,13 @@ setup(
     zip_safe=False,
     entry_points={
         "console_scripts": [
-            "simreal = simreal_common.cli:main",
-            "sim_node = simreal_common.node_entry:sim_node",
-            "scorer_node = simreal_common.node_entry:scorer_node",
-            "randomized_images_node = simreal_common.node_entry:randomized_images_node",
-            "perception_node = simreal_common.node_entry:perception_node",
-            "recorder_node = simreal_common.node_entry:recorder_node",
-            "control_node = simreal_common.node_entry:control_node",
+            "simreal = simreal_cli.cli:main",
+            "sim_node = simreal_cli.node_entry:sim_node",
+            "scorer_node = simreal_cli.node_entry:scorer_node",
+            "randomized_images_node = simreal_cli.node_entry:randomized_images_node",
+            "perception_node = simreal_cli.node_entry:perception_node",
+            "recorder_node = simreal_cli.node_entry:recorder_node",
+            "control_node = simreal_cli.node_entry:control_node",
         ],
     },
 )

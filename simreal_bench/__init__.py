@@ -1,1 +1,4 @@
-"""How well and how fast: benches of drawing, seeing and stacking, beside what others use."""
+"""How well and how fast: benches of drawing, seeing and stacking, beside what others use.
+
+Rooms: speed, simulated_robot, faults, stacking.
+"""

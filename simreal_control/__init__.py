@@ -1,1 +1,6 @@
-"""Block poses to arm motions: kinematics, block map, grasps, trajectories, tower task, node."""
+"""Block poses to arm motions: control_node, its parameters and messages, over rooms without ROS.
+
+Rooms: planning, robot_interface, world_model, grasping, task, report.
+
+Public: `parameters.ControlParameters`.
+"""

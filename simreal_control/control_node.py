@@ -32,20 +32,13 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
-from simreal_control.block_map import estimate_in_base
-from simreal_control.collision_world import CollisionWorld
-from simreal_control.goal import Goal
-from simreal_control.interruptible import InterruptibleTask, Request
-from simreal_control.kinematics import ArmKinematics
-from simreal_control.motion import StationPlanner
 from simreal_control.parameters import ControlParameters, GripperType
-from simreal_control.ros_actions import RobotActions
-from simreal_control.ros_goals import GoalTopic
-from simreal_control.ros_markers import plan_markers
-from simreal_control.run_record import RunRecord, begin_event
-from simreal_control.sampling_planner import SamplingPlanner
-from simreal_control.stacking_task import StackingTask
-from simreal_control.task_io import (
+from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.sampling_planner import SamplingPlanner
+from simreal_control.report.run_record import RunRecord, begin_event
+from simreal_control.robot_interface.task_io import (
     ArmState,
     Inputs,
     LogLine,
@@ -53,6 +46,13 @@ from simreal_control.task_io import (
     Sighting,
     Status,
 )
+from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_goals import GoalTopic
+from simreal_control.ros_markers import plan_markers
+from simreal_control.task.goal import Goal
+from simreal_control.task.interruptible import InterruptibleTask, Request
+from simreal_control.task.stacking_task import StackingTask
+from simreal_control.world_model.block_map import estimate_in_base
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0

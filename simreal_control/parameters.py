@@ -10,15 +10,15 @@ import numpy as np
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import check_parameters, parameter
-from simreal_control.block_map import BlockMapConfig
-from simreal_control.dynamics import Load
-from simreal_control.goal import Goal, read_goal
-from simreal_control.gripper import GripperGeometry
-from simreal_control.kinematics import ArmKinematics
-from simreal_control.motion import MotionConfig
-from simreal_control.pick_place import PickPlaceConfig
-from simreal_control.stacking_config import StackingConfig
-from simreal_control.trajectory import MotionLimits, Workspace
+from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.pick_place import PickPlaceConfig
+from simreal_control.planning.dynamics import Load
+from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.motion import MotionConfig
+from simreal_control.planning.trajectory import MotionLimits, Workspace
+from simreal_control.task.goal import Goal, read_goal
+from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.world_model.block_map import BlockMapConfig
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
 PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")

@@ -18,8 +18,15 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from simreal_common.errors import MissingDependencyError
 from simreal_common.ros_messages import NANOSECONDS
 from simreal_control.parameters import GripperType
-from simreal_control.task_io import ActionResult, Cancel, Command, MoveArm, MoveGripper, Outcome
-from simreal_control.trajectory import JointTrajectory
+from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.task_io import (
+    ActionResult,
+    Cancel,
+    Command,
+    MoveArm,
+    MoveGripper,
+    Outcome,
+)
 
 
 class RobotActions:

@@ -15,7 +15,7 @@ from std_msgs.msg import String
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
-from simreal_control.goal import Goal, parse_goal
+from simreal_control.task.goal import Goal, parse_goal
 
 
 class GoalTopic:

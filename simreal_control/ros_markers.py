@@ -12,7 +12,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from simreal_common.ros_messages import pose_to_message
-from simreal_control.block_map import Block
+from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]
 

@@ -1,1 +1,6 @@
-"""From images to block poses: data, networks, training, export, estimator, node."""
+"""From images to block poses: the perception and recorder nodes, over rooms without ROS.
+
+Rooms: pose_estimation, video, networks, training_data, evaluation, training, export.
+
+Public: `node_parameters.PerceptionParameters`.
+"""

@@ -33,11 +33,11 @@ from simreal_common.ros_qos import (
     LATEST_IMAGE_QOS,
     RECORD_IMAGE_QOS,
 )
-from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.node_parameters import PerceptionParameters
-from simreal_perception.pictures import check_size
+from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
+from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_plane import TransformedPlane
-from simreal_perception.support_plane import SupportPlane
+from simreal_perception.video.pictures import check_size
 
 SILENCE_S = (
     10.0  # a camera or a simulation may take its time to start; after that say what is missing
@@ -221,7 +221,7 @@ class PerceptionNode(Node):
 
 
 def _load_estimator(model: str, search: Search) -> Estimator:
-    from simreal_perception.estimator import BlockEstimator
+    from simreal_perception.pose_estimation.estimator import BlockEstimator
 
     return BlockEstimator.load(model, search=search)  # type: ignore[no-any-return,unused-ignore]
 

@@ -23,7 +23,7 @@ from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
 from simreal_perception.node_parameters import RecorderParameters
-from simreal_perception.recording import Recording
+from simreal_perception.video.recording import Recording
 
 REPEAT_S = 5.0  # the same complaint is not made more often
 

@@ -11,7 +11,7 @@ from tf2_ros import Buffer, ExtrapolationException, TransformException, Transfor
 from simreal_common.errors import ConfigurationError
 from simreal_common.ros_messages import stamp_seconds, transform_to_pose
 from simreal_perception.node_parameters import PerceptionParameters
-from simreal_perception.support_plane import SupportPlane
+from simreal_perception.pose_estimation.support_plane import SupportPlane
 
 REPEAT_S = 5.0  # the same complaint is not made more often
 # Transforms of a moving camera come a little after its pictures; a camera does not move far in this.

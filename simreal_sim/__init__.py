@@ -1,1 +1,4 @@
-"""What the world looks like and does: scenes, randomization, renderers, physics, the sim node."""
+"""What the world looks like and does: the sim, scorer and image nodes, over rooms without ROS.
+
+Rooms: rendering, randomization, physics, scoring.
+"""

@@ -44,8 +44,8 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
-from simreal_sim.labelled_images import LabelledImage, LabelledImages
-from simreal_sim.randomization import GROUPS, Randomization
+from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
+from simreal_sim.randomization.randomization import GROUPS, Randomization
 
 OPTICAL_FRAME = "camera_optical_frame"
 # Between the first subscription and the first image, so that a recorder has found every topic; and

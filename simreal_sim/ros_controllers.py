@@ -20,9 +20,9 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_messages import stamp_seconds, to_stamp
-from simreal_sim.gripper_execution import GripperExecution
-from simreal_sim.pacing import Schedule
-from simreal_sim.trajectory_execution import (
+from simreal_sim.physics.gripper_execution import GripperExecution
+from simreal_sim.physics.pacing import Schedule
+from simreal_sim.physics.trajectory_execution import (
     ErrorCode,
     JointTrajectory,
     Outcome,
@@ -35,7 +35,7 @@ from simreal_sim.trajectory_execution import (
     merged_tolerances,
     stopping_trajectory,
 )
-from simreal_sim.world import STEP_S, World
+from simreal_sim.physics.world import STEP_S, World
 
 Array = NDArray[np.float64]
 

@@ -28,8 +28,8 @@ from simreal_common.ros_messages import message_to_pose, stamp_seconds, transfor
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
-from simreal_sim.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
-from simreal_sim.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
+from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
 
 WORLD_FRAME = "world"
 

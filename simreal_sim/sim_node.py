@@ -28,18 +28,18 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare_all
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
-from simreal_sim.pacing import Pacer, Schedule
-from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
-from simreal_sim.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
-from simreal_sim.world import STEP_S, World
-from simreal_sim.world_camera import WorldCamera
-from simreal_sim.world_randomization import (
+from simreal_sim.physics.pacing import Pacer, Schedule
+from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.world import STEP_S, World
+from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_randomization import (
     MAX_BLOCKS,
     MAX_DISTRACTORS,
     RANDOMIZATIONS,
     SceneOptions,
     draw_scene,
 )
+from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
 
 WORLD_FRAME = "world"
 CAMERA_FRAME = "camera_link"

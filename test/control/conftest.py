@@ -12,15 +12,12 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries, look_at
-from simreal_control.block_map import BlockMapConfig, estimate_in_base
-from simreal_control.collision_world import CollisionWorld
-from simreal_control.goal import Goal
-from simreal_control.kinematics import ArmKinematics
-from simreal_control.motion import MotionConfig, StationPlanner
-from simreal_control.sampling_planner import SamplingPlanner
-from simreal_control.stacking_config import StackingConfig
-from simreal_control.stacking_task import StackingTask
-from simreal_control.task_io import (
+from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.motion import MotionConfig, StationPlanner
+from simreal_control.planning.sampling_planner import SamplingPlanner
+from simreal_control.planning.trajectory import MotionLimits, Workspace
+from simreal_control.robot_interface.task_io import (
     ActionResult,
     ArmState,
     Cancel,
@@ -32,7 +29,10 @@ from simreal_control.task_io import (
     Outputs,
     Sighting,
 )
-from simreal_control.trajectory import MotionLimits, Workspace
+from simreal_control.task.goal import Goal
+from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.stacking_task import StackingTask
+from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
 EDGE = 0.05
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])

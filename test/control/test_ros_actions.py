@@ -17,17 +17,17 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from simreal_control.parameters import GripperType
+from simreal_control.robot_interface.task_io import ActionResult, Cancel, MoveGripper, Outcome
 from simreal_control.ros_actions import RobotActions
-from simreal_control.task_io import ActionResult, Cancel, MoveGripper, Outcome
+from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.world import World
+from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.ros_controllers import (
     ControllerParameters,
     GripperController,
     GripperSpeech,
     ParallelGripperSpeech,
 )
-from simreal_sim.simulated_arm import PANDA
-from simreal_sim.world import World
-from simreal_sim.world_randomization import SceneOptions, draw_scene
 
 TIMEOUT_S = 20.0
 NAME = "hand/move"

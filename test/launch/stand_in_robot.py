@@ -27,17 +27,17 @@ from simreal_common.ros_messages import (
     rgb_to_image,
 )
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS
+from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.world import STEP_S, World
+from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.ros_controllers import (
     ArmController,
     ControllerParameters,
     GripperController,
     ParallelGripperSpeech,
 )
-from simreal_sim.simulated_arm import PANDA
-from simreal_sim.stack_score import judge_tower
-from simreal_sim.world import STEP_S, World
-from simreal_sim.world_camera import WorldCamera
-from simreal_sim.world_randomization import SceneOptions, draw_scene
+from simreal_sim.scoring.stack_score import judge_tower
 
 TICK_S = 0.01
 MOST_STEPS = 24  # at once; a machine that is too slow has a slow robot

@@ -14,7 +14,7 @@ CONTROL = "import sys; from simreal_control.control_node import main; sys.exit(m
 # Planning that takes long, and holds the interpreter as planning does.
 SLOW_CONTROL = """
 import sys, time
-from simreal_control.stacking_task import StackingTask
+from simreal_control.task.stacking_task import StackingTask
 tick = StackingTask.tick
 def slow(self, inputs):
     outputs = tick(self, inputs)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simreal_common.cli import main
+from simreal_cli.cli import main
 from simreal_common.resources import share_directory
 
 NODES = ("sim_node", "perception_node", "control_node", "recorder_node", "scorer_node")

@@ -13,7 +13,7 @@ import pytest
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The toy task, among those that can be trained."""
-    from simreal_perception.tasks import TASKS
+    from simreal_perception.training.tasks.tasks import TASKS
 
     spec = importlib.util.spec_from_file_location(
         "toy_task", Path(__file__).with_name("toy_task.py")

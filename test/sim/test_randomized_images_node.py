@@ -28,8 +28,8 @@ from simreal_common.ros_messages import (
     stamp_nanoseconds,
 )
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
-from simreal_sim.labelled_images import LabelledImages
-from simreal_sim.randomization import Randomization
+from simreal_sim.randomization.labelled_images import LabelledImages
+from simreal_sim.randomization.randomization import Randomization
 
 SEED, COUNT, WIDTH, HEIGHT = 5, 4, 160, 120
 TIMEOUT_S = 60.0  # the ray caster may have to be compiled

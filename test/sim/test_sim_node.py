@@ -40,8 +40,8 @@ from simreal_common.ros_messages import (
     transform_to_pose,
 )
 from simreal_common.ros_qos import LATCHED_QOS, RECORD_IMAGE_QOS, STATE_QOS, TRUTH_QOS
-from simreal_sim.simulated_arm import PANDA
-from simreal_sim.world_randomization import SceneOptions, draw_scene
+from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 
 SEED = 3
 TIMEOUT_S = 20.0

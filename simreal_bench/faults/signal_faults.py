@@ -1,0 +1,161 @@
+"""Faults of what comes in and goes out: pictures, transforms, joint states, actions, the process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from simreal_bench.faults.faults import Fault
+from simreal_bench.faults.stage import Moment, Stage
+from simreal_control.robot_interface.task_io import (
+    ArmState,
+    Command,
+    Inputs,
+    MoveArm,
+    MoveGripper,
+    Outcome,
+)
+from simreal_control.task.stacking_task import State
+
+STOPPED_S = 5.0
+JOINTS_STOPPED_S = (1.0, 6.0)
+DOWN_S = (1.0, 5.0)
+ARM_STATES = (State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
+HAND_STATES = (State.GRASPING, State.RELEASING)
+PHASES = (*ARM_STATES, *HAND_STATES, State.LOOKING)
+
+
+class DetectionsStop(Fault):
+    """Perception says nothing for five seconds while the arm waits for it."""
+
+    kind = "detections"
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        self._moment = Moment((State.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8))
+
+    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
+        if not self.planted and self._moment.has_come(stage):
+            self.plant(stage, f"no detections for {STOPPED_S:.0f} s")
+        if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
+            return inputs
+        return replace(inputs, sightings=())
+
+
+class TransformStale(Fault):
+    """The camera's transform is not published for five seconds."""
+
+    kind = "transform"
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        self._moment = Moment((State.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3))
+
+    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
+        if not self.planted and self._moment.has_come(stage):
+            self.plant(stage, f"no transform of the camera for {STOPPED_S:.0f} s")
+        if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
+            return inputs
+        frozen = tuple(replace(s, transform_stamp=self.planted_at) for s in inputs.sightings)
+        return replace(inputs, sightings=frozen)
+
+
+class JointsStop(Fault):
+    """Joint states stop while the arm moves; it goes on moving if nobody stops it."""
+
+    kind = "joints"
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        state = ARM_STATES[int(rng.integers(len(ARM_STATES)))]
+        after = (State.RELEASING,) if state is State.HOMING else ()
+        self._moment = Moment((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
+        self._for_s = rng.uniform(*JOINTS_STOPPED_S)
+        self._last: ArmState | None = None
+
+    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
+        if not self.planted and self._moment.has_come(stage) and stage.task.moving:
+            words = f"no joint states for {self._for_s:.1f} s while {stage.task.state.value}"
+            self.plant(stage, words)
+        if self.planted_at is not None and stage.now - self.planted_at <= self._for_s:
+            return replace(inputs, arm=self._last)
+        self._last = inputs.arm
+        return inputs
+
+
+class ActionFails(Fault):
+    """An action is rejected, is aborted on the way, or never ends; of the arm or of the hand."""
+
+    kind = "action"
+    HOWS = ("rejected", "aborted", "not executed", "its result lost")
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        self._how = self.HOWS[seed % len(self.HOWS)]
+        states = HAND_STATES if rng.random() < 0.3 else ARM_STATES
+        state = states[int(rng.integers(len(states)))]
+        after = (State.RELEASING,) if state is State.HOMING else ()
+        self._moment = Moment((state,), int(rng.integers(1, 3)), 0.0, after)
+        self._abort_after_s = rng.uniform(0.1, 0.8)
+        self._abort_at = np.inf
+        self._number = -1
+
+    def disturb(self, stage: Stage) -> None:
+        if stage.now >= self._abort_at:
+            self._abort_at = np.inf
+            stage.robot.abort("as planted")
+
+    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
+        if self._how != "its result lost" or not self.planted:
+            return inputs
+        heard = tuple(r for r in inputs.results if r.command != self._number)
+        return replace(inputs, results=heard)
+
+    def commands(self, stage: Stage, commands: Sequence[Command]) -> Sequence[Command]:
+        due = self._moment.has_come(stage)
+        passed: list[Command] = []
+        for command in commands:
+            if not due or self.planted or not isinstance(command, MoveArm | MoveGripper):
+                passed.append(command)
+                continue
+            hand = isinstance(command, MoveGripper)
+            self.plant(stage, f"{'hand' if hand else 'arm'} {stage.task.state.value}: {self._how}")
+            self._number = command.number
+            if self._how == "rejected":
+                stage.robot.answer(command.number, Outcome.REJECTED, "as planted")
+            elif self._how == "aborted" and hand:
+                stage.robot.answer(command.number, Outcome.ABORTED, "as planted")
+            elif self._how != "not executed":
+                passed.append(command)
+                if self._how == "aborted":
+                    self._abort_at = stage.now + self._abort_after_s
+        return passed
+
+
+class Restarted(Fault):
+    """The node is killed in the middle, and started again; the robot ends what it was told."""
+
+    kind = "restart"
+
+    def __init__(self, rng: np.random.Generator, seed: int) -> None:
+        super().__init__(rng, seed)
+        state = PHASES[int(rng.integers(len(PHASES)))]
+        after = (State.RELEASING,) if state is State.HOMING else ()
+        delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
+        self._moment = Moment((state,), int(rng.integers(1, 3)), delay_s, after)
+        self._down_s = rng.uniform(*DOWN_S)
+        self._up = False
+
+    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs | None:
+        if not self.planted and self._moment.has_come(stage):
+            self.plant(stage, f"killed while {stage.task.state.value}, {self._down_s:.1f} s down")
+        if self.planted_at is None or self._up:
+            return inputs
+        if stage.now - self.planted_at < self._down_s:
+            return None
+        self._up = True
+        stage.task = stage.make_task()
+        stage.robot.forget()  # ends of goals go to who sent them, and that process is gone
+        return replace(inputs, results=())

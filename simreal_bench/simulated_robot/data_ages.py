@@ -1,0 +1,73 @@
+"""Whether an arm is ever moved on old data: measured beside the task, from what reached it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
+from simreal_control.robot_interface.task_io import Command, Inputs, MoveArm, MoveGripper
+from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.stacking_task import State
+
+TICK_S = 0.05
+# Old joint states stop the arm: after the bound, three ticks and the way that braking takes.
+STOPPED_WITHIN_S = 0.8
+STILL_RAD_S = 0.02
+
+
+class DataAges:
+    """Watches what a task hears and does.
+
+    Args:
+        config: has the bounds.
+
+    Attributes:
+        breaches: (simulated time, words) of each motion on data older than its bound.
+    """
+
+    def __init__(self, config: StackingConfig) -> None:
+        self._config = config
+        self._picture = self._joints = -np.inf
+        self.breaches: list[tuple[float, str]] = []
+
+    def heard(self, inputs: Inputs) -> None:
+        """What the task is told at a tick."""
+        if inputs.arm is not None:
+            self._joints = inputs.arm.stamp
+        for sighting in inputs.sightings:
+            placed = sighting.transform_stamp
+            if placed is None or sighting.stamp - placed <= self._config.max_tf_age_s:
+                self._picture = max(self._picture, sighting.stamp)
+
+    def sent(self, now: float, state: State, commands: Sequence[Command]) -> None:
+        """What the task then orders, and in which state.
+
+        The way home needs no picture: before the first there is none.
+        """
+        bounds = {
+            State.APPROACHING: self._config.max_detection_age_s,
+            State.LIFTING: self._config.max_scene_age_s,
+            State.CARRYING: self._config.max_scene_age_s,
+        }
+        for command in commands:
+            if not isinstance(command, MoveArm | MoveGripper):
+                continue
+            self._check(now, "joint states", now - self._joints, self._config.max_state_age_s)
+            if isinstance(command, MoveArm) and state in bounds:
+                self._check(now, f"pictures, {state.value}", now - self._picture, bounds[state])
+
+    def moved(self, now: float, robot: RobotInPhysics) -> None:
+        """After a tick: without joint states the arm must have stopped."""
+        if now - self._joints <= self._config.max_state_age_s + STOPPED_WITHIN_S:
+            return
+        speed = float(np.abs(robot.world.joint_states().velocities[robot.world.arm_part]).max())
+        if speed > STILL_RAD_S:
+            self.breaches.append(
+                (now, f"moving at {speed:.2f} rad/s, joint states {now - self._joints:.1f} s old")
+            )
+
+    def _check(self, now: float, what: str, age_s: float, bound_s: float) -> None:
+        if age_s > bound_s + TICK_S:
+            self.breaches.append((now, f"{what}: {age_s:.2f} s old, bound {bound_s:g} s"))

@@ -1,0 +1,211 @@
+"""A physics world behind the interface of a task: commands in, joint states and sightings out.
+
+What nodes and action servers do in between is left out, and nothing waits for real time. Everything
+that a judge wants to know of the robot is counted beside it, from the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_control.robot_interface.task_io import (
+    ActionResult,
+    ArmState,
+    Cancel,
+    Command,
+    Inputs,
+    MoveArm,
+    MoveGripper,
+    Outcome,
+    Sighting,
+)
+from simreal_sim.physics.gripper_execution import GripperExecution
+from simreal_sim.physics.trajectory_execution import JointTrajectory, stopping_trajectory
+from simreal_sim.physics.world import STEP_S, World
+
+Array = NDArray[np.float64]
+
+STEPS_A_TICK = 12  # a task is ticked 20 times a simulated second
+GOAL_TOLERANCE_RAD = 0.01
+GOAL_TIME_S = 2.0  # after the end of a trajectory
+GRIPPER_EFFORT_N = 20.0
+HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
+LEAST_FORCE_N = 0.5  # of a contact that counts
+UNHEARD = -1  # number of a command that nobody waits for
+PICTURE_PERIOD_S = 0.1  # cameras give three times as many; drawing takes longer than physics
+PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
+BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
+VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
+
+Look = Callable[[float], "Sighting | None"]
+
+
+class RobotInPhysics:
+    """The arm of a world, commanded and measured.
+
+    Args:
+        world: runs as long as this is used.
+        look: what perception says of the picture taken at a time; None for no picture then.
+        picture_period_s: between two pictures.
+
+    Attributes:
+        worst_tracking_rad: largest distance of a joint from where its trajectory had it.
+        collisions: (time, what, what) of each contact of the arm with anything but the block
+            between its fingers.
+        limit_violations: steps in which a joint was faster than it may be, or beyond its range.
+    """
+
+    def __init__(
+        self, world: World, look: Look, picture_period_s: float = PICTURE_PERIOD_S
+    ) -> None:
+        self.world = world
+        self.worst_tracking_rad = 0.0
+        self.collisions: list[tuple[float, str, str]] = []
+        self.limit_violations = 0
+        self._look, self._picture_period_s = look, picture_period_s
+        self._results: list[ActionResult] = []
+        self._motion: tuple[MoveArm, float] | None = None
+        self._fingers: tuple[int, GripperExecution] | None = None
+        self._braking: tuple[JointTrajectory, float] | None = None
+        self._next_picture = 0.0
+        self._touching: dict[tuple[str, str], float] = {}
+        self._lower, self._upper = world.arm_limits
+        self._links = {world.link_index(name): name for name in world.link_poses()}
+        world.command_gripper(world.arm.finger_open_m, GRIPPER_EFFORT_N)
+
+    def execute(self, command: Command) -> None:
+        """Begin or give up a command."""
+        if isinstance(command, Cancel):
+            self._fingers = None
+            self.brake()
+        elif isinstance(command, MoveArm):
+            self._braking = None
+            self._motion = (command, self.world.time)
+        elif isinstance(command, MoveGripper):
+            self.world.command_gripper(command.opening_m / 2, command.effort_n)
+            execution = GripperExecution(command.opening_m / 2, self.world.time)
+            self._fingers = (command.number, execution)
+
+    def brake(self) -> None:
+        """Give up the motion, as a controller does: as fast as the motors can."""
+        if self._motion is None:
+            return
+        self._braking = (stopping_trajectory(*self._desired(), BRAKING_RAD_S2), self.world.time)
+        self._motion = None
+
+    def abort(self, message: str) -> None:
+        """End what is under way as a controller that has noticed something; the arm stops."""
+        if self._motion is not None:
+            number = self._motion[0].number
+            self.brake()
+            self.answer(number, Outcome.ABORTED, message)
+
+    def answer(self, number: int, outcome: Outcome, message: str = "") -> None:
+        """Tell the task that a command has ended."""
+        self._results.append(ActionResult(number, outcome, message))
+
+    def forget(self) -> None:
+        """Who gave the commands is gone: they are executed, and nobody hears how they end."""
+        self._results = []
+        if self._motion is not None:
+            command, began = self._motion
+            self._motion = (MoveArm(UNHEARD, command.trajectory), began)
+        if self._fingers is not None:
+            self._fingers = (UNHEARD, self._fingers[1])
+
+    def _desired(self) -> tuple[Array, Array]:
+        assert self._motion is not None
+        command, began = self._motion
+        trajectory, t = command.trajectory, self.world.time - began + STEP_S
+        goal = np.array([np.interp(t, trajectory.times, c) for c in trajectory.positions.T])
+        speed = np.array([np.interp(t, trajectory.times, c) for c in trajectory.velocities.T])
+        return goal, speed
+
+    def step(self) -> Inputs:
+        """Let a tick pass; what the task then learns."""
+        for _ in range(STEPS_A_TICK):
+            self._physics_step()
+        self._judge()
+        states = self.world.joint_states()
+        arm = ArmState(
+            self.world.time,
+            states.positions[self.world.arm_part],
+            states.velocities[self.world.arm_part],
+            float(states.positions[self.world.finger_part].sum()),
+        )
+        results, self._results = tuple(self._results), []
+        return Inputs(self.world.time, arm, self._pictures(), results)
+
+    def _physics_step(self) -> None:
+        world = self.world
+        if self._motion is not None:
+            command, began = self._motion
+            trajectory, t = command.trajectory, world.time - began + STEP_S
+            goal, speed = self._desired()
+            world.command_arm(goal, speed)
+            off = float(np.max(np.abs(world.joint_states().positions[world.arm_part] - goal)))
+            self.worst_tracking_rad = max(self.worst_tracking_rad, off)
+            if t > trajectory.duration and off < GOAL_TOLERANCE_RAD:
+                self._motion = None
+                self._results.append(ActionResult(command.number, Outcome.SUCCEEDED))
+            elif t > trajectory.duration + GOAL_TIME_S:
+                self._motion = None
+                self._results.append(ActionResult(command.number, Outcome.ABORTED, "goal"))
+        elif self._braking is not None:
+            stop, began = self._braking
+            world.command_arm(*stop.sample(world.time - began + STEP_S))
+        world.step()
+        if self._fingers is not None:
+            number, execution = self._fingers
+            states, first = world.joint_states(), world.finger_part.start
+            ended = execution.update(
+                world.time, states.positions[first], states.velocities[first], states.efforts[first]
+            )
+            if ended is not None:
+                self._fingers = None
+                self._results.append(ActionResult(number, Outcome.SUCCEEDED))
+
+    def _pictures(self) -> tuple[Sighting, ...]:
+        if self.world.time < self._next_picture:
+            return ()
+        self._next_picture = self.world.time + self._picture_period_s
+        sighting = self._look(self.world.time)
+        return () if sighting is None else (sighting,)
+
+    def _judge(self) -> None:
+        """Count what no arm should do."""
+        world, now = self.world, self.world.time
+        states = world.joint_states()
+        positions = states.positions[world.arm_part]
+        velocities = np.abs(states.velocities[world.arm_part])
+        beyond = (positions < self._lower - 1e-3) | (positions > self._upper + 1e-3)
+        fast = velocities > VELOCITY_SLACK * world.arm.velocity_limits
+        self.limit_violations += int((beyond | fast).any())
+        held, names = self.held(), world.body_names()
+        for contact in world.bullet.getContactPoints(
+            bodyA=world.robot, physicsClientId=world.client
+        ):
+            body, link, force = contact[2], self._links.get(contact[3], "base"), contact[9]
+            if body == world.robot or force < LEAST_FORCE_N or link == "base":
+                continue
+            other = names.get(body, "something")
+            if other == held and link in world.arm.finger_links:
+                continue
+            pair = (link, other)
+            if now - self._touching.get(pair, -np.inf) > PAUSE_S:
+                self.collisions.append((now, *pair))
+            self._touching[pair] = now
+
+    def held(self) -> str | None:
+        """The block between the fingers, if there is one."""
+        tool = self.world.link_poses()[self.world.arm.tool_link].position
+        edges = {block.name: block.edge for block in self.world.scene.blocks}
+        away = {
+            name: float(np.linalg.norm(pose.position - tool)) / edges[name]
+            for name, pose in self.world.block_poses().items()
+        }
+        nearest = min(away, key=lambda name: away[name], default="")
+        return nearest if nearest and away[nearest] < HELD_WITHIN_EDGES else None

@@ -1,0 +1,101 @@
+"""One tower with one fault: what was planted, and whether the arm got over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simreal_bench.faults.block_faults import Appeared, Dropped, Fell, Meddled, Slipped
+from simreal_bench.faults.faults import Fault
+from simreal_bench.faults.signal_faults import (
+    ActionFails,
+    DetectionsStop,
+    JointsStop,
+    Restarted,
+    TransformStale,
+)
+from simreal_bench.simulated_robot.stack_result import StackResult
+from simreal_bench.stacking.stack_run import Picture, run_stack
+from simreal_common.errors import ConfigurationError
+from simreal_perception.pose_estimation.estimator import BlockEstimator
+from simreal_sim.physics.simulated_arm import PANDA
+
+KINDS: dict[str, type[Fault]] = {
+    kind.kind: kind
+    for kind in (
+        Dropped, Slipped, Fell, Meddled, Appeared,
+        DetectionsStop, TransformStale, ActionFails, JointsStop, Restarted,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FaultResult:
+    """How a run with a fault went.
+
+    Args:
+        kind: of the fault.
+        planted_at: simulated seconds; None where its moment never came, which counts as a failure.
+        words: what was done.
+        recovered: it was planted, and the run then ended as it should: without a collision of the
+            arm, a limit violated, or a motion on old data.
+        stack: the run.
+    """
+
+    kind: str
+    planted_at: float | None
+    words: str
+    recovered: bool
+    stack: StackResult
+
+    @property
+    def cause(self) -> str:
+        """Why it counts as a failure, as a kind; empty where it does not."""
+        if self.recovered:
+            return ""
+        if self.planted_at is None:
+            return "the fault was never planted"
+        stack = self.stack
+        if stack.collisions:
+            _, link, what = stack.collisions[0]
+            return f"{link} touched {what}"
+        if stack.limit_violations:
+            return "a joint limit was violated"
+        if stack.old_data:
+            return f"moved on old data: {stack.old_data[0][1]}"
+        return stack.cause or "it claims what is not so"
+
+
+def make_fault(kind: str, seed: int) -> Fault:
+    """The fault of a kind in the run of a seed.
+
+    Raises:
+        ConfigurationError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ConfigurationError(f"fault '{kind}': wanted one of {', '.join(KINDS)}")
+    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
+    return KINDS[kind](rng, seed)
+
+
+def run_fault(
+    kind: str,
+    seed: int,
+    blocks: int,
+    estimator: BlockEstimator,
+    velocity_scaling: float = 0.5,
+    pictures: list[tuple[float, Picture]] | None = None,
+    robot: str = PANDA.name,
+) -> FaultResult:
+    """Build one tower while something goes wrong; arguments as of `run_stack`."""
+    fault = make_fault(kind, seed)
+    stack = run_stack(seed, blocks, estimator, velocity_scaling, pictures, robot, None, fault)
+    clean = not (stack.collisions or stack.limit_violations or stack.old_data)
+    return FaultResult(
+        kind=kind,
+        planted_at=None if fault.planted_at is None else round(fault.planted_at, 2),
+        words=fault.words,
+        recovered=fault.planted and clean and fault.recovered(stack),
+        stack=stack,
+    )

@@ -1,0 +1,223 @@
+"""One tower, built by what the camera sees, in simulated physics; judged from the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from simreal_bench.faults.faults import Fault
+from simreal_bench.faults.stage import Stage
+from simreal_bench.simulated_robot.data_ages import DataAges
+from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
+from simreal_bench.simulated_robot.stack_result import StackResult
+from simreal_common.errors import ConfigurationError
+from simreal_common.resources import share_directory
+from simreal_control.parameters import ControlParameters
+from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.sampling_planner import SamplingPlanner
+from simreal_control.report.run_record import RunRecord, begin_event
+from simreal_control.robot_interface.task_io import Sighting
+from simreal_control.task.goal import Goal
+from simreal_control.task.stacking_task import StackingTask, State
+from simreal_control.world_model.block_map import estimate_in_base
+from simreal_perception.pose_estimation.block_color import color_names
+from simreal_perception.pose_estimation.estimator import BlockEstimator
+from simreal_perception.video.drawing import draw_blocks
+from simreal_sim.physics.simulated_arm import PANDA, simulated_arm
+from simreal_sim.physics.world import STEP_S, World
+from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
+from simreal_sim.scoring.stack_score import TowerVerdict, judge_tower
+from simreal_sim.scoring.structure_score import WantedStructure, judge_structure
+
+Picture = NDArray[np.uint8]
+
+LATENCY_S = 0.1  # from a picture to what is seen on it
+AFTERWARDS_S = 1.0  # the tower has to stand this long
+SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
+FAULT_SECONDS = 120.0  # more, where something goes wrong
+PLANNING_S = 0.002  # a tick that takes longer has planned something
+PLANNED = (State.DECIDING, State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
+
+
+def run_stack(
+    seed: int,
+    blocks: int,
+    estimator: BlockEstimator,
+    velocity_scaling: float = 0.5,
+    pictures: list[tuple[float, Picture]] | None = None,
+    robot: str = PANDA.name,
+    record: RunRecord | None = None,
+    fault: Fault | None = None,
+    goal: str = "",
+) -> StackResult:
+    """Build one tower, or what else the goal says.
+
+    Args:
+        seed: of scene, camera and sensor.
+        blocks: in the scene, all for the tower.
+        velocity_scaling: share of the arm's velocity limits that is used.
+        pictures: takes what the camera saw, with the estimates drawn in, and when.
+        robot: which arm; its parameters are those of `config/`.
+        record: takes the decisions.
+        fault: goes wrong meanwhile.
+        goal: YAML or a file of it; empty for a tower of all blocks.
+    """
+    start = time.perf_counter()
+    parameters = replace(
+        control_parameters(robot),
+        blocks=0 if goal else blocks,
+        goal=goal,
+        velocity_scaling=velocity_scaling,
+    )
+    options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
+    limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
+    scene = draw_scene(np.random.default_rng(seed), options)
+    with World(scene, simulated_arm(robot)) as world:
+        config = parameters.stacking_config()
+        camera = WorldCamera(world)
+        floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
+
+        def look(now: float) -> Sighting | None:
+            if stage.task.state is not State.LOOKING:
+                return None  # nothing else is looked at, and drawing takes longer than physics
+            picture = camera.render()
+            found = [
+                estimate
+                for estimate in estimator.estimate(picture, camera.camera, parameters.edge)
+                if estimate.score >= config.map.faint_score
+            ]
+            if pictures is not None:
+                pictures.append((now, draw_blocks(picture, camera.camera, found)))
+            eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
+            estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
+            stamp = now - LATENCY_S
+            return Sighting(stamp, estimates, np.array(eye.position), stamp)
+
+        arm = RobotInPhysics(world, look)
+        rng = np.random.default_rng([seed, 1])
+        make_task = partial(_task, world, parameters)
+        stage = Stage(world, arm, make_task(), make_task, parameters.edge, rng)
+        fault = fault or Fault(rng, seed)
+        ages = DataAges(config)
+        log: list[str] = []
+        planning_s = 0.0
+        status = stage.task.status
+        if record is not None:
+            record.add([begin_event(world.time, config.goal.words)])
+        while world.time < limit_s and not status.finished:
+            fault.disturb(stage)
+            inputs = fault.inputs(stage, arm.step())
+            if inputs is None:
+                continue
+            ages.heard(inputs)
+            before, began = stage.task.state, time.perf_counter()
+            outputs = stage.task.tick(inputs)
+            took = time.perf_counter() - began
+            if before in PLANNED and took > PLANNING_S:
+                planning_s += took
+            status = outputs.status
+            log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
+            if record is not None:
+                record.add(outputs.events)
+            ages.sent(world.time, stage.task.state, outputs.commands)
+            for command in fault.commands(stage, outputs.commands):
+                arm.execute(command)
+            ages.moved(world.time, arm)
+        ended = world.time
+        earlier = world.block_poses()
+        for _ in range(round(AFTERWARDS_S / STEP_S)):
+            world.step()
+        tool = world.link_poses()[world.arm.tool_link].position
+        verdict = judge_tower(world.block_poses(), earlier, tool, parameters.edge, blocks)
+        if goal:
+            verdict = _judge_goal(config.goal, verdict, world)
+    errors = [] if goal else [block.position_error_mm for block in verdict.blocks]
+    return StackResult(
+        seed=seed,
+        blocks=blocks,
+        success=verdict.success and status.success,
+        reason=verdict.reason if status.finished else "not done in time",
+        placed=verdict.placed,
+        simulated_s=ended,
+        wall_s=time.perf_counter() - start,
+        placement_mm=tuple(round(e, 2) for e in errors[1 : verdict.placed] if e is not None),
+        plan_ms=1e3 * planning_s / max(blocks - 1, 1),
+        collisions=tuple((round(when, 2), a, b) for when, a, b in arm.collisions),
+        limit_violations=arm.limit_violations,
+        finished=status.finished,
+        claimed=status.success,
+        old_data=tuple((round(when, 2), words) for when, words in ages.breaches),
+        tracking_rad=arm.worst_tracking_rad,
+        log=tuple(log),
+    )
+
+
+def control_parameters(robot: str) -> ControlParameters:
+    """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
+
+    Raises:
+        ConfigurationError: there is no such file, or it holds something else.
+    """
+    path = share_directory() / "config" / f"{robot}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = content["/**/control_node"]["ros__parameters"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error}); wanted parameters of /**/control_node"
+        ) from error
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    try:
+        return ControlParameters(**{**values, **lists})
+    except TypeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
+    """The verdict on any structure; `blocks` tells what moves and what is held."""
+    setups = world.scene.blocks
+    paints = np.rint(255 * np.array([block.rgb for block in setups])).astype(np.uint8)
+    colors = dict(zip([block.name for block in setups], color_names(paints), strict=True))
+    count = len(goal.colors) if goal.ordered else goal.blocks or len(setups)
+    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m)
+    verdict = judge_structure(wanted, world.block_poses(), colors, setups[0].edge)
+    unsettled = [b.name for b in blocks.blocks if not (b.at_rest and b.released)]
+    reason = verdict.reason
+    if verdict.success and unsettled:
+        reason = f"{unsettled[0]} still moves, or the hand is still at it"
+    success = verdict.success and not unsettled
+    return replace(blocks, success=success, reason=reason, placed=count if success else 0)
+
+
+def _task(world: World, parameters: ControlParameters) -> StackingTask:
+    """The task as control_node makes it."""
+    description = world.robot_description()
+    arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
+    arm.posture = np.array(parameters.home)
+    motion = parameters.motion_config(arm)
+    obstacles = CollisionWorld(
+        description, parameters.arm_joints, parameters.tool_frame, parameters.open_fingers()
+    )
+    around = SamplingPlanner(arm, motion, obstacles)
+    planner = StationPlanner(arm, motion, obstacles, around)
+    return StackingTask(planner, parameters.stacking_config())
+
+
+def write_film(path: Path, pictures: Sequence[tuple[float, Picture]]) -> None:
+    """What the camera saw, at four times the speed."""
+    from simreal_perception.video.film import Film
+
+    film = Film(path, speed=4.0)
+    for when, picture in pictures:
+        film.add(picture, when)
+    film.close()

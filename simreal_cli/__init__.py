@@ -1,0 +1,4 @@
+"""The roof: the verbs of `simreal` and the console scripts of the nodes; nothing imports it.
+
+Public: `cli.main`, `node_entry.control_node`.
+"""

@@ -1,0 +1,73 @@
+"""`simreal explain`: a recorded run as a story, with pictures from its film."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from simreal_common.errors import ConfigurationError, SimrealError
+
+PAGE, FILM, RESULT = "story.html", "demo.mp4", "result.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER",
+        help="of a run: decisions.jsonl lies in it, and demo.mp4 and result.json if there are any",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell it, and write the page."""
+    from simreal_control.report.run_record import read_record
+    from simreal_control.report.story import tell
+    from simreal_control.report.story_text import as_page, as_text
+
+    folder: Path = args.folder
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder}: no such folder; wanted the folder of a run")
+    record = read_record(folder)
+    if not record.events:
+        raise ConfigurationError(f"{folder}: nothing is recorded there; the run had not begun")
+    story = tell(record.events, record.cut_off)
+    numbers = [number for number, moment in enumerate(story.moments) if moment.scene]
+    remark, pictures = "", {}
+    try:
+        times = [story.moments[number].time for number in numbers]
+        pictures = dict(zip(numbers, _pictures(folder / FILM, times), strict=True))
+    except SimrealError as error:
+        remark = f"Without pictures: {error}"
+    verdict = _verdict(folder / RESULT)
+    page = folder / PAGE
+    try:
+        page.write_text(as_page(story, verdict, remark, pictures), encoding="utf-8")
+        where = f"With pictures: {page}" if pictures else f"{remark}; as a page: {page}"
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {page}: {error.strerror}") from error
+    print(as_text(story, verdict, where))
+    return 0
+
+
+def _pictures(film: Path, times: list[float]) -> list[tuple[float, bytes]]:
+    """Pictures as JPEG, and when each was taken."""
+    from simreal_perception.video.film_frames import frames_at
+    from simreal_perception.video.pictures import jpeg
+
+    return [(frame.time_s, jpeg(frame.rgb)) for frame in frames_at(film, times)]
+
+
+def _verdict(file: Path) -> str:
+    """What whoever knows the truth says of the run; empty where nobody does."""
+    if not file.is_file():
+        return ""
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        word = "success" if result["success"] else "failure"
+        return (
+            f"The verdict ({file.name}), from the truth: {word}: {result['reason']}; "
+            f"{result['placed']} of {result['blocks']} blocks"
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{file.name} lies there, but it is not the result of a run"

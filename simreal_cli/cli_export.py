@@ -1,0 +1,54 @@
+"""`simreal export`: write a trained run as ONNX files with their card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from simreal_cli.arguments import positive
+from simreal_common.errors import ConfigurationError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/block")
+    parser.add_argument("model", type=Path, help="model to write, without suffix: models/block")
+    parser.add_argument(
+        "--scenes",
+        type=positive,
+        metavar="N",
+        help="scenes that scores and covariances are calibrated on; without it as many as for the "
+        "committed model",
+    )
+    parser.add_argument(
+        "--ranges",
+        type=Path,
+        metavar="FILE",
+        help="YAML of randomization for these scenes, where the model is for a domain of its own; "
+        "edges and distances included",
+    )
+    parser.add_argument(
+        "--last", action="store_true", help="the last weights, not those that did best"
+    )
+    parser.add_argument(
+        "--card", type=Path, help="JSON file with entries for the card: metrics, limits, ..."
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export; prints the files written."""
+    from simreal_perception.export.calibrate import SCENES
+    from simreal_perception.export.export import export
+
+    extra = {}
+    if args.card:
+        try:
+            extra = json.loads(args.card.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"cannot read card entries {args.card}: {error}; wanted a JSON file"
+            ) from error
+    for path in export(args.run, args.model, extra, args.scenes or SCENES, args.ranges, args.last):
+        print(path)
+    return 0

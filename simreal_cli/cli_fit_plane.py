@@ -1,0 +1,62 @@
+"""`simreal fit-plane`: the plane that blocks stand on, from pictures of them, as one line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from simreal_cli import cli_estimate
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import load_camera
+from simreal_perception.pose_estimation.plane_fit import fit_plane
+from simreal_perception.video.pictures import check_size, read_picture
+
+# Surer than what `estimate` prints: a false block pulls at the plane, a missing one does not.
+MIN_SCORE = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="pictures of blocks on the plane, all taken from the same place",
+    )
+    cli_estimate.add_block_arguments(parser, MIN_SCORE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line of JSON: the plane, how well it fits, and what `estimate` takes of it.
+
+    Raises:
+        SimrealError: as `simreal estimate` raises it; too few blocks, or blocks that disagree.
+    """
+    camera = load_camera(args.camera)
+    pictures = [read_picture(image) for image in args.images]
+    for image, rgb in zip(args.images, pictures, strict=True):
+        check_size(rgb, camera, f"image {image}", f"calibration {args.camera}")
+    estimate = cli_estimate.load_estimator(args.model)
+    blocks: list[BlockEstimate] = []
+    for rgb in pictures:
+        found = estimate(rgb, camera, args.edge, None, None)
+        blocks += [block for block in found if block.score >= args.min_score]
+    fit = fit_plane(blocks)
+    normal = [round(float(x), 6) for x in fit.plane.normal]
+    offset, sigma = round(fit.plane.offset, 6), round(fit.plane.sigma, 6)
+    # Without exponents: argparse takes -1e-05 for an option.
+    numbers = " ".join(f"{value:.6f}" for value in [*normal, offset])
+    print(
+        json.dumps(
+            {
+                "normal": normal,
+                "offset": offset,
+                "sigma": sigma,
+                "residual_mm": round(1e3 * fit.residual_m, 2),
+                "blocks": fit.used,
+                "blocks_seen": fit.seen,
+                "arguments": f"--plane {numbers} --plane-sigma {sigma:.6f}",
+            }
+        )
+    )
+    return 0

@@ -1,0 +1,233 @@
+"""`simreal train`: train the networks on randomized synthetic pictures."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import multiprocessing
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simreal_cli.arguments import positive
+from simreal_common.errors import ConfigurationError, SimrealError
+
+if TYPE_CHECKING:
+    from simreal_perception.training.training_config import TrainingConfig
+
+EPILOG = """\
+examples:
+  simreal train                                   the committed model, on a CPU; then: simreal export
+  simreal train --overfit                         can each network learn at all? half a minute
+  simreal train --ladder --task pose              from one batch to everything, rung by rung
+  simreal train --run runs/mine --task pose --start-from block --config mine.yaml
+                                                  fine-tune the model that ships to blocks of yours
+
+A run that was stopped goes on where its last checkpoint was when the same command is given again.
+"""
+STOPPED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; needs no library that only training needs."""
+    from simreal_sim.randomization.ranges.groups import GROUPS
+
+    parser.epilog = EPILOG
+    parser.add_argument("--run", type=Path, default=Path("runs/block"), help="folder of the run")
+    parser.add_argument(
+        "--task",
+        default="both",
+        metavar="NAME",
+        help="which network, detector or pose; 'both', the default, trains them side by side",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML file; without it config/training.yaml"
+    )
+    parser.add_argument("--seed", type=int, help="of pictures and weights")
+    parser.add_argument("--steps", type=positive, help="batches to learn; fewer for a quick try")
+    parser.add_argument("--batch", type=positive, help="pictures a batch")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
+    parser.add_argument("--width", type=positive, help="channels of the first layer")
+    parser.add_argument("--threads", type=positive, help="CPU threads for each network")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws and learns")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        help="of what the network computes; auto: bfloat16 where the CPU or GPU computes with it",
+    )
+    parser.add_argument(
+        "--prefetch", type=int, metavar="N", help="batches drawn ahead while the network learns"
+    )
+    parser.add_argument(
+        "--start-from",
+        metavar="MODEL",
+        help="start from its weights: a checkpoint, a run's folder, an .onnx file, a model's card "
+        "or name",
+    )
+    parser.add_argument(
+        "--ranges",
+        metavar="FILE",
+        help="YAML of randomization; without it config/randomization.yaml",
+    )
+    parser.add_argument(
+        "--off",
+        nargs="+",
+        choices=GROUPS,
+        metavar="GROUP",
+        help=f"randomization to switch off: {', '.join(GROUPS)}",
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="anything else of config/training.yaml, e.g. --set warmup=50 decay=0.1",
+    )
+    stage = parser.add_mutually_exclusive_group()
+    stage.add_argument(
+        "--overfit",
+        action="store_true",
+        help="only check that each network runs and can learn one batch by heart",
+    )
+    stage.add_argument(
+        "--ladder",
+        action="store_true",
+        help="these checks, then a small simple set, then one thing more at a time; short rungs",
+    )
+    stage.add_argument(
+        "--no-checks", action="store_true", help="skip the checks before a new run (half a minute)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; progress goes to stderr, results to stdout."""
+    import torch  # noqa: F401  # missing, it is missed here, once, and not in every worker
+
+    from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
+
+    configs = configurations(args)
+    try:
+        with kill_as_ctrl_c():
+            if args.overfit:
+                return max(_check(config, sys.stdout) for config in configs)
+            if args.ladder:
+                return max(_climb(config, args.run) for config in configs)
+            if len(configs) == 1:
+                return _train(configs[0], args, 0)
+            return _side_by_side(configs, args)
+    except Stopped:
+        return STOPPED
+
+
+def configurations(args: argparse.Namespace) -> list[TrainingConfig]:
+    """What the options make of the configuration's file, for each network.
+
+    Raises:
+        ConfigurationError: an option, or the file, sets what cannot be.
+    """
+    from simreal_perception.training.training_config import read_config
+
+    tasks = ("detector", "pose") if args.task == "both" else (args.task,)
+    return [_override(read_config(args.config, task), args) for task in tasks]
+
+
+def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
+    import yaml
+
+    from simreal_perception.training.training_config import OPTIONS, from_values
+
+    changes: dict[str, Any] = {
+        name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None
+    }
+    if args.off is not None:
+        changes["disabled"] = tuple(args.off)
+    for text in args.set:
+        name, equals, value = text.partition("=")
+        if not equals or name == "task":
+            raise ConfigurationError(f"--set got '{text}': wanted NAME=VALUE, e.g. warmup=50")
+        try:
+            changes[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            changes[name] = value
+    return from_values({**dataclasses.asdict(config), **changes}, "the command line")
+
+
+def _train(config: TrainingConfig, args: argparse.Namespace, row: int) -> int:
+    from simreal_perception.training.monitoring import Monitor
+    from simreal_perception.training.training import train
+
+    new = not (args.run / f"{config.task}.pt").exists()
+    if new and not args.no_checks and (code := _check(config, sys.stderr)):
+        return code
+    result = train(config, args.run, Monitor(config, row, tensorboard=True))
+    print(result.checkpoint, flush=True)
+    if not result.finished:
+        print(
+            f"{config.task}: stopped at step {result.step} of {config.steps}, which is saved; the "
+            "same command goes on from there",
+            file=sys.stderr,
+        )
+        return STOPPED
+    return 0
+
+
+def _side_by_side(configs: list[TrainingConfig], args: argparse.Namespace) -> int:
+    """Each network in a process: drawing and learning use one core well, two cores badly."""
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=_worker, args=(config, args, row))
+        for row, config in enumerate(configs)
+    ]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    except KeyboardInterrupt:
+        started = [worker for worker in workers if worker.pid]
+        for worker in started:
+            worker.terminate()  # as gentle as Ctrl-C: they save, then stop
+        for worker in started:
+            worker.join()
+        return STOPPED
+    return max(abs(worker.exitcode or 0) for worker in workers)
+
+
+def _worker(config: TrainingConfig, args: argparse.Namespace, row: int) -> None:
+    from simreal_perception.training.stopping import end_with_parent, kill_as_ctrl_c
+
+    end_with_parent()
+    try:
+        with kill_as_ctrl_c():
+            sys.exit(_train(config, args, row))
+    except SimrealError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+
+
+def _check(config: TrainingConfig, output: Any) -> int:
+    """Rungs (a) and (b)."""
+    from simreal_perception.training.sanity_checks.first_checks import it_runs
+    from simreal_perception.training.sanity_checks.overfit import overfit
+
+    for check in (it_runs, overfit):
+        result = check(config)
+        print(result.describe(), file=output, flush=True)
+        if not result.passed:
+            return 1
+    return 0
+
+
+def _climb(config: TrainingConfig, folder: Path) -> int:
+    """The whole ladder."""
+    from simreal_perception.training.sanity_checks.ladder import climb
+
+    if code := _check(config, sys.stdout):
+        return code
+    passed = True
+    for rung in climb(config, folder / "ladder"):
+        print(rung.describe(), flush=True)
+        passed &= rung.passed
+    return 0 if passed else 1

@@ -1,0 +1,4 @@
+"""How a block is held: the gripper's shape, grasps and pre-grasps, picking and placing.
+
+Public: `gripper.GripperGeometry`, `grasps.Grasp`, `pick_place.PickPlacePlanner`.
+"""

@@ -1,0 +1,256 @@
+"""What the arm could hit: its own links, the table, blocks; and the block in its hand.
+
+Shapes of the links come from the robot description (meshes as their convex hulls), obstacles are
+boxes. Poses are in the base frame. Distances are coal's (hpp-fcl), exact for convex shapes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import coal
+import numpy as np
+import pinocchio as pin
+from numpy.typing import NDArray
+
+from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
+from simreal_control.planning.trajectory import JointTrajectory
+
+Array = NDArray[np.float64]
+
+HELD = "the held block"
+LINK_MARGIN_M = 0.008  # of links before the hand to obstacles: these are seen to some millimetres
+SAMPLES = 300  # configurations in which links that always touch each other are found
+ALWAYS = 0.95  # share of them from which a pair is taken to be made so
+
+
+@dataclass(frozen=True, eq=False)
+class Obstacle:
+    """A box that stands somewhere.
+
+    Args:
+        name: in words, for messages.
+        pose: of its centre in the base.
+        size: of its edges, metres, shape (3,).
+    """
+
+    name: str
+    pose: Pose
+    size: Array
+
+
+class CollisionWorld:
+    """The arm among obstacles.
+
+    Args:
+        urdf: text of the robot description; meshes by absolute path or file:// URL.
+        arm_joints: joints that move, base first.
+        tool_frame: link that carries what is held.
+        fixed: positions of other joints (fingers); those not named stay at zero.
+        mesh_folders: where package:// meshes are looked for.
+        margin_m: what `near` takes for contact.
+
+    Raises:
+        ConfigurationError: a mesh is not there, or the description has no collision shapes.
+    """
+
+    def __init__(
+        self,
+        urdf: str,
+        arm_joints: Sequence[str],
+        tool_frame: str,
+        fixed: Mapping[str, float] | None = None,
+        mesh_folders: Sequence[str] = (),
+        margin_m: float = 0.005,
+    ) -> None:
+        whole = pin.buildModelFromXML(urdf)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pinocchio's about how folders are passed
+                shapes = pin.buildGeomFromUrdfString(
+                    whole, urdf, pin.GeometryType.COLLISION, list(mesh_folders)
+                )
+        except (ValueError, RuntimeError) as error:
+            raise ConfigurationError(
+                f"the collision shapes of the robot description cannot be read ({error}); wanted "
+                "meshes by absolute path or file:// URL, or their folder in parameter "
+                "'mesh_folders'"
+            ) from error
+        if not shapes.ngeoms:
+            raise ConfigurationError(
+                "the robot description has no <collision> shapes; wanted some on every link, or "
+                "the arm would not know what it can hit"
+            )
+        _make_convex(shapes)
+        reference = pin.neutral(whole)
+        for name, value in (fixed or {}).items():
+            reference[whole.joints[whole.getJointId(name)].idx_q] = value
+        locked = [i for i, name in enumerate(whole.names) if i and name not in arm_joints]
+        self._model, self._robot = pin.buildReducedModel(whole, shapes, locked, reference)
+        self._data = self._model.createData()
+        self._tool = self._model.getFrameId(tool_frame)
+        self._self_pairs = self._pairs_that_can_collide()
+        self._links = range(self._robot.ngeoms)
+        self._margin_m = margin_m
+        self.set_scene([])
+
+    def set_scene(self, obstacles: Sequence[Obstacle], held: Obstacle | None = None) -> None:
+        """Put these obstacles there, in place of all earlier ones.
+
+        Args:
+            held: what is in the hand; its pose is in the tool frame. It may touch the hand.
+        """
+        geometry = self._robot.copy()
+        self._names = [str(shape.name) for shape in geometry.geometryObjects]
+        pairs = list(self._self_pairs)
+        carried = []
+        if held is not None:
+            frame = self._model.frames[self._tool]
+            placement = frame.placement * pin.SE3(held.pose.rotation, held.pose.position)
+            carried = [geometry.addGeometryObject(
+                pin.GeometryObject("held", frame.parentJoint, self._tool, placement,
+                                   coal.Box(*held.size))
+            )]  # fmt: skip
+            self._names.append(HELD)
+            hand = frame.parentJoint
+            pairs += [
+                (link, carried[0])
+                for link in self._links
+                if geometry.geometryObjects[link].parentJoint != hand
+            ]
+        for number, obstacle in enumerate(obstacles):
+            placement = pin.SE3(obstacle.pose.rotation, obstacle.pose.position)
+            index = geometry.addGeometryObject(
+                pin.GeometryObject(f"obstacle_{number}", 0, 0, placement, coal.Box(*obstacle.size))
+            )
+            self._names.append(obstacle.name)
+            # The base stands on what it stands on.
+            pairs += [
+                (link, index)
+                for link in [*self._links, *carried]
+                if geometry.geometryObjects[link].parentJoint != 0
+            ]
+        geometry.removeAllCollisionPairs()
+        for first, second in pairs:
+            geometry.addCollisionPair(pin.CollisionPair(first, second))
+        self._geometry = geometry
+        self._geometry_data, self._near_data = geometry.createData(), geometry.createData()
+        for request in self._near_data.collisionRequests:
+            request.security_margin = self._margin_m
+        hand_joint = self._model.frames[self._tool].parentJoint
+        for index, pair in enumerate(geometry.collisionPairs):
+            if (
+                pair.second >= self._robot.ngeoms + len(carried)
+                and geometry.geometryObjects[pair.first].parentJoint != hand_joint
+            ):
+                for data in (self._geometry_data, self._near_data):
+                    data.collisionRequests[index].security_margin = LINK_MARGIN_M
+
+    def leave(self, joints: Array) -> None:
+        """Where the arm is too near to something already, at `joints`, it may be so: to leave."""
+        self._compute(joints, self._geometry_data)
+        for index, result in enumerate(self._geometry_data.collisionResults):
+            if result.isCollision():
+                for data in (self._geometry_data, self._near_data):
+                    data.collisionRequests[index].security_margin = 0.0
+
+    def touched_by(self, joints: Array, obstacles: Sequence[Obstacle]) -> list[Obstacle]:
+        """Which of these obstacles the arm touches at `joints`; leaves them as the scene."""
+        self.set_scene(obstacles)
+        for request in self._geometry_data.collisionRequests:
+            request.security_margin = 0.0
+        self._compute(joints, self._geometry_data)
+        first = self._robot.ngeoms
+        touched = {
+            pair.second - first
+            for index, pair in enumerate(self._geometry.collisionPairs)
+            if pair.second >= first
+            and self._geometry_data.collisionResults[index].isCollision()
+        }  # fmt: skip
+        return [obstacle for number, obstacle in enumerate(obstacles) if number in touched]
+
+    def _compute(self, joints: Array, data: pin.GeometryData) -> None:
+        """Results of all pairs."""
+        joints = np.asarray(joints, dtype=np.float64)
+        pin.computeCollisions(self._model, self._data, self._geometry, data, joints, False)
+
+    def near(self, joints: Array) -> bool:
+        """Whether anything comes within the margin of anything: for planning, which is coarse."""
+        return bool(
+            pin.computeCollisions(
+                self._model, self._data, self._geometry, self._near_data,
+                np.asarray(joints, dtype=np.float64), True,
+            )
+        )  # fmt: skip
+
+    def collides(self, joints: Array) -> bool:
+        """Whether anything touches anything at `joints`, radians, shape (n,)."""
+        return bool(
+            pin.computeCollisions(
+                self._model, self._data, self._geometry, self._geometry_data,
+                np.asarray(joints, dtype=np.float64), True,
+            )
+        )  # fmt: skip
+
+    def contact(self, joints: Array) -> str | None:
+        """What touches what, or comes too near, in words; None where nothing does."""
+        if not self.collides(joints):
+            return None
+        for index, pair in enumerate(self._geometry.collisionPairs):
+            if self._geometry_data.collisionResults[index].isCollision():
+                return f"{self._names[pair.first]} would touch {self._names[pair.second]}"
+        return "something would touch something"
+
+    def check(self, motion: JointTrajectory) -> None:
+        """Raise a KinematicsError where a sample of a motion touches something."""
+        for time, joints in zip(motion.times, motion.positions, strict=True):
+            if self.collides(joints):
+                raise KinematicsError(f"after {time:.2f} s {self.contact(joints)}")
+
+    def clearance(self, joints: Array) -> float:
+        """Smallest distance of any two that may not touch, metres; infinite without pairs."""
+        pin.computeDistances(
+            self._model, self._data, self._geometry, self._geometry_data,
+            np.asarray(joints, dtype=np.float64),
+        )  # fmt: skip
+        results = self._geometry_data.distanceResults
+        return min((float(result.min_distance) for result in results), default=np.inf)
+
+    def _pairs_that_can_collide(self) -> list[tuple[int, int]]:
+        """Pairs of links, without neighbours and without those that touch wherever the arm is."""
+        robot = self._robot
+        parent = [shape.parentJoint for shape in robot.geometryObjects]
+        pairs = [
+            (first, second)
+            for first in range(robot.ngeoms)
+            for second in range(first + 1, robot.ngeoms)
+            if parent[first] != parent[second]
+            and parent[first] != self._model.parents[parent[second]]
+            and parent[second] != self._model.parents[parent[first]]
+        ]
+        robot.removeAllCollisionPairs()
+        for first, second in pairs:
+            robot.addCollisionPair(pin.CollisionPair(first, second))
+        data = robot.createData()
+        touched = np.zeros(len(pairs))
+        rng = np.random.default_rng(0)
+        lower, upper = self._model.lowerPositionLimit, self._model.upperPositionLimit
+        for _ in range(SAMPLES):
+            joints = rng.uniform(lower, upper)
+            pin.computeCollisions(self._model, self._data, robot, data, joints, False)
+            touched += [result.isCollision() for result in data.collisionResults]
+        robot.removeAllCollisionPairs()
+        return [
+            pair for pair, count in zip(pairs, touched, strict=True) if count < ALWAYS * SAMPLES
+        ]
+
+
+def _make_convex(shapes: pin.GeometryModel) -> None:
+    """Meshes as their convex hulls: what a mesh encloses is solid, and hulls are fast."""
+    for shape in shapes.geometryObjects:
+        if isinstance(shape.geometry, coal.BVHModelBase):
+            shape.geometry.buildConvexHull(True, "Qt")
+            shape.geometry = shape.geometry.convex

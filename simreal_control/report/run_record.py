@@ -1,0 +1,111 @@
+"""The record of a run: one JSON object a line, written as it happens, so that a kill loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simreal_common.errors import ConfigurationError
+from simreal_control.robot_interface.task_io import Event
+
+RECORD_FILE = "decisions.jsonl"
+
+
+def begin_event(now: float, goal: str) -> Event:
+    """The first event of a run, or of a node that goes on with one; the goal in words."""
+    return Event(now, "begin", {"goal": goal})
+
+
+class RunRecord:
+    """Appends events to `decisions.jsonl` in a folder.
+
+    Args:
+        folder: is made where it does not exist. What is in the file already stays: a node that was
+            killed and started again goes on in it.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / RECORD_FILE).open("a", encoding="utf-8")
+            _drop_broken_end(folder / RECORD_FILE)
+        except OSError as error:
+            raise ConfigurationError(
+                f"record {folder}: cannot be written ({error.strerror})"
+            ) from error
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Write events, at once."""
+        wrote = False
+        for event in events:
+            line = {"time": round(event.time, 3), "kind": event.kind, **event.data}
+            self._file.write(json.dumps(line) + "\n")
+            wrote = True
+        if wrote:
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _drop_broken_end(file: Path) -> None:
+    """Take away what a node was writing when it was killed, so that the next line is whole."""
+    content = file.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(file, whole)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was read.
+
+    Args:
+        events: oldest first.
+        cut_off: whether the last line is incomplete: the node was killed while it wrote.
+    """
+
+    events: tuple[Event, ...]
+    cut_off: bool
+
+
+def read_record(folder: Path) -> Record:
+    """The events of a run.
+
+    Raises:
+        ConfigurationError: there is no record, or a line of it is none, but for the last.
+    """
+    file = folder / RECORD_FILE if folder.is_dir() else folder
+    if not file.is_file():
+        raise ConfigurationError(
+            f"{folder}: no {RECORD_FILE} there; wanted the folder of a run (out of a launch, or "
+            "control_node's parameter 'record')"
+        )
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    events = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            events.append(_event(json.loads(line)))
+        except ValueError as error:
+            if number == len(lines):
+                return Record(tuple(events), True)
+            raise ConfigurationError(
+                f"{file}, line {number}: not a line of a record ({error}); delete that line"
+            ) from error
+    return Record(tuple(events), False)
+
+
+def _event(line: Any) -> Event:
+    if not isinstance(line, dict):
+        raise ValueError(f"got {str(line)[:40]}, wanted an object")
+    time, kind = line.pop("time", None), line.pop("kind", None)
+    if not isinstance(time, int | float) or not isinstance(kind, str):
+        raise ValueError("no time and kind")
+    return Event(float(time), kind, line)

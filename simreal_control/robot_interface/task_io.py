@@ -1,0 +1,171 @@
+"""What goes into and comes out of a task at each tick; plain values, no ROS.
+
+Times are seconds of one clock (the node's; the stamps of pictures and joint states are on it too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_control.planning.trajectory import JointTrajectory
+
+Array = NDArray[np.float64]
+
+
+class Outcome(Enum):
+    """How an action ended."""
+
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """End of a command.
+
+    Args:
+        command: number of the command.
+        outcome: see there.
+        message: the server's words, if it gave any.
+    """
+
+    command: int
+    outcome: Outcome
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """What one picture showed.
+
+    Args:
+        stamp: when the picture was taken.
+        estimates: blocks in the base frame, error floors added; may be empty.
+        camera_position: in the base frame, metres, shape (3,).
+        transform_stamp: of the camera's transform into the base frame; None where it never changes.
+    """
+
+    stamp: float
+    estimates: tuple[BlockEstimate, ...]
+    camera_position: Array
+    transform_stamp: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ArmState:
+    """Joint states of arm and gripper.
+
+    Args:
+        stamp: of the message.
+        positions, velocities: of the arm joints, shape (n,), rad and rad/s.
+        opening_m: between the finger pads; None where the robot does not tell.
+    """
+
+    stamp: float
+    positions: Array
+    velocities: Array
+    opening_m: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a task learns at a tick; lists hold what is new since the last one."""
+
+    now: float
+    arm: ArmState | None
+    sightings: tuple[Sighting, ...] = ()
+    results: tuple[ActionResult, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class MoveArm:
+    """Follow a trajectory; starts at once."""
+
+    number: int
+    trajectory: JointTrajectory
+
+
+@dataclass(frozen=True)
+class MoveGripper:
+    """Open or close: `opening_m` between the pads, at most `effort_n` newtons."""
+
+    number: int
+    opening_m: float
+    effort_n: float
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Give up a command that was sent; the arm stops."""
+
+    number: int
+
+
+Command = MoveArm | MoveGripper | Cancel
+
+
+class Severity(Enum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A decision and its reason, in words."""
+
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `stacking/status` says.
+
+    Args:
+        state: name of the state.
+        message: the latest decision in words.
+        placed: blocks in their places as believed, those to build on among them.
+        goal: blocks that it shall have; 0 as long as that is not known.
+        finished, success: the task has ended; well.
+    """
+
+    state: str
+    message: str
+    placed: int
+    goal: int
+    finished: bool
+    success: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something for the record of a run.
+
+    Args:
+        time: when.
+        kind: begin, decision, motion, gripper, result, words, request or end.
+        data: of plain values, as JSON has them.
+    """
+
+    time: float
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a task wants done."""
+
+    commands: tuple[Command, ...]
+    log: tuple[LogLine, ...]
+    status: Status
+    events: tuple[Event, ...] = ()

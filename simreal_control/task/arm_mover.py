@@ -1,0 +1,133 @@
+"""Motions from where the arm is, past what is known to stand there; checked, then sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from simreal_common.errors import KinematicsError
+from simreal_common.geometry import Pose
+from simreal_control.planning.collision_world import Obstacle
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.trajectory import JointTrajectory, check_start
+from simreal_control.robot_interface.task_io import ArmState
+from simreal_control.world_model.block_map import Block, BlockMapConfig
+
+Array = NDArray[np.float64]
+
+STILL_RAD_S = 0.05
+REST_TIMEOUT_S = 5.0
+# Blocks and table count as touched from this depth on: blocks stand on them, and on one another, and
+# are seen a millimetre or two off. Grasps keep a distance of their own.
+CONTACT_DEPTH_M = 0.003
+TABLE_SIZE_M, TABLE_THICKNESS_M = 3.0, 0.2
+UPRIGHT = np.array([0.0, 0.0, 0.0, 1.0])
+
+
+class ArmMover:
+    """Plans the motions of a task.
+
+    Args:
+        motions: plans between configurations.
+        blocks: edge and table height.
+        centre: middle of the table's used part, metres, shape (2,).
+        grasp_above_centre_m: tool point above the centre of a held block.
+        start_tolerance_rad: of a motion's start to where the arm is.
+
+    Attributes:
+        ways: of the tool, of the motions planned last; metres, shape (m, 3) each.
+        held_tilt: of the hand on the block that it holds, radians; see `Grasp`.
+    """
+
+    def __init__(
+        self,
+        motions: StationPlanner,
+        blocks: BlockMapConfig,
+        centre: Array,
+        grasp_above_centre_m: float,
+        start_tolerance_rad: float,
+    ) -> None:
+        self.motions = motions
+        self._blocks = blocks
+        self._centre = centre
+        self._above_m = grasp_above_centre_m
+        self._tolerance = start_tolerance_rad
+        self._restless_since: float | None = None
+        self.ways: tuple[Array, ...] = ()
+        self.held_tilt = 0.0
+
+    def restart(self) -> None:
+        """A new motion is wanted: waiting for rest begins anew."""
+        self._restless_since = None
+
+    @staticmethod
+    def still(arm: ArmState) -> bool:
+        return float(np.max(np.abs(arm.velocities))) < STILL_RAD_S
+
+    def plan(
+        self,
+        now: float,
+        arm: ArmState,
+        scene: Sequence[Block],
+        holding: bool,
+        way: Callable[[StationPlanner, Array], JointTrajectory],
+    ) -> JointTrajectory | None:
+        """A motion from where the arm is; None as long as it is not at rest.
+
+        Args:
+            scene: what must not be touched, the block to be grasped not among them.
+            holding: whether a block is in the hand.
+            way: makes the motion from a start.
+
+        Raises:
+            KinematicsError: there is no such motion, or it does not pass the checks.
+        """
+        if not self.still(arm):
+            if self._restless_since is None:
+                self._restless_since = now
+            if now - self._restless_since > REST_TIMEOUT_S:
+                raise KinematicsError(f"the arm does not come to rest in {REST_TIMEOUT_S:.0f} s")
+            return None
+        start = self.start(arm)
+        self.set_scene(start, scene, holding)
+        trajectory = way(self.motions, start)
+        check_start(trajectory, arm.positions, self._tolerance)
+        self.show([trajectory])
+        return trajectory
+
+    def start(self, arm: ArmState) -> Array:
+        """Where the arm is, within its limits."""
+        limits = self.motions.arm.limits
+        return np.asarray(np.clip(arm.positions, limits.lower, limits.upper))
+
+    def set_scene(self, start: Array, scene: Sequence[Block], holding: bool) -> None:
+        """What stands there for the motions planned from now on."""
+        self.motions.set_scene(start, self._obstacles(scene), self._held() if holding else None)
+
+    def show(self, motions: Sequence[JointTrajectory]) -> None:
+        """Keep the ways of these."""
+        forward = self.motions.arm.forward
+        self.ways = tuple(
+            np.array([forward(joints).position for joints in motion.positions])
+            for motion in motions
+        )
+
+    def _obstacles(self, scene: Sequence[Block]) -> list[Obstacle]:
+        top = self._blocks.table_height_m - CONTACT_DEPTH_M - TABLE_THICKNESS_M / 2
+        middle = np.append(self._centre, top)
+        table = np.array([TABLE_SIZE_M, TABLE_SIZE_M, TABLE_THICKNESS_M])
+        size = np.full(3, self._blocks.edge_m - 2 * CONTACT_DEPTH_M)
+        return [Obstacle("the table", Pose(middle, UPRIGHT), table)] + [
+            Obstacle(f"the block at ({b.position[0]:.3f}, {b.position[1]:.3f}) m", b.pose, size)
+            for b in scene
+        ]
+
+    def _held(self) -> Obstacle:
+        """The block in the hand, in the tool frame."""
+        size = np.full(3, self._blocks.edge_m - 2 * CONTACT_DEPTH_M)
+        back = Rotation.from_euler("y", -self.held_tilt)
+        pose = Pose(back.apply([0.0, 0.0, self._above_m]), back.as_quat())
+        return Obstacle("the block", pose, size)

@@ -1,0 +1,172 @@
+"""What stands in the way of a block is moved: what lies on it, beside it, or before it.
+
+Also the top of a tower, where the tower keeps the arm, or the camera, from a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import KinematicsError
+from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
+from simreal_control.task.decision import Decision, Do
+from simreal_control.task.site import ARM_FOOT, free_place
+from simreal_control.task.situation import Situation
+from simreal_control.world_model.block_map import Block
+from simreal_control.world_model.structure import Structure, StructureView
+
+Array = NDArray[np.float64]
+
+NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
+BESIDE_EDGES = 2.0  # a tower this near to a block keeps the hand from it,
+BEHIND_EDGES = 2.2  # and one this near to the line to it from the arm's foot the forearm
+MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
+
+
+@dataclass(eq=False)
+class Clearing:
+    """Finds what to move; remembers what it has moved.
+
+    Args:
+        planner: finds grasps and placements.
+    """
+
+    planner: PickPlacePlanner
+    _count: int = 0
+    _aside: list[Array] = field(default_factory=list)
+
+    @property
+    def searching(self) -> bool:
+        """Whether blocks of the tower lie aside, taken down to look behind it."""
+        return bool(self._aside)
+
+    def end_search(self) -> None:
+        """What lies aside is a block like others again."""
+        self._aside = []
+
+    def uncover(self, now: Situation, structure: Structure, view: StructureView) -> Decision | None:
+        """Take off what lies on a wanted block."""
+        for slot in structure.open:
+            for block in suitable_for(structure, slot, view.covered):
+                above = [
+                    other
+                    for other in view.loose
+                    if other.level > block.level
+                    and other.horizontal_distance(block.position) < now.edge_m
+                ]
+                decision = self.beside(now, above, [block])
+                if decision is not None:
+                    return decision
+        return None
+
+    def beside(
+        self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
+    ) -> Decision | None:
+        """Move a neighbour of a wanted block out of its way."""
+        near = [
+            block
+            for block in movable
+            if any(
+                other is not block
+                and block.horizontal_distance(other.position) < NEIGHBOUR_EDGES * now.edge_m
+                for other in wanted
+            )
+        ]
+        return self._move_aside(now, near)
+
+    def unbuild(
+        self,
+        now: Situation,
+        structure: Structure,
+        view: StructureView,
+        wanted: Sequence[Block],
+    ) -> Decision | None:
+        """Take the top off a column that keeps the arm from a wanted block."""
+        for number in _tops(structure, view):
+            top = view.seen[number]
+            reach = NEIGHBOUR_EDGES * now.edge_m
+            if any(
+                bars(top.position, block, now.edge_m)
+                or block.horizontal_distance(top.position) < reach
+                for block in wanted
+            ):
+                decision = self._move_aside(now, [top])
+                if decision is not None:
+                    structure.filled.discard(number)
+                    return decision
+        return None
+
+    def look_behind(
+        self, now: Situation, structure: Structure, view: StructureView
+    ) -> Decision | None:
+        """Take the top off a column: a block may lie behind it, where no camera sees it."""
+        for number in _tops(structure, view):
+            moved = self._to_free_table(now, [view.seen[number]])
+            if moved is None:
+                continue
+            work, position = moved
+            structure.filled.discard(number)
+            self._aside.append(np.array(position[:2]))
+            level = structure.slots[number].level
+            return Do(work, None, f"taking down level {level}, to look behind it")
+        return None
+
+    def is_aside(self, now: Situation, block: Block) -> bool:
+        """Whether it was taken down to look behind it."""
+        return any(block.horizontal_distance(place) < now.edge_m for place in self._aside)
+
+    def _move_aside(self, now: Situation, movable: Sequence[Block]) -> Decision | None:
+        """Put one of these blocks on free table."""
+        if not movable or self._count >= MOST_CLEARINGS:
+            return None
+        moved = self._to_free_table(now, movable)
+        if moved is None:
+            return None
+        self._count += 1
+        work, _ = moved
+        assert work.block is not None
+        x, y = work.block.position[:2]
+        return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+
+    def _to_free_table(
+        self, now: Situation, movable: Sequence[Block]
+    ) -> tuple[PickPlace, Array] | None:
+        """How one of these blocks gets onto free table, and where; None where there is no way."""
+        try:
+            position, yaw = free_place(now.ground(self.planner), now.planned_places)
+            return self.planner.choose(movable, now.scene, position, yaw, 0), position
+        except KinematicsError:
+            return None
+
+
+def bars(tower: Array, block: Block, edge_m: float) -> bool:
+    """Whether a high tower, metres, shape (2,) or (3,), keeps the arm from a block.
+
+    The hand, where the block is beside it; the forearm, where the block is behind it.
+    """
+    if block.horizontal_distance(tower) < BESIDE_EDGES * edge_m:
+        return True
+    way = block.position[:2] - ARM_FOOT
+    along = float(way @ (tower[:2] - ARM_FOOT)) / float(way @ way)
+    aside = float(np.linalg.norm(tower[:2] - ARM_FOOT - along * way))
+    return along < 1.0 and aside < BEHIND_EDGES * edge_m
+
+
+def suitable_for(structure: Structure, slot: int, candidates: Sequence[Block]) -> list[Block]:
+    """Those of the colour that a place wants; all where it wants none."""
+    color = structure.slots[slot].color
+    return [block for block in candidates if color in ("", block.color)]
+
+
+def _tops(structure: Structure, view: StructureView) -> list[int]:
+    """Places of the blocks that stand on others and carry none."""
+    return [
+        number
+        for number in structure.filled & view.seen.keys()
+        if structure.slots[number].level > 0
+        and not any(number in structure.slots[other].supports for other in structure.filled)
+    ]

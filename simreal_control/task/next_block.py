@@ -1,0 +1,230 @@
+"""Which block goes where next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import KinematicsError
+from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
+from simreal_control.task.clearing import Clearing, bars, suitable_for
+from simreal_control.task.decision import Decision, Do, Done, Held, LookAgain, SetBack
+from simreal_control.task.site import free_place
+from simreal_control.task.situation import Situation
+from simreal_control.world_model.block_map import Block
+from simreal_control.world_model.structure import Structure, StructureView
+
+Array = NDArray[np.float64]
+
+MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
+WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is moved
+# Looks in a row that lack a block: what was missed by chance is seen at the next. Then one that is
+# scored low, or whose place is known badly, counts; then it is looked for behind the tower.
+FAINT_AFTER, SEARCH_AFTER = 1, 2
+
+
+@dataclass(eq=False)
+class BlockChooser:
+    """Chooses what the hand does next; remembers what it found nothing at.
+
+    Args:
+        planner: finds grasps and placements.
+    """
+
+    planner: PickPlacePlanner
+    _lacks: int = 0
+    _searched: bool = False
+    _misses: list[Array] = field(default_factory=list)
+    _no_ways: list[Array] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._clearing = Clearing(self.planner)
+
+    def no_way(self, position: Array) -> None:
+        """No motion to the block there was found, metres, shape (2,) or (3,)."""
+        self._no_ways.append(np.array(position[:2]))
+
+    def changed(self) -> None:
+        """A block was put somewhere: other ways may be free."""
+        self._no_ways = []
+
+    def missed(self, position: Array) -> None:
+        """The hand closed on nothing there, metres, shape (2,) or (3,)."""
+        self._misses.append(np.array(position[:2]))
+
+    def ignored(self, block: Block, edge_m: float) -> bool:
+        """Whether the hand has found nothing there too often."""
+        near = [miss for miss in self._misses if block.horizontal_distance(miss) < edge_m]
+        return len(near) >= MISSES_UNTIL_IGNORED
+
+    def next(self, now: Situation, structure: Structure, view: StructureView) -> Decision:
+        """The next block, the hand being empty."""
+        loose = [block for block in view.loose if not self.ignored(block, now.edge_m)]
+        candidates = [block for block in loose if self.planner.well_placed(block)]
+        slots = structure.open
+        suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
+        if self._clearing.searching:
+            found = {
+                slot: [b for b in blocks if not self._clearing.is_aside(now, b)]
+                for slot, blocks in suitable.items()
+            }
+            if any(found.values()):
+                suitable = found
+            else:
+                behind = self._clearing.look_behind(now, structure, view)
+                if behind is not None:
+                    return behind
+            self._clearing.end_search()  # what was taken down is put back
+        lacks, self._lacks = self._lacks, 0
+        if not any(suitable.values()):
+            self._lacks = lacks + 1
+            unsure = [
+                block
+                for block in loose
+                if block not in candidates
+                and any(block in suitable_for(structure, slot, loose) for slot in slots)
+            ]
+            hidden = None if unsure else self._clearing.uncover(now, structure, view)
+            if hidden is not None:
+                return hidden
+            candidates = [*unsure, *self._lying_faint(now)] if lacks >= FAINT_AFTER else []
+            suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
+            if not any(suitable.values()):
+                behind = None
+                if lacks >= SEARCH_AFTER and not unsure and not self._searched:
+                    self._searched = True
+                    behind = self._clearing.look_behind(now, structure, view)
+                outside = now.look.outside()
+                words = f", {outside} outside of the block zone" * bool(outside)
+                words += f", the place of {len(unsure)} is not known well" * bool(unsure)
+                return behind or LookAgain(_lack(structure) + words)
+            kind = "one whose place is not known well" if unsure else "a faint one"
+            now.notes.append(f"{_lack(structure)} well: {kind} is tried")
+        scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
+        reasons: list[str] = []
+        for slot in slots:
+            if not suitable[slot]:
+                continue
+            free = [block for block in suitable[slot] if not self._barred(block, now.edge_m)]
+            if not free:
+                reasons.append("no way leads to any block")
+                continue
+            position, yaw = structure.target(slot)
+            level = structure.slots[slot].level
+            try:
+                work = self._choose(free, scene, now.edge_m, position, yaw, level)
+            except KinematicsError as error:
+                reasons.append(str(error))
+                continue
+            assert work.block is not None
+            x, y = work.block.position[:2]
+            name = f"{work.block.color} block" if structure.slots[slot].color else "block"
+            at = f"level {level}" + _column_words(structure, slot)
+            how = " by a tilted hand" * bool(work.tilt)
+            return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
+        wanted = [block for blocks in suitable.values() for block in blocks]
+        return (
+            self._clearing.beside(now, candidates, wanted)
+            or self._clearing.unbuild(now, structure, view, wanted)
+            or SetBack("; ".join(dict.fromkeys(reasons)))
+        )
+
+    def place(self, now: Situation, structure: Structure, held: Held) -> Decision:
+        """A place for what is in the hand already."""
+        for slot in structure.open:
+            wanted = structure.slots[slot].color
+            if wanted not in ("", held.color):
+                continue
+            position, yaw = structure.target(slot)
+            level = structure.slots[slot].level
+            others = self.planner.away_from(position, now.scene)
+            try:
+                placement = self.planner.placement(position, yaw, level, others, held.tilt)
+            except KinematicsError:
+                continue
+            work = PickPlace(None, None, placement)
+            return Do(work, slot, f"the block in the hand goes to level {level}")
+        return self.rid_of(now, held)
+
+    def rid_of(self, now: Situation, held: Held) -> Decision:
+        """Put down on the table what is in the hand."""
+        try:
+            position, yaw = free_place(now.ground(self.planner), now.planned_places)
+            placement = self.planner.placement(position, yaw, 0, now.scene, held.tilt)
+        except KinematicsError as error:
+            return Done(False, f"the block in the hand cannot be put down: {error}")
+        return Do(
+            PickPlace(None, None, placement),
+            None,
+            f"the block in the hand is put down at ({position[0]:.3f}, {position[1]:.3f}) m",
+        )
+
+    def feel(self, now: Situation, structure: Structure, slot: int) -> Decision | None:
+        """Close the hand where a block of the structure should stand; None where no hand gets."""
+        level = structure.slots[slot].level
+        position, yaw = structure.target(slot)
+        centre = np.array([position[0], position[1], now.look.blocks.height(level)])
+        block = Block(centre, yaw, level, 1e-4 * np.eye(3), 0.0, 0)
+        try:
+            work = self.planner.choose([block], now.scene, position, yaw, level)
+        except KinematicsError:
+            return None
+        return Do(
+            work, slot, f"feeling whether a block stands on level {level}, none is seen", True
+        )
+
+    def _choose(
+        self,
+        candidates: Sequence[Block],
+        scene: Sequence[Block],
+        edge_m: float,
+        position: Array,
+        yaw: float,
+        level: int,
+    ) -> PickPlace:
+        """The best of those that a higher tower would bar; else the best of all.
+
+        Raises:
+            KinematicsError: none can be grasped, or none can be placed.
+        """
+        first = [block for block in candidates if bars(position, block, edge_m)]
+        if first and len(first) < len(candidates):
+            with suppress(KinematicsError):
+                return self.planner.choose(first, scene, position, yaw, level)
+        return self.planner.choose(candidates, scene, position, yaw, level)
+
+    def _lying_faint(self, now: Situation) -> list[Block]:
+        """Blocks that were scored low, on the table, clear of all blocks and places."""
+        taken = [*(block.position for block in now.scene), *now.planned_places]
+        return [
+            block
+            for block in now.look.faint(now.scene)
+            if block.level == 0
+            and not self.ignored(block, now.edge_m)
+            and all(block.horizontal_distance(other) > now.edge_m for other in taken)
+        ]
+
+    def _barred(self, block: Block, edge_m: float) -> bool:
+        """Whether ways to it were looked for often enough."""
+        near = [place for place in self._no_ways if block.horizontal_distance(place) < edge_m / 2]
+        return len(near) >= WAYS_TRIED
+
+
+def _column_words(structure: Structure, slot: int) -> str:
+    if len({s.column for s in structure.slots}) == 1:
+        return ""
+    x, y = structure.target(slot)[0]
+    return f" at ({x:.3f}, {y:.3f}) m"
+
+
+def _lack(structure: Structure) -> str:
+    colors = sorted({structure.slots[slot].color for slot in structure.open} - {""})
+    which = f"no {' or '.join(colors)} block is" if colors else "no other is"
+    return (
+        f"{len(structure.filled)} of {len(structure.slots)} blocks are in their places and "
+        f"{which} seen"
+    )

@@ -1,0 +1,54 @@
+"""What is known when it is decided what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_control.grasping.pick_place import PickPlacePlanner
+from simreal_control.task.site import Ground
+from simreal_control.world_model.block_map import Block
+from simreal_control.world_model.look import Look
+from simreal_control.world_model.structure import Structure
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """A look, and what is believed after it.
+
+    Args:
+        look: what was seen.
+        scene: the blocks there are.
+        structure: what is built; None as long as it has no place.
+        notes: takes what has to be told, in words.
+    """
+
+    look: Look
+    scene: Sequence[Block]
+    structure: Structure | None
+    notes: list[str]
+
+    @property
+    def edge_m(self) -> float:
+        return self.look.blocks.edge_m
+
+    @property
+    def planned_places(self) -> list[Array]:
+        """From above, metres, shape (2,) each."""
+        return [slot.position for slot in self.structure.slots] if self.structure else []
+
+    def ground(self, planner: PickPlacePlanner) -> Ground:
+        """What is known of the table."""
+
+        def reachable(position: Array, yaw: float, level: int) -> None:
+            planner.placement(position, yaw, level, [])
+
+        zone = self.look.zone
+        return Ground(
+            self.scene, self.edge_m, zone.lower, zone.upper, self.look.camera_position, reachable
+        )

@@ -1,0 +1,77 @@
+"""What a stacking task is told: goal, places, patience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import ConfigurationError
+from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.pick_place import PickPlaceConfig
+from simreal_control.task.goal import Goal
+from simreal_control.world_model.block_map import BlockMapConfig
+from simreal_control.world_model.look import Zone
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StackingConfig:
+    """The task.
+
+    Args:
+        home: arm configuration from which is looked, radians, shape (n,).
+        zone_lower, zone_upper: corners (x, y) of where blocks are looked for, metres.
+        goal: what is built.
+        grip_effort_n: force of the fingers.
+        look_count: pictures that make one look.
+        settle_s: pictures count when taken this long after the arm has stopped.
+        max_detection_age_s: the hand starts for a block on pictures no older than this.
+        max_scene_age_s: no motion with a block in hand starts on older pictures: it looks again.
+        max_state_age_s: without newer joint states the arm is stopped.
+        max_tf_age_s: pictures count only with a transform of the camera no older than this.
+        warn_after_s, give_up_after_s: of waiting for detections or joint states.
+        start_tolerance_rad: of a motion's start to where the arm is.
+        max_failures: failed attempts in a row without the structure growing.
+        max_retries: of one action.
+        max_looks: looks in a row that show too little.
+        plan_only: look from where the arm is and plan the first block's way; nothing is moved.
+        confirm: ask before each motion.
+    """
+
+    home: Array
+    zone_lower: tuple[float, float]
+    zone_upper: tuple[float, float]
+    goal: Goal = field(default_factory=Goal)
+    grip_effort_n: float = 20.0
+    look_count: int = 4
+    settle_s: float = 0.3
+    max_detection_age_s: float = 3.0
+    max_scene_age_s: float = 30.0
+    max_state_age_s: float = 0.5
+    max_tf_age_s: float = 0.5
+    warn_after_s: float = 5.0
+    give_up_after_s: float = 60.0
+    start_tolerance_rad: float = 0.05
+    max_failures: int = 5
+    max_retries: int = 3
+    max_looks: int = 5
+    plan_only: bool = False
+    confirm: bool = False
+    map: BlockMapConfig = field(default_factory=BlockMapConfig)
+    gripper: GripperGeometry = field(default_factory=GripperGeometry)
+    pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
+
+    def __post_init__(self) -> None:
+        if not np.greater(self.zone_upper, self.zone_lower).all():
+            raise ConfigurationError(
+                f"block zone from {self.zone_lower} to {self.zone_upper}: wanted the upper corner "
+                "above the lower one in x and y, metres"
+            )
+        self.gripper.check_edge(self.map.edge_m)
+
+    @property
+    def zone(self) -> Zone:
+        return Zone(np.array(self.zone_lower), np.array(self.zone_upper))

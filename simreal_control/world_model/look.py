@@ -1,0 +1,72 @@
+"""What one look shows: the blocks of a zone, from a few pictures of a resting scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_control.robot_interface.task_io import Sighting
+from simreal_control.world_model.block_map import DISTINCT_SHARE, Block, BlockMapConfig, fuse
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Zone:
+    """Where blocks are looked for, seen from above; metres, shape (2,) each."""
+
+    lower: Array
+    upper: Array
+
+    @property
+    def centre(self) -> Array:
+        return np.asarray((self.lower + self.upper) / 2.0)
+
+    def holds(self, position: Array) -> bool:
+        """Whether a position, shape (2,) or (3,), lies in it."""
+        xy = np.asarray(position)[:2]
+        return bool((xy >= self.lower).all() and (xy <= self.upper).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Pictures of one resting scene.
+
+    Args:
+        sightings: one or more.
+        zone: where blocks count.
+        blocks: how detections become blocks.
+    """
+
+    sightings: Sequence[Sighting]
+    zone: Zone
+    blocks: BlockMapConfig
+
+    @property
+    def camera_position(self) -> Array:
+        """Metres, base frame, shape (3,)."""
+        return self.sightings[-1].camera_position
+
+    def seen(self) -> list[Block]:
+        """The blocks in the zone."""
+        return [block for block in self._all(self.blocks) if self.zone.holds(block.position)]
+
+    def faint(self, scene: Sequence[Block]) -> list[Block]:
+        """What may be blocks in the zone that were scored low, away from those of the scene."""
+        apart = DISTINCT_SHARE * self.blocks.edge_m
+        return [
+            block
+            for block in self._all(replace(self.blocks, min_score=self.blocks.faint_score))
+            if self.zone.holds(block.position)
+            and all(np.linalg.norm(block.position - other.position) > apart for other in scene)
+        ]
+
+    def outside(self) -> int:
+        """How many blocks lie outside of the zone."""
+        return sum(not self.zone.holds(block.position) for block in self._all(self.blocks))
+
+    def _all(self, config: BlockMapConfig) -> list[Block]:
+        return fuse([sighting.estimates for sighting in self.sightings], config)

@@ -1,0 +1,266 @@
+"""Labelled photographs in groups: `GROUP/NAME.json` beside each picture says what is in it.
+
+A label is a JSON object. Positions are metres in the optical frame, places in the image pixels:
+
+- image, kind, size: the picture's file, its group, [width, height].
+- K, dist: intrinsics (3x3), and the lens distortion k1 k2 p1 p2 k3; the picture is not rectified.
+- blocks: each with edge, visible (share of it that the picture shows) and pose_in_camera (4x4).
+- region: polygon outside which nothing is labelled; null, or left out, for the whole picture.
+- ignore: boxes [x0, y0, x1, y1] in which a detection counts neither way.
+- score_2d_only: true where the poses are right in the image alone.
+- table_plane_cam: normal and point_m of the table, where it is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.geometry import Pose
+from simreal_perception.evaluation.evaluation_data import (
+    Example,
+    ExampleSource,
+    Labels,
+    PhotographSource,
+)
+from simreal_perception.evaluation.image_matching import size_in_image
+from simreal_perception.pose_estimation.support_plane import SupportPlane
+from simreal_perception.video.pictures import check_size, read_picture
+
+INDEX = "index.json"  # of the other layout: one file that names images, cameras and blocks
+
+LEAST_VISIBLE = 0.5  # share of a block that must be seen for it to count
+LEAST_SIZE_PX = 20.0  # in the image, for it to count
+EDGE_WITHOUT_BLOCKS_M = 0.0381  # 1.5 inches: the estimator is told some edge of an empty picture
+ROTATION_TOLERANCE = 1e-2  # of R^T R from 1; labels are rounded, and some were typed
+
+NEEDED = ("image", "kind", "size", "K", "blocks")
+NEEDED_OF_A_BLOCK = ("edge", "visible", "pose_in_camera")
+
+
+@dataclass(frozen=True)
+class LabelledPhotographs:
+    """Photographs in groups, each beside its label.
+
+    Args:
+        folder: holds the groups' folders.
+        only: groups to take; all where there are none.
+
+    Raises:
+        ConfigurationError: no labels, a label that lacks something, no such group.
+        ImageError: a picture that is missing or cannot be read.
+        CalibrationError: no calibrated camera, or not for the picture's size.
+    """
+
+    folder: Path
+    only: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        groups = f", {' '.join(self.only)}" if self.only else ""
+        return f"labelled photographs {self.folder.name}{groups}"
+
+    @property
+    def count(self) -> int:
+        return len(self._labels)
+
+    def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
+        """Read the photographs of these numbers."""
+        for number in numbers:
+            yield self._labels[number].read()
+
+    @cached_property
+    def _labels(self) -> list[_Label]:
+        paths = sorted([*self.folder.glob("*.json"), *self.folder.glob("*/*.json")])
+        labels = [_Label.load(path) for path in paths if path.name != INDEX]
+        if not labels:
+            raise ConfigurationError(
+                f"{self.folder} holds no labelled photographs: wanted {INDEX}, or GROUP/NAME.json "
+                "beside each picture"
+            )
+        groups = sorted({label.group for label in labels})
+        unknown = sorted(set(self.only) - set(groups))
+        if unknown:
+            raise ConfigurationError(
+                f"--only {unknown[0]}: {self.folder} has no such group, but {', '.join(groups)}"
+            )
+        return [label for label in labels if not self.only or label.group in self.only]
+
+
+def photograph_source(folder: Path, only: Sequence[str] = ()) -> ExampleSource:
+    """The photographs of a folder, in whichever of the two layouts it has.
+
+    Raises:
+        ConfigurationError: groups are asked for where there are none.
+    """
+    if not (folder / INDEX).is_file():
+        return LabelledPhotographs(folder, tuple(only))
+    if only:
+        raise ConfigurationError(
+            f"--only {only[0]}: {folder} has an {INDEX}, so no groups; leave --only out"
+        )
+    return PhotographSource(folder)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    pose: Pose
+    edge: float
+    visible: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Label:
+    """One label, and where its picture is."""
+
+    picture: Path
+    camera: Camera
+    blocks: tuple[_Block, ...]
+    labels: Labels
+    plane: SupportPlane | None
+
+    @property
+    def group(self) -> str:
+        return self.labels.group
+
+    @staticmethod
+    def load(path: Path) -> _Label:
+        """Read a label and check it; of its picture only that there is one."""
+        content = _object(path)
+        _check_keys(content, NEEDED, str(path))
+        picture = path.parent / str(content["image"])
+        if not picture.is_file():
+            raise ImageError(
+                f"{path} names the image {content['image']}, which is not there: wanted "
+                f"{picture}; put it back, or take the label away"
+            )
+        return _Label(
+            picture,
+            _camera(content, path),
+            tuple(_block(entry, path) for entry in _list(content["blocks"], f"{path}: blocks")),
+            Labels(
+                str(content["kind"]),
+                _region(content.get("region"), path),
+                _boxes(content.get("ignore"), path),
+                bool(content.get("score_2d_only")),
+            ),
+            _plane(content.get("table_plane_cam"), path),
+        )
+
+    def read(self) -> Example:
+        """The example, with its picture."""
+        rgb = read_picture(self.picture)
+        check_size(rgb, self.camera, str(self.picture), "its label")
+        must = [block for block in self.blocks if self._counts(block)]
+        may = [block for block in self.blocks if not self._counts(block)]
+        return Example(
+            f"{self.group}/{self.picture.stem}",
+            rgb,
+            self.camera,
+            max((block.edge for block in self.blocks), default=EDGE_WITHOUT_BLOCKS_M),
+            [block.pose for block in must],
+            [block.pose for block in may],
+            [block.visible for block in [*must, *may]],
+            [block.edge for block in [*must, *may]],
+            self.labels,
+            self.plane,
+        )
+
+    def _counts(self, block: _Block) -> bool:
+        size = size_in_image(self.camera, block.pose, block.edge)
+        return block.visible >= LEAST_VISIBLE and size >= LEAST_SIZE_PX
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} is no label ({error}): wanted a JSON object with {', '.join(NEEDED)}"
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(
+            f"{path} is no label: wanted a JSON object with {', '.join(NEEDED)}"
+        )
+    return content
+
+
+def _check_keys(entry: Any, needed: Sequence[str], where: str) -> None:
+    missing = [key for key in needed if not isinstance(entry, dict) or key not in entry]
+    if missing:
+        raise ConfigurationError(f"{where} lacks {', '.join(missing)}: wanted {', '.join(needed)}")
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigurationError(f"{what} is {str(value)[:60]}: wanted a list")
+    return value
+
+
+def _numbers(value: Any, shape: tuple[int, ...], what: str) -> NDArray[np.float64]:
+    """Finite numbers of a shape, in which -1 stands for any length."""
+    wanted = "x".join("N" if length < 0 else str(length) for length in shape) or "a single"
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
+    fits = array.ndim == len(shape) and all(n in (-1, m) for n, m in zip(shape, array.shape))
+    if not fits or not np.isfinite(array).all():
+        raise ConfigurationError(f"{what} is {str(value)[:60]}: wanted {wanted} finite numbers")
+    return array
+
+
+def _camera(content: Mapping[str, Any], path: Path) -> Camera:
+    width, height = _numbers(content["size"], (2,), f"{path}: size").astype(int).tolist()
+    matrix = _numbers(content["K"], (3, 3), f"{path}: K")
+    distortion = _numbers(content.get("dist") or [], (-1,), f"{path}: dist")
+    try:
+        return Camera.from_ros(width, height, matrix, distortion, "plumb_bob")
+    except CalibrationError as error:
+        raise CalibrationError(f"{path}: {error}") from error
+
+
+def _block(entry: Any, path: Path) -> _Block:
+    _check_keys(entry, NEEDED_OF_A_BLOCK, f"{path}: a block")
+    edge = float(_numbers(entry["edge"], (), f"{path}: edge of a block"))
+    matrix = _numbers(entry["pose_in_camera"], (4, 4), f"{path}: pose_in_camera of a block")
+    rotation = matrix[:3, :3]
+    is_rotation = np.abs(rotation.T @ rotation - np.eye(3)).max() < ROTATION_TOLERANCE
+    if not is_rotation or np.linalg.det(rotation) < 0 or matrix[2, 3] <= 0 or edge <= 0:
+        raise ConfigurationError(
+            f"{path}: a block of edge {edge:g} with a pose_in_camera that no block in the picture "
+            "has: wanted an edge above 0 and a rotation with a place before the camera, metres"
+        )
+    visible = float(_numbers(entry["visible"], (), f"{path}: visible of a block"))
+    return _Block(Pose.from_matrix(matrix), edge, visible)
+
+
+def _region(polygon: Any, path: Path) -> NDArray[np.float32] | None:
+    if not polygon:
+        return None
+    return _numbers(polygon, (-1, 2), f"{path}: region").astype(np.float32)
+
+
+def _boxes(boxes: Any, path: Path) -> NDArray[np.float64]:
+    return _numbers(boxes, (-1, 4), f"{path}: ignore") if boxes else np.zeros((0, 4))
+
+
+def _plane(entry: Any, path: Path) -> SupportPlane | None:
+    if not entry:
+        return None
+    _check_keys(entry, ("normal", "point_m"), f"{path}: table_plane_cam")
+    normal = _numbers(entry["normal"], (3,), f"{path}: normal of table_plane_cam")
+    point = _numbers(entry["point_m"], (3,), f"{path}: point_m of table_plane_cam")
+    try:
+        return SupportPlane(normal, float(normal @ point))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: table_plane_cam: {error}") from None

@@ -1,0 +1,4 @@
+"""From checkpoints to the model that ships: calibration, ONNX files and their card.
+
+Public: `export.export`, `calibrate.calibrate`.
+"""

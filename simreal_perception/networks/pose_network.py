@@ -1,0 +1,128 @@
+"""The pose network: a crop of a block in, its corners and edges in the crop out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from simreal_perception.networks.rotation_charts import CHARTS
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+
+CORNER_VALUES = 16  # x, y of eight corners, in units of half a crop from its centre
+FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its spread
+
+
+def normalize_images(images: Tensor) -> Tensor:
+    """uint8 (N, H, W, 3) -> float (N, 3, H, W), zero mean and roughly unit spread."""
+    return images.permute(0, 3, 1, 2).float() * (1.0 / 64.0) - 2.0
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around a shortcut."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+def step(inputs: int, outputs: int, stride: int = 2) -> nn.Sequential:
+    """A convolution that changes resolution or width, normalized."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class PoseNetwork(nn.Module):
+    """Crop (N, 3, 64, 64), normalized -> raw outputs of all charts, and the edge field.
+
+    The spatial grid is kept to the end (no global pooling): where a feature lies is the answer.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        self.width = width
+        self.to_half = nn.Sequential(
+            nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+        )
+        self.to_quarter = nn.Sequential(step(width, 2 * width), Residual(2 * width))
+        self.to_eighth = nn.Sequential(
+            step(2 * width, 4 * width), Residual(4 * width), Residual(4 * width)
+        )
+        cells = (CROP_SIZE // 8) ** 2
+        self.neck = nn.Sequential(
+            nn.Conv2d(4 * width, 2 * width, 1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(inplace=True),
+            nn.Flatten(),
+            nn.Linear(2 * width * cells, 16 * width),
+            nn.ReLU(inplace=True),
+        )
+        self.corners = nn.Linear(16 * width, CHARTS * CORNER_VALUES)
+        self.log_spread = nn.Linear(16 * width, CHARTS)
+        self.chart = nn.Linear(16 * width, CHARTS)
+        self.block = nn.Linear(16 * width, 1)
+        # The field knows from the coarse features what an edge is, from the fine ones where it is.
+        self.from_eighth = nn.Conv2d(4 * width, 2 * width, 1)
+        self.at_quarter = Residual(2 * width)
+        self.from_quarter = nn.Conv2d(2 * width, width, 1)
+        self.field = nn.Sequential(
+            step(width, width, stride=1),
+            step(width, width, stride=1),
+            nn.Conv2d(width, FIELD_VALUES, 1),
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Corners (N, CHARTS, 8, 2), log spread (N, CHARTS), chart (N, CHARTS), block (N,), field.
+
+        The field, (N, 3, 32, 32): offset to the nearest edge, x and y, and log of the mean error
+        of one of them, crop pixels.
+        """
+        half = self.to_half(x)
+        quarter = self.to_quarter(half)
+        eighth = self.to_eighth(quarter)
+        features = self.neck(eighth).float()
+        corners = self.corners(features).view(-1, CHARTS, 8, 2)
+        spread = self.log_spread(features)
+        quarter = self.at_quarter(torch.relu(quarter + _double(self.from_eighth(eighth))))
+        field = self.field(torch.relu(half + _double(self.from_quarter(quarter)))).float()
+        return corners, spread, self.chart(features), self.block(features).squeeze(1), field
+
+
+def _double(x: Tensor) -> Tensor:
+    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class ExportedPoseNetwork(nn.Module):
+    """What ships: uint8 crops in; the best chart's corners, their spread, a score, the field out."""
+
+    def __init__(self, network: PoseNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Crops, uint8 (N, 64, 64, 3), to numbers in crop pixels.
+
+        Corners (N, 8, 2); their spread (N,); score (N,); edge field (N, 3, 32, 32): offset x, y and
+        spread.
+        """
+        corners, log_spread, chart, block, field = self.network(normalize_images(crops))
+        best = chart.argmax(dim=1)
+        index = best.view(-1, 1, 1, 1).expand(-1, 1, 8, 2)
+        half = CROP_SIZE / 2
+        pixels = corners.gather(1, index).squeeze(1) * half + (CROP_SIZE - 1) / 2
+        spread = log_spread.gather(1, best.view(-1, 1)).squeeze(1).exp() * half
+        field = torch.cat([field[:, :2], field[:, 2:].exp()], dim=1)
+        return pixels, spread, torch.sigmoid(block), field

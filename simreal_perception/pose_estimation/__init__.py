@@ -1,0 +1,5 @@
+"""An image in, block poses out: detection, PnP and alignment to edges; needs no torch.
+
+Public: `estimator.BlockEstimator`, `crop_camera.CropCamera`, `calibration.Calibration`,
+`model_card.ModelCard`.
+"""

@@ -1,0 +1,87 @@
+"""Finds where blocks may be: the detector on copies of an image, one list of what all of them show."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from simreal_perception.pose_estimation.detector_input import DETECTOR_MULTIPLE
+from simreal_perception.pose_estimation.image_pyramid import LARGEST_RADIUS_PX
+
+Array = NDArray[np.float64]
+
+DETECTION_THRESHOLD = 0.2
+MOST_DETECTIONS = 64  # a full table
+# Detections are one block whose centres are nearer than this share of the larger radius and whose
+# radii differ by less than this factor.
+SAME_CENTER, SAME_RADIUS = 0.4, 1.6
+# A copy does not vouch for blocks larger than this: a coarser one sees them whole.
+TRUSTED_RADIUS_PX = 1.3 * LARGEST_RADIUS_PX
+
+
+class Detections(NamedTuple):
+    """N places that may show a block, best first.
+
+    Attributes:
+        centers: (N, 2), image pixels.
+        radii: (N,), of the pictures of bounding spheres, image pixels.
+        scores: (N,).
+    """
+
+    centers: Array
+    radii: Array
+    scores: Array
+
+
+def detect(
+    session: onnxruntime.InferenceSession, image: NDArray[np.uint8], scales: tuple[float, ...]
+) -> Detections:
+    """Run the detector on copies of an image, uint8 (H, W, 3), of some scales."""
+    found = [_detect_at(session, image, scale, scale == scales[-1]) for scale in scales]
+    centers, radii, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    best = np.argsort(-scores, kind="stable")
+    return _suppressed(Detections(centers[best], radii[best], scores[best]))
+
+
+def _detect_at(
+    session: onnxruntime.InferenceSession, image: NDArray[np.uint8], scale: float, last: bool
+) -> Detections:
+    height, width = image.shape[:2]
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    copy = image
+    if size != (width, height):
+        copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    down, right = -size[1] % DETECTOR_MULTIPLE, -size[0] % DETECTOR_MULTIPLE
+    if down or right:
+        copy = cv2.copyMakeBorder(copy, 0, down, 0, right, cv2.BORDER_REPLICATE)
+    score, values = session.run(None, {"images": copy[None]})
+    rows, columns = np.nonzero(score[0] > DETECTION_THRESHOLD)
+    best = np.argsort(-score[0, rows, columns], kind="stable")[:MOST_DETECTIONS]
+    rows, columns = rows[best], columns[best]
+    x, y, radius = values[0][:, rows, columns].astype(np.float64)
+    # Pixel centres are whole numbers in both images.
+    sx, sy = width / size[0], height / size[1]
+    centers = np.stack([(x + 0.5) * sx - 0.5, (y + 0.5) * sy - 0.5], axis=-1)
+    inside = (centers > -0.5).all(axis=1) & (centers < [width - 0.5, height - 0.5]).all(axis=1)
+    if not last:
+        inside &= radius < TRUSTED_RADIUS_PX
+    scores = score[0, rows, columns].astype(np.float64)
+    return Detections(centers[inside], radius[inside] * sx, scores[inside])
+
+
+def _suppressed(found: Detections) -> Detections:
+    """Of detections of one block, (N,) best first, the best (non-maximum suppression)."""
+    apart = np.linalg.norm(found.centers[:, None] - found.centers[None], axis=-1)
+    larger = np.maximum.outer(found.radii, found.radii)
+    ratio = larger / np.minimum.outer(found.radii, found.radii)
+    same = (apart < SAME_CENTER * larger) & (ratio < SAME_RADIUS)
+    kept: list[int] = []
+    for index in range(len(found.scores)):
+        if not same[index, kept].any():
+            kept.append(index)
+    chosen = np.array(kept[:MOST_DETECTIONS], dtype=np.int64)
+    return Detections(*(values[chosen] for values in found))

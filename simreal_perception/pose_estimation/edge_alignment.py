@@ -1,0 +1,203 @@
+"""Align poses to the edges that the network sees: Gauss-Newton on the edge field.
+
+The projected edges of the cube are sampled; at each sample the field says how far the true edge is
+away. Only the part across the edge counts, as for every edge tracker (Harris and Stennett 1990).
+The corners that the network named hold the pose where no edge is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from simreal_common.geometry import cube_corners
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.pose_estimation.edge_field import (
+    EDGE_FACES,
+    EDGES,
+    FIELD_CELLS,
+    FIELD_REACH_PX,
+    FIELD_STRIDE,
+    face_normals,
+)
+
+Array = NDArray[np.float64]
+
+SAMPLES = np.linspace(0.08, 0.92, 8)  # places along an edge; its ends belong to other edges too
+ITERATIONS = 4
+# Of a normal distribution the mean absolute error is sqrt(2 / pi) sigma.
+SIGMA_PER_MEAN = float(np.sqrt(np.pi / 2))
+LEAST_SIGMA_PX = 0.15  # the network is never surer than this
+OUTLIER_SIGMA = 2.5  # errors beyond this many sigma lose their weight (Cauchy)
+CORNER_SHARE = 0.15  # weight of the corners: their errors belong together
+LARGEST_TURN, LARGEST_SHIFT = 0.3, 0.3  # of one iteration, rad and share of the distance
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """N aligned poses, block -> crop's camera.
+
+    Attributes:
+        rotation: (N, 3, 3).
+        position: (N, 3), metres.
+        information: (N, 6, 6), of position (m) and small rotation (rad) in the crop's frame, as if
+            all samples were independent.
+        misfit: (N,), weighted mean of the errors that are left, in sigmas.
+    """
+
+    rotation: Array
+    position: Array
+    information: Array
+    misfit: Array
+
+
+def align_to_edges(
+    rotation: Array,
+    position: Array,
+    edge: float,
+    focal: Array,
+    corners: Array,
+    spread: Array,
+    field: Array,
+) -> Alignment:
+    """Align N poses.
+
+    Args:
+        rotation: (N, 3, 3), position: (N, 3), where to start, block -> crop's camera.
+        edge: of the blocks, metres.
+        focal: (N,), of the crop's cameras, crop pixels.
+        corners: (N, 8, 2), as the network named them, crop pixels; spread: (N,), their mean error.
+        field: (N, 3, 32, 32), offset x, y to the nearest edge and its mean error, crop pixels.
+    """
+    rotation, position = rotation.copy(), position.copy()
+    model = cube_corners(edge)
+    for _ in range(ITERATIONS):
+        information, gradient, misfit = _normal_equations(
+            rotation, position, model, focal, corners, spread, field
+        )
+        step = np.linalg.solve(information, gradient[..., None])[..., 0]
+        shift, turn = step[:, :3], step[:, 3:]
+        reach = LARGEST_SHIFT * np.linalg.norm(position, axis=1, keepdims=True)
+        shift *= np.minimum(1.0, reach / (np.linalg.norm(shift, axis=1, keepdims=True) + 1e-12))
+        turn *= np.minimum(
+            1.0, LARGEST_TURN / (np.linalg.norm(turn, axis=1, keepdims=True) + 1e-12)
+        )
+        position = position + shift
+        rotation = Rotation.from_rotvec(turn).as_matrix() @ rotation
+    return Alignment(rotation, position, information, misfit)
+
+
+def _normal_equations(
+    rotation: Array,
+    position: Array,
+    model: Array,
+    focal: Array,
+    corners: Array,
+    spread: Array,
+    field: Array,
+) -> tuple[Array, Array, Array]:
+    """Information (N, 6, 6), gradient (N, 6) and misfit (N,) at poses."""
+    count = len(rotation)
+    arms = np.einsum("nij,kj->nki", rotation, model)
+    half = float(np.abs(model).max())
+    facing = np.einsum("nfk,nk->nf", face_normals(rotation), position) + half < 0
+    visible = facing[:, EDGE_FACES].any(axis=2)
+
+    ends = arms[:, EDGES]  # (N, 12, 2, 3)
+    pixels, normal, rows = sample_edges(ends, SAMPLES, position, focal)
+    offset, mean_error, inside = _look_up(field, pixels)
+    error = (normal * offset).sum(axis=-1)
+    sigma = np.maximum(mean_error * SIGMA_PER_MEAN, LEAST_SIGMA_PX)
+    weight = visible[:, :, None] * inside / sigma**2
+    weight = weight / (1.0 + (error / (OUTLIER_SIGMA * sigma)) ** 2)
+    weight, error = weight.reshape(count, -1), error.reshape(count, -1)
+    weighted = rows * weight[..., None]
+    information = weighted.transpose(0, 2, 1) @ rows
+    gradient = np.einsum("nki,nk->ni", weighted, error)
+    total = weight.sum(axis=1) + 1e-9
+    misfit = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
+
+    pixels, to_pixel = project_arms(arms, position, focal)
+    error = (corners - pixels).reshape(count, 16)
+    rows = with_moments(to_pixel, arms[:, :, None, :]).reshape(count, 16, 6)
+    sigma = np.maximum(spread * SIGMA_PER_MEAN, LEAST_SIGMA_PX)[:, None]
+    weight = CORNER_SHARE / sigma**2 / (1.0 + (error / (OUTLIER_SIGMA * sigma)) ** 2)
+    weighted = rows * weight[..., None]
+    information = information + weighted.transpose(0, 2, 1) @ rows
+    gradient = gradient + np.einsum("nki,nk->ni", weighted, error)
+    return information, gradient, misfit
+
+
+def sample_edges(
+    ends: Array, shares: Array, position: Array, focal: Array
+) -> tuple[Array, Array, Array]:
+    """Places along projected edges, and how they move across them as the pose does.
+
+    Args:
+        ends: (N, E, 2, 3), ends of E edges of each cube, from its centre, in the crop's frame.
+        shares: (S,), where along an edge, 0 to 1.
+        position: (N, 3), of the centres; focal: (N,).
+
+    Returns:
+        Crop pixels (N, E, S, 2); unit normals of the edges (N, E, 1, 2); by how many pixels a place
+        moves along its normal, by position (m) and small rotation (rad), (N, E * S, 6).
+    """
+    along = shares[:, None]
+    arms = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
+    pixels, to_pixel = project_arms(arms, position, focal)
+    end_pixels, _ = project_arms(ends, position, focal)
+    direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
+    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
+    slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, pixels.shape), to_pixel)
+    return pixels, normal, with_moments(slope, arms).reshape(len(ends), -1, 6)
+
+
+def with_moments(slope: Array, arms: Array) -> Array:
+    """Derivatives by position, (..., 3), at points position + arm, and by small rotations: (..., 6).
+
+    The second is arm x slope; numpy's own cross product takes several times as long.
+    """
+    x, y, z = slope[..., 0], slope[..., 1], slope[..., 2]
+    a, b, c = arms[..., 0], arms[..., 1], arms[..., 2]
+    return np.stack([x, y, z, b * z - c * y, c * x - a * z, a * y - b * x], axis=-1)
+
+
+def project_arms(arms: Array, position: Array, focal: Array) -> tuple[Array, Array]:
+    """Crop pixels, (N, ..., 2), of points position + arm, and their derivative, (N, ..., 2, 3)."""
+    shape = (len(position),) + (1,) * (arms.ndim - 2)
+    points = arms + position.reshape(*shape, 3)
+    f = focal.reshape(shape)
+    inverse = 1.0 / np.maximum(points[..., 2], 1e-6)
+    x, y = points[..., 0] * inverse, points[..., 1] * inverse
+    middle = (CROP_SIZE - 1) / 2
+    pixels = np.stack([f * x + middle, f * y + middle], axis=-1)
+    scale = f * inverse
+    derivative = np.zeros((*points.shape[:-1], 2, 3))
+    derivative[..., 0, 0] = derivative[..., 1, 1] = scale
+    derivative[..., 0, 2], derivative[..., 1, 2] = -scale * x, -scale * y
+    return pixels, derivative
+
+
+def _look_up(field: Array, pixels: Array) -> tuple[Array, Array, Array]:
+    """The field at pixels (N, ..., 2), bilinear: offset (N, ..., 2), mean error, whether inside."""
+    place = (pixels + 0.5) / FIELD_STRIDE - 0.5
+    inside = ((place > -0.5) & (place < FIELD_CELLS - 0.5)).all(axis=-1)
+    place = np.clip(place, 0.0, FIELD_CELLS - 1.001)
+    cell = place.astype(np.int64)
+    fraction = place - cell
+    n = np.arange(len(field)).reshape(-1, *(1,) * (pixels.ndim - 2))
+    column, row = cell[..., 0], cell[..., 1]
+    fx, fy = fraction[..., 0], fraction[..., 1]
+    value = np.zeros((*pixels.shape[:-1], 3))
+    for down, across, share in (
+        (0, 0, (1 - fx) * (1 - fy)), (0, 1, fx * (1 - fy)),
+        (1, 0, (1 - fx) * fy), (1, 1, fx * fy),
+    ):  # fmt: skip
+        value += field[n, :, row + down, column + across] * share[..., None]
+    offset = value[..., :2]
+    inside &= np.abs(offset).max(axis=-1) < FIELD_REACH_PX
+    return offset, value[..., 2], inside

@@ -1,0 +1,294 @@
+"""The estimator: an image of a calibrated camera in, block poses out.
+
+A detector finds blocks in copies of the image, coarser ones for nearer blocks. Each is then looked
+at through a crop camera of its own, made from the full image, and a pose network says where its
+corners and its edges lie: PnP on the corners gives a pose, which is aligned to these edges and then
+to those of the image.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
+from simreal_common.geometry import Pose
+from simreal_perception.pose_estimation.block_color import block_colors
+from simreal_perception.pose_estimation.calibration import Calibration, Evidence, evidence_of_pose
+from simreal_perception.pose_estimation.crop_camera import CropCamera, crop_cameras, crop_image
+from simreal_perception.pose_estimation.depth_range import fuse_depth
+from simreal_perception.pose_estimation.detection import Detections, detect
+from simreal_perception.pose_estimation.edge_alignment import align_to_edges
+from simreal_perception.pose_estimation.image_edges import refine_on_image
+from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
+from simreal_perception.pose_estimation.model_card import ModelCard, load_model_card
+from simreal_perception.pose_estimation.pnp import solve_pose
+from simreal_perception.pose_estimation.support_plane import SupportPlane, fuse_plane
+
+Array = NDArray[np.float64]
+
+# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so. One
+# whose middle the nearer one would hide, within this share of its edge, is none either, however far
+# behind: the nearer one is a mark on its face, or it is a mark on the farther one's.
+SAME_BLOCK, HIDDEN_BLOCK = 0.6, 0.4
+FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One crop, what the network said of it, and the pose that follows.
+
+    Attributes:
+        pose: block -> camera's optical frame.
+        covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
+            all measurements were independent: too small, see `Calibration.covariance`.
+        score: what the network gives for this being a block.
+        misfit, distance, clarity: how well it fits the edges that the network and that the image
+            shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
+    """
+
+    pose: Pose
+    covariance: Array
+    score: float
+    misfit: float
+    distance: float
+    clarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What may be a block: the last look at it, the detector's score, edge (m), focal length (px)."""
+
+    look: Look
+    detection: float
+    edge: float
+    focal: float
+
+    @property
+    def evidence(self) -> Evidence:
+        """What its score and covariance are made of."""
+        look = self.look
+        return Evidence(
+            detection=self.detection,
+            block=look.score,
+            misfit=look.misfit,
+            distance=look.distance,
+            clarity=look.clarity,
+            **evidence_of_pose(look.pose, look.covariance, self.edge, self.focal),
+        )
+
+
+class BlockEstimator:
+    """Finds blocks of a known edge in images of any calibrated camera.
+
+    Args:
+        detector, pose: ONNX sessions of the two networks.
+        card: the model's card.
+        search: how far blocks are looked for, and what it may cost.
+        calibration: in place of the card's.
+    """
+
+    def __init__(
+        self,
+        detector: onnxruntime.InferenceSession,
+        pose: onnxruntime.InferenceSession,
+        card: ModelCard,
+        search: Search | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self._detector, self._pose, self.card = detector, pose, card
+        self.search = search or Search()
+        self.calibration = calibration or Calibration.of(card)
+
+    @staticmethod
+    def load(
+        name_or_path: str,
+        threads: int = 2,
+        search: Search | None = None,
+        calibration: Calibration | None = None,
+    ) -> BlockEstimator:
+        """Load a model by name (out of models/) or by path, checking it against its card.
+
+        Raises:
+            ModelError: missing, not what its card describes, or not to be run.
+        """
+        card = load_model_card(name_or_path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin while they wait take the cores from the other network and from OpenCV.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        sessions: dict[str, onnxruntime.InferenceSession] = {}
+        for file in card.files:
+            try:
+                sessions[file.stem.rsplit("_", 1)[-1]] = onnxruntime.InferenceSession(
+                    str(file), options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # onnxruntime raises types of its own for every cause
+                raise ModelError(
+                    f"{file} cannot be run: {str(error).splitlines()[0]}; export it again"
+                ) from error
+        missing = {"detector", "pose"} - set(sessions)
+        if missing:
+            raise ModelError(
+                f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
+                "files NAME_detector.onnx and NAME_pose.onnx; export it again"
+            )
+        return BlockEstimator(sessions["detector"], sessions["pose"], card, search, calibration)
+
+    def estimate(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        plane: SupportPlane | None = None,
+        depth: NDArray[np.floating[Any]] | None = None,
+    ) -> list[BlockEstimate]:
+        """Find the blocks in an image, best first.
+
+        Args:
+            image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
+            camera: calibration for that image size.
+            edge: edge of the blocks, metres.
+            plane: what the blocks stand on, in the camera's optical frame, where that is known.
+            depth: aligned with the image, metres along the optical axis, 0 or not finite where
+                there is no value, shape (H, W), where a camera gives that.
+
+        Raises:
+            ImageError: not such an image, or a depth image of another size.
+            CalibrationError: the calibration is for another size.
+            ConfigurationError: an edge that no block has.
+        """
+        _check(image, camera, edge)
+        calibration = self.calibration
+        blocks = [
+            BlockEstimate(
+                pose=look.pose,
+                covariance=calibration.covariance(evidence, look.covariance, look.pose.position),
+                score=calibration.score(evidence),
+                edge=edge,
+            )
+            for candidate in self.candidates(image, camera, edge)
+            for look, evidence in ((candidate.look, candidate.evidence),)
+        ]
+        if depth is not None:
+            blocks = fuse_depth(blocks, depth, camera)
+        if plane is not None:
+            blocks = fuse_plane(blocks, plane)
+        found = distinct(sorted(blocks, key=lambda block: -block.score))
+        colors = block_colors(image, camera, [block.pose for block in found], edge)
+        return [
+            dataclasses.replace(block, color=color)
+            for block, color in zip(found, colors, strict=True)
+        ]
+
+    def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
+        """Everything the detector pointed at for which a pose fits, block or not."""
+        centers, radii, confidence = self.detect(image, camera, edge)
+        looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
+        focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
+        return [
+            Candidate(look, float(seen), edge, focal)
+            for look, seen in zip(looks, confidence, strict=True)
+            if look is not None
+        ]
+
+    def detect(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> Detections:
+        """Where blocks may be, at all scales that camera and edge (m) ask for."""
+        return detect(self._detector, image, image_pyramid(camera, edge, self.search).scales)
+
+    def look(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        crops: Sequence[CropCamera],
+        edge: float,
+    ) -> list[Look | None]:
+        """Run the pose network on crops; None where no pose fits."""
+        if not crops:
+            return []
+        pictures = np.stack([crop_image(image, camera, crop) for crop in crops])
+        corners, spread, score, field = self._pose.run(None, {"crops": pictures})
+        starts = [solve_pose(c, crop, edge) for c, crop in zip(corners, crops, strict=True)]
+        fit = [index for index, pose in enumerate(starts) if pose is not None]
+        looks: list[Look | None] = [None] * len(crops)
+        if not fit:
+            return looks
+        rotations, places = zip(*(pose for pose in starts if pose is not None), strict=True)
+        aligned = align_to_edges(
+            rotation=np.stack(rotations),
+            position=np.stack(places),
+            edge=edge,
+            focal=np.array([crops[index].focal for index in fit]),
+            corners=corners[fit].astype(np.float64),
+            spread=spread[fit].astype(np.float64),
+            field=field[fit],
+        )
+        refined = refine_on_image(
+            image, camera, [crops[index] for index in fit], aligned.rotation, aligned.position,
+            edge, aligned.information,
+        )  # fmt: skip
+        turns = np.stack([crops[index].rotation for index in fit])
+        orientations = Rotation.from_matrix(turns @ refined.rotation).as_quat()
+        positions = np.einsum("nij,nj->ni", turns, refined.position)
+        distances = np.linalg.norm(positions, axis=1) / edge
+        both = np.zeros((len(fit), 6, 6))
+        both[:, :3, :3] = both[:, 3:, 3:] = turns
+        covariances = both @ np.linalg.inv(refined.information) @ both.transpose(0, 2, 1)
+        for row, index in enumerate(fit):
+            if not NEAREST_EDGES < distances[row] < FARTHEST_EDGES:
+                continue
+            looks[index] = Look(
+                pose=Pose(positions[row], orientations[row]),
+                covariance=covariances[row],
+                score=float(score[index]),
+                misfit=float(aligned.misfit[row]),
+                distance=float(refined.distance[row]),
+                clarity=float(refined.clarity[row]),
+            )
+        return looks
+
+
+def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
+    """Of estimates that would overlap in space keep the best; `blocks` come best first.
+
+    Range is uncertain, so blocks are compared as if at one range: by the angle between their rays.
+    """
+    if not blocks:
+        return []
+    positions = np.array([block.pose.position for block in blocks])
+    far = np.linalg.norm(positions, axis=1)
+    cosine = np.clip(positions @ positions.T / np.outer(far, far), -1.0, 1.0)
+    aside = np.minimum.outer(far, far) * np.arccos(cosine)
+    along = np.abs(np.subtract.outer(far, far))
+    edge = blocks[0].edge
+    apart = (aside > SAME_BLOCK * edge) | ((along > 2.0 * edge) & (aside > HIDDEN_BLOCK * edge))
+    kept: list[int] = []
+    for index in range(len(blocks)):
+        if apart[index, kept].all():
+            kept.append(index)
+    return [blocks[index] for index in kept]
+
+
+def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ImageError(
+            f"image of shape {image.shape} and type {image.dtype}: wanted RGB, (H, W, 3), uint8"
+        )
+    if (image.shape[1], image.shape[0]) != (camera.width, camera.height):
+        raise CalibrationError(
+            f"the image is {image.shape[1]}x{image.shape[0]}, its calibration is for "
+            f"{camera.width}x{camera.height}: give the calibration of this size, or the image "
+            "as the camera took it"
+        )
+    if not (np.isfinite(edge) and edge > 0):
+        raise ConfigurationError(f"block edge {edge}: wanted a length above 0, in metres")

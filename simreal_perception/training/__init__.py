@@ -1,0 +1,4 @@
+"""The training loop, its configuration and checkpoints, and what a run leaves in its folder.
+
+Public: `training.train`, `training_config.TrainingConfig`, `checkpoint.load_network`.
+"""

@@ -1,0 +1,191 @@
+"""The upper rungs: a small simple set, then one thing more at a time, up to everything."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simreal_perception.training.held_out import evaluate
+from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.sanity_checks.goals import Goal, goal_of
+from simreal_perception.training.stopping import Stopped
+from simreal_perception.training.tasks.tasks import draw_apart
+from simreal_perception.training.training import load_network, prepare, train
+from simreal_perception.training.training_config import TrainingConfig
+from simreal_sim.randomization.randomization import GROUPS
+
+# One thing more at a time: what moves first, then what it looks like, then what is in the way,
+# then the camera's faults. Groups that are not named here come last, in their own order.
+ORDER = (
+    "orientation", "position", "camera", "edge", "number", "light", "shadow", "color", "table",
+    "texture", "gloss", "rim", "stacking", "leaning", "held", "distractors", "tabletop", "robot",
+    "clutter", "lens", "sensor",
+)  # fmt: skip
+FRESH_SEED = 1_500_000_001
+COMPARED = 4  # batches that an error is measured on
+
+
+@dataclass(frozen=True)
+class RungSize:
+    """How long the rungs are.
+
+    Args:
+        batch: pictures a batch.
+        width: channels of the network's first layer.
+        simple: steps on the small simple set.
+        varied: steps on every rung after it.
+        pictures: batches that make up the small set.
+        varied_first: what the simple set varies already, lest all its answers be the same.
+    """
+
+    batch: int
+    width: int
+    simple: int
+    varied: int
+    pictures: int
+    varied_first: tuple[str, ...] = ()
+
+
+# With a camera that always looks at the block, it is always in the middle.
+SIZES = {"detector": RungSize(16, 12, 250, 150, 32, varied_first=("camera", "position"))}
+SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose pictures are small
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung and how the network did on it.
+
+    Args:
+        task: which network.
+        name: what is new on this rung.
+        goal: what is measured.
+        wanted: what the errors have to come down to.
+        untrained: error on fresh pictures at the start of the rung.
+        trained: error on pictures it has learned from.
+        fresh: error on pictures like them that it has not.
+        repeated: whether it saw the same few pictures again and again.
+    """
+
+    task: str
+    name: str
+    goal: Goal
+    wanted: float
+    untrained: float
+    trained: float
+    fresh: float
+    repeated: bool
+
+    @property
+    def verdict(self) -> str:
+        """`learned`, `underfitting` or `overfitting`."""
+        if not self.trained <= self.wanted:  # nan too
+            return "underfitting"
+        return "learned" if self.fresh <= self.wanted else "overfitting"
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "learned"
+
+    @property
+    def advice(self) -> str:
+        """What to change next."""
+        if self.verdict == "underfitting":
+            return (
+                "train longer (--steps), then a wider network (--width), then another learning "
+                "rate; if nothing helps, look at the labels of what is new here"
+            )
+        if self.verdict == "overfitting" and self.repeated:
+            return (
+                "more different pictures (a larger `repeat`, or 0), then a narrower network; if "
+                "fresh ones are no better than before, the labels do not belong to the pictures"
+            )
+        if self.verdict == "overfitting":
+            return (
+                "every picture is new here, so train longer (--steps); then a smaller learning "
+                "rate, a narrower network, or more of what is new on this rung"
+            )
+        return "go on"
+
+    def describe(self) -> str:
+        """One line of figures, one of advice."""
+        return (
+            f"{self.task} {self.name}: {self.goal.name}, wanted {self.wanted:g}: "
+            f"{self.trained:.3g} on pictures it learned from, {self.fresh:.3g} on fresh ones "
+            f"(before: {self.untrained:.3g})\n    {self.verdict}: {self.advice}"
+        )
+
+
+def climb(
+    config: TrainingConfig, folder: Path, size: RungSize | None = None, row: int | None = None
+) -> Iterator[Rung]:
+    """Climb from a small simple set to the full randomization; stops below a set it cannot learn.
+
+    Args:
+        config: seed, threads, device and learning rate of the rungs; groups that it disables stay
+            off.
+        folder: where each rung's run goes.
+        size: how long the rungs are; None for what suits the network.
+        row: of the progress bar; None for none.
+
+    Raises:
+        Stopped: somebody asked to stop; the same command goes on within the rung.
+    """
+    size = size or SIZES.get(config.task, SIZE)
+    goal = goal_of(config.task)
+    base = dataclasses.replace(
+        config, batch=size.batch, width=size.width, warmup=min(config.warmup, size.varied // 4),
+        held_out=1,
+    )  # fmt: skip
+    simple = dataclasses.replace(
+        base, steps=size.simple, repeat=size.pictures, disabled=_without(GROUPS, size.varied_first)
+    )
+    rung = _step(simple, folder / "simple", "(c) small simple set", goal, goal.simple, row)
+    yield rung
+    if not rung.passed:
+        return
+    below = folder / "simple"
+    on = set(size.varied_first)
+    for group in sorted(set(GROUPS) - on - set(config.disabled), key=_place):
+        on.add(group)
+        here = folder / f"plus_{group}"
+        varied = dataclasses.replace(
+            base, steps=size.varied, disabled=_without(GROUPS, on), start_from=str(below)
+        )
+        yield _step(varied, here, f"(d) + {group}", goal, goal.varied, row)
+        below = here
+
+
+def _without(groups: Collection[str], on: Collection[str]) -> tuple[str, ...]:
+    return tuple(group for group in groups if group not in on)
+
+
+def _place(group: str) -> int:
+    return ORDER.index(group) if group in ORDER else len(ORDER) + GROUPS.index(group)
+
+
+def _step(
+    config: TrainingConfig, folder: Path, name: str, goal: Goal, wanted: float, row: int | None
+) -> Rung:
+    """Train one rung, then measure."""
+    task, source = prepare(config)
+    fresh = [draw_apart(task.source, config.batch, FRESH_SEED + n) for n in range(COMPARED)]
+    learned = [source.draw(config.batch) for _ in range(COMPARED)]  # what the run begins with
+    untrained = _error(task, task.network.eval(), fresh, goal)
+    result = train(config, folder, Monitor(config, row))
+    if not result.finished:
+        raise Stopped
+    network = load_network(result.checkpoint)[1]
+    network.to(config.device)
+    return Rung(
+        config.task, name, goal, wanted, untrained,
+        _error(task, network, learned, goal), _error(task, network, fresh, goal),
+        repeated=bool(config.repeat),
+    )  # fmt: skip
+
+
+def _error(task: Any, network: Any, batches: list[Any], goal: Goal) -> float:
+    errors = [goal.error(evaluate(task, network, batch)) for batch in batches]
+    return sum(errors) / len(errors)

@@ -1,0 +1,111 @@
+"""What a pose network in training would have said of crops: poses, their errors, a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from simreal_common.geometry import cube_corners, cube_rotation_distance
+from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, CropCamera
+from simreal_perception.pose_estimation.edge_alignment import align_to_edges
+from simreal_perception.pose_estimation.pnp import solve_pose
+from simreal_perception.training_data.pose_data import CropBatch
+from simreal_perception.video.drawing import EDGES
+
+Array = NDArray[np.float64]
+
+REFERENCE_M = 0.9  # errors of position are told as if all blocks were this far away
+COLUMNS, ROWS, ZOOM = 8, 3, 3  # of the picture
+TRUE, FOUND = (0, 220, 0), (255, 0, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class CropPoses:
+    """Poses, block -> crop's camera, of the M crops of a batch that show a block and gave a pose.
+
+    Attributes:
+        index: (M,), which crops.
+        rotation: (M, 3, 3); position: (M, 3), metres.
+        position_mm: (M,), errors, scaled to a distance of 0.9 m.
+        rotation_deg: (M,), errors modulo the cube's symmetry.
+    """
+
+    index: NDArray[np.int64]
+    rotation: Array
+    position: Array
+    position_mm: Array
+    rotation_deg: Array
+
+
+def crop_poses(network: nn.Module, batch: CropBatch) -> CropPoses:
+    """Corners to poses, aligned to the edge field, as the estimator has them before it refines them."""
+    assert isinstance(network, PoseNetwork)
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        answers = ExportedPoseNetwork(network)(torch.as_tensor(batch.images, device=device))
+    corners, spread, _, field = (a.float().cpu().numpy().astype(np.float64) for a in answers)
+    points = batch.points.astype(np.float64)
+    edge = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
+    focal = batch.focal.astype(np.float64)
+    index, rotation, position = [], [], []
+    for n in np.flatnonzero(batch.target == 1):
+        pose = solve_pose(corners[n], CropCamera(np.eye(3), float(focal[n])), float(edge[n]))
+        if pose is not None:
+            index.append(n)
+            rotation.append(pose[0])
+            position.append(pose[1] / edge[n])
+    chosen = np.array(index, dtype=np.int64)
+    if not index:
+        nothing = np.zeros(0)
+        return CropPoses(chosen, np.zeros((0, 3, 3)), np.zeros((0, 3)), nothing, nothing)
+    aligned = align_to_edges(
+        np.stack(rotation), np.stack(position), 1.0, focal[chosen], corners[chosen],
+        spread[chosen], field[chosen],
+    )  # fmt: skip
+    found = aligned.position * edge[chosen, None]
+    true = points[chosen].mean(axis=1)
+    off = np.linalg.norm(found - true, axis=1) / np.linalg.norm(true, axis=1)
+    turn = [
+        cube_rotation_distance(ours, theirs)
+        for ours, theirs in zip(aligned.rotation, batch.rotation[chosen], strict=True)
+    ]
+    return CropPoses(
+        chosen, aligned.rotation, found, off * REFERENCE_M * 1000.0, np.degrees(np.array(turn))
+    )
+
+
+def draw_crops(batch: CropBatch, poses: CropPoses) -> NDArray[np.uint8]:
+    """The first crops of a batch with edges drawn in: true ones green, found ones magenta."""
+    side = CROP_SIZE * ZOOM
+    canvas = np.zeros((ROWS * side, COLUMNS * side, 3), np.uint8)
+    place_of = {int(n): m for m, n in enumerate(poses.index)}
+    for n in range(min(len(batch.images), ROWS * COLUMNS)):
+        tile = cv2.resize(batch.images[n], (side, side), interpolation=cv2.INTER_NEAREST)
+        if batch.target[n] == 1:
+            _draw_edges(tile, batch.points[n], float(batch.focal[n]), TRUE)
+        if n in place_of:
+            m = place_of[n]
+            edge = float(np.linalg.norm(batch.points[n, 0] - batch.points[n, 1]))
+            points = cube_corners(edge) @ poses.rotation[m].T + poses.position[m]
+            _draw_edges(tile, points, float(batch.focal[n]), FOUND)
+            words = f"{poses.position_mm[m]:.0f} mm {poses.rotation_deg[m]:.0f} deg"
+            cv2.putText(tile, words, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
+        row, column = divmod(n, COLUMNS)
+        canvas[row * side : (row + 1) * side, column * side : (column + 1) * side] = tile
+    return canvas
+
+
+def _draw_edges(
+    tile: NDArray[np.uint8], points: NDArray[np.floating], focal: float, color: tuple[int, int, int]
+) -> None:
+    pixels = points[:, :2] / np.maximum(points[:, 2:], 1e-6) * focal + (CROP_SIZE - 1) / 2
+    pixels = (pixels + 0.5) * ZOOM - 0.5
+    for first, second in EDGES:
+        start, end = (np.rint(pixels[corner]).astype(int).tolist() for corner in (first, second))
+        cv2.line(tile, start, end, color, 1, cv2.LINE_AA)

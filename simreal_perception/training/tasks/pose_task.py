@@ -1,0 +1,175 @@
+"""What the pose network is trained for: its batches, its loss, the figures worth watching."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from simreal_common.geometry import cube_corners
+from simreal_perception.networks.pose_network import PoseNetwork, normalize_images
+from simreal_perception.networks.rotation_charts import (
+    CHART_RADIUS,
+    CHARTS,
+    align,
+    anchors,
+    corner_orders,
+    symmetry_index,
+)
+from simreal_perception.pose_estimation.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
+from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
+from simreal_perception.training.tasks.crop_poses import crop_poses, draw_crops
+from simreal_perception.training.tasks.loss import Loss
+from simreal_perception.training_data.pose_data import CropBatch, CropSource
+from simreal_sim.randomization.randomization import Randomization
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.4
+CHART_WEIGHT, BLOCK_WEIGHT, SPREAD_WEIGHT = 0.05, 0.2, 0.02
+LEAST_LOG_SPREAD = -4.0
+
+
+class PoseTask:
+    """Training of a `PoseNetwork` on crops."""
+
+    name = "pose"
+
+    def __init__(self, seed: int, width: int, randomization: Randomization) -> None:
+        self.source = CropSource(seed, randomization)
+        self.network = PoseNetwork(width)
+        with torch.no_grad():
+            # Start every chart from the corners of its anchor at the standard size.
+            start = np.einsum("kij,cj->kci", anchors(), cube_corners(1.0))[..., :2]
+            scale = CROP_BLOCK_RADIUS / (CROP_SIZE / 2) / np.linalg.norm(cube_corners(1.0)[0])
+            self.network.corners.bias.copy_(torch.as_tensor(start * scale).float().flatten())
+            self.network.log_spread.bias.fill_(-2.0)
+
+    def expected_initial(self) -> dict[str, tuple[float, float]]:
+        """What theory expects of a network that knows nothing: chance, and corners of an average."""
+        return {
+            "block_loss": (0.8 * math.log(2), 1.3 * math.log(2)),
+            "chart_loss": (0.9 * math.log(CHARTS), 1.2 * math.log(CHARTS)),
+            "corner_px": (2.0, 14.0),
+            "field_px": (0.5 * FIELD_REACH_PX / 2, 2.0 * FIELD_REACH_PX / 2),
+        }
+
+    def loss(self, network: nn.Module, batch: CropBatch) -> Loss:
+        """Loss of a batch and figures.
+
+        Figures: mean and median corner error (crop px), error of the size (percent, which is that
+        of the range), mean error of the edge field (crop px), accuracy of charts and of block or
+        not, and the losses of these two. Of single pictures: how far it takes for a block what is
+        none.
+        """
+        device = next(network.parameters()).device
+        images = normalize_images(torch.as_tensor(batch.images, device=device))
+        corners, log_spread, chart, block, field = network(
+            images.contiguous(memory_format=torch.channels_last)
+        )
+        target = torch.as_tensor(batch.target, device=device)
+        scored = ~torch.isnan(target)
+        block_loss = functional.binary_cross_entropy_with_logits(block[scored], target[scored])
+        known = batch.target == 1
+        use = torch.as_tensor(known, device=device)
+        angles, truth = _named_by_charts(batch.rotation[known], batch.corners[known])
+        wanted = torch.as_tensor(truth, device=device)
+        inside = torch.as_tensor(angles < CHART_RADIUS, device=device)
+        nearest = torch.as_tensor(angles.argmin(axis=1), device=device)
+        # Charts near the anchor count fully, those at the rim little.
+        share = torch.as_tensor(np.clip((CHART_RADIUS - angles) / 0.2, 0.0, 1.0), device=device)
+        share = share.float() / share.float().sum().clamp(min=1.0)
+
+        error = (corners[use] - wanted).abs().mean(dim=(2, 3))
+        scale = _scale_error(corners[use], wanted)
+        spread = log_spread[use].clamp(min=LEAST_LOG_SPREAD)
+        chart_loss = functional.cross_entropy(chart[use], nearest)
+        field_loss, field_error = _field_loss(
+            field[use],
+            torch.as_tensor(batch.field[known], device=device),
+            torch.as_tensor(batch.edge_distance[known], device=device),
+        )
+        total = (
+            CORNER_WEIGHT * (error * share).sum()
+            + SCALE_WEIGHT * (scale.abs() * share).sum()
+            + SPREAD_WEIGHT * (error.detach() / spread.exp() + spread)[inside].mean()
+            + CHART_WEIGHT * chart_loss
+            + BLOCK_WEIGHT * block_loss
+            + FIELD_WEIGHT * field_loss
+        )
+        with torch.no_grad():
+            best = chart[use].argmax(dim=1)
+            chosen = error.gather(1, best[:, None]).squeeze(1) * (CROP_SIZE / 2)
+            figures = {
+                "corner_px": chosen.mean(),
+                "corner_median_px": chosen.median(),
+                "scale_percent": scale.gather(1, best[:, None]).abs().median() * 100.0,
+                "field_px": field_error,
+                "chart": (best == nearest).float().mean(),
+                "block": ((block > 0).float() == target)[scored].float().mean(),
+                "chart_loss": chart_loss,
+                "block_loss": block_loss,
+            }
+            fooled = torch.where(target == 0, functional.softplus(block), torch.zeros_like(block))
+        values = {name: float(value.detach()) for name, value in figures.items()}
+        return Loss(total, values, fooled)
+
+    def measure(self, network: nn.Module, batch: CropBatch) -> dict[str, float]:
+        """Errors of the poses: mm as if 0.9 m away, and degrees; means and medians."""
+        poses = crop_poses(network, batch)
+        if not len(poses.index):
+            return {}
+        return {
+            "position_mm": float(poses.position_mm.mean()),
+            "position_median_mm": float(np.median(poses.position_mm)),
+            "rotation_deg": float(poses.rotation_deg.mean()),
+            "rotation_median_deg": float(np.median(poses.rotation_deg)),
+        }
+
+    def picture(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
+        """Crops with true and found edges drawn in."""
+        return draw_crops(batch, crop_poses(network, batch))
+
+
+def _named_by_charts(rotation: Floats, corners: Floats) -> tuple[Array, Floats]:
+    """Angles of N blocks to the charts' anchors, (N, K), and corners as each chart names them.
+
+    Args:
+        rotation: (N, 3, 3), corners: (N, 8, 2).
+
+    Returns:
+        Radians (N, K) and corners (N, K, 8, 2).
+    """
+    turned = rotation.astype(np.float64)
+    angles, aligned = align(turned, anchors())
+    # The symmetry that names the aligned block: aligned = rotation @ symmetry.
+    symmetry = np.einsum("nij,nkil->nkjl", turned, aligned)
+    order = corner_orders()[symmetry_index(symmetry)]
+    return angles, corners[np.arange(len(corners))[:, None, None], order]
+
+
+def _scale_error(corners: Tensor, wanted: Tensor) -> Tensor:
+    """By what share the corners (N, K, 8, 2) spread too wide: most of the error in range."""
+    predicted = corners - corners.mean(dim=2, keepdim=True)
+    true = wanted - wanted.mean(dim=2, keepdim=True)
+    return (predicted * true).sum(dim=(2, 3)) / (true * true).sum(dim=(2, 3)) - 1.0
+
+
+def _field_loss(field: Tensor, offset: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
+    """Loss of the edge field near edges, crop pixels, and its mean error.
+
+    Nearer places count more: it is there that an alignment ends.
+    """
+    near = distance < FIELD_REACH_PX
+    error = (field[:, :2] - offset).abs().mean(dim=1)[near]
+    spread = field[:, 2][near].clamp(min=LEAST_LOG_SPREAD)
+    share = 1.0 / (1.0 + distance[near])
+    share = share / share.sum().clamp(min=1e-6)
+    likelihood = (error.detach() / spread.exp() + spread).mean()
+    loss = (error * share).sum() + SPREAD_WEIGHT / FIELD_WEIGHT * likelihood
+    return loss, error.mean().detach()

@@ -1,0 +1,150 @@
+"""What can be trained: the tasks by name, and what a task has to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from simreal_common.errors import ConfigurationError
+from simreal_perception.training.tasks.detector_task import DetectorTask
+from simreal_perception.training.tasks.loss import Loss
+from simreal_perception.training.tasks.pose_task import PoseTask
+from simreal_sim.randomization.randomization import Randomization
+
+# Batch number k knows the losses of the batches up to k - FEEDBACK_LAG and of no later one, however
+# many are drawn ahead: what is learned depends neither on the timing of threads nor on `prefetch`.
+FEEDBACK_LAG = 10
+MOST_PREFETCH = FEEDBACK_LAG - 2  # one more is being drawn, and one is being learned
+
+
+class Source(Protocol):
+    """Endless labelled pictures; the state of `rng` decides what the next batch is.
+
+    That state alone, unless the source is a `LearnsFromLosses`.
+    """
+
+    @property
+    def rng(self) -> np.random.Generator: ...
+
+    def draw(self, count: int) -> Any:
+        """Draw a batch of `count` pictures: a dataclass of arrays."""
+
+
+@runtime_checkable
+class LearnsFromLosses(Protocol):
+    """A source that is told how hard its pictures were, to show the hardest again.
+
+    Its batches have an attribute `key`, made of what JSON can hold: whatever the source needs to
+    know which pictures these were (their seeds, say). The task has to give `Loss.per_picture`.
+    `rng` and `state` together decide what the next batch is.
+    """
+
+    @property
+    def rng(self) -> np.random.Generator: ...
+
+    def draw(self, count: int) -> Any: ...
+
+    def learned(self, key: Any, losses: list[float]) -> None:
+        """Take in the losses of the pictures of a batch, `FEEDBACK_LAG` batches after it was drawn.
+
+        Called in the order of the batches, in the thread that draws, before the next `draw`.
+        """
+
+    def state(self) -> dict[str, Any]:
+        """What it has kept beside `rng`, for JSON; later calls must not change what was given.
+
+        Asked for after every batch: it should not take long.
+        """
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state."""
+
+
+@runtime_checkable
+class DrawsOnDevice(Protocol):
+    """A source whose pictures are drawn on "cpu" or "cuda", as its attribute says."""
+
+    device: str
+
+
+class Task(Protocol):
+    """A network, the pictures it learns from, and what it should do with them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def network(self) -> Any: ...  # nn.Module; mypy does not follow torch
+
+    def loss(self, network: nn.Module, batch: Any) -> Loss | tuple[Tensor, dict[str, float]]:
+        """The loss to descend, and figures worth watching. Draws nothing from `source`.
+
+        A pair is a `Loss` that says nothing of single pictures.
+        """
+
+
+@runtime_checkable
+class ExpectsInitial(Protocol):
+    """A task that knows what theory expects of it before it has learned anything."""
+
+    def expected_initial(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest sensible value, by name: of `loss`, or of figures of `Task.loss`."""
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A task with figures that take too long to be had at every step."""
+
+    def measure(self, network: nn.Module, batch: Any) -> dict[str, float]:
+        """Figures of an evaluated network on pictures that were never learned."""
+
+
+@runtime_checkable
+class DrawsPicture(Protocol):
+    """A task that can show what its network predicts."""
+
+    def picture(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
+        """One RGB picture (H, W, 3) with predictions and truth drawn in."""
+
+
+TASKS: dict[str, Callable[[int, int, Randomization], Task]] = {
+    "detector": DetectorTask,
+    "pose": PoseTask,
+}
+
+
+def make_task(name: str, seed: int, width: int, randomization: Randomization) -> Task:
+    """A new task with fresh weights.
+
+    Args:
+        seed: of the pictures; the weights come from torch's generator.
+        width: channels of the network's first layer.
+
+    Raises:
+        ConfigurationError: no such task.
+    """
+    if name not in TASKS:
+        raise ConfigurationError(f"no network is called '{name}'; wanted one of {', '.join(TASKS)}")
+    return TASKS[name](seed, width, randomization)
+
+
+def draw_apart(source: Source, count: int, seed: int) -> Any:
+    """A batch that has nothing to do with what `source` draws next, which stays as it was.
+
+    Of a source that learns from losses: to be drawn before it was told any.
+    """
+    before = source.rng.bit_generator.state
+    kept = source.state() if isinstance(source, LearnsFromLosses) else None
+    source.rng.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    batch = source.draw(count)
+    source.rng.bit_generator.state = before
+    if kept is not None and isinstance(source, LearnsFromLosses):
+        source.restore(kept)
+    return batch

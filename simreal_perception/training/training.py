@@ -1,0 +1,245 @@
+"""The training loop: draw, learn, watch, save. A person reads it in one sitting.
+
+A run that was stopped, by whatever means, goes on where its last checkpoint was, and comes to the
+same weights, bit for bit, as one that never stopped (same threads, same machine).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numba
+import torch
+from torch import nn
+
+from simreal_common.errors import ConfigurationError
+from simreal_perception.training.averaging import WeightAverage
+from simreal_perception.training.batches import Batches, RepeatedSource
+from simreal_perception.training.checkpoint import (
+    Progress,
+    keep_best,
+    load_network,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from simreal_perception.training.held_out import draw_held_out, evaluate_all
+from simreal_perception.training.initial_weights import load_initial_weights, progress_before
+from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.precision import autocast, choose_precision
+from simreal_perception.training.run_folder import record_start, run_folder
+from simreal_perception.training.run_log import add_line
+from simreal_perception.training.stopping import StopRequest
+from simreal_perception.training.tasks.loss import Loss
+from simreal_perception.training.tasks.tasks import (
+    TASKS,
+    DrawsOnDevice,
+    DrawsPicture,
+    Source,
+    Task,
+    make_task,
+)
+from simreal_perception.training.training_config import TrainingConfig
+from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
+
+__all__ = ["TASKS", "TrainingConfig", "TrainingResult", "load_network", "train"]
+
+REPEATED_SEED = 2_000_000_011
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a run ended.
+
+    Args:
+        checkpoint: where its weights are.
+        step: number of batches learned.
+        finished: whether that is all of them; if not, somebody stopped the run.
+        held_out: figures of the averaged weights on pictures that were never learned, as last
+            measured; empty if they were not.
+    """
+
+    checkpoint: Path
+    step: int
+    finished: bool
+    held_out: dict[str, float]
+
+
+def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) -> TrainingResult:
+    """Train one network, or go on with it.
+
+    Args:
+        folder: of the run; made if it is not there.
+        monitor: shows the run; None for a silent one.
+
+    Raises:
+        ConfigurationError: the folder holds a run with another configuration or other ranges, there
+            is no such device, or the loss is no number any more.
+    """
+    start = time.monotonic()
+    monitor = monitor or Monitor(config)
+    with run_folder(folder, config) as checkpoint:
+        task, source = prepare(config)
+        network = task.network
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
+        average = WeightAverage(network, config.average)
+        parts = {"network": network, "average": average.network, "optimizer": optimizer}
+        before = begin(checkpoint, config, parts, monitor)
+        held_out = draw_held_out(task.source, config.batch, config.held_out)
+        precision = choose_precision(config, task, held_out[0])
+        monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
+        here = record_start(checkpoint, config, config.randomization, before.step, precision)
+        step, figures = before.step, {}
+        saved, evaluated = time.monotonic(), -math.inf
+        with (
+            Batches(
+                source, config.batch, config.steps - step, config.prefetch, config.threads,
+                before.position,
+            ) as batches,
+            monitor.open(checkpoint, step),
+            StopRequest() as stop,
+        ):  # fmt: skip
+            network.train()
+            for step, drawn in enumerate(batches, before.step + 1):
+                rate = learning_rate(config, step)
+                loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
+                if batches.wants_losses:
+                    batches.learned(losses_of(task, loss))
+                average.update(step)
+                monitor.step(step, loss.figures, rate, batches.waited_s)
+                last = step == config.steps
+                if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):
+                    continue
+                progress = Progress(
+                    step,
+                    before.pictures_seen + (step - before.step) * config.batch,
+                    before.spent_s + time.monotonic() - start,
+                    before.ranges,
+                    batches.after(drawn),
+                )
+                measured = {}
+                due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
+                if due or last:
+                    figures = measured = evaluate_all(task, average.network, held_out)
+                    monitor.evaluated(step, figures, picture(task, average.network, held_out[0]))
+                    keep_best(checkpoint, config, average.network, progress, figures["loss"])
+                    evaluated = time.monotonic()
+                save_checkpoint(checkpoint, config, parts, progress)
+                saved = time.monotonic()
+                add_line(checkpoint, log_line(progress, rate, here, monitor, measured))
+                if stop.wanted:
+                    break
+    return TrainingResult(checkpoint, step, step >= config.steps, figures)
+
+
+def begin(
+    checkpoint: Path, config: TrainingConfig, parts: dict[str, Any], monitor: Monitor
+) -> Progress:
+    """Put `parts` to where the run's checkpoint left them, if there is one; how far it was."""
+    randomization = config.randomization
+    ranges = ranges_sha256(ranges_values(randomization))
+    if checkpoint.exists():
+        progress = restore_checkpoint(checkpoint, config, randomization, parts)
+        if not progress.ranges:
+            monitor.say(
+                f"warning: {checkpoint} does not say which ranges of randomization it began with; "
+                "the run goes on with today's"
+            )
+    elif config.start_from:
+        progress = progress_before(config.task, config.start_from)
+    else:
+        progress = Progress()
+    return replace(progress, ranges=ranges)
+
+
+def learn(
+    task: Task, optimizer: Any, batch: Any, rate: float, config: TrainingConfig, precision: str
+) -> Loss:
+    """One step down the loss of a batch; the loss is among its figures."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    with autocast(config.device, precision):
+        loss = Loss(*task.loss(task.network, batch))
+    value = loss.total.item()
+    if not math.isfinite(value):
+        raise ConfigurationError(
+            f"the loss became {value}: lower learning_rate ({config.learning_rate:g}) and start "
+            "the run again in another folder"
+        )
+    optimizer.zero_grad(set_to_none=True)
+    loss.total.backward()
+    torch.nn.utils.clip_grad_norm_(task.network.parameters(), config.gradient_norm)
+    optimizer.step()
+    return loss._replace(figures={"loss": value, **loss.figures})
+
+
+def losses_of(task: Task, loss: Loss) -> list[float]:
+    """The losses of single pictures, for a source that asks for them."""
+    if loss.per_picture is None:
+        raise ConfigurationError(
+            f"the pictures of '{task.name}' are drawn by how hard they were, but its loss says "
+            "nothing of single pictures: return Loss(total, figures, per_picture)"
+        )
+    return loss.per_picture.detach().float().tolist()
+
+
+def log_line(
+    progress: Progress,
+    rate: float,
+    here: dict[str, Any],
+    monitor: Monitor,
+    held_out: dict[str, float],
+) -> dict[str, Any]:
+    """What the run's log tells of a checkpoint."""
+    return {
+        "step": progress.step,
+        "spent_s": round(progress.spent_s, 1),
+        "pictures_seen": progress.pictures_seen,
+        "learning_rate": rate,
+        "commit": here["commit"],
+        "precision": here["precision"],
+        **monitor.rates(),
+        "learned": monitor.figures,
+        **({"held_out": held_out} if held_out else {}),
+    }
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """Linear warm-up, level, linear to zero over the last `decay` of the steps; `step` from 1.
+
+    Until the decay begins the rate does not depend on the number of steps: a run can be made longer
+    while it goes on (Hu et al. 2024, "warmup-stable-decay").
+    """
+    rising = step / max(config.warmup, 1)
+    falling = (config.steps - step + 1) / max(config.decay * config.steps, 1.0)
+    return config.learning_rate * min(rising, falling, 1.0)
+
+
+def picture(task: Task, network: nn.Module, batch: Any) -> Any:
+    """What the network predicts, drawn, if the task can draw: uint8 RGB (H, W, 3) or None."""
+    return task.picture(network, batch) if isinstance(task, DrawsPicture) else None
+
+
+def prepare(config: TrainingConfig) -> tuple[Task, Source]:
+    """The task with its initial weights on its device, and the pictures that it learns from."""
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigurationError(
+            "device is 'cuda', but torch sees no GPU here: take --device cpu, or install torch's "
+            "GPU build"
+        )
+    torch.set_num_threads(config.threads)
+    numba.set_num_threads(min(config.threads, numba.config.NUMBA_NUM_THREADS))
+    torch.manual_seed(config.seed)
+    task = make_task(config.task, config.seed, config.width, config.randomization)
+    if config.start_from:
+        load_initial_weights(task.network, config.task, config.start_from)
+    task.network.to(device=config.device, memory_format=torch.channels_last)
+    source: Source = task.source
+    if isinstance(source, DrawsOnDevice):
+        source.device = config.device
+    if config.repeat:
+        source = RepeatedSource(source, config.repeat, config.batch, REPEATED_SEED)
+    return task, source

@@ -1,0 +1,200 @@
+"""The configuration of a training run: one dataclass, written and read as YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.resources import share_directory
+from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
+from simreal_sim.randomization.randomization import Randomization
+
+# What may change when a run goes on: how fast it is, not what it learns.
+# The number of steps may, too: see `training.learning_rate`.
+MACHINE = frozenset(
+    {"checkpoint_s", "evaluate_s", "threads", "device", "precision", "prefetch", "steps"}
+)
+DEVICES = ("cpu", "cuda")
+PRECISIONS = ("auto", "float32", "bfloat16")
+# Fields with an option of their own on the command line.
+OPTIONS = (
+    "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "precision",
+    "prefetch", "start_from", "ranges",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One run of one network. What each means in practice stands in config/training.yaml.
+
+    Args:
+        task: name out of `TASKS`.
+        seed: of the pictures and of the initial weights.
+        steps: number of batches.
+        batch: pictures a batch.
+        learning_rate: its peak, see `training.learning_rate`.
+        warmup: steps until the peak.
+        decay: share of the steps at the end over which the rate falls to zero.
+        weight_decay: of AdamW.
+        gradient_norm: longer gradients are shortened to this.
+        width: channels of the network's first layer.
+        average: decay a step of the weights' moving average, the weights that ship; 0: none.
+        repeat: learn from so many batches again and again; 0: every picture is new.
+        ranges: file with the ranges of randomization; "": config/randomization.yaml.
+        disabled: randomization groups that are switched off.
+        start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
+        held_out: batches that are never learned, to choose the best weights by.
+        checkpoint_s: seconds between checkpoints; at most these are lost.
+        evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
+        threads: CPU threads for drawing, and as many for learning.
+        device: where pictures are drawn and the network learns, "cpu" or "cuda".
+        precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
+            is faster here, see `precision.choose_precision`.
+        prefetch: batches that are drawn ahead while the network learns; 0: in turns.
+
+    Raises:
+        ConfigurationError: a value that cannot be.
+    """
+
+    task: str
+    seed: int = 1
+    steps: int = 4000
+    batch: int = 128
+    learning_rate: float = 2e-3
+    warmup: int = 200
+    decay: float = 0.3
+    weight_decay: float = 1e-2
+    gradient_norm: float = 5.0
+    width: int = 24
+    average: float = 0.999
+    repeat: int = 0
+    ranges: str = ""
+    disabled: tuple[str, ...] = ()
+    start_from: str = ""
+    held_out: int = 16
+    checkpoint_s: float = 60.0
+    evaluate_s: float = 300.0
+    threads: int = 1
+    device: str = "cpu"
+    precision: str = "auto"
+    prefetch: int = 0
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ConfigurationError(
+                f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
+            )
+        for name in ("steps", "batch", "width", "threads", "held_out"):
+            self._at_least(name, 1)
+        for name in (
+            "seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "evaluate_s", "prefetch",
+        ):  # fmt: skip
+            self._at_least(name, 0)
+        if self.prefetch > MOST_PREFETCH:
+            raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")
+        for name in ("learning_rate", "gradient_norm"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}: wanted more than 0")
+        if not 0 <= self.decay <= 1:
+            raise ConfigurationError(f"decay is {self.decay}: wanted a share, 0 to 1")
+        if not 0 <= self.average < 1:
+            raise ConfigurationError(f"average is {self.average}: wanted 0 or more, less than 1")
+        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigurationError(
+                    f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
+                )
+        Randomization(frozenset(self.disabled))  # refuses unknown names
+
+    @property
+    def randomization(self) -> Randomization:
+        """What is varied, and how far.
+
+        Raises:
+            ConfigurationError: the file of ranges cannot be read.
+        """
+        return Randomization.load(Path(self.ranges) if self.ranges else None, self.disabled)
+
+    def _at_least(self, name: str, lowest: int) -> None:
+        value = getattr(self, name)
+        if not value >= lowest:
+            raise ConfigurationError(f"{name} is {value}: wanted {lowest} or more")
+
+
+def from_values(values: Mapping[str, Any], where: str) -> TrainingConfig:
+    """A configuration from names and values as YAML or JSON give them.
+
+    Args:
+        where: what the values came from, for the error.
+
+    Raises:
+        ConfigurationError: a name that is none, or a value of the wrong kind.
+    """
+    known = {entry.name: entry.type for entry in dataclasses.fields(TrainingConfig)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ConfigurationError(
+            f"{where} sets {', '.join(unknown)}, which is no part of a training run; the names "
+            f"are {', '.join(known)}"
+        )
+    return TrainingConfig(**{k: _as(known[k], v, f"{k} in {where}") for k, v in values.items()})
+
+
+def read_config(path: Path | None, task: str) -> TrainingConfig:
+    """The configuration of one network out of a YAML file.
+
+    Values at the top of the file hold for every network, those in a section that has the name of a
+    network for that one.
+
+    Args:
+        path: the file; None for config/training.yaml, by which the committed model is made.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or sets what cannot be.
+    """
+    path = path or share_directory() / "config" / "training.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"cannot read configuration {path}: {error}; wanted a YAML file like "
+            "config/training.yaml"
+        ) from error
+    if not isinstance(content, dict) or not isinstance(content.get(task) or {}, dict):
+        raise ConfigurationError(
+            f"{path} is no table of names and values; see config/training.yaml"
+        )
+    common = {k: v for k, v in content.items() if k not in TASKS}
+    return from_values({**common, **(content.get(task) or {}), "task": task}, str(path))
+
+
+def write_config(config: TrainingConfig, path: Path) -> None:
+    """Write a file that `read_config` reads back."""
+    values = dataclasses.asdict(config)
+    task = values.pop("task")
+    values["disabled"] = list(config.disabled)
+    path.write_text(yaml.safe_dump({task: values}, sort_keys=False), encoding="utf-8")
+
+
+def _as(kind: Any, value: Any, what: str) -> Any:
+    """`value` as a field of this type, if it is one; YAML reads 2e-3 as text."""
+    if kind.startswith("tuple"):
+        if isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value):
+            return tuple(value)
+        raise ConfigurationError(f"{what} is {value!r}: wanted a list of names, e.g. [lens]")
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = {"int": int, "float": float, "str": str}[kind](value)
+        if kind == "int" and number != float(value):
+            raise ValueError
+    except (TypeError, ValueError):
+        wanted = {"int": "a whole number", "float": "a number", "str": "a text"}[kind]
+        raise ConfigurationError(f"{what} is {value!r}: wanted {wanted}") from None
+    return number

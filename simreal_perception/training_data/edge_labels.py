@@ -1,0 +1,76 @@
+"""The edge fields that the pose network is trained for, from the poses of cubes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.pose_estimation.edge_field import (
+    EDGE_FACES,
+    EDGES,
+    FIELD_CELLS,
+    cell_centers,
+    face_normals,
+)
+
+Floats = NDArray[np.float32]
+
+
+def edge_fields(points: Floats, rotation: Floats, focal: Floats) -> tuple[Floats, Floats]:
+    """The fields of N cubes.
+
+    Args:
+        points: (N, 8, 3), corners in the frame of the crop's camera, metres.
+        rotation: (N, 3, 3), block -> crop's camera.
+        focal: (N,), of the crop's camera, crop pixels.
+
+    Returns:
+        Offsets to the nearest visible edge, crop pixels, (N, 2, FIELD_CELLS, FIELD_CELLS), and
+        its distance, (N, FIELD_CELLS, FIELD_CELLS). An edge is visible if the cube itself does not
+        hide it; what stands in front of the cube does not count.
+    """
+    count = len(points)
+    center = points.mean(axis=1)
+    normals = face_normals(rotation)
+    half = np.linalg.norm(points[:, 0] - center, axis=-1) / math.sqrt(3.0)
+    facing = np.einsum("nfk,nk->nf", normals, center) + half[:, None] < 0
+    visible = facing[:, EDGE_FACES].any(axis=2)
+    pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-3) * focal[:, None, None]
+    pixels += (CROP_SIZE - 1) / 2
+    ends = np.ascontiguousarray(pixels[:, EDGES].reshape(count, 12, 4), np.float32)
+    offset = np.empty((count, 2, FIELD_CELLS, FIELD_CELLS), np.float32)
+    distance = np.empty((count, FIELD_CELLS, FIELD_CELLS), np.float32)
+    _nearest_edges(ends, visible, cell_centers().astype(np.float32), offset, distance)
+    return offset, distance
+
+
+@njit(cache=True, fastmath=True, error_model="numpy", parallel=True, nogil=True)
+def _nearest_edges(ends, visible, centers, offset, distance):  # type: ignore[no-untyped-def]
+    one, zero = np.float32(1.0), np.float32(0.0)
+    for n in prange(ends.shape[0]):
+        cells = centers.shape[0]
+        best = np.full((cells, cells), np.float32(1e12))
+        for e in range(12):
+            if not visible[n, e]:
+                continue
+            x0, y0 = ends[n, e, 0], ends[n, e, 1]
+            ex, ey = ends[n, e, 2] - x0, ends[n, e, 3] - y0
+            scale = one / (ex * ex + ey * ey + np.float32(1e-9))
+            for row in range(cells):
+                y = y0 - centers[row]
+                for column in range(cells):
+                    x = x0 - centers[column]
+                    along = max(min(-(x * ex + y * ey) * scale, one), zero)
+                    dx, dy = x + along * ex, y + along * ey
+                    square = dx * dx + dy * dy
+                    nearer = square < best[row, column]
+                    best[row, column] = square if nearer else best[row, column]
+                    offset[n, 0, row, column] = dx if nearer else offset[n, 0, row, column]
+                    offset[n, 1, row, column] = dy if nearer else offset[n, 1, row, column]
+        for row in range(cells):
+            for column in range(cells):
+                distance[n, row, column] = math.sqrt(best[row, column])

@@ -1,0 +1,147 @@
+"""Estimated blocks drawn into a picture: wireframe, axes, score and distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.geometry import cube_corners
+from simreal_perception.video.pictures import Picture
+
+Array = NDArray[np.float64]
+Color = tuple[int, int, int]
+
+# Corner i of `cube_corners` differs from corner i ^ (1 << axis) in that axis alone.
+EDGES = [(i, i | 1 << axis) for axis in range(3) for i in range(8) if not i >> axis & 1]
+
+# Red, green and blue for x, y and z, as RViz has them; a bright line that stands out on a table.
+AXIS_COLORS: tuple[Color, Color, Color] = ((235, 64, 52), (76, 187, 23), (52, 120, 246))
+LINE_COLOR: Color = (0, 229, 255)
+OUTLINE_COLOR: Color = (20, 20, 20)
+TEXT_COLOR: Color = (255, 255, 255)
+
+NEAREST_M = 1e-3  # what is nearer than this, or behind the camera, has no picture
+SAMPLES = 12  # points on a line, so that lens distortion bends it as it bends the real edge
+SUBPIXEL_BITS = 4  # OpenCV draws in 1/16 of a pixel
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def draw_blocks(rgb: Picture, camera: Camera, estimates: Sequence[BlockEstimate]) -> Picture:
+    """A copy of the picture with every estimate drawn in.
+
+    Args:
+        rgb: uint8, shape (height, width, 3), as the camera took it (distorted).
+        camera: calibration of that picture.
+        estimates: blocks in the camera's optical frame.
+
+    Returns:
+        RGB, uint8, same shape.
+    """
+    canvas: Picture = np.array(rgb, dtype=np.uint8, order="C")
+    scale = max(0.6, min(rgb.shape[0], rgb.shape[1]) / 480.0)
+    far_to_near = sorted(estimates, key=lambda e: -float(e.pose.position[2]))
+    for estimate in far_to_near:
+        _draw_wireframe(canvas, camera, estimate, scale)
+    for estimate in far_to_near:
+        _draw_label(canvas, camera, estimate, scale)
+    return canvas
+
+
+def draw_caption(rgb: Picture, text: str) -> Picture:
+    """A copy of the picture with a strip below that carries a line of text.
+
+    The strip's height follows the picture's and is even, as video codecs want it.
+    """
+    height, width = rgb.shape[:2]
+    strip = 2 * max(11, round(height / 36))
+    canvas = np.full((height + strip, width, 3), 24, dtype=np.uint8)
+    canvas[:height] = rgb
+    size = strip / 44.0
+    while text and cv2.getTextSize(text, FONT, size, 1)[0][0] > width - strip:
+        text = text[:-2].rstrip() + "~" if len(text) > 2 else ""
+    origin = (strip // 2, height + round(strip * 0.68))
+    cv2.putText(canvas, text, origin, FONT, size, TEXT_COLOR, 1, cv2.LINE_AA)
+    return canvas
+
+
+def _draw_wireframe(canvas: Picture, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
+    corners = estimate.pose.transform_points(cube_corners(estimate.edge))
+    seen = _seen_faces(estimate)
+    width = max(1, round(1.6 * scale))
+    hidden: list[tuple[Array, Array]] = []
+    shown: list[tuple[Array, Array]] = []
+    for i, j in EDGES:
+        # An edge belongs to the two faces whose bit both its corners share.
+        faces = {(axis, i >> axis & 1) for axis in range(3) if i >> axis & 1 == j >> axis & 1}
+        (shown if faces & seen else hidden).append((corners[i], corners[j]))
+    overlay = canvas.copy()
+    for start, end in hidden:
+        _line(overlay, camera, start, end, LINE_COLOR, 1)
+    cv2.addWeighted(overlay, 0.45, canvas, 0.55, 0.0, dst=canvas)
+    for start, end in shown:
+        _line(canvas, camera, start, end, OUTLINE_COLOR, width + 2)
+    for start, end in shown:
+        _line(canvas, camera, start, end, LINE_COLOR, width)
+    centre = estimate.pose.position
+    for axis, color in enumerate(AXIS_COLORS):
+        tip = centre + estimate.pose.rotation[:, axis] * estimate.edge * 0.8
+        _line(canvas, camera, centre, tip, OUTLINE_COLOR, width + 2)
+        _line(canvas, camera, centre, tip, color, width)
+
+
+def _seen_faces(estimate: BlockEstimate) -> set[tuple[int, int]]:
+    """The faces, as (axis, sign bit), that look towards the camera."""
+    seen = set()
+    for axis in range(3):
+        for bit in (0, 1):
+            normal = estimate.pose.rotation[:, axis] * (2 * bit - 1)
+            face_centre = estimate.pose.position + normal * estimate.edge / 2
+            if float(normal @ face_centre) < 0.0:
+                seen.add((axis, bit))
+    return seen
+
+
+def _draw_label(canvas: Picture, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
+    corners = estimate.pose.transform_points(cube_corners(estimate.edge))
+    corners = corners[corners[:, 2] > NEAREST_M]
+    if not len(corners):
+        return
+    pixels = camera.project(corners)
+    if not np.isfinite(pixels).all():
+        return
+    distance = float(np.linalg.norm(estimate.pose.position))
+    text = f"{100 * estimate.score:.0f}%  {distance:.3f} m"
+    size = 0.42 * scale
+    (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
+    left = float(pixels[:, 0].mean()) - width / 2
+    top = float(pixels[:, 1].min()) - 0.6 * height
+    margin = max(2, round(3 * scale))
+    x = int(np.clip(left, margin, max(margin, canvas.shape[1] - width - margin)))
+    y = int(np.clip(top, height + margin, canvas.shape[0] - 2 * margin))
+    # A darkened plate rather than outlined letters: OpenCV 5 spaces letters by their thickness.
+    plate = canvas[y - height - margin : y + 2 * margin, x - margin : x + width + margin]
+    plate[:] = plate // 3
+    cv2.putText(canvas, text, (x, y), FONT, size, TEXT_COLOR, 1, cv2.LINE_AA)
+
+
+def _line(
+    canvas: Picture, camera: Camera, start: Array, end: Array, color: Color, width: int
+) -> None:
+    """A straight line in space, metres in the optical frame; cut off at the camera."""
+    steps = np.linspace(0.0, 1.0, SAMPLES)[:, None]
+    points = start + steps * (end - start)
+    points = points[points[:, 2] > NEAREST_M]
+    if len(points) < 2:
+        return
+    pixels = camera.project(points)
+    # Far outside the picture OpenCV's fixed-point coordinates overflow.
+    limit = 4.0 * max(canvas.shape[:2])
+    if not (np.abs(pixels) < limit).all():
+        return
+    fixed = np.rint(pixels * (1 << SUBPIXEL_BITS)).astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(canvas, [fixed], False, color, width, cv2.LINE_AA, SUBPIXEL_BITS)

@@ -1,0 +1,70 @@
+"""Pictures out of a film by the time at which they were taken."""
+
+from __future__ import annotations
+
+import bisect
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_perception.video.film import times_file
+from simreal_perception.video.pictures import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture, uint8 (height, width, 3), and when it was taken, seconds."""
+
+    time_s: float
+    rgb: Picture
+
+
+def frames_at(film: Path, times_s: Sequence[float]) -> list[Frame]:
+    """For each time the last picture taken until then, or the first of all.
+
+    Raises:
+        ConfigurationError: there is no film, it cannot be read, or its index is missing.
+        MissingDependencyError: PyAV is not installed.
+    """
+    if not film.is_file():
+        raise ConfigurationError(f"there is no {film.name}: nothing was filmed, or not to its end")
+    try:
+        content = json.loads(times_file(film).read_text(encoding="utf-8"))
+        taken = [float(time) for time in content["times"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{times_file(film).name}, the index of {film.name}, cannot be read: {error}"
+        ) from error
+    if not taken:
+        raise ConfigurationError(f"{film.name} has no pictures")
+    wanted = [max(bisect.bisect_right(taken, time) - 1, 0) for time in times_s]
+    pictures = _pictures(film, set(wanted))
+    missing = [number for number in wanted if number not in pictures]
+    if missing:
+        raise ConfigurationError(
+            f"{film.name} has no picture {missing[0]}, its index has {len(taken)}"
+        )
+    return [Frame(taken[number], pictures[number]) for number in wanted]
+
+
+def _pictures(film: Path, wanted: set[int]) -> dict[int, Picture]:
+    """The pictures of these numbers."""
+    try:
+        import av
+    except ImportError as error:
+        raise MissingDependencyError(
+            "pictures from a film need PyAV, which is not installed: pip install 'simreal[film]'"
+        ) from error
+    found: dict[int, Picture] = {}
+    try:
+        with av.open(str(film)) as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                if number in wanted:
+                    found[number] = frame.to_ndarray(format="rgb24")
+                if len(found) == len(wanted):
+                    break
+    except (OSError, av.error.FFmpegError) as error:
+        raise ConfigurationError(f"{film.name} cannot be read: {error}") from error
+    return found

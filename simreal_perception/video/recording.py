@@ -1,0 +1,94 @@
+"""Joins pictures with the estimates made of them, for the film of a run; no ROS here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_perception.video.drawing import draw_blocks, draw_caption
+from simreal_perception.video.film import Film
+from simreal_perception.video.pictures import Picture, write_picture
+
+# An estimate is drawn into pictures taken at most this long after its own: a block that is carried
+# has moved on after that.
+ESTIMATE_AGE_NS = 300_000_000
+WAITING = 10  # pictures that wait for their estimates; with more, perception is not keeping up
+NANOSECONDS = 1e9
+
+
+@dataclass(frozen=True, eq=False)
+class _Shot:
+    rgb: Picture
+    camera: Camera | None
+    stamp_ns: int
+    caption: str
+
+
+class Recording:
+    """Writes demo.mp4 and detections.png into a folder.
+
+    A picture waits until the estimates of the same stamp come, then goes into the film with them
+    drawn in. detections.png is the first picture that shows the most blocks, up to the goal.
+
+    Args:
+        folder: must be there.
+        speed: how much faster than life the film plays.
+
+    Raises:
+        ConfigurationError, MissingDependencyError: as `Film`.
+    """
+
+    def __init__(self, folder: Path, speed: float) -> None:
+        self.film_path = folder / "demo.mp4"
+        self.picture_path = folder / "detections.png"
+        self._film = Film(self.film_path, speed)
+        self._shots: deque[_Shot] = deque()
+        self._estimates: tuple[BlockEstimate, ...] = ()
+        self._estimates_ns: int | None = None
+        self._most_blocks = 0
+        self.pictures = 0
+        self.goal: int | None = None
+
+    def add_picture(
+        self, rgb: Picture, camera: Camera | None, stamp_ns: int, status: str = ""
+    ) -> None:
+        """A picture, uint8 (height, width, 3), its calibration if known, and a line of text."""
+        caption = f"{stamp_ns / NANOSECONDS:6.1f} s   {status}"
+        self._shots.append(_Shot(rgb, camera, stamp_ns, caption))
+        while len(self._shots) > WAITING:
+            self._write(self._shots.popleft())
+
+    def add_estimates(self, estimates: Sequence[BlockEstimate], stamp_ns: int) -> None:
+        """What was estimated in the picture of this stamp; writes the pictures up to it."""
+        while self._shots and self._shots[0].stamp_ns < stamp_ns:
+            self._write(self._shots.popleft())
+        self._estimates, self._estimates_ns = tuple(estimates), stamp_ns
+        while self._shots and self._shots[0].stamp_ns <= stamp_ns:
+            self._write(self._shots.popleft())
+
+    def close(self) -> None:
+        """Write what still waits and finish the film."""
+        while self._shots:
+            self._write(self._shots.popleft())
+        self._film.close()
+
+    def _write(self, shot: _Shot) -> None:
+        estimates: tuple[BlockEstimate, ...] = ()
+        if (
+            self._estimates_ns is not None
+            and 0 <= shot.stamp_ns - self._estimates_ns <= ESTIMATE_AGE_NS
+        ):
+            estimates = self._estimates
+        rgb = shot.rgb
+        if estimates and shot.camera is not None:
+            rgb = draw_blocks(rgb, shot.camera, estimates)
+            count = len(estimates) if self.goal is None else min(len(estimates), self.goal)
+            if count > self._most_blocks and shot.stamp_ns == self._estimates_ns:
+                self._most_blocks = count
+                write_picture(self.picture_path, rgb)
+        if self._film.add(draw_caption(rgb, shot.caption), shot.stamp_ns / NANOSECONDS):
+            self.pictures += 1

@@ -1,0 +1,491 @@
+"""The physics world: an arm with its gripper at a table with blocks, in PyBullet, no window.
+
+World frame: z up, table top at z = 0; the Panda's base link coincides with it. SI units. One `World`
+owns one physics server; nothing is global, several worlds live side by side.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.geometry import Pose
+from simreal_sim.physics.simulated_arm import PANDA, SimulatedArm
+from simreal_sim.physics.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
+
+Array = NDArray[np.float64]
+
+STEP_S = 1 / 240
+SOLVER_ITERATIONS = 150  # three times PyBullet's default; a simulated second takes 40 ms
+SETTLE_S = 0.25  # blocks start at rest, and have done so before anybody looks
+
+# Bullet's position motors: share of the position error removed a step, and of the velocity error.
+# They are solved with the contacts, so that gravity does not make the arm droop.
+POSITION_GAIN, VELOCITY_GAIN = 0.25, 1.0
+
+# Contacts are found afresh when the hand has turned by this since they last were.
+STALE_CONTACT_RAD = 0.03
+DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that moves
+
+BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
+BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
+# Silicone finger pads. Bullet multiplies both sides.
+FINGER_FRICTION = 1.5
+ROLLING_FRICTION = 1e-4
+SPINNING_FRICTION = 1e-3
+FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
+
+# A bench in front of a wall: between them they fill the camera's picture. Every further layer of
+# background would cost the software renderer some 40 ms a picture.
+TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
+TABLE_CENTER = (0.30, 0.0)
+WALL_SIZE = (0.02, 2.8, 1.6)
+WALL_CENTER = (-0.42, 0.0, 0.76)
+
+ARM_RGB = (0.92, 0.92, 0.91)
+HAND_RGB = (0.30, 0.31, 0.33)
+
+
+@dataclass(frozen=True, eq=False)
+class JointStates:
+    """The arm's n joints, then the two fingers: rad or m, per second, N m or N; shape (n + 2,)."""
+
+    names: tuple[str, ...]
+    positions: Array
+    velocities: Array
+    efforts: Array
+
+
+class World:
+    """A running physics world.
+
+    Args:
+        scene: what stands where and looks how.
+        arm: which robot.
+        home: where its joints start, rad, shape (n,); None for its home.
+
+    Raises:
+        MissingDependencyError: PyBullet is not installed.
+    """
+
+    def __init__(
+        self, scene: WorldScene, arm: SimulatedArm = PANDA, home: Sequence[float] | None = None
+    ) -> None:
+        self._bullet, self._data = _import_bullet()
+        self.scene = scene
+        self.arm = arm
+        self.steps = 0
+        self.client: int = self._bullet.connect(self._bullet.DIRECT)
+        self._call("setGravity", 0, 0, -9.81)
+        self._call(
+            "setPhysicsEngineParameter",
+            fixedTimeStep=STEP_S,
+            numSolverIterations=SOLVER_ITERATIONS,
+            deterministicOverlappingPairs=1,
+        )
+        self._add_surroundings(scene)
+        self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
+        self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
+        self._things = [self._add_distractor(thing) for thing in scene.distractors]
+        self._add_robot(arm.home if home is None else home)
+        for _ in range(round(SETTLE_S / STEP_S)):
+            self._step()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the physics server; the world cannot be used afterwards."""
+        if self.client >= 0:
+            self._call("disconnect")
+            self.client = -1
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds since the start."""
+        return self.steps * STEP_S
+
+    @property
+    def bullet(self) -> Any:
+        """The PyBullet module; every call needs `physicsClientId=world.client`."""
+        return self._bullet
+
+    def step(self) -> None:
+        """Advance by `STEP_S`."""
+        self._step()
+        self.steps += 1
+
+    def command_arm(self, positions: ArrayLike, velocities: ArrayLike | None = None) -> None:
+        """Where the arm's joints are to be after the next step, and how fast, shape (n,) each.
+
+        The motors go there no faster than the arm may.
+        """
+        target = np.asarray(positions, dtype=np.float64)
+        self._arm_command = target.copy()
+        speed = np.zeros_like(target)
+        if velocities is not None:
+            speed = np.asarray(velocities, dtype=np.float64)
+        for index, position, velocity, limit, effort in zip(
+            self._arm, target, speed, self.arm.velocity_limits, self.arm.effort_limits, strict=True
+        ):
+            self._call(
+                "setJointMotorControl2",
+                self._robot,
+                index,
+                self._bullet.POSITION_CONTROL,
+                targetPosition=position,
+                targetVelocity=float(np.clip(velocity, -limit, limit)),
+                positionGain=POSITION_GAIN,
+                velocityGain=VELOCITY_GAIN,
+                force=effort,
+                maxVelocity=limit,
+            )
+
+    @property
+    def arm_part(self) -> slice:
+        """Where the arm stands in `joint_states`."""
+        return slice(0, len(self.arm.joints))
+
+    @property
+    def finger_part(self) -> slice:
+        """Where the fingers stand in `joint_states`."""
+        return slice(len(self.arm.joints), None)
+
+    @property
+    def arm_limits(self) -> tuple[Array, Array]:
+        """Lower and upper position limits of the arm's joints as the URDF has them, rad, (n,)."""
+        infos = [self._call("getJointInfo", self._robot, index) for index in self._arm]
+        return np.array([info[8] for info in infos]), np.array([info[9] for info in infos])
+
+    @property
+    def arm_command(self) -> Array:
+        """The positions last commanded, shape (n,)."""
+        return np.array(self._arm_command, dtype=np.float64)
+
+    def command_gripper(self, position: float, effort: float) -> None:
+        """Move both fingers to `position` (m from closed).
+
+        They close with at most `effort` (N) each. Opening takes what force it needs, as on the
+        Franka hand, where an effort belongs to a grasp: Bullet keeps contact points of a held block
+        while the hand turns, and their stale friction can hold against 20 N.
+        """
+        if position > float(self.joint_states().positions[self.finger_part].mean()):
+            effort = self.arm.gripper_effort
+        for index in self._fingers:
+            self._call(
+                "setJointMotorControl2",
+                self._robot,
+                index,
+                self._bullet.POSITION_CONTROL,
+                targetPosition=float(np.clip(position, 0.0, self.arm.finger_open_m)),
+                positionGain=0.3,
+                velocityGain=1.0,
+                force=min(effort, self.arm.gripper_effort),
+                maxVelocity=self.arm.finger_velocity,
+            )
+
+    def joint_states(self) -> JointStates:
+        """Measured state of the moving joints."""
+        indices = [*self._arm, *self._fingers]
+        states = self._call("getJointStates", self._robot, indices)
+        return JointStates(
+            names=(*self.arm.joints, *self.arm.finger_joints),
+            positions=np.array([state[0] for state in states]),
+            velocities=np.array([state[1] for state in states]),
+            efforts=np.array([state[3] for state in states]),
+        )
+
+    def link_poses(self) -> dict[str, Pose]:
+        """Pose of every robot link's frame in the world; the base link is not in it."""
+        states = self._call(
+            "getLinkStates", self._robot, list(self._links.values()), computeForwardKinematics=1
+        )
+        return {
+            name: Pose(np.array(state[4]), np.array(state[5]))
+            for name, state in zip(self._links, states, strict=True)
+        }
+
+    def link_poses_in_parents(self) -> dict[tuple[str, str], Pose]:
+        """Pose of every link in its parent, keyed by (parent, link); what robot_state_publisher says.
+
+        By PyBullet's own transforms: ten times as fast as by `Pose`, and asked for 50 times a second.
+        """
+        states = self._call(
+            "getLinkStates", self._robot, list(self._links.values()), computeForwardKinematics=1
+        )
+        in_world = {name: state[4:6] for name, state in zip(self._links, states, strict=True)}
+        base = self.arm.pose_base_in_world
+        in_world[self.arm.base_link] = (base.position.tolist(), base.orientation.tolist())
+        poses = {}
+        for child, parent in self._parents.items():
+            inverse = self._bullet.invertTransform(*in_world[parent])
+            position, orientation = self._bullet.multiplyTransforms(*inverse, *in_world[child])
+            poses[parent, child] = Pose(np.array(position), np.array(orientation))
+        return poses
+
+    def body_names(self) -> dict[int, str]:
+        """What PyBullet's numbers of bodies stand for: blocks by name, all else "a thing"."""
+        names = {body: name for name, body in self._blocks.items()}
+        return {**dict.fromkeys(self._things, "a thing"), **names, self._table: "the table"}
+
+    def block_poses(self) -> dict[str, Pose]:
+        """The truth: pose of each block's centre in the world."""
+        return {name: self.body_pose(body) for name, body in self._blocks.items()}
+
+    def body_pose(self, body: int) -> Pose:
+        """Pose of a body in the world."""
+        position, orientation = self._call("getBasePositionAndOrientation", body)
+        return Pose(np.array(position), np.array(orientation))
+
+    def place_block(self, name: str, pose_block_in_world: Pose) -> None:
+        """Put a block somewhere, at rest; what happens then is physics."""
+        if name not in self._blocks:
+            raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
+        position, orientation = pose_block_in_world.position, pose_block_in_world.orientation
+        self._call(
+            "resetBasePositionAndOrientation",
+            self._blocks[name],
+            position.tolist(),
+            orientation.tolist(),
+        )
+        self._call("resetBaseVelocity", self._blocks[name], [0, 0, 0], [0, 0, 0])
+
+    def add_block(self, block: BlockSetup) -> None:
+        """Put a further block into the running world; the scene has it from now on."""
+        if block.name in self._blocks:
+            raise ConfigurationError(f"block '{block.name}' is there: wanted another name")
+        self._blocks[block.name] = self._add_block(block)
+        self.scene = replace(self.scene, blocks=(*self.scene.blocks, block))
+
+    def remove_block(self, name: str) -> None:
+        """Take a block out of the running world, and out of its scene."""
+        if name not in self._blocks:
+            raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
+        self._call("removeBody", self._blocks.pop(name))
+        left = tuple(block for block in self.scene.blocks if block.name != name)
+        self.scene = replace(self.scene, blocks=left)
+
+    def push_block(self, name: str, velocity: ArrayLike, turning: ArrayLike = (0, 0, 0)) -> None:
+        """Give a block a velocity of its centre (m/s) and a turning (rad/s), shape (3,) each."""
+        linear = np.asarray(velocity, dtype=np.float64).tolist()
+        angular = np.asarray(turning, dtype=np.float64).tolist()
+        self._call("resetBaseVelocity", self._blocks[name], linear, angular)
+
+    def set_block_friction(self, name: str, friction: float = BLOCK_FRICTION) -> None:
+        """Make a block as slippery as that."""
+        self._call("changeDynamics", self._blocks[name], -1, lateralFriction=friction)
+
+    @property
+    def robot(self) -> int:
+        """PyBullet's number of the robot."""
+        return self._robot
+
+    def link_index(self, name: str) -> int:
+        """PyBullet's number of one of the robot's links."""
+        return self._links[name]
+
+    def robot_description(self) -> str:
+        """The robot's URDF; its meshes are named by absolute file URLs."""
+        return self.arm.describe(self._data, "file://")
+
+    def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self._bullet, function)(*args, **kwargs, physicsClientId=self.client)
+
+    def _step(self) -> None:
+        self._call("stepSimulation")
+        self._forget_stale_contacts()
+
+    def _forget_stale_contacts(self) -> None:
+        """Drop the contacts of all blocks once the hand has turned a little.
+
+        Bullet keeps a contact's normal in the world, as it was when the contact began. A block that
+        turns with the hand keeps its contacts, whose normals then point along the pads: they
+        wedge the fingers, which do not open any more. Putting a body's broadphase proxy in again,
+        with the filters it has, discards them; the next step finds the true ones.
+        """
+        turn = self._call("getLinkState", self._robot, self._links[self.arm.hand_link])[1]
+        # Of two unit quaternions the angle between them is 2 arccos |dot|.
+        if abs(float(np.dot(turn, self._contacts_turn))) > np.cos(STALE_CONTACT_RAD / 2):
+            return
+        self._contacts_turn = turn
+        for body in self._blocks.values():
+            self._call("setCollisionFilterGroupMask", body, -1, DEFAULT_GROUP, ALL_GROUPS)
+
+    def _add_robot(self, home: Sequence[float]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            urdf = Path(folder) / "robot.urdf"
+            urdf.write_text(self.arm.describe(self._data, ""), encoding="utf-8")
+            base = self.arm.pose_base_in_world
+            self._robot: int = self._call(
+                "loadURDF",
+                str(urdf),
+                base.position.tolist(),
+                base.orientation.tolist(),
+                useFixedBase=True,
+            )
+        joints: dict[str, int] = {}
+        self._links: dict[str, int] = {}
+        names = {-1: self.arm.base_link}
+        self._parents: dict[str, str] = {}
+        for index in range(self._call("getNumJoints", self._robot)):
+            info = self._call("getJointInfo", self._robot, index)
+            joints[info[1].decode()] = index
+            link = info[12].decode()
+            names[index] = link
+            self._links[link] = index
+            self._parents[link] = names[info[16]]
+        self._arm = [joints[name] for name in self.arm.joints]
+        self._fingers = [joints[name] for name in self.arm.finger_joints]
+        for index, name in names.items():
+            rgb = HAND_RGB if name in self.arm.dark_links else ARM_RGB
+            self._call("changeVisualShape", self._robot, index, rgbaColor=[*rgb, 1])
+        for index, position in zip(self._arm, home, strict=True):
+            self._call("resetJointState", self._robot, index, position)
+        for index in self._fingers:
+            self._call("resetJointState", self._robot, index, self.arm.finger_open_m)
+            self._call(
+                "changeDynamics",
+                self._robot,
+                index,
+                lateralFriction=FINGER_FRICTION,
+                spinningFriction=FINGER_SPINNING_FRICTION,
+                rollingFriction=ROLLING_FRICTION,
+                # The URDF asks for friction anchors, with which contact points last longer still.
+                frictionAnchor=0,
+            )
+        # The hand moves both fingers with one belt: what pushes one pulls the other.
+        gear = self._call(
+            "createConstraint",
+            self._robot,
+            self._fingers[0],
+            self._robot,
+            self._fingers[1],
+            self._bullet.JOINT_GEAR,
+            [1, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+        )
+        self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
+        self.command_arm(home)
+        self.command_gripper(self.arm.finger_open_m, self.arm.gripper_effort)
+
+    def _add_block(self, block: BlockSetup) -> int:
+        return self._add_body(
+            "BOX",
+            {"halfExtents": [block.edge / 2] * 3},
+            block.pose,
+            block.rgb,
+            mass=BLOCK_DENSITY * block.edge**3,
+        )
+
+    def _add_distractor(self, thing: DistractorSetup) -> int:
+        size = thing.size
+        dimensions: dict[str, Any]
+        if thing.shape == "sphere":
+            shape, dimensions = "SPHERE", {"radius": size[0]}
+        elif thing.shape == "cylinder":
+            shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
+        elif thing.shape == "bar":
+            shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
+        else:
+            raise ConfigurationError(f"distractor '{thing.shape}': wanted sphere, cylinder or bar")
+        # A ball on a hard table rolls for ever; this one is a little soft.
+        rolling = 0.01 if thing.shape == "sphere" else ROLLING_FRICTION
+        return self._add_body(shape, dimensions, thing.pose, thing.rgb, 0.05, rolling)
+
+    def _add_body(
+        self,
+        shape: str,
+        dimensions: dict[str, Any],
+        pose: Pose,
+        rgb: Sequence[float],
+        mass: float,
+        rolling_friction: float = ROLLING_FRICTION,
+    ) -> int:
+        kind = getattr(self._bullet, f"GEOM_{shape}")
+        collision = self._call("createCollisionShape", kind, **dimensions)
+        if "height" in dimensions:
+            dimensions = {"radius": dimensions["radius"], "length": dimensions["height"]}
+        visual = self._call("createVisualShape", kind, rgbaColor=[*rgb, 1], **dimensions)
+        body: int = self._call(
+            "createMultiBody",
+            mass,
+            collision,
+            visual,
+            pose.position.tolist(),
+            pose.orientation.tolist(),
+        )
+        self._call(
+            "changeDynamics",
+            body,
+            -1,
+            lateralFriction=BLOCK_FRICTION,
+            rollingFriction=rolling_friction,
+            spinningFriction=SPINNING_FRICTION,
+            restitution=0.0,
+        )
+        return body
+
+    def _add_surroundings(self, scene: WorldScene) -> None:
+        """Table (solid) and wall (seen alone)."""
+        half = [length / 2 for length in TABLE_SIZE]
+        center = [*TABLE_CENTER, -half[2]]
+        collision = self._call("createCollisionShape", self._bullet.GEOM_BOX, halfExtents=half)
+        self._table = self._add_static(scene.table, half, center, collision)
+        self._call(
+            "changeDynamics",
+            self._table,
+            -1,
+            lateralFriction=TABLE_FRICTION,
+            rollingFriction=ROLLING_FRICTION,
+            spinningFriction=SPINNING_FRICTION,
+        )
+        self._add_static(scene.wall, [length / 2 for length in WALL_SIZE], list(WALL_CENTER))
+
+    def _add_static(
+        self, surface: Surface, half: list[float], center: list[float], collision: int = -1
+    ) -> int:
+        visual = self._call(
+            "createVisualShape",
+            self._bullet.GEOM_BOX,
+            halfExtents=half,
+            rgbaColor=[*surface.rgb, 1],
+        )
+        body: int = self._call("createMultiBody", 0, collision, visual, center)
+        if surface.texture is not None:
+            # PyBullet takes textures from files alone; it has read the file when the call returns.
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "texture.png")
+                cv2.imwrite(path, cv2.cvtColor(surface.texture, cv2.COLOR_RGB2BGR))
+                texture = self._call("loadTexture", path)
+            self._call("changeVisualShape", body, -1, textureUniqueId=texture)
+        return body
+
+
+def _import_bullet() -> tuple[Any, Path]:
+    try:
+        import pybullet
+        import pybullet_data
+    except ImportError as error:
+        raise MissingDependencyError(
+            "the simulation needs PyBullet, which is not installed; pip install 'pybullet>=3.2.5' "
+            "(wheels for Python up to 3.11; on later ones pip builds it with a C++ compiler)"
+        ) from error
+    return pybullet, Path(pybullet_data.getDataPath())

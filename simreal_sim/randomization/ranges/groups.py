@@ -1,0 +1,406 @@
+"""The groups of randomization: what each varies, within which ranges.
+
+One frozen dataclass a group; its name in `Randomization`, in `config/randomization.yaml` and on the
+command line is the same. The defaults here and in the file agree (a test says so); lengths called
+`_edges` are in units of the edge of the scene's blocks.
+"""
+
+# Ranges are frozen: sharing one as a default is safe.
+# ruff: noqa: RUF009
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.resources import share_directory
+from simreal_sim.randomization.ranges.ranges import (
+    Integers,
+    LogUniform,
+    Normal,
+    Share,
+    Uniform,
+    Weights,
+    read_group,
+    weights,
+)
+from simreal_sim.rendering.sensor_ranges import SensorRanges
+
+EDGE_LIMITS_M = (0.02, 0.1)
+MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS, MOST_LIGHTS = 30, 24, 4, 3  # room in a scene
+
+
+def _within(numbers: Integers, name: str, least: int, most: int) -> None:
+    if not least <= numbers.low <= numbers.high <= most:
+        raise ConfigurationError(
+            f"{name}: got [{numbers.low:g}, {numbers.high:g}], wanted numbers from {least} to {most}"
+        )
+
+
+@dataclass(frozen=True)
+class EdgeRanges:
+    """Size of the blocks; off: 50 mm, all of one size."""
+
+    edge_m: LogUniform = LogUniform(0.02, 0.1)
+    several: Share = Share(0.3)
+    ratio: LogUniform = LogUniform(0.5, 1.0)
+
+    def __post_init__(self) -> None:
+        if self.ratio.high > 1:
+            raise ConfigurationError(
+                f"ratio: got [{self.ratio.low:g}, {self.ratio.high:g}], wanted numbers up to 1: "
+                "edge_m is that of the largest"
+            )
+
+
+@dataclass(frozen=True)
+class NumberRanges:
+    """Number of blocks wanted (a crowded scene may hold fewer); off: one."""
+
+    blocks: Integers = Integers(1, 6)
+
+    def __post_init__(self) -> None:
+        _within(self.blocks, "blocks", 1, MOST_BLOCKS)
+
+
+@dataclass(frozen=True)
+class PositionRanges:
+    """Where things stand on the table; off: close about the middle."""
+
+    area_edges: Uniform = Uniform(1.5, 8.0)
+    largest_area_m: Uniform = Uniform(0.2, 0.4)
+
+
+@dataclass(frozen=True)
+class OrientationRanges:
+    """Turn of things about the vertical; off: none."""
+
+    yaw_deg: Uniform = Uniform(0.0, 360.0)
+
+
+@dataclass(frozen=True)
+class StackingRanges:
+    """Blocks on top of others and side by side; off: each alone on the table."""
+
+    on_top: Share = Share(0.22)
+    beside: Share = Share(0.25)
+    gap_edges: LogUniform = LogUniform(0.001, 0.3)
+    slide_edges: Normal = Normal(0.1)
+    aligned: Share = Share(0.5)
+    turn_deg: Normal = Normal(5.0)
+
+
+@dataclass(frozen=True)
+class LeaningRanges:
+    """Blocks tilted against another block, or with one edge on a plate; off: none."""
+
+    on_block: Share = Share(0.08)
+    on_plate: Share = Share(0.08)
+    angle_deg: Uniform = Uniform(47.0, 80.0)
+    plate_angle_deg: Uniform = Uniform(3.0, 28.0)
+
+
+@dataclass(frozen=True)
+class HeldRanges:
+    """One block of a scene in the air, in the hand where there is one; off: none."""
+
+    held: Share = Share(0.2)
+    height_edges: Uniform = Uniform(0.2, 5.0)
+    turned: Share = Share(0.7)
+
+
+@dataclass(frozen=True)
+class DistractorRanges:
+    """Things that are no blocks; off: none."""
+
+    number: Integers = Integers(0, 10)
+    kinds: Weights = weights(
+        ball=1.0, ellipsoid=0.6, cylinder=1.0, lying_cylinder=0.8, disc=0.6, rod=0.6, plate=0.8,
+        cuboid=1.5, near_cube=1.0, slab=1.0, two_slabs=0.6, corner=0.6, mug=0.6,
+        card=1.5, strip=0.6, cable=0.6, tool=0.6, carton=0.5, keyboard=0.3,
+    )  # fmt: skip
+    size_edges: LogUniform = LogUniform(0.3, 2.2)
+    near_cube_ratio: Uniform = Uniform(1.25, 1.7)
+    on_block: Share = Share(0.08)
+
+    def __post_init__(self) -> None:
+        _within(self.number, "number", 0, MOST_DISTRACTORS)
+        if self.near_cube_ratio.low < 1.25:
+            raise ConfigurationError(
+                f"near_cube_ratio: got {self.near_cube_ratio.low:g}, wanted 1.25 or more: "
+                "what comes closer to a cube passes for a block"
+            )
+
+
+@dataclass(frozen=True)
+class TabletopRanges:
+    """Scenes as people set them up, in place of the wild ones; off: none.
+
+    A board or mat, sheets and cards on it, blocks of one kind in rows, towers or loose, things of a
+    workplace about them.
+    """
+
+    share: Share = Share(0.35)
+    blocks: LogUniform = LogUniform(1.0, 30.0)
+    area_edges: Uniform = Uniform(3.0, 14.0)
+    largest_area_m: Uniform = Uniform(0.2, 0.6)
+    arrangements: Weights = weights(loose=0.4, rows=0.25, towers=0.15, mixed=0.2)
+    one_yaw: Share = Share(0.35)
+    yaw_deg: Normal = Normal(3.0)
+    things: LogUniform = LogUniform(0.5, 24.0)
+    board: Share = Share(0.6)
+    board_edges: LogUniform = LogUniform(4.0, 20.0)
+    sheets: Integers = Integers(0, 4)
+    sheet_edges: LogUniform = LogUniform(0.7, 8.0)
+    print_edges: LogUniform = LogUniform(0.7, 12.0)
+    grounds: Weights = weights(printed=0.45, material=0.35, plain=0.2)
+    looks: Weights = weights(paint=0.4, wood=0.2, faces=0.25, wild=0.15)
+
+    def __post_init__(self) -> None:
+        _within(self.sheets, "sheets", 0, MOST_SHEETS)
+        for name, most in (("blocks", MOST_BLOCKS), ("things", MOST_DISTRACTORS)):
+            if getattr(self, name).high > most:
+                raise ConfigurationError(
+                    f"{name}: got up to {getattr(self, name).high:g}, wanted at most {most}"
+                )
+
+
+@dataclass(frozen=True)
+class RobotRanges:
+    """Fingers, hand and arm about or above a block; off: none."""
+
+    present: Share = Share(0.3)
+    gripping: Share = Share(0.5)
+    lift_edges: Uniform = Uniform(0.3, 4.0)
+    aside_edges: Normal = Normal(1.0)
+    finger_edges: Uniform = Uniform(0.08, 0.3)
+    width_edges: Uniform = Uniform(0.15, 0.6)
+    length_edges: Uniform = Uniform(0.5, 1.4)
+    arm_edges: Uniform = Uniform(0.5, 1.3)
+    lean: Normal = Normal(0.4)
+
+
+@dataclass(frozen=True)
+class ClutterRanges:
+    """A wall and large things beyond the table; off: only a backdrop without pattern."""
+
+    wall: Share = Share(0.45)
+    wall_distance_m: Uniform = Uniform(2.1, 4.0)
+    things: Share = Share(0.5)
+    distance_m: Uniform = Uniform(0.7, 2.0)
+    half_size_m: LogUniform = LogUniform(0.03, 0.4)
+
+
+@dataclass(frozen=True)
+class TableRanges:
+    """Table and floor; off: 1.6 m square, 0.7 m above the floor."""
+
+    half_size_m: Uniform = Uniform(0.3, 1.2)
+    thickness_m: Uniform = Uniform(0.01, 0.08)
+    height_m: Uniform = Uniform(0.4, 1.0)
+
+
+@dataclass(frozen=True)
+class ColorRanges:
+    """Colours of all surfaces; off: red things on a grey table.
+
+    The last three are shares of scenes: all blocks look alike; alike but for their colour; blocks of
+    nearly the table's colour.
+    """
+
+    pure: Share = Share(0.25)
+    saturation: Uniform = Uniform(0.0, 1.6)
+    brightness: Uniform = Uniform(0.3, 1.3)
+    dull_large: Share = Share(0.5)
+    one_set: Share = Share(0.3)
+    one_pattern: Share = Share(0.15)
+    like_table: Share = Share(0.12)
+    table_contrast: Uniform = Uniform(0.7, 1.4)
+
+
+@dataclass(frozen=True)
+class TextureRanges:
+    """Patterns of all surfaces, alike on all faces or each face its own; off: none."""
+
+    looks: Weights = weights(
+        plain=0.35, faint=0.12, same=0.13, painted=0.11, textured=0.11, pictures=0.18
+    )
+    faint_contrast: Uniform = Uniform(0.03, 0.25)
+    natural: Share = Share(0.25)
+    fitted: Share = Share(0.5)
+    repetitions: LogUniform = LogUniform(0.3, 3.0)
+    large_per_m: LogUniform = LogUniform(0.7, 12.0)
+
+
+@dataclass(frozen=True)
+class RimRanges:
+    """Rounded, worn edges of boxes; off: sharp."""
+
+    share: Share = Share(0.7)
+    radius_edges: Uniform = Uniform(0.005, 0.08)
+    tint: Uniform = Uniform(0.7, 1.4)
+
+
+@dataclass(frozen=True)
+class GlossRanges:
+    """Highlights; off: dull."""
+
+    share: Share = Share(0.4)
+    specular: LogUniform = LogUniform(0.01, 0.8)
+    shininess: LogUniform = LogUniform(6.0, 250.0)
+
+
+@dataclass(frozen=True)
+class LightRanges:
+    """Lamps and light from all around; off: one white lamp."""
+
+    number: Integers = Integers(1, 3)
+    sine_elevation: Uniform = Uniform(0.2, 1.0)
+    distance_m: Uniform = Uniform(0.8, 4.0)
+    tint: Normal = Normal(0.12)
+    power: Uniform = Uniform(0.3, 1.2)
+    total: Uniform = Uniform(0.4, 1.1)
+    ambient: Uniform = Uniform(0.1, 0.7)
+    from_below: Uniform = Uniform(0.2, 0.9)
+    highlight: Uniform = Uniform(0.3, 1.5)
+
+    def __post_init__(self) -> None:
+        _within(self.number, "number", 1, MOST_LIGHTS)
+
+
+@dataclass(frozen=True)
+class ShadowRanges:
+    """Soft shadows of large lamps beside hard ones; off: no shadows, light from everywhere."""
+
+    soft: Share = Share(0.5)
+    lamp_size_m: Uniform = Uniform(0.02, 0.6)
+
+
+@dataclass(frozen=True)
+class CameraRanges:
+    """Where a camera stands and looks; off: one view, level, field of view 60.
+
+    Whole images are taken from `distance_m`, training pictures from `distance_edges`, at most
+    `farthest_m`.
+    """
+
+    distance_m: LogUniform = LogUniform(0.25, 1.5)
+    distance_edges: LogUniform = LogUniform(4.0, 80.0)
+    farthest_m: Uniform = Uniform(1.9, 2.0)
+    sine_elevation: Uniform = Uniform(0.06, 1.0)
+    overhead: Share = Share(0.35)
+    overhead_deg: Uniform = Uniform(0.0, 25.0)
+    any_roll: Share = Share(0.2)
+    roll_deg: Normal = Normal(8.0)
+    fov_deg: Uniform = Uniform(35.0, 90.0)
+    off_axis: Uniform = Uniform(-0.7, 0.7)
+    principal_point: Uniform = Uniform(-0.04, 0.04)
+
+
+@dataclass(frozen=True)
+class LensRanges:
+    """Radial distortion; off: none."""
+
+    share: Share = Share(0.4)
+    corner_shift: Uniform = Uniform(-0.18, 0.1)
+    corner_shift_4: Uniform = Uniform(-0.03, 0.03)
+
+
+@dataclass(frozen=True)
+class Randomization:
+    """Which groups of randomization are at work, and their ranges.
+
+    Args:
+        disabled: names out of `GROUPS` that are switched off.
+        others: the ranges of the group of that name.
+
+    Raises:
+        ConfigurationError: a name that is none.
+    """
+
+    disabled: frozenset[str] = field(default_factory=frozenset)
+    edge: EdgeRanges = EdgeRanges()
+    number: NumberRanges = NumberRanges()
+    position: PositionRanges = PositionRanges()
+    orientation: OrientationRanges = OrientationRanges()
+    stacking: StackingRanges = StackingRanges()
+    leaning: LeaningRanges = LeaningRanges()
+    held: HeldRanges = HeldRanges()
+    distractors: DistractorRanges = DistractorRanges()
+    tabletop: TabletopRanges = TabletopRanges()
+    robot: RobotRanges = RobotRanges()
+    clutter: ClutterRanges = ClutterRanges()
+    table: TableRanges = TableRanges()
+    color: ColorRanges = ColorRanges()
+    texture: TextureRanges = TextureRanges()
+    rim: RimRanges = RimRanges()
+    gloss: GlossRanges = GlossRanges()
+    light: LightRanges = LightRanges()
+    shadow: ShadowRanges = ShadowRanges()
+    camera: CameraRanges = CameraRanges()
+    lens: LensRanges = LensRanges()
+    sensor: SensorRanges = SensorRanges()
+
+    def __post_init__(self) -> None:
+        unknown = sorted(self.disabled - set(GROUPS))
+        if unknown:
+            raise ConfigurationError(
+                f"no randomization is called {', '.join(unknown)}; the names are {', '.join(GROUPS)}"
+            )
+
+    def on(self, name: str) -> bool:
+        """Whether a group is at work."""
+        return name not in self.disabled
+
+    @staticmethod
+    def load(path: Path | None = None, disabled: Iterable[str] = ()) -> Randomization:
+        """Read the ranges from a file: `config/randomization.yaml` unless another is given.
+
+        What a file leaves out keeps its default.
+
+        Raises:
+            ConfigurationError: no such file, no YAML, an unknown group or key, an impossible range.
+        """
+        path = path or share_directory() / "config" / "randomization.yaml"
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            reason = " ".join(str(error).split())
+            raise ConfigurationError(
+                f"cannot read {path} ({reason}): wanted YAML with the groups {', '.join(GROUPS)}"
+            ) from None
+        sections = {} if content is None else content
+        if not isinstance(sections, dict) or set(sections) - set(GROUPS):
+            names = (
+                ", ".join(sorted(str(key) for key in set(sections) - set(GROUPS)))
+                if isinstance(sections, dict)
+                else repr(sections)
+            )
+            raise ConfigurationError(
+                f"{path}: {names} is no group; the groups are {', '.join(GROUPS)}"
+            )
+        default = Randomization()
+        groups: dict[str, Any] = {}
+        for name, section in sections.items():
+            where = f"{path}: {name}"
+            if name == "sensor":
+                groups[name] = _read_sensor(section, where)
+            else:
+                groups[name] = read_group(getattr(default, name), section, where)
+        return Randomization(frozenset(disabled), **groups)
+
+
+GROUPS = tuple(f.name for f in fields(Randomization) if f.name != "disabled")
+
+
+def _read_sensor(section: Any, where: str) -> SensorRanges:
+    if section is not None and not isinstance(section, dict):
+        raise ConfigurationError(f"{where}: got {section!r}, wanted keys with ranges")
+    try:
+        return SensorRanges.from_section(section or {})
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from None

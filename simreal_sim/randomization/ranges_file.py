@@ -1,0 +1,98 @@
+"""Ranges of randomization written out whole: a file that `Randomization.load` reads back, and a hash.
+
+Generic over the dataclasses' fields, so that a new group or key needs nothing here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simreal_common.errors import ConfigurationError
+from simreal_sim.randomization.randomization import GROUPS, Randomization
+from simreal_sim.randomization.ranges.ranges import Weights
+
+Values = dict[str, dict[str, Any]]
+
+
+def ranges_values(randomization: Randomization) -> Values:
+    """All groups with all their keys, as a YAML file of ranges has them; defaults are written out.
+
+    Which groups are switched off is no part of it: `Randomization.load` is told so.
+    """
+    return {
+        name: {
+            field.name: _plain(getattr(group, field.name))
+            for field in dataclasses.fields(group)
+        }
+        for name, group in ((name, getattr(randomization, name)) for name in GROUPS)
+    }  # fmt: skip
+
+
+def write_ranges(randomization: Randomization, path: Path, heading: str = "") -> None:
+    """Write a file that `Randomization.load` reads back to the same ranges.
+
+    Args:
+        heading: lines of comment for its top, without "#".
+    """
+    comment = "".join(f"# {line}\n" for line in heading.splitlines())
+    text = yaml.safe_dump(ranges_values(randomization), sort_keys=False, default_flow_style=None)
+    path.write_text(comment + text, encoding="utf-8")
+
+
+def read_values(path: Path) -> Values:
+    """What a written file says, whether or not this version knows its groups and keys.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no table of groups.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
+            raise ValueError("it is no table of groups")
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"cannot read ranges {path}: {reason}") from None
+    return values
+
+
+def ranges_sha256(values: Values) -> str:
+    """SHA-256 of ranges, hexadecimal; order and comments of a file do not matter."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def changed_keys(old: Values, new: Values) -> list[str]:
+    """What differs, as `group.key old -> new`; what one of them lacks is `none` there."""
+    before, after = _flat(old), _flat(new)
+    return [
+        f"{key} {before.get(key, 'none')} -> {after.get(key, 'none')}"
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, lists and tables for a range: the inverse of what reads it."""
+    if isinstance(value, Weights):
+        return {name: float(v) for name, v in zip(value.names, value.values, strict=True)}
+    if dataclasses.is_dataclass(value):
+        numbers = [float(getattr(value, field.name)) for field in dataclasses.fields(value)]
+        return numbers[0] if len(numbers) == 1 else numbers
+    if isinstance(value, tuple):
+        return [float(number) for number in value]
+    return float(value)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {
+            f"{prefix}{key}": value
+        }  # fmt: skip
+    return flat

@@ -1,0 +1,5 @@
+"""Scenes as pure data, the ray caster that draws their light, the sensor that makes images of it.
+
+Public: `scene.SceneBatch`, `scene.ViewBatch`, `raycaster.render`, `sensor.expose`,
+`textures.texture_pool`.
+"""

@@ -1,0 +1,155 @@
+"""A batched ray caster, compiled by numba; needs no GL and no GPU, and uses one where it is told to.
+
+Draws what `scene.py` describes: textured boxes, ellipsoids and cylinders, several lights with
+shadows, highlights, rounded rims. Views are independent and seeded one by one, so the result does
+not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numba import parallel_chunksize
+from numpy.typing import NDArray
+
+from simreal_common.errors import ConfigurationError
+from simreal_sim.rendering.mip_pyramid import mip_pyramid
+from simreal_sim.rendering.ray_functions import GEOMETRY, HALF, POSITION, PYRAMID, RADIUS
+from simreal_sim.rendering.raycaster_cpu import render_all
+from simreal_sim.rendering.scene import Floats, Ints, SceneBatch, ViewBatch
+
+DEVICES = ("cpu", "cuda")
+NOISE_SIZE = 1 << 14  # a power of two; random numbers for soft shadows and subpixels
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """What was drawn of N views of height H and width W.
+
+    Attributes:
+        color: float32 (N, H, W, 3), linear intensities.
+        instance: int32 (N, H, W), index of the primitive a pixel shows, -1 for the backdrop.
+        seen: int32 (N, P), pixels in which a primitive is visible.
+        covered: int32 (N, P), pixels it would be visible in if nothing stood before it;
+            counted for blocks only.
+    """
+
+    color: Floats
+    instance: Ints
+    seen: Ints
+    covered: Ints
+
+
+def render(
+    scenes: SceneBatch,
+    views: ViewBatch,
+    textures: NDArray[np.uint8],
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+    device: str = "cpu",
+) -> Rendering:
+    """Draw N views of a batch of scenes at `width` x `height` pixels.
+
+    Args:
+        textures: the pool, uint8 (T, 128, 128, 3).
+        rng: draws one number a view, for soft shadows.
+        device: "cpu", or "cuda" for the first NVIDIA GPU.
+
+    Raises:
+        ConfigurationError: an unknown device, or no GPU there.
+    """
+    if device not in DEVICES:
+        raise ConfigurationError(f"no device is called '{device}'; wanted {' or '.join(DEVICES)}")
+    count, primitives = views.size, scenes.shape.shape[1]
+    offsets = rng.integers(0, NOISE_SIZE, size=count, dtype=np.int64)
+    packed = _pack(scenes)
+    pixels = _one_number_a_pixel(textures)
+    if device == "cuda":
+        from simreal_sim.rendering.raycaster_cuda import render_on_gpu
+
+        return Rendering(
+            *render_on_gpu(views, packed, pixels, noise_table(), offsets, width, height)
+        )
+    color = np.empty((count, height, width, 3), dtype=np.float32)
+    instance = np.empty((count, height, width), dtype=np.int32)
+    seen = np.zeros((count, primitives), dtype=np.int32)
+    covered = np.zeros((count, primitives), dtype=np.int32)
+    # Views take unlike long: handed out one by one they keep all cores busy to the end.
+    with parallel_chunksize(1):
+        render_all(
+            views.scene, views.rotation, views.position, views.intrinsics, views.distortion, *packed,
+            pixels, noise_table(), offsets, color, instance, seen, covered,
+        )  # fmt: skip
+    return Rendering(color, instance, seen, covered)
+
+
+@lru_cache(maxsize=1)
+def noise_table() -> Floats:
+    """Uniform numbers in [0, 1) that all views share, each from a place of its own."""
+    return np.random.default_rng(0).uniform(size=NOISE_SIZE).astype(np.float32)
+
+
+_packed_textures: list[tuple[NDArray[np.uint8], NDArray[np.uint32]]] = []
+
+
+def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The pool as one number a pixel, flat, of which one look-up fetches all channels.
+
+    Of each texture the levels of its mip pyramid follow one another, the finest first.
+
+    The last pool is remembered: it is the same for all batches of a training.
+    """
+    for pool, packed in _packed_textures:
+        if pool is textures:
+            return packed
+    packed = np.empty((len(textures), PYRAMID), dtype=np.uint32)
+    first = 0
+    eight = np.uint32(8)
+    for level in mip_pyramid(textures):
+        channels = level.reshape(len(level), -1, 3).astype(np.uint32)
+        last = first + channels.shape[1]
+        packed[:, first:last] = channels[..., 2]
+        for channel in (1, 0):
+            packed[:, first:last] = (packed[:, first:last] << eight) | channels[..., channel]
+        first = last
+    packed = packed.reshape(-1)
+    _packed_textures[:] = [(textures, packed)]
+    return packed
+
+
+def _pack(scenes: SceneBatch) -> tuple[Floats, Floats, Floats, Floats]:
+    """The scenes as four float32 arrays: few arguments and neighbouring numbers are fast."""
+    batch, count = scenes.shape.shape
+    geometry = np.zeros((batch, count, GEOMETRY), dtype=np.float32)
+    geometry[:, :, :9] = scenes.rotation.reshape(batch, count, 9)
+    geometry[:, :, POSITION : POSITION + 3] = scenes.position
+    geometry[:, :, HALF : HALF + 3] = scenes.half_size
+    columns = (
+        scenes.bounding_radius, scenes.shape, scenes.is_block, scenes.specular, scenes.shininess,
+        scenes.edge_radius, scenes.edge_tint,
+    )  # fmt: skip
+    for index, column in enumerate(columns):
+        geometry[:, :, RADIUS + index] = column
+    faces = np.concatenate(
+        [
+            scenes.texture[..., None].astype(np.float32), scenes.color_low,
+            scenes.color_high - scenes.color_low, scenes.texture_map,
+        ],
+        axis=-1,
+    )  # fmt: skip
+    lights = np.concatenate(
+        [scenes.light_position, scenes.light_color, scenes.light_radius[..., None]], axis=-1
+    )
+    surroundings = np.concatenate(
+        [
+            scenes.ambient_down, scenes.ambient_up - scenes.ambient_down, scenes.backdrop_low,
+            scenes.backdrop_high - scenes.backdrop_low, scenes.backdrop[:, None],
+        ],
+        axis=-1,
+    )  # fmt: skip
+    packed = (geometry, faces.reshape(batch, -1), lights, surroundings)
+    first, second, third, fourth = (np.ascontiguousarray(a, dtype=np.float32) for a in packed)
+    return first, second, third, fourth

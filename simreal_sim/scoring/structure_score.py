@@ -1,0 +1,186 @@
+"""Whether what was to be built stands: rows, pyramids, towers, judged from the truth alone.
+
+World frame, z up, table top at z = 0. Knows nothing of the controller: a structure is asked for in
+plain words and numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.geometry import Pose
+from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, MAX_OFFSET_IN_EDGES
+
+Array = NDArray[np.float64]
+
+# How far a block may stand beside a row's line or its pitch, metres.
+LINE_TOLERANCE = 0.008
+# A block of a pyramid bears on both below: its centre is this near to the middle of theirs, edges.
+MIDDLE_TOLERANCE_IN_EDGES = 0.2
+
+
+@dataclass(frozen=True)
+class WantedStructure:
+    """What was asked for.
+
+    Args:
+        kind: tower, towers, row, pyramid or sort by color.
+        blocks: of the whole.
+        colors: from the bottom up or along the row; none where they do not matter.
+        towers: how many.
+        gap_m: free width between neighbours of a row, metres.
+    """
+
+    kind: str
+    blocks: int
+    colors: tuple[str, ...] = ()
+    towers: int = 2
+    gap_m: float = 0.008
+
+
+@dataclass(frozen=True)
+class StructureVerdict:
+    """Whether it stands; if not, why."""
+
+    success: bool
+    reason: str
+    columns: tuple[tuple[str, ...], ...] = field(default=())
+
+
+def judge_structure(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> StructureVerdict:
+    """Judge what stands there.
+
+    Args:
+        wanted: see there.
+        poses: of all blocks.
+        colors: of all blocks, by the same names; may be empty where they do not matter.
+        edge: metres.
+    """
+    columns = tuple(sorted(find_columns(poses, edge), key=len, reverse=True))
+    if wanted.kind == "row":
+        reason = _row(wanted, poses, colors, edge)
+    elif wanted.kind == "pyramid":
+        reason = _pyramid(wanted, poses, edge)
+    elif wanted.kind == "sort by color":
+        reason = _sorted(wanted, columns, colors)
+    else:
+        reason = _towers(wanted, columns, colors)
+    return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
+
+
+def find_columns(poses: Mapping[str, Pose], edge: float) -> list[tuple[str, ...]]:
+    """Stacks of one block on another, from the bottom up; one that stands alone is one too."""
+    found = []
+    for name, pose in poses.items():
+        if _level(pose, edge) != 0:
+            continue
+        column = [name]
+        while True:
+            upper = [
+                other
+                for other, at in poses.items()
+                if _level(at, edge) == len(column)
+                and _apart(at, poses[column[-1]]) < MAX_OFFSET_IN_EDGES * edge
+            ]
+            if not upper:
+                break
+            column.append(upper[0])
+        found.append(tuple(column))
+    return found
+
+
+def _level(pose: Pose, edge: float) -> int | None:
+    """0 on the table; None for a block that lies flat on nothing."""
+    height = float(pose.position[2]) - edge / 2
+    level = round(height / edge)
+    return level if abs(height - level * edge) <= HEIGHT_TOLERANCE else None
+
+
+def _apart(one: Pose, other: Pose) -> float:
+    return float(np.linalg.norm((one.position - other.position)[:2]))
+
+
+def _towers(
+    wanted: WantedStructure, columns: Sequence[Sequence[str]], colors: Mapping[str, str]
+) -> str:
+    count = wanted.towers if wanted.kind == "towers" else 1
+    share = [wanted.blocks // count + (i < wanted.blocks % count) for i in range(count)]
+    heights = [len(column) for column in columns[:count]]
+    if heights != share:
+        return f"towers of {heights}, wanted {share}"
+    got = [colors.get(name, "") for name in columns[0]]
+    if wanted.colors and got != list(wanted.colors):
+        return f"from the bottom up {got}, wanted {list(wanted.colors)}"
+    return ""
+
+
+def _sorted(
+    wanted: WantedStructure, columns: Sequence[Sequence[str]], colors: Mapping[str, str]
+) -> str:
+    for color, count in Counter(colors.values()).items():
+        if count < 2 or (wanted.colors and color not in wanted.colors):
+            continue
+        heights = [len(c) for c in columns if {colors[name] for name in c} == {color}]
+        if heights != [count]:
+            return f"{color}: pure towers of {heights}, wanted one of {count}"
+    return ""
+
+
+def _row(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> str:
+    pitch = edge + wanted.gap_m
+    names = [name for name, pose in poses.items() if _level(pose, edge) == 0]
+    best: list[str] = []
+    for first in names:
+        for second in names:
+            step = (poses[second].position - poses[first].position)[:2]
+            if first == second or abs(float(np.linalg.norm(step)) - pitch) > LINE_TOLERANCE:
+                continue
+            line = _follow(names, poses, first, step * pitch / np.linalg.norm(step))
+            best = max(best, line, key=len)
+            got = [colors.get(name, "") for name in line]
+            if len(line) == wanted.blocks and wanted.colors in ((), tuple(got)):
+                return ""
+    shown = [colors.get(name) or name for name in best]
+    return f"the longest row is {shown}, wanted {list(wanted.colors) or wanted.blocks}"
+
+
+def _follow(names: Sequence[str], poses: Mapping[str, Pose], first: str, step: Array) -> list[str]:
+    """The blocks from the first on, each a step further."""
+    line = [first]
+    while True:
+        at = poses[first].position[:2] + len(line) * step
+        near = [
+            name
+            for name in names
+            if np.linalg.norm(poses[name].position[:2] - at) < 1.5 * LINE_TOLERANCE
+        ]
+        if not near:
+            return line
+        line.append(near[0])
+
+
+def _pyramid(wanted: WantedStructure, poses: Mapping[str, Pose], edge: float) -> str:
+    levels = Counter(_level(pose, edge) for pose in poses.values())
+    foot = next(n for n in range(2, 10) if n * (n + 1) // 2 >= wanted.blocks)
+    for level in range(1, foot):
+        good = 0
+        below = [pose for pose in poses.values() if _level(pose, edge) == level - 1]
+        for pose in poses.values():
+            if _level(pose, edge) != level:
+                continue
+            bearers = [other for other in below if _apart(pose, other) < 0.8 * edge]
+            middle = np.mean([other.position[:2] for other in bearers], axis=0) if bearers else 0.0
+            off = float(np.linalg.norm(pose.position[:2] - middle))
+            good += len(bearers) == 2 and off < MIDDLE_TOLERANCE_IN_EDGES * edge
+        if good != foot - level:
+            return f"level {level} has {good} blocks that bear on two, wanted {foot - level}"
+    return "" if levels[0] >= foot else f"{levels[0]} blocks on the table, wanted {foot}"

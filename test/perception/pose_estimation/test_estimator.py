@@ -1,0 +1,121 @@
+"""The shipped model: on pictures of a renderer that training never used, and on photographs.
+
+The bounds are far from what the model card states; they fail when something is broken, not when a
+retrained model is a little worse.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simreal_common.camera import Camera
+from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_perception.evaluation.evaluation import Evaluation
+from simreal_perception.evaluation.evaluation_data import photographs, world_examples
+from simreal_perception.pose_estimation.calibration import MIN_SCORE
+from simreal_perception.pose_estimation.estimator import BlockEstimator
+
+PHOTOGRAPHS = Path(__file__).resolve().parents[4] / "shared" / "data" / "real_cube"
+EDGE = 0.05
+SCENES = 12
+
+
+@pytest.fixture(scope="module")
+def estimator() -> BlockEstimator:
+    return BlockEstimator.load("block")
+
+
+def test_blocks_are_found_in_pictures_of_the_physics_world(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    evaluation = Evaluation()
+    for example in world_examples(SCENES, seed=5):
+        found = estimator.estimate(example.image, example.camera, EDGE)
+        evaluation.add([block for block in found if block.score >= MIN_SCORE], example.blocks)
+    figures = evaluation.summary()
+    assert figures["recall"] > 0.9, figures
+    assert figures["precision"] > 0.8, figures
+    assert figures["lateral_mean_mm"] < 4, figures
+    assert figures["position_median_mm"] < 20, figures
+    assert figures["rotation_median_deg"] < 8, figures
+
+
+@pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs are not in the repository")
+def test_the_cube_is_found_in_real_photographs(estimator: BlockEstimator) -> None:
+    evaluation = Evaluation()
+    for example in photographs(PHOTOGRAPHS):
+        best = estimator.estimate(example.image, example.camera, example.edge)[:1]
+        evaluation.add(best, example.blocks, edge=example.edge)
+    figures = evaluation.summary()
+    assert figures["recall"] == 1.0, figures
+    assert figures["position_mean_mm"] < 30, figures
+
+
+def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    (example,) = world_examples(1, seed=1)
+    found = estimator.estimate(example.image, example.camera, EDGE)
+    assert found
+    for block in found:
+        np.testing.assert_allclose(block.covariance, block.covariance.T, atol=1e-12)
+        assert (np.linalg.eigvalsh(block.covariance) > 0).all()
+        assert 0 <= block.score <= 1
+        assert block.edge == EDGE
+
+
+def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
+    """Twice the edge means twice the distance: one camera cannot tell."""
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    (example,) = world_examples(1, seed=2)
+    once = estimator.estimate(example.image, example.camera, EDGE)
+    twice = estimator.estimate(example.image, example.camera, 2 * EDGE)
+    np.testing.assert_allclose(
+        [2 * b.pose.position for b in once], [b.pose.position for b in twice], rtol=1e-3
+    )
+
+
+def test_an_empty_picture_has_no_block(estimator: BlockEstimator) -> None:
+    camera = Camera.pinhole(640, 480, 1.0)
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    assert [b for b in estimator.estimate(grey, camera, EDGE) if b.score >= MIN_SCORE] == []
+
+
+@pytest.mark.parametrize("size", [(64, 48), (333, 77), (1920, 1080)])
+def test_any_image_size_is_taken(estimator: BlockEstimator, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    estimator.estimate(noise, Camera.pinhole(*size, 1.0), EDGE)
+
+
+def test_what_cannot_be_estimated_is_refused_in_one_line(estimator: BlockEstimator) -> None:
+    camera = Camera.pinhole(64, 48, 1.0)
+    image = np.zeros((48, 64, 3), np.uint8)
+    with pytest.raises(CalibrationError, match="32x48.*64x48"):
+        estimator.estimate(image[:, :32], camera, EDGE)
+    with pytest.raises(ConfigurationError, match="edge 0"):
+        estimator.estimate(image, camera, 0.0)
+    with pytest.raises(ImageError, match="uint8"):
+        estimator.estimate(image.astype(float), camera, EDGE)  # type: ignore[arg-type]
+
+
+def test_the_plane_makes_range_as_good_as_it_is_known(estimator: BlockEstimator) -> None:
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    without, known, badly = Evaluation(), Evaluation(), Evaluation()
+    for example in world_examples(8, seed=3):
+        assert example.plane is not None
+        for evaluation, plane in (
+            (without, None),
+            (known, example.plane),
+            (badly, dataclasses.replace(example.plane, sigma=1.0)),
+        ):
+            found = estimator.estimate(example.image, example.camera, EDGE, plane)
+            evaluation.add([b for b in found if b.score >= MIN_SCORE], example.blocks)
+    before, after, same = (e.summary() for e in (without, known, badly))
+    assert after["recall"] >= before["recall"]
+    assert after["precision"] >= before["precision"]
+    assert after["position_mean_mm"] < 0.6 * before["position_mean_mm"], (before, after)
+    assert after["rotation_median_deg"] < before["rotation_median_deg"]
+    assert same["position_mean_mm"] == pytest.approx(before["position_mean_mm"], rel=0.02)
+    assert same["recall"] == before["recall"]

@@ -1,0 +1,255 @@
+"""The ladder: it notices what is wrong, says so with figures, and a real network climbs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import signal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
+
+from simreal_cli import cli_train
+from simreal_cli.cli import main  # noqa: E402
+from simreal_perception.training.sanity_checks import goals  # noqa: E402
+from simreal_perception.training.sanity_checks.first_checks import it_runs  # noqa: E402
+from simreal_perception.training.sanity_checks.goals import Goal  # noqa: E402
+from simreal_perception.training.sanity_checks.ladder import Rung, RungSize, climb  # noqa: E402
+from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E402
+from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
+from simreal_sim.randomization.randomization import GROUPS  # noqa: E402
+
+REAL = ("detector", "pose")
+# A few seconds each on one core, the bounds a factor of three away from what comes out.
+TINY = {
+    "detector": RungSize(8, 8, 150, 0, 32, varied_first=("camera",)),
+    "pose": RungSize(48, 8, 80, 0, 24),
+}
+
+
+@pytest.fixture
+def toy(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The toy task, with a goal."""
+    monkeypatch.setitem(goals.GOALS, "toy", Goal(("color",), "colour error", 0.05, 0.15, 0.15))
+    return toy
+
+
+TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, pictures=16)
+
+
+@pytest.mark.parametrize("task", REAL)
+def test_a_tiny_network_learns_a_simple_set_and_fresh_pictures_like_it(
+    task: str, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(read_config(None, task), seed=1)
+    rung = next(climb(config, tmp_path, TINY[task]))
+    assert rung.verdict == "learned", rung.describe()
+
+
+@pytest.mark.parametrize("task", REAL)
+def test_the_networks_run_and_learn_one_batch_by_heart(task: str) -> None:
+    config = dataclasses.replace(read_config(None, task), width=8)
+    for result in (it_runs(config), overfit(config)):
+        assert result.passed, result.describe()
+
+
+def test_what_runs_is_measured(toy: ModuleType) -> None:
+    result = it_runs(TrainingConfig("toy", width=4))
+    assert result.passed
+    text = result.describe()
+    assert "toy (a) it runs" in text
+    assert "images: uint8 (16, 8, 8, 3), 0 to 255" in text
+    assert "(16, 3, 8, 8) of mean" in text
+
+
+class Faults:
+    """Ways in which a task can be wrong, each as a subclass of the toy task."""
+
+    @staticmethod
+    def not_normalized(base: Any) -> Any:
+        class Broken(base):
+            def loss(self, network: Any, batch: Any) -> Any:
+                images = torch.as_tensor(batch.images).permute(0, 3, 1, 2).float()
+                error = (network(images) - torch.as_tensor(batch.color)).abs().mean()
+                return error, {"color": error.item()}
+
+        return Broken
+
+    @staticmethod
+    def cut_off(base: Any) -> Any:
+        class Broken(base):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                self.network[0].requires_grad_(False)
+
+        return Broken
+
+    @staticmethod
+    def infinite(base: Any) -> Any:
+        class Broken(base):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                draw = self.source.draw
+
+                def broken(count: int) -> Any:
+                    batch = draw(count)
+                    batch.color[0, 0] = np.inf
+                    return batch
+
+                self.source.draw = broken
+
+        return Broken
+
+    @staticmethod
+    def dark(base: Any) -> Any:
+        class Broken(base):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                draw = self.source.draw
+
+                def broken(count: int) -> Any:
+                    batch = draw(count)
+                    batch.images[:] = 0
+                    return batch
+
+                self.source.draw = broken
+
+        return Broken
+
+    @staticmethod
+    def unexpected(base: Any) -> Any:
+        class Broken(base):
+            def expected_initial(self) -> dict[str, tuple[float, float]]:
+                return {"color": (7.0, 8.0)}
+
+        return Broken
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ("not_normalized", "input has mean 1.*normalize it"),
+        ("cut_off", "no gradient reaches 0.weight"),
+        ("infinite", "color holds infinite values"),
+        ("dark", "images are all of one colour"),
+        ("unexpected", "first color is 0.*expected 7 to 8"),
+    ],
+)
+def test_what_does_not_run_is_named(
+    toy: ModuleType, monkeypatch: pytest.MonkeyPatch, fault: str, complaint: str
+) -> None:
+    monkeypatch.setitem(TASKS, "toy", getattr(Faults, fault)(toy.ToyTask))
+    result = it_runs(TrainingConfig("toy", width=4))
+    assert any(re.search(complaint, line) for line in result.faults), result.describe()
+
+
+def test_a_network_that_cannot_learn_a_batch_gets_causes_with_figures(
+    toy: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class AlwaysOtherLabels(toy.ToyTask):
+        calls = 0
+
+        def loss(self, network: Any, batch: Any) -> Any:
+            self.calls += 1
+            color = np.roll(batch.color, self.calls, axis=0)
+            return super().loss(network, dataclasses.replace(batch, color=color))
+
+    monkeypatch.setitem(TASKS, "toy", AlwaysOtherLabels)
+    result = overfit(TrainingConfig("toy"), steps=40)
+    assert not result.passed
+    text = result.describe()
+    assert "does not learn. Usual causes" in text
+    assert "color: float32 (16, 2), 0" in text
+    assert "the network sees mean" in text
+    assert "at 0.0002: 0." in text
+    assert "at 0.02: 0." in text
+    assert main(["train", "--task", "toy", "--overfit"]) == 1
+    assert "Usual causes" in capfd.readouterr().out
+
+
+def test_the_ladder_has_a_rung_for_everything(toy: ModuleType, tmp_path: Path) -> None:
+    config = TrainingConfig("toy", learning_rate=1e-2, disabled=("lens",))
+    rungs = list(climb(config, tmp_path, TOY_SIZE))
+    assert not [rung.describe() for rung in rungs if not rung.passed]
+    added = {rung.name.removeprefix("(d) + ") for rung in rungs[1:]}
+    assert added == set(GROUPS) - {"lens"}
+    assert rungs[1].untrained < 0.5 * rungs[0].untrained  # it goes on from the rung below
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_ladder_ends_at_once_and_goes_on_later(
+    toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    class Interrupted(toy.ToyTask):
+        at = 0
+
+        def loss(self, network: Any, batch: Any) -> Any:
+            Interrupted.at -= network.training
+            if Interrupted.at == 0:
+                os.kill(os.getpid(), number)
+            return super().loss(network, batch)
+
+    monkeypatch.setitem(TASKS, "toy", Interrupted)
+    command = ["train", "--task", "toy", "--ladder", "--run", str(tmp_path)]
+    Interrupted.at = 20  # among the checks, long before the first rung
+    assert main(command) == 130
+    assert not (tmp_path / "ladder").exists()
+
+    monkeypatch.setattr(cli_train, "_check", lambda config, output: 0)
+    Interrupted.at = 5
+    assert main(command) == 130
+    assert [path.name for path in (tmp_path / "ladder").iterdir()] == ["simple"]
+    checkpoint = tmp_path / "ladder" / "simple" / "toy.pt"
+    assert torch.load(checkpoint, weights_only=True)["step"] == 5
+    assert "(c)" not in capfd.readouterr().out
+
+
+def test_labels_of_other_pictures_are_overfitted_and_stop_the_ladder(
+    toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Shuffled(toy.ToyTask):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            draw = self.source.draw
+
+            def shuffled(count: int) -> Any:
+                batch = draw(count)
+                return dataclasses.replace(batch, color=np.roll(batch.color, 1, axis=0))
+
+            self.source.draw = shuffled
+
+    monkeypatch.setitem(TASKS, "toy", Shuffled)
+    size = dataclasses.replace(TOY_SIZE, pictures=1, width=16, simple=300)
+    rungs = list(climb(TrainingConfig("toy", learning_rate=1e-2), tmp_path, size))
+    assert [rung.verdict for rung in rungs] == ["overfitting"]
+    assert "labels do not belong to the pictures" in rungs[0].describe()
+
+
+@pytest.mark.parametrize(
+    ("trained", "fresh", "verdict"),
+    [
+        (3.0, 3.0, "underfitting"),
+        (1.0, 3.0, "overfitting"),
+        (1.0, 2.0, "learned"),
+        (float("nan"), float("nan"), "underfitting"),
+    ],
+)
+def test_a_verdict_follows_from_two_numbers(trained: float, fresh: float, verdict: str) -> None:
+    goal = Goal(("x",), "error", 1.0, 2.0, 2.0)
+    rung = Rung("toy", "(c)", goal, 2.0, 9.0, trained, fresh, repeated=True)
+    assert rung.verdict == verdict
+    assert verdict in rung.describe()
+    assert f"{fresh:.3g} on fresh ones" in rung.describe()
+
+
+def test_shares_of_right_answers_become_errors() -> None:
+    goal = Goal(("recall", "precision"), "missed or false share", 0.1, 0.1, 0.1, share=True)
+    assert goal.error({"recall": 0.9, "precision": 0.7}) == pytest.approx(0.3)

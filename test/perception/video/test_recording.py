@@ -1,0 +1,132 @@
+"""The film of a run: pictures joined with their estimates, readable afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+av = pytest.importorskip("av", reason="filming needs PyAV: pip install 'simreal[film]'")
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.errors import ConfigurationError, ImageError
+from simreal_common.geometry import Pose
+from simreal_perception.video.film import Film
+from simreal_perception.video.pictures import read_picture
+from simreal_perception.video.recording import WAITING, Recording
+
+CAMERA = Camera.pinhole(160, 120, 1.0)
+GREY = np.full((120, 160, 3), 128, dtype=np.uint8)
+STEP_NS = 200_000_000
+
+
+def blocks(count: int) -> list[BlockEstimate]:
+    return [
+        BlockEstimate(
+            Pose(np.array([0.1 * i - 0.1, 0.0, 0.6]), np.array([0.0, 0.0, 0.0, 1.0])),
+            np.eye(6),
+            0.9,
+            0.05,
+        )
+        for i in range(count)
+    ]
+
+
+def frames(path: Path) -> tuple[list[float], list[np.ndarray]]:
+    with av.open(str(path)) as container:
+        decoded = list(container.decode(video=0))
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
+    return [float(f.time) for f in decoded], [f.to_ndarray(format="rgb24") for f in decoded]
+
+
+def marked(picture: np.ndarray) -> bool:
+    return bool((np.abs(picture[:120].astype(int) - 128) > 40).any())
+
+
+def test_time_in_the_film_is_time_of_the_pictures(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.mp4", speed=2.0)
+    for time_s in (5.0, 5.2, 5.4, 6.4):
+        assert film.add(GREY, time_s)
+    film.close()
+    film.close()
+    times, _ = frames(tmp_path / "film.mp4")
+    assert times[:4] == pytest.approx([0.0, 0.1, 0.2, 0.7], abs=1e-3)
+
+
+def test_odd_sizes_lose_a_row_and_a_column(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.mp4")
+    film.add(np.zeros((121, 161, 3), np.uint8), 0.0)
+    film.close()
+    assert frames(tmp_path / "film.mp4")[1][0].shape == (120, 160, 3)
+
+
+def test_time_that_stands_still_or_goes_back_adds_nothing(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.mp4")
+    assert film.add(GREY, 1.0)
+    assert not film.add(GREY, 1.0)
+    assert not film.add(GREY, 0.5)
+    film.close()
+
+
+def test_a_picture_of_another_size(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.mp4")
+    film.add(GREY, 0.0)
+    with pytest.raises(ImageError, match="wanted .120, 160. as the film has"):
+        film.add(GREY[:60], 1.0)
+    film.close()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot write the film"):
+        Film(tmp_path / "no" / "film.mp4")
+
+
+def test_no_picture_no_film(tmp_path: Path) -> None:
+    Recording(tmp_path, 1.0).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_estimates_are_drawn_into_the_picture_they_were_made_of(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, 1.0)
+    for number in range(4):
+        recording.add_picture(GREY, CAMERA, number * STEP_NS)
+    recording.add_estimates(blocks(1), 2 * STEP_NS)
+    recording.close()
+    _, pictures = frames(tmp_path / "demo.mp4")
+    # Nothing was known of the first two; the fourth is near enough in time to the third.
+    assert [marked(picture) for picture in pictures[:4]] == [False, False, True, True]
+
+
+def test_old_estimates_are_not_drawn(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, 1.0)
+    recording.add_picture(GREY, CAMERA, 0)
+    recording.add_estimates(blocks(1), 0)
+    for number in range(1, 6):
+        recording.add_picture(GREY, CAMERA, number * STEP_NS)
+    recording.close()
+    _, pictures = frames(tmp_path / "demo.mp4")
+    assert [marked(picture) for picture in pictures[:6]] == [True, True, *[False] * 4]
+
+
+def test_pictures_do_not_pile_up_without_estimates(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, 1.0)
+    for number in range(WAITING + 5):
+        recording.add_picture(GREY, None, number * STEP_NS)
+    assert recording.pictures == 5
+    recording.close()
+    assert recording.pictures == WAITING + 5
+
+
+def test_the_picture_shows_the_most_blocks_up_to_the_goal(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, 1.0)
+    recording.goal = 2
+    shown = []
+    for number, count in enumerate((1, 2, 3, 1)):
+        recording.add_picture(np.full_like(GREY, 100 + number), CAMERA, number * STEP_NS)
+        recording.add_estimates(blocks(count), number * STEP_NS)
+        shown.append(int(read_picture(tmp_path / "detections.png")[0, 0, 0]))
+    recording.close()
+    assert shown == [100, 101, 101, 101]

@@ -1,0 +1,97 @@
+"""The pictures: what the camera model says is where the renderer puts it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+
+from simreal_sim.physics.world import World
+from simreal_sim.physics.world_camera import (
+    WorldCamera,
+    projection_matrix,
+    sense,
+    view_matrix,
+)
+from simreal_sim.physics.world_randomization import (
+    MAX_BLOCKS,
+    SceneOptions,
+    SensorNoise,
+    draw_scene,
+)
+
+CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+
+
+def segmentation(world: World, width: int, height: int) -> np.ndarray:
+    """Body seen in each pixel, shape (height, width)."""
+    scene = world.scene
+    _, _, _, _, bodies = world.bullet.getCameraImage(
+        width,
+        height,
+        view_matrix(scene.pose_camera_in_world).T.reshape(-1).tolist(),
+        projection_matrix(scene.camera).T.reshape(-1).tolist(),
+        renderer=world.bullet.ER_TINY_RENDERER,
+        physicsClientId=world.client,
+    )
+    return np.reshape(bodies, (height, width))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_block_of_the_zone_is_seen_whole_where_the_camera_model_puts_it(seed: int) -> None:
+    """Neither arm, distractors nor the image's border hide a block before the arm moves."""
+    scene = draw_scene(np.random.default_rng(seed), SceneOptions(blocks=3, width=640, height=480))
+    with World(scene) as world:
+        bodies = segmentation(world, 640, 480)
+        first = 2  # after table and wall
+        for index, (name, pose) in enumerate(world.block_poses().items()):
+            pose_in_camera = scene.pose_camera_in_world.inverse() @ pose
+            corners = pose_in_camera.transform_points(0.025 * CORNERS)
+            pixels = scene.camera.project(corners).astype(np.float32)
+            assert (pixels > 5).all()
+            assert (pixels < [635, 475]).all()
+            outline = cv2.moments(cv2.convexHull(pixels))
+            center = np.array([outline["m10"], outline["m01"]]) / outline["m00"]
+            rows, columns = np.nonzero(bodies == first + index)
+            assert rows.size == pytest.approx(outline["m00"], rel=0.1), f"{name} is partly hidden"
+            if rows.size > 0.99 * outline["m00"]:  # no other block in front of it
+                seen = np.array([columns.mean(), rows.mean()])
+                np.testing.assert_allclose(seen, center, atol=0.1)
+
+
+def test_the_whole_zone_lies_in_the_picture_for_every_camera_pose() -> None:
+    zone = np.array([[x, y, z] for x in (0.31, 0.69) for y in (-0.29, 0.29) for z in (0.0, 0.05)])
+    for seed in range(50):
+        scene = draw_scene(np.random.default_rng(seed), SceneOptions())
+        seen = scene.pose_camera_in_world.inverse().transform_points(zone)
+        pixels = scene.camera.project(seen)
+        assert (pixels > 0).all()
+        assert (pixels < [640, 480]).all()
+
+
+def test_a_tower_as_high_as_the_arm_builds_it_is_in_the_picture() -> None:
+    scene = draw_scene(np.random.default_rng(1), SceneOptions())
+    top = scene.pose_camera_in_world.inverse().transform_points([0.5, 0.0, 0.05 * 4])
+    assert 0 < scene.camera.project(top)[1] < 480
+
+
+def test_pictures_follow_the_world_and_noise_is_fresh_in_each() -> None:
+    options = SceneOptions(blocks=MAX_BLOCKS, width=160, height=120)
+    with World(draw_scene(np.random.default_rng(1), options)) as world:
+        camera = WorldCamera(world)
+        first, second = camera.render(), camera.render()
+    assert first.shape == (120, 160, 3)
+    assert first.dtype == np.uint8
+    assert first.std() > 5
+    difference = first.astype(int) - second
+    assert 0 < np.abs(difference).mean() < 8
+
+
+def test_sensor_noise_has_the_spread_and_gain_that_it_says() -> None:
+    flat = np.full((100, 100, 3), 100, dtype=np.uint8)
+    picture = sense(flat, SensorNoise(0.5, 1.1, 3.0), np.random.default_rng(1))
+    assert picture.mean() == pytest.approx(110, abs=0.3)
+    assert picture.std() == pytest.approx(3.0, rel=0.1)
+    np.testing.assert_array_equal(sense(flat, SensorNoise(0.5), np.random.default_rng(1)), flat)

@@ -1,0 +1,90 @@
+"""Scenes drawn for the physics world."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simreal_common.errors import ConfigurationError
+from simreal_sim.physics.world_randomization import (
+    RANDOMIZATIONS,
+    ZONE_X,
+    ZONE_Y,
+    SceneOptions,
+    WorldScene,
+    draw_scene,
+)
+
+
+def draw(seed: int, **options: object) -> WorldScene:
+    return draw_scene(np.random.default_rng(seed), SceneOptions(**options))  # type: ignore[arg-type]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**31), blocks=st.integers(1, 8))
+def test_blocks_lie_flat_in_the_zone_and_far_enough_apart(seed: int, blocks: int) -> None:
+    scene = draw(seed, blocks=blocks)
+    spots = np.array([block.pose.position for block in scene.blocks])
+    assert spots.shape == (blocks, 3)
+    assert ((spots[:, 0] >= ZONE_X[0]) & (spots[:, 0] <= ZONE_X[1])).all()
+    assert ((spots[:, 1] >= ZONE_Y[0]) & (spots[:, 1] <= ZONE_Y[1])).all()
+    np.testing.assert_allclose(spots[:, 2], 0.025)
+    distances = np.linalg.norm(spots[:, None] - spots[None], axis=-1)
+    assert distances[~np.eye(blocks, dtype=bool)].min(initial=1.0) >= 0.09 - 1e-9
+    for block in scene.blocks:
+        np.testing.assert_allclose(block.pose.rotation[2], [0, 0, 1], atol=1e-9)
+
+
+def test_distractors_stay_out_of_the_zone_and_under_a_passing_hand() -> None:
+    counts = set()
+    for seed in range(40):
+        scene = draw(seed)
+        counts.add(len(scene.distractors))
+        for thing in scene.distractors:
+            assert abs(thing.pose.position[1]) > ZONE_Y[1] + 0.07
+            assert 2 * thing.pose.position[2] <= 0.061
+    assert counts == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("left_out", RANDOMIZATIONS)
+def test_switching_one_group_off_leaves_the_others_as_they_were(left_out: str) -> None:
+    whole = facts(draw(7))
+    rest = tuple(name for name in RANDOMIZATIONS if name != left_out)
+    changed = {name for name, value in facts(draw(7, randomizations=rest)).items()
+               if value != whole[name]}  # fmt: skip
+    assert changed == {left_out}
+
+
+def facts(scene: WorldScene) -> dict[str, object]:
+    def of(surface: object) -> object:
+        texture = surface.texture  # type: ignore[attr-defined]
+        return None if texture is None else texture.tobytes()
+
+    return {
+        "poses": [block.pose.matrix.tolist() for block in scene.blocks],
+        "colors": [block.rgb for block in scene.blocks] + [scene.table.rgb, scene.wall.rgb],
+        "textures": [of(scene.table), of(scene.wall)],
+        "lights": scene.light,
+        "camera": [scene.camera.matrix.tolist(), scene.pose_camera_in_world.matrix.tolist()],
+        "distractors": [
+            (t.shape, t.size, t.rgb, t.pose.matrix.tolist()) for t in scene.distractors
+        ],
+        "noise": scene.noise,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"blocks": 0}, "blocks 0.*1 to 8"),
+        ({"blocks": 9}, "blocks 9.*1 to 8"),
+        ({"edge": 0.0}, "edge 0.*0.02 to 0.07"),
+        ({"distractors": 5}, "distractors 5.*0 to 4"),
+        ({"randomizations": ("colours",)}, "'colours' is not known.*colors"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_words(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        draw(1, **options)
