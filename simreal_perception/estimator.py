@@ -23,6 +23,7 @@ from simreal_common.errors import CalibrationError, ConfigurationError, ImageErr
 from simreal_common.geometry import Pose
 from simreal_perception.block_color import block_colors
 from simreal_perception.calibration import Calibration, Evidence, log_sigma
+from simreal_perception.change_mask import Region
 from simreal_perception.crop_camera import CropCamera, crop_cameras, crop_image
 from simreal_perception.detection import Detections, detect
 from simreal_perception.edge_alignment import align_to_edges
@@ -136,7 +137,12 @@ class BlockEstimator:
         return BlockEstimator(sessions["detector"], sessions["pose"], card, search)
 
     def estimate(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        *,
+        detections: Detections | None = None,
     ) -> list[BlockEstimate]:
         """Find the blocks in an image, best first.
 
@@ -144,6 +150,7 @@ class BlockEstimator:
             image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
             camera: calibration for that image size.
             edge: edge of the blocks, metres.
+            detections: where to look, if that is known; otherwise the detector says it.
 
         Raises:
             ImageError: not such an image.
@@ -159,7 +166,7 @@ class BlockEstimator:
                 score=calibration.score(candidate.evidence),
                 edge=edge,
             )
-            for candidate in self.candidates(image, camera, edge)
+            for candidate in self.candidates(image, camera, edge, detections)
             for look in (candidate.look,)
         ]
         found = _distinct(sorted(blocks, key=lambda block: -block.score))
@@ -169,9 +176,17 @@ class BlockEstimator:
             for block, color in zip(found, colors, strict=True)
         ]
 
-    def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
+    def candidates(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        detections: Detections | None = None,
+    ) -> list[Candidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
-        centers, radii, confidence = self.detect(image, camera, edge)
+        if detections is None:
+            detections = self.detect(image, camera, edge)
+        centers, radii, confidence = detections
         looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
         return [
             Candidate(look, float(seen))
@@ -179,9 +194,20 @@ class BlockEstimator:
             if look is not None
         ]
 
-    def detect(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> Detections:
-        """Where blocks may be, at all scales that camera and edge (m) ask for."""
-        return detect(self._detector, image, image_pyramid(camera, edge, self.search).scales)
+    def detect(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, region: Region | None = None
+    ) -> Detections:
+        """Where blocks may be, at all scales that camera and edge (m) ask for.
+
+        Args:
+            region: look at this part of the image only.
+        """
+        scales = image_pyramid(camera, edge, self.search).scales
+        if region is None:
+            return detect(self._detector, image, scales)
+        part = np.ascontiguousarray(image[region.y0 : region.y1, region.x0 : region.x1])
+        found = detect(self._detector, part, scales)
+        return found._replace(centers=found.centers + np.array([region.x0, region.y0]))
 
     def look(
         self,
