@@ -33,6 +33,17 @@ class PerceptionParameters:
         0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)
     )
 
+    tracking: bool = parameter(
+        True,
+        "follow blocks from image to image: detections get ids and are fused with those before, "
+        "and only what changed is searched; false: each image by itself",
+    )
+    fixed_frame: str = parameter(
+        "",
+        "with tracking, of a camera that moves: frame known to TF in which blocks rest; empty: the "
+        "camera rests, too",
+    )
+
     def __post_init__(self) -> None:
         check_parameters(self)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
@@ -23,6 +24,7 @@ from simreal_common.ros_messages import (
     estimates_to_detections,
     image_to_rgb,
     stamp_nanoseconds,
+    stamp_seconds,
 )
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
@@ -30,20 +32,14 @@ from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATEST_IMAGE_
 from simreal_perception.image_pyramid import Search, image_pyramid
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pictures import check_size
+from simreal_perception.ros_camera_pose import CameraPoses
+from simreal_perception.tracked_estimator import Estimator, TrackedEstimator
 
 SILENCE_S = (
     10.0  # a camera or a simulation may take its time to start; after that say what is missing
 )
 REPEAT_S = 5.0  # the same complaint is not made more often
 RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
-
-
-class Estimator(Protocol):
-    """What the node needs of an estimator."""
-
-    def estimate(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, /
-    ) -> Sequence[BlockEstimate]: ...
 
 
 class PerceptionNode(Node):
@@ -62,6 +58,9 @@ class PerceptionNode(Node):
         self._parameters = declare(self, PerceptionParameters)
         search = self._parameters.search
         self._estimator = (load or partial(_load_estimator, search=search))(self._parameters.model)
+        # What scores a little lower now and then is followed all the same.
+        self._tracked = TrackedEstimator(self._estimator, 0.5 * self._parameters.min_score)
+        self._camera_poses = CameraPoses(self, self._parameters.fixed_frame)
         self._info: CameraInfo | None = None
         self._camera: Camera | None = None
         self._camera_key: tuple[object, ...] = ()
@@ -104,7 +103,7 @@ class PerceptionNode(Node):
             return
         started = time.perf_counter()
         try:
-            estimates = self._estimator.estimate(rgb, camera, self._parameters.edge)
+            estimates = self._estimate(rgb, camera, message.header)
         except SimrealError as error:
             self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
             return
@@ -112,6 +111,15 @@ class PerceptionNode(Node):
         self._detections.publish(estimates_to_detections(good, message.header))
         elapsed_ms = 1000.0 * (time.perf_counter() - started)
         self.get_logger().debug(f"{len(good)} blocks in {elapsed_ms:.1f} ms")
+
+    def _estimate(
+        self, rgb: NDArray[np.uint8], camera: Camera, header: Header
+    ) -> Sequence[BlockEstimate]:
+        edge = self._parameters.edge
+        placed = self._camera_poses.at(header)
+        if not self._parameters.tracking or not placed.known:
+            return self._estimator.estimate(rgb, camera, edge)
+        return self._tracked.update(rgb, camera, edge, stamp_seconds(header.stamp), placed.pose)
 
     def _due(self, message: Image) -> bool:
         stamp_ns = stamp_nanoseconds(message.header.stamp)

@@ -28,6 +28,7 @@ from simreal_common.geometry import Pose
 from simreal_common.ros_messages import camera_to_camera_info, rgb_to_image
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import perception_node
+from simreal_perception.detection import Detections
 from simreal_perception.perception_node import PerceptionNode
 
 CAMERA = Camera.pinhole(64, 48, 1.0)
@@ -44,7 +45,17 @@ class FakeEstimator:
     scores: tuple[float, ...] = (0.9, 0.1)
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
 
-    def estimate(self, image_rgb: np.ndarray, camera: Camera, edge: float) -> list[BlockEstimate]:
+    def detect(self, *_: Any) -> Detections:
+        return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+
+    def estimate(
+        self,
+        image_rgb: np.ndarray,
+        camera: Camera,
+        edge: float,
+        *,
+        detections: Detections | None = None,
+    ) -> list[BlockEstimate]:
         self.calls.append((image_rgb, camera, edge))
         pose = Pose(np.array([0.0, 0.0, 0.7]), np.array([0.0, 0.0, 0.0, 1.0]))
         return [BlockEstimate(pose, np.eye(6), score, edge) for score in self.scores]
@@ -122,7 +133,8 @@ def test_an_image_gives_detections_with_its_stamp_and_frame(bench: Bench) -> Non
     (message,) = bench.received
     assert message.header.frame_id == "optical"
     assert (message.header.stamp.sec, message.header.stamp.nanosec) == (12, 250_000_000)
-    assert [d.results[0].hypothesis.score for d in message.detections] == [0.9]
+    scores = [d.results[0].hypothesis.score for d in message.detections]
+    assert scores == pytest.approx([0.9])
     assert message.detections[0].results[0].pose.pose.position.z == 0.7
     image, camera, edge = bench.estimator.calls[0]
     assert image.shape == (48, 64, 3)
@@ -137,6 +149,30 @@ def test_parameters_reach_the_estimator(bench: Bench) -> None:
     assert bench.spin_until(lambda: len(bench.received) == 1)
     assert len(bench.received[0].detections) == 2
     assert bench.received[0].detections[0].bbox.size.x == 0.06
+
+
+@pytest.mark.parametrize("bench", [{"tracking": True}, {"tracking": False}], indirect=True)
+def test_what_is_seen_again_and_again_gets_an_id(bench: Bench, request: Any) -> None:
+    bench.estimator.scores = (0.9,)
+    bench.send_info()
+    for number in range(1, 6):
+        bench.send_image(float(number))
+        assert bench.spin_until(lambda count=number: len(bench.received) == count)
+    ids = [detection.id for message in bench.received for detection in message.detections]
+    followed = request.node.callspec.params["bench"]["tracking"]
+    assert ids == (["", "", "1", "1", "1"] if followed else [""] * 5)
+
+
+@pytest.mark.parametrize("bench", [{"fixed_frame": "world"}], indirect=True)
+def test_a_camera_whose_place_is_not_known_gives_single_images(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.send_info()
+    for number in range(1, 6):
+        bench.send_image(float(number))
+        assert bench.spin_until(lambda count=number: len(bench.received) == count)
+    assert {d.id for message in bench.received for d in message.detections} == {""}
+    assert "no transform from optical to fixed_frame 'world'" in "".join(capfd.readouterr())
 
 
 def test_nothing_found_is_said_with_an_empty_array(bench: Bench) -> None:
