@@ -214,6 +214,7 @@ def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
             score=float(result.hypothesis.score),
             edge=float(detection.bbox.size.x),
             color=_color(detection),
+            id=str(detection.id),
         )
         for detection in message.detections
         for result in list(detection.results)[:1]
@@ -233,7 +234,7 @@ def _detection(estimate: BlockEstimate, header: Header) -> Detection3D:
     result.pose.pose = pose_to_message(estimate.pose)
     covariance = np.asarray(estimate.covariance, dtype=np.float64)
     result.pose.covariance = covariance.reshape(-1).tolist()
-    detection = Detection3D(header=header, results=[result])
+    detection = Detection3D(header=header, results=[result], id=estimate.id)
     if estimate.color:
         color = ObjectHypothesisWithPose(pose=result.pose)
         color.hypothesis.class_id = estimate.color

@@ -67,6 +67,17 @@ class PerceptionParameters:
         "use depth/image_raw (16UC1, 32FC1), aligned with the images and of their stamps, for range",
     )
 
+    tracking: bool = parameter(
+        True,
+        "follow blocks from image to image: detections get ids and are fused with those before, "
+        "and only what changed is searched; false: each image by itself",
+    )
+    fixed_frame: str = parameter(
+        "",
+        "with tracking, of a camera that moves: frame known to TF in which blocks rest; empty: the "
+        "camera rests, too",
+    )
+
     def __post_init__(self) -> None:
         check_parameters(self)
         length = math.hypot(*self.plane_normal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
@@ -24,6 +25,7 @@ from simreal_common.ros_messages import (
     image_to_depth,
     image_to_rgb,
     stamp_nanoseconds,
+    stamp_seconds,
 )
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
@@ -36,7 +38,9 @@ from simreal_common.ros_qos import (
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.support_plane import SupportPlane
+from simreal_perception.ros_camera_pose import CameraPoses
 from simreal_perception.ros_plane import TransformedPlane
+from simreal_perception.tracking.tracked_estimator import Estimator, TrackedEstimator
 from simreal_perception.video.pictures import check_size
 
 SILENCE_S = (
@@ -45,20 +49,6 @@ SILENCE_S = (
 REPEAT_S = 5.0  # the same complaint is not made more often
 KEPT_DEPTHS = 5  # depth images may come before their image
 RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
-
-
-class Estimator(Protocol):
-    """What the node needs of an estimator."""
-
-    def estimate(
-        self,
-        image: NDArray[np.uint8],
-        camera: Camera,
-        edge: float,
-        plane: SupportPlane | None,
-        depth: NDArray[np.floating[Any]] | None,
-        /,
-    ) -> Sequence[BlockEstimate]: ...
 
 
 class PerceptionNode(Node):
@@ -77,6 +67,9 @@ class PerceptionNode(Node):
         self._parameters = declare(self, PerceptionParameters)
         search = self._parameters.search
         self._estimator = (load or partial(_load_estimator, search=search))(self._parameters.model)
+        # What scores a little lower now and then is followed all the same.
+        self._tracked = TrackedEstimator(self._estimator, 0.5 * self._parameters.min_score)
+        self._camera_poses = CameraPoses(self, self._parameters.fixed_frame)
         self._info: CameraInfo | None = None
         self._camera: Camera | None = None
         self._camera_key: tuple[object, ...] = ()
@@ -159,7 +152,7 @@ class PerceptionNode(Node):
         plane = self._plane.at(message.header)
         started = time.perf_counter()
         try:
-            estimates = self._estimator.estimate(rgb, camera, self._parameters.edge, plane, depth)
+            estimates = self._estimate(rgb, camera, message.header, plane, depth)
         except SimrealError as error:
             self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
             return
@@ -167,6 +160,21 @@ class PerceptionNode(Node):
         self._detections.publish(estimates_to_detections(good, message.header))
         elapsed_ms = 1000.0 * (time.perf_counter() - started)
         self.get_logger().debug(f"{len(good)} blocks in {elapsed_ms:.1f} ms")
+
+    def _estimate(
+        self,
+        rgb: NDArray[np.uint8],
+        camera: Camera,
+        header: Header,
+        plane: SupportPlane | None,
+        depth: NDArray[np.floating[Any]] | None,
+    ) -> Sequence[BlockEstimate]:
+        edge = self._parameters.edge
+        placed = self._camera_poses.at(header)
+        if not self._parameters.tracking or not placed.known:
+            return self._estimator.estimate(rgb, camera, edge, plane, depth)
+        stamp = stamp_seconds(header.stamp)
+        return self._tracked.update(rgb, camera, edge, stamp, placed.pose, plane=plane, depth=depth)
 
     def _due(self, message: Image) -> bool:
         stamp_ns = stamp_nanoseconds(message.header.stamp)

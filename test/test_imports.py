@@ -54,6 +54,7 @@ ROOMS = (
     #
     "simreal_perception.video",
     "simreal_perception.pose_estimation",
+    "simreal_perception.tracking",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
@@ -96,6 +97,7 @@ ON_A_ROBOT = {
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.pose_estimation",
+    "simreal_perception.tracking",
     "simreal_perception",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}

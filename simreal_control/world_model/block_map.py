@@ -141,6 +141,7 @@ def estimate_in_base(
         score=estimate.score,
         edge=estimate.edge,
         color=estimate.color,
+        id=estimate.id,
     )
 
 

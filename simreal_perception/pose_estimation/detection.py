@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -21,6 +22,32 @@ MOST_DETECTIONS = 64  # a full table
 SAME_CENTER, SAME_RADIUS = 0.4, 1.6
 # A copy does not vouch for blocks larger than this: a coarser one sees them whole.
 TRUSTED_RADIUS_PX = 1.3 * LARGEST_RADIUS_PX
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of an image, pixels: columns x0 to x1 - 1, rows y0 to y1 - 1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def area(self) -> int:
+        return max(self.x1 - self.x0, 0) * max(self.y1 - self.y0, 0)
+
+    def holds(self, x: float, y: float) -> bool:
+        return self.x0 - 0.5 <= x < self.x1 - 0.5 and self.y0 - 0.5 <= y < self.y1 - 0.5
+
+    def grown(self, margin: int, width: int, height: int) -> Region:
+        """Larger by a margin (pixels) on all sides, within an image of that size."""
+        return Region(
+            max(self.x0 - margin, 0),
+            max(self.y0 - margin, 0),
+            min(self.x1 + margin, width),
+            min(self.y1 + margin, height),
+        )
 
 
 class Detections(NamedTuple):

@@ -26,7 +26,7 @@ from simreal_perception.pose_estimation.block_color import block_colors
 from simreal_perception.pose_estimation.calibration import Calibration, Evidence, evidence_of_pose
 from simreal_perception.pose_estimation.crop_camera import CropCamera, crop_cameras, crop_image
 from simreal_perception.pose_estimation.depth_range import fuse_depth
-from simreal_perception.pose_estimation.detection import Detections, detect
+from simreal_perception.pose_estimation.detection import Detections, Region, detect
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.image_edges import refine_on_image
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
@@ -152,6 +152,8 @@ class BlockEstimator:
         edge: float,
         plane: SupportPlane | None = None,
         depth: NDArray[np.floating[Any]] | None = None,
+        *,
+        detections: Detections | None = None,
     ) -> list[BlockEstimate]:
         """Find the blocks in an image, best first.
 
@@ -162,6 +164,7 @@ class BlockEstimator:
             plane: what the blocks stand on, in the camera's optical frame, where that is known.
             depth: aligned with the image, metres along the optical axis, 0 or not finite where
                 there is no value, shape (H, W), where a camera gives that.
+            detections: where to look, if that is known; otherwise the detector says it.
 
         Raises:
             ImageError: not such an image, or a depth image of another size.
@@ -177,7 +180,7 @@ class BlockEstimator:
                 score=calibration.score(evidence),
                 edge=edge,
             )
-            for candidate in self.candidates(image, camera, edge)
+            for candidate in self.candidates(image, camera, edge, detections)
             for look, evidence in ((candidate.look, candidate.evidence),)
         ]
         if depth is not None:
@@ -191,9 +194,17 @@ class BlockEstimator:
             for block, color in zip(found, colors, strict=True)
         ]
 
-    def candidates(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> list[Candidate]:
+    def candidates(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        detections: Detections | None = None,
+    ) -> list[Candidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
-        centers, radii, confidence = self.detect(image, camera, edge)
+        if detections is None:
+            detections = self.detect(image, camera, edge)
+        centers, radii, confidence = detections
         looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
         focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
         return [
@@ -202,9 +213,20 @@ class BlockEstimator:
             if look is not None
         ]
 
-    def detect(self, image: NDArray[np.uint8], camera: Camera, edge: float) -> Detections:
-        """Where blocks may be, at all scales that camera and edge (m) ask for."""
-        return detect(self._detector, image, image_pyramid(camera, edge, self.search).scales)
+    def detect(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, region: Region | None = None
+    ) -> Detections:
+        """Where blocks may be, at all scales that camera and edge (m) ask for.
+
+        Args:
+            region: look at this part of the image only.
+        """
+        scales = image_pyramid(camera, edge, self.search).scales
+        if region is None:
+            return detect(self._detector, image, scales)
+        part = np.ascontiguousarray(image[region.y0 : region.y1, region.x0 : region.x1])
+        found = detect(self._detector, part, scales)
+        return found._replace(centers=found.centers + np.array([region.x0, region.y0]))
 
     def look(
         self,

@@ -199,8 +199,8 @@ def test_the_nanosecond_that_rounds_up_to_a_second() -> None:
 def test_detections_round_trip(block_poses: list[Pose]) -> None:
     rng = np.random.default_rng(1)
     estimates = [
-        BlockEstimate(pose, rng.normal(size=(6, 6)), float(rng.uniform()), 0.05)
-        for pose in block_poses
+        BlockEstimate(pose, rng.normal(size=(6, 6)), float(rng.uniform()), 0.05, id=name)
+        for pose, name in zip(block_poses, ["7", "", "12", ""], strict=False)
     ]
     message = estimates_to_detections(estimates, HEADER)
     assert message.header == HEADER
@@ -209,7 +209,8 @@ def test_detections_round_trip(block_poses: list[Pose]) -> None:
     for one, other, detection in zip(estimates, back, message.detections, strict=True):
         np.testing.assert_allclose(other.pose.matrix, one.pose.matrix, atol=1e-9)
         np.testing.assert_allclose(other.covariance, one.covariance)
-        assert (other.score, other.edge) == (one.score, one.edge)
+        assert (other.score, other.edge, other.id) == (one.score, one.edge, one.id)
+        assert detection.id == one.id
         assert detection.results[0].hypothesis.class_id == "block"
         assert detection.bbox.size.z == 0.05
         assert detection.header == HEADER

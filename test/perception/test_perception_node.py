@@ -34,6 +34,7 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import perception_node
 from simreal_perception.perception_node import PerceptionNode
+from simreal_perception.pose_estimation.detection import Detections
 
 CAMERA = Camera.pinhole(64, 48, 1.0)
 RGB = np.zeros((48, 64, 3), dtype=np.uint8)
@@ -50,8 +51,18 @@ class FakeEstimator:
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
     known: list[tuple[Any, Any]] = field(default_factory=list)
 
+    def detect(self, *_: Any) -> Detections:
+        return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+
     def estimate(
-        self, image_rgb: np.ndarray, camera: Camera, edge: float, plane: Any, depth: Any
+        self,
+        image_rgb: np.ndarray,
+        camera: Camera,
+        edge: float,
+        plane: Any = None,
+        depth: Any = None,
+        *,
+        detections: Detections | None = None,
     ) -> list[BlockEstimate]:
         self.calls.append((image_rgb, camera, edge))
         self.known.append((plane, depth))
@@ -131,7 +142,8 @@ def test_an_image_gives_detections_with_its_stamp_and_frame(bench: Bench) -> Non
     (message,) = bench.received
     assert message.header.frame_id == "optical"
     assert (message.header.stamp.sec, message.header.stamp.nanosec) == (12, 250_000_000)
-    assert [d.results[0].hypothesis.score for d in message.detections] == [0.9]
+    scores = [d.results[0].hypothesis.score for d in message.detections]
+    assert scores == pytest.approx([0.9])
     assert message.detections[0].results[0].pose.pose.position.z == 0.7
     image, camera, edge = bench.estimator.calls[0]
     assert image.shape == (48, 64, 3)
@@ -146,6 +158,30 @@ def test_parameters_reach_the_estimator(bench: Bench) -> None:
     assert bench.spin_until(lambda: len(bench.received) == 1)
     assert len(bench.received[0].detections) == 2
     assert bench.received[0].detections[0].bbox.size.x == 0.06
+
+
+@pytest.mark.parametrize("bench", [{"tracking": True}, {"tracking": False}], indirect=True)
+def test_what_is_seen_again_and_again_gets_an_id(bench: Bench, request: Any) -> None:
+    bench.estimator.scores = (0.9,)
+    bench.send_info()
+    for number in range(1, 6):
+        bench.send_image(float(number))
+        assert bench.spin_until(lambda count=number: len(bench.received) == count)
+    ids = [detection.id for message in bench.received for detection in message.detections]
+    followed = request.node.callspec.params["bench"]["tracking"]
+    assert ids == (["", "", "1", "1", "1"] if followed else [""] * 5)
+
+
+@pytest.mark.parametrize("bench", [{"fixed_frame": "world"}], indirect=True)
+def test_a_camera_whose_place_is_not_known_gives_single_images(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.send_info()
+    for number in range(1, 6):
+        bench.send_image(float(number))
+        assert bench.spin_until(lambda count=number: len(bench.received) == count)
+    assert {d.id for message in bench.received for d in message.detections} == {""}
+    assert "no transform from optical to fixed_frame 'world'" in "".join(capfd.readouterr())
 
 
 def test_nothing_found_is_said_with_an_empty_array(bench: Bench) -> None:

@@ -43,6 +43,19 @@ def seen(
     return BlockEstimate(pose, covariance, score, EDGE)
 
 
+def test_pictures_that_say_the_same_do_not_add_up():
+    """As those of a tracked block do: four are no surer than one."""
+    (once,) = fuse([[seen(0.5, 0.1)]], CONFIG)
+    (often,) = fuse([[seen(0.5, 0.1)]] * 4, CONFIG)
+    np.testing.assert_allclose(often.covariance, once.covariance)
+    assert often.score == once.score
+
+
+def test_an_id_comes_along_into_the_base():
+    estimate = replace(seen(0.0, 0.0), id="7")
+    assert estimate_in_base(estimate, CAMERA, 0.01, 0.003).id == "7"
+
+
 @given(yaw=angle, symmetry=st.integers(0, 23))
 def test_upright_knows_no_symmetry(yaw, symmetry):
     rotation = Rotation.from_euler("z", yaw).as_matrix() @ cube_symmetries()[symmetry]

@@ -1,0 +1,166 @@
+"""Blocks in a stream of images: the detector looks where something changed, tracks do the rest.
+
+The detector takes most of the time of an estimate. Where a resting camera's image has not changed,
+it would say what it said before; the crops that held blocks are looked at again in every image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
+from simreal_common.geometry import Pose, rotation_distance
+from simreal_perception.pose_estimation.detection import Detections, Region
+from simreal_perception.tracking.change_mask import ChangeMask
+from simreal_perception.tracking.tracking import BlockTracker, TrackingConfig
+
+# However still the image, the detector sees all of it this often: what changes slowly, and what
+# hides below the threshold of change, is found then.
+FULL_LOOK_S = 1.0
+# Around a change, pixels: as far blocks may look different; and more for the detector to judge by.
+AROUND_PX, CONTEXT_PX = 16, 64
+# Looks at parts that add up to more than this share of the image are one look at all of it.
+FULL_SHARE = 0.5
+# A camera that moves by less from image to image rests, metres and radians.
+RESTS_M, RESTS_RAD = 0.001, 0.001
+
+
+class Estimator(Protocol):
+    """What is needed of a `BlockEstimator`."""
+
+    def detect(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, region: Region | None = None
+    ) -> Detections: ...
+
+    def estimate(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, *args: Any, **keywords: Any
+    ) -> Sequence[BlockEstimate]: ...
+
+
+class TrackedEstimator:
+    """Finds the blocks of one camera's images and follows them.
+
+    Args:
+        estimator: looks at single images.
+        least_score: what scores lower in an image is not followed.
+        config: of the tracks.
+        mask: tells what has changed.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        least_score: float = 0.05,
+        config: TrackingConfig | None = None,
+        mask: ChangeMask | None = None,
+    ) -> None:
+        self._estimator, self._least_score = estimator, least_score
+        self._tracker = BlockTracker(config)
+        self._mask = mask or ChangeMask()
+        self._worth: Detections | None = None  # of the last looks, what held blocks
+        self._last_full = -np.inf
+        self._key: tuple[object, ...] = ()
+        self._pose: Pose | None = None
+
+    def update(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        edge: float,
+        stamp: float,
+        pose_camera_in_fixed: Pose | None = None,
+        **priors: Any,
+    ) -> list[BlockEstimate]:
+        """The blocks in an image, best first, fused with the images before it.
+
+        Args:
+            image, camera, edge: see `BlockEstimator.estimate`; another size, calibration or edge
+                than before begins anew.
+            stamp: of the image, seconds; one that goes back by more than a second begins anew.
+            pose_camera_in_fixed: where the camera was; without it the camera is taken as fixed.
+            priors: passed on to `BlockEstimator.estimate`.
+
+        Returns:
+            Estimates in the optical frame of this image, see `BlockTracker.update`.
+        """
+        key = (image.shape, camera.matrix.tobytes(), camera.distortion.tobytes(), edge)
+        if key != self._key:
+            self._key = key
+            self._tracker.reset()
+            self._worth = None
+        detections, changed = self._look(image, camera, edge, stamp)
+        estimates = [
+            estimate
+            for estimate in self._estimator.estimate(
+                image, camera, edge, detections=detections, **priors
+            )
+            if estimate.score >= self._least_score
+        ]
+        self._worth = _near(detections, estimates, camera)
+        # To a camera that moves everything does; that says nothing of what covers blocks.
+        unsettled = () if _moved(self._pose, pose_camera_in_fixed) else changed
+        self._pose = pose_camera_in_fixed
+        return self._tracker.update(estimates, stamp, camera, pose_camera_in_fixed, unsettled)
+
+    def _look(
+        self, image: NDArray[np.uint8], camera: Camera, edge: float, stamp: float
+    ) -> tuple[Detections, list[Region]]:
+        """Where blocks may be, and what has changed since the last image, if not everything."""
+        changed = None if self._worth is None else self._mask.regions(image)
+        height, width = image.shape[:2]
+        replaced = [region.grown(AROUND_PX, width, height) for region in changed or ()]
+        read = [region.grown(CONTEXT_PX, width, height) for region in replaced]
+        full = (
+            changed is None
+            or not 0 <= stamp - self._last_full < FULL_LOOK_S
+            or sum(region.area for region in read) > FULL_SHARE * width * height
+        )
+        if full or self._worth is None:
+            self._last_full = stamp
+            self._mask.looked(image)
+            return self._estimator.detect(image, camera, edge), changed or []
+        if not changed:
+            return self._worth, []
+        found = [self._worth]
+        for index, region in enumerate(read):
+            part = self._estimator.detect(image, camera, edge, region)
+            # Each place counts in the first of the regions that hold it.
+            inside = _held(part, replaced[index : index + 1]) & ~_held(part, replaced[:index])
+            found.append(_chosen(part, inside))
+        found[0] = _chosen(self._worth, ~_held(self._worth, replaced))
+        self._mask.looked(image, changed)
+        together = Detections(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        return _chosen(together, np.argsort(-together.scores, kind="stable")), changed
+
+
+def _moved(before: Pose | None, now: Pose | None) -> bool:
+    if before is None or now is None:
+        return False
+    return bool(
+        np.linalg.norm(now.position - before.position) > RESTS_M
+        or rotation_distance(now.rotation, before.rotation) > RESTS_RAD
+    )
+
+
+def _held(found: Detections, regions: Sequence[Region]) -> NDArray[np.bool_]:
+    """Which detections, (N,), lie in any of some regions."""
+    held = [any(region.holds(x, y) for region in regions) for x, y in found.centers.tolist()]
+    return np.array(held, dtype=bool)
+
+
+def _chosen(found: Detections, which: NDArray[Any]) -> Detections:
+    return Detections(*(values[which] for values in found))
+
+
+def _near(found: Detections, estimates: Sequence[BlockEstimate], camera: Camera) -> Detections:
+    """The detections in which an estimate lies: they are worth another look."""
+    if not estimates:
+        return _chosen(found, np.zeros(len(found.scores), dtype=bool))
+    pixels = camera.project(np.array([estimate.pose.position for estimate in estimates]))
+    apart = np.linalg.norm(found.centers[:, None] - pixels[None], axis=-1)
+    return _chosen(found, (apart < found.radii[:, None]).any(axis=1))
