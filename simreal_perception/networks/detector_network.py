@@ -38,7 +38,9 @@ class DetectorNetwork(nn.Module):
         self.from_sixteenth = nn.Conv2d(4 * width, 2 * width, 1)
         self.at_eighth = step(2 * width, 2 * width, stride=1)
         # Of each eighth four quarters: their places are channels.
-        self.from_eighth = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 1), nn.PixelShuffle(2))
+        quarters = nn.Conv2d(2 * width, 4 * width, 1)
+        _start_alike(quarters)
+        self.from_eighth = nn.Sequential(quarters, nn.PixelShuffle(2))
         self.from_quarter = nn.Conv2d(2 * width, width, 1)
         self.head = nn.Sequential(step(width, 2 * width, stride=1), nn.Conv2d(2 * width, 4, 1))
         final = self.head[-1]
@@ -59,6 +61,18 @@ class DetectorNetwork(nn.Module):
         quarter = torch.relu(self.from_quarter(quarter) + self.from_eighth(eighth))
         out: Tensor = self.head(quarter)
         return out
+
+
+def _start_alike(quarters: nn.Conv2d) -> None:
+    """Make a sub-pixel convolution start as nearest-neighbour upsampling, in place.
+
+    Otherwise its answer has a ripple of two cells, whose crests pass for several blocks in a large
+    one (Aitken et al. 2017, "Checkerboard artifact free sub-pixel convolution").
+    """
+    assert quarters.bias is not None
+    with torch.no_grad():
+        for parameter in (quarters.weight, quarters.bias):
+            parameter.copy_(parameter[::4].repeat_interleave(4, dim=0))
 
 
 def _double(x: Tensor) -> Tensor:
