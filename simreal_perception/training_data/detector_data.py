@@ -18,6 +18,7 @@ from simreal_perception.training_data.hard_examples import (
 )
 from simreal_perception.training_data.pose_data import TEXTURES
 from simreal_sim.randomization.cameras import (
+    PLAIN_FOV,
     draw_distances,
     draw_distortion,
     draw_stands,
@@ -42,6 +43,7 @@ LEAST_PIXELS = 12
 # small blocks what belongs to a large one must not pass for them.
 SMALLEST_RADIUS, LARGEST_RADIUS = 6.0, 110.0
 UPSCALE_BLUR = 0.9
+PLAIN_WIDTH, PLAIN_DISTANCE_EDGES = 640.0, 16.0  # where cameras are not randomized
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 
 
@@ -119,9 +121,11 @@ class WindowSource:
         edge = scenes.own_edge[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
         width = COPY_WIDTHS.draw(count, rng)
         fov = np.radians(self.randomization.camera.fov_deg.draw(count, rng))
-        focal = 0.5 * width / np.tan(fov / 2)
         stands = draw_stands(count, self.randomization, rng)
         distance = draw_distances(edge, self.randomization, rng)
+        if not self.randomization.on("camera"):
+            width[:], fov[:], distance = PLAIN_WIDTH, PLAIN_FOV, PLAIN_DISTANCE_EDGES * edge
+        focal = 0.5 * width / np.tan(fov / 2)
         # What no copy would be looked at for is seen through a longer or a shorter lens.
         radius = edge * np.sqrt(3) / 2
         focal *= np.clip(
@@ -134,7 +138,7 @@ class WindowSource:
         aside = rng.uniform(-1.0, 1.0, size=(count, 2)) * (size - WINDOW).clip(0) / 2
         middle = (WINDOW - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * WINDOW / 2
         if not self.randomization.on("camera"):
-            aside[:], middle[:] = 0.0, (WINDOW - 1) / 2
+            aside[:] = 0.0
         corner = np.hypot(*size.T) / 2 / focal
         lens = draw_distortion(corner, corner, self.randomization, rng)
         slope = undistorted(aside / focal[:, None], lens)

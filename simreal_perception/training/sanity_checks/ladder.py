@@ -38,7 +38,6 @@ class RungSize:
         simple: steps on the small simple set.
         varied: steps on every rung after it.
         pictures: batches that make up the small set.
-        varied_first: what the simple set varies already, lest all its answers be the same.
     """
 
     batch: int
@@ -46,11 +45,9 @@ class RungSize:
     simple: int
     varied: int
     pictures: int
-    varied_first: tuple[str, ...] = ()
 
 
-# With a camera that always looks at the block, it is always in the middle.
-SIZES = {"detector": RungSize(16, 12, 250, 150, 32, varied_first=("camera", "position"))}
+SIZES = {"detector": RungSize(16, 12, 250, 150, 32)}
 SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose pictures are small
 
 
@@ -140,15 +137,15 @@ def climb(
         held_out=1,
     )  # fmt: skip
     simple = dataclasses.replace(
-        base, steps=size.simple, repeat=size.pictures, disabled=_without(GROUPS, size.varied_first)
+        base, steps=size.simple, repeat=size.pictures, disabled=tuple(GROUPS)
     )
     rung = _step(simple, folder / "simple", "(c) small simple set", goal, goal.simple, row)
     yield rung
     if not rung.passed:
         return
     below = folder / "simple"
-    on = set(size.varied_first)
-    for group in sorted(set(GROUPS) - on - set(config.disabled), key=_place):
+    on: set[str] = set()
+    for group in sorted(set(GROUPS) - set(config.disabled), key=_place):
         on.add(group)
         here = folder / f"plus_{group}"
         varied = dataclasses.replace(

@@ -29,7 +29,7 @@ from simreal_sim.randomization.randomization import GROUPS  # noqa: E402
 REAL = ("detector", "pose")
 # A few seconds each on one core, the bounds a factor of three away from what comes out.
 TINY = {
-    "detector": RungSize(8, 8, 150, 0, 32, varied_first=("camera",)),
+    "detector": RungSize(8, 8, 150, 0, 32),
     "pose": RungSize(48, 8, 80, 0, 24),
 }
 
