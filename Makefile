@@ -12,10 +12,12 @@ TORCH ?= torch==2.13.0
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-PACKAGING := setup.py setup.cfg pyproject.toml package.xml $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py)
+PACKAGING := setup.py setup.cfg pyproject.toml package.xml constraints.txt $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py)
 # PyBullet has no wheel for Python 3.12: there everything but the simulation is installed.
 HAS_PYBULLET = $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'
 RUNTIME = $$($(HAS_PYBULLET) && echo sim,)control,film
+# The versions that the tests pass with, where they fit.
+CONSTRAINTS = $$($(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && echo -c constraints.txt)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint train clean
@@ -73,11 +75,12 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.made $(PACKAGING)
-	$(PIP) install --editable ".[$(RUNTIME)]"
-	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2"; $(PIP) install --editable ./embedded_ros2; }
+	$(PIP) install --editable ".[$(RUNTIME)]" $(CONSTRAINTS)
+	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2"; \
+	  $(PIP) install --editable ./embedded_ros2 $(CONSTRAINTS); }
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runtime
 	$(PIP) install $(TORCH)
-	$(PIP) install --editable ".[$(RUNTIME),train,dev]"
+	$(PIP) install --editable ".[$(RUNTIME),train,dev]" $(CONSTRAINTS)
 	@touch $@

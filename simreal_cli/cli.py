@@ -49,7 +49,7 @@ VERBS = {
     "export": Verb(
         "simreal_cli.cli_export",
         "write a trained network as ONNX model with its card",
-        "  simreal export --help",
+        "  simreal export runs/mine models/mine",
     ),
     "calibrate-model": Verb(
         "simreal_cli.cli_calibrate_model",

@@ -79,7 +79,7 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
         default=min_score,
         type=_score,
         metavar="0..1",
-        help="leave out what has a lower score (default: %(default)s)",
+        help="leave out what is less probably a block (default: %(default)s)",
     )
     parser.add_argument(
         "--max-distance",

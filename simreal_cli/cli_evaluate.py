@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="N scenes of the simulated cell, drawn by PyBullet",
     )
-    source.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs with poses")
+    source.add_argument(
+        "--photos", type=Path, metavar="FOLDER", help="photographs with poses, or with labels"
+    )
     source.add_argument("--bag", type=Path, metavar="FOLDER", help="rosbag2; wants --poses, --edge")
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="raycaster", help="of --scenes (%(default)s)"
@@ -76,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-score",
         type=float,
         default=MIN_SCORE,
-        help="estimates below do not count (%(default)s)",
+        help="estimates that are less probably of a block do not count (%(default)s)",
     )
     parser.add_argument(
         "--plane-sigma",
@@ -96,7 +98,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="all figures, every block")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="draw the worst cases")
     parser.add_argument(
-        "--reliability", type=Path, metavar="OUT.png", help="plot score against what came true"
+        "--reliability",
+        type=Path,
+        metavar="OUT.png",
+        help="plot scores against the share of them that are of a block",
     )
     parser.add_argument(
         "--write-card",

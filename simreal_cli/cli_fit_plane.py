@@ -8,11 +8,10 @@ import json
 from simreal_cli import cli_estimate
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import load_camera
+from simreal_perception.pose_estimation.calibration import MIN_SCORE
+from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.plane_fit import fit_plane
 from simreal_perception.video.pictures import check_size, read_picture
-
-# Surer than what `estimate` prints: a false block pulls at the plane, a missing one does not.
-MIN_SCORE = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     pictures = [read_picture(image) for image in args.images]
     for image, rgb in zip(args.images, pictures, strict=True):
         check_size(rgb, camera, f"image {image}", f"calibration {args.camera}")
-    estimate = cli_estimate.load_estimator(args.model)
+    estimate = cli_estimate.load_estimator(args.model, Search(args.max_distance, args.max_width))
     blocks: list[BlockEstimate] = []
     for rgb in pictures:
         found = estimate(rgb, camera, args.edge, None, None)

@@ -20,8 +20,10 @@ examples:
   simreal train                                   the committed model, on a CPU; then: simreal export
   simreal train --overfit                         can each network learn at all? half a minute
   simreal train --ladder --task pose              from one batch to everything, rung by rung
-  simreal train --run runs/mine --task pose --start-from block --config mine.yaml
+  simreal train --run runs/mine --task pose --start-from block --ranges mine.yaml
                                                   fine-tune the model that ships to blocks of yours
+  simreal train --run runs/gpu --device cuda --prefetch 4
+                                                  on a GPU, which draws, too
 
 A run that was stopped goes on where its last checkpoint was when the same command is given again.
 """
@@ -49,14 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
     parser.add_argument("--width", type=positive, help="channels of the first layer")
     parser.add_argument("--threads", type=positive, help="CPU threads for each network")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws and learns")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws pictures and learns")
     parser.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
         help="of what the network computes; auto: bfloat16 where the CPU or GPU computes with it",
     )
     parser.add_argument(
-        "--prefetch", type=int, metavar="N", help="batches drawn ahead while the network learns"
+        "--prefetch",
+        type=int,
+        metavar="N",
+        help="batches drawn ahead while the network learns, up to 8",
     )
     parser.add_argument(
         "--start-from",

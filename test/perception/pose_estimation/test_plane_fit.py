@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from simreal_cli.cli import main
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
+from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.plane_fit import fit_plane
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 
@@ -118,7 +120,7 @@ def estimates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[BlockEsti
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)
     monkeypatch.chdir(tmp_path)
     found: list[BlockEstimate] = []
-    monkeypatch.setattr(cli_estimate, "load_estimator", lambda model: lambda *known: found)
+    monkeypatch.setattr(cli_estimate, "load_estimator", lambda model, search: lambda *known: found)
     return found
 
 
@@ -147,3 +149,19 @@ def test_unsure_blocks_do_not_count(
     said = capsys.readouterr().err
     assert said.startswith("error: 0 blocks are seen: wanted at least 2")
     assert said.count("\n") == 1
+
+
+def test_blocks_are_looked_for_as_far_as_told(
+    estimates: list[BlockEstimate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimates += table_scene(5, [0, 0, 1, 0])[0]
+    told: list[Search] = []
+
+    def load(model: str, search: Search) -> Callable[..., list[BlockEstimate]]:
+        told.append(search)
+        return lambda *known: estimates
+
+    monkeypatch.setattr(cli_estimate, "load_estimator", load)
+    given = ["a.png", "--camera", "camera.yaml", "--edge", "0.05"]
+    assert main(["fit-plane", *given, "--max-distance", "3.5", "--max-width", "900"]) == 0
+    assert told == [Search(3.5, 900)]
