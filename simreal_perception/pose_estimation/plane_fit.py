@@ -214,7 +214,10 @@ def _refined(given: _Blocks, plane: SupportPlane) -> SupportPlane:
         normal = plane.normal + step[:2] @ plane.basis
         normal /= np.linalg.norm(normal)
         foot = middle - plane.height(middle) * plane.normal
-        plane = SupportPlane(normal, float(normal @ foot) + float(step[2]), plane.sigma)
+        offset = float(normal @ foot) + float(step[2])
+        if offset > -LEAST_CAMERA_HEIGHT_M:
+            return plane  # it would run into the camera: nothing that blocks are seen to stand on
+        plane = SupportPlane(normal, offset, plane.sigma)
     shared = SHARED**2 * float(np.average(misfit.height_variances, weights=weights))
     own = float(np.linalg.inv(information)[2, 2])
     return SupportPlane(plane.normal, plane.offset, float(np.sqrt(own + shared + LEAST_SIGMA_M**2)))
