@@ -16,7 +16,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     from simreal_perception.training.tasks.tasks import TASKS
 
     spec = importlib.util.spec_from_file_location(
-        "toy_task", Path(__file__).with_name("toy_task.py")
+        "toy_task", Path(__file__).parent / "training" / "toy_task.py"
     )
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -18,6 +18,7 @@ from simreal_perception.evaluation.evaluation import Evaluation
 from simreal_perception.evaluation.evaluation_data import photographs, world_examples
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.estimator import BlockEstimator
+from simreal_perception.pose_estimation.image_pyramid import Search
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[4] / "shared" / "data" / "real_cube"
 EDGE = 0.05
@@ -67,11 +68,12 @@ def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> No
 
 
 def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
-    """Twice the edge means twice the distance: one camera cannot tell."""
+    """Twice the edge, looked for twice as far, means twice the distance: one camera cannot tell."""
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     (example,) = world_examples(1, seed=2)
     once = estimator.estimate(example.image, example.camera, EDGE)
-    twice = estimator.estimate(example.image, example.camera, 2 * EDGE)
+    far = BlockEstimator.load("block", search=Search(max_distance=2 * Search.max_distance))
+    twice = far.estimate(example.image, example.camera, 2 * EDGE)
     np.testing.assert_allclose(
         [2 * b.pose.position for b in once], [b.pose.position for b in twice], rtol=1e-3
     )
