@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simreal_common.errors import ConfigurationError, KinematicsError
@@ -149,6 +149,7 @@ def test_the_fingers_straddle_a_block_along_the_axis_where_it_is_known_best(pand
 @given(st.floats(0.001, 0.05), st.floats(-0.7, 0.7))
 def test_a_block_is_grasped_only_where_the_fingers_have_room_for_what_is_not_known(sigma, yaw):
     room = (HAND.max_opening_m - EDGE) / 2
+    assume(abs(room - LEAST_SIGMAS * sigma) > 1e-9)  # on the border rounding decides
     where = np.array([0.5, 0.0, 0.025])
     everywhere = Block(where, yaw, 0, sigma**2 * np.eye(3), 0.9, 4)
     assert well_placed(everywhere, EDGE, HAND) == (room >= LEAST_SIGMAS * sigma)
