@@ -7,14 +7,16 @@
         def __post_init__(self) -> None:
             check_parameters(self)
 
-`simreal_common.ros_parameters.declare` makes ROS parameters of such a class and reads them back.
+`simreal_common.ros_parameters.declare` makes ROS parameters of such a class and reads them back,
+`simreal_common.parameter_files.read_parameters` reads them from a file without ROS.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -22,6 +24,8 @@ from simreal_common.errors import ConfigurationError
 
 KEY = "simreal_parameter"
 SCALARS = {bool: "bool", int: "integer", float: "double", str: "string"}
+# Parameters that rclpy declares by itself on every node.
+DECLARED_BY_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,23 @@ def check_parameters(instance: Any) -> None:
     """
     for spec in parameter_specs(type(instance)):
         object.__setattr__(instance, spec.field, spec.convert(getattr(instance, spec.field)))
+
+
+def refuse_unknown(node_name: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Check that a node has every parameter that is given to it.
+
+    Raises:
+        ConfigurationError: one that it does not have; the message names the nearest that it has.
+    """
+    for name, value in given.items():
+        if name in known or name.split(".")[0] in DECLARED_BY_RCLPY:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
+        raise ConfigurationError(
+            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; "
+            f"{mend}"
+        )
 
 
 def type_name(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -12,12 +11,15 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import ParameterSpec, parameter_specs, to_text, type_name
+from simreal_common.parameters import (
+    ParameterSpec,
+    parameter_specs,
+    refuse_unknown,
+    to_text,
+    type_name,
+)
 
 T = TypeVar("T")
-
-# Parameters that rclpy declares by itself on every node.
-DECLARED_BY_RCLPY = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
 def declare(node: Node, cls: type[T]) -> T:
@@ -35,7 +37,7 @@ def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
     """Like `declare`, for a node whose parameters stand in several classes: an instance of each."""
     specs = [spec for cls in classes for spec in parameter_specs(cls)]
     given = given_parameters(node)
-    _refuse_unknown(node.get_name(), given, [spec.name for spec in specs])
+    refuse_unknown(node.get_name(), given, [spec.name for spec in specs])
     return tuple(
         cls(**{spec.field: _declare(node, spec, given) for spec in parameter_specs(cls)})
         for cls in classes
@@ -47,18 +49,6 @@ def given_parameters(node: Node) -> dict[str, Any]:
     # rclpy has no public name for these; the attribute has been the same since ROS 2 Dashing.
     overrides: Mapping[str, Parameter] = getattr(node, "_parameter_overrides", {})
     return {name: override.value for name, override in overrides.items()}
-
-
-def _refuse_unknown(node_name: str, given: Mapping[str, Any], known: list[str]) -> None:
-    for name, value in given.items():
-        if name in known or name.split(".")[0] in DECLARED_BY_RCLPY:
-            continue
-        near = difflib.get_close_matches(name, known, n=1)
-        mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
-        raise ConfigurationError(
-            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; "
-            f"{mend}"
-        )
 
 
 def _declare(node: Node, spec: ParameterSpec, given: Mapping[str, Any]) -> Any:

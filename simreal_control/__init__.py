@@ -2,5 +2,5 @@
 
 Rooms: planning, robot_interface, world_model, grasping, task, report.
 
-Public: `parameters.ControlParameters`.
+Public: `parameters.ControlParameters`, `assembly.assemble`.
 """

@@ -32,11 +32,8 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
+from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import ControlParameters, GripperType
-from simreal_control.planning.collision_world import CollisionWorld
-from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.motion import StationPlanner
-from simreal_control.planning.sampling_planner import SamplingPlanner
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.task_io import (
     ArmState,
@@ -79,7 +76,7 @@ class ControlNode(Node):
         super().__init__("control_node", **node_options)
         self._parameters = declare(self, ControlParameters)
         self._config = self._parameters.stacking_config()
-        self._motions: StationPlanner | None = None
+        self._assembly: Assembly | None = None
         self._goal = None if self._parameters.wait_for_goal else self._config.goal
         self._task: InterruptibleTask | None = None
         self._held: Request | None = None
@@ -142,32 +139,20 @@ class ControlNode(Node):
         return float(self.get_clock().now().nanoseconds) * 1e-9
 
     def _on_description(self, message: String) -> None:
-        if self._motions is None:
+        if self._assembly is None:
             self._know_robot(message.data)
 
     def _know_robot(self, urdf: str) -> None:
-        p = self._parameters
-        arm = ArmKinematics(urdf, p.arm_joints, p.tool_frame)
-        arm.posture = np.array(p.home)
-        if arm.base_frame != p.base_frame:
-            raise SimrealError(
-                f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
-                f"description, '{arm.base_frame}'"
-            )
-        config = p.motion_config(arm)
-        world = CollisionWorld(
-            urdf, p.arm_joints, p.tool_frame, p.open_fingers(), _mesh_folders(p.mesh_folders)
-        )
-        around = SamplingPlanner(arm, config, world)
+        assembly = assemble(self._parameters, urdf, _installed_packages())
         with self._beginning:
-            self._motions = StationPlanner(arm, config, world, around)
+            self._assembly = assembly
             if self._goal is not None:
                 self._begin(self._goal)
 
     def _begin(self, goal: Goal) -> None:
         """A new task; held from the beginning if somebody has asked for that."""
-        assert self._motions is not None
-        task = StackingTask(self._motions, dataclasses.replace(self._config, goal=goal))
+        assert self._assembly is not None
+        task = self._assembly.task(goal)
         self._goal, self._begun = goal, False
         self._task = InterruptibleTask(task, self._actions.execute, self._actions.halt)
         if self._held is not None:
@@ -178,10 +163,10 @@ class ControlNode(Node):
         with self._beginning:
             if self._held is Request.STOP:
                 return "stopped by request: call stacking/resume first"
-            if self._task is None and self._goal is None and self._motions is None:
+            if self._task is None and self._goal is None and self._assembly is None:
                 self._goal = goal  # begins when the robot is there
                 return ""
-            if self._motions is None or (self._task is not None and not self._task.finished):
+            if self._assembly is None or (self._task is not None and not self._task.finished):
                 words = self._goal.words if self._goal is not None else ""
                 return f"{words} is not finished: wait for its end, or call stacking/stop"
             self._begin(goal)
@@ -299,7 +284,7 @@ class ControlNode(Node):
         """What must be there before the task begins; once begun, it copes by itself."""
         if self._waiting_since == np.inf:
             return []
-        lacking = [] if self._motions is not None else ["robot_description"]
+        lacking = [] if self._assembly is not None else ["robot_description"]
         lacking += self._actions.missing_servers()
         if not lacking:
             self._waiting_since = np.inf
@@ -341,13 +326,10 @@ class ControlNode(Node):
         self._status.publish(String(data=text))
 
 
-def _mesh_folders(given: Sequence[str]) -> list[str]:
-    """Folders that hold packages with meshes: those given, and those of the ROS installation."""
-    installed = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-    return [
-        *(folder for folder in given if folder),
-        *(str(Path(prefix) / "share") for prefix in installed if prefix),
-    ]
+def _installed_packages() -> list[str]:
+    """Folders of the ROS installation that hold packages with meshes."""
+    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return [str(Path(prefix) / "share") for prefix in prefixes if prefix]
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.parameter_files import read_parameters
 from simreal_common.parameters import check_parameters, parameter
+from simreal_common.resources import share_directory
 from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.dynamics import Load
@@ -330,3 +332,13 @@ class ControlParameters:
                 f"parameter '{name}': got {got} numbers, wanted {wanted}"
                 + (" (one for each of arm_joints)" if wanted == len(self.arm_joints) else "")
             )
+
+
+def robot_parameters(robot: str) -> ControlParameters:
+    """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
+
+    Raises:
+        ConfigurationError: there is no such file, or what it holds cannot be used.
+    """
+    path = share_directory() / "config" / f"{robot}.yaml"
+    return read_parameters(path, "/control_node", ControlParameters)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from simreal_bench.faults.faults import Fault
@@ -17,13 +15,8 @@ from simreal_bench.faults.stage import Stage
 from simreal_bench.simulated_robot.data_ages import DataAges
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
-from simreal_common.errors import ConfigurationError
-from simreal_common.resources import share_directory
-from simreal_control.parameters import ControlParameters
-from simreal_control.planning.collision_world import CollisionWorld
-from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.motion import StationPlanner
-from simreal_control.planning.sampling_planner import SamplingPlanner
+from simreal_control.assembly import assemble
+from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.task_io import Sighting
 from simreal_control.task.goal import Goal
@@ -74,7 +67,7 @@ def run_stack(
     """
     start = time.perf_counter()
     parameters = replace(
-        control_parameters(robot),
+        robot_parameters(robot),
         blocks=0 if goal else blocks,
         goal=goal,
         velocity_scaling=velocity_scaling,
@@ -105,7 +98,10 @@ def run_stack(
 
         arm = RobotInPhysics(world, look)
         rng = np.random.default_rng([seed, 1])
-        make_task = partial(_task, world, parameters)
+
+        def make_task() -> StackingTask:  # as a node does that has just been started
+            return assemble(parameters, world.robot_description()).task()
+
         stage = Stage(world, arm, make_task(), make_task, parameters.edge, rng)
         fault = fault or Fault(rng, seed)
         ages = DataAges(config)
@@ -162,27 +158,6 @@ def run_stack(
     )
 
 
-def control_parameters(robot: str) -> ControlParameters:
-    """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
-
-    Raises:
-        ConfigurationError: there is no such file, or it holds something else.
-    """
-    path = share_directory() / "config" / f"{robot}.yaml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        values = content["/**/control_node"]["ros__parameters"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({error}); wanted parameters of /**/control_node"
-        ) from error
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    try:
-        return ControlParameters(**{**values, **lists})
-    except TypeError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-
-
 def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
     """The verdict on any structure; `blocks` tells what moves and what is held."""
     setups = world.scene.blocks
@@ -197,20 +172,6 @@ def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
         reason = f"{unsettled[0]} still moves, or the hand is still at it"
     success = verdict.success and not unsettled
     return replace(blocks, success=success, reason=reason, placed=count if success else 0)
-
-
-def _task(world: World, parameters: ControlParameters) -> StackingTask:
-    """The task as control_node makes it."""
-    description = world.robot_description()
-    arm = ArmKinematics(description, parameters.arm_joints, parameters.tool_frame)
-    arm.posture = np.array(parameters.home)
-    motion = parameters.motion_config(arm)
-    obstacles = CollisionWorld(
-        description, parameters.arm_joints, parameters.tool_frame, parameters.open_fingers()
-    )
-    around = SamplingPlanner(arm, motion, obstacles)
-    planner = StationPlanner(arm, motion, obstacles, around)
-    return StackingTask(planner, parameters.stacking_config())
 
 
 def write_film(path: Path, pictures: Sequence[tuple[float, Picture]]) -> None:

@@ -59,6 +59,25 @@ class Grasp:
     tilt: float = 0.0
 
 
+@dataclass(frozen=True)
+class GraspConfig:
+    """What all grasps and placements have in common.
+
+    Args:
+        edge_m: of the blocks.
+        gripper: see there.
+        approach_m: height from which the gripper comes straight down.
+        min_clearance_m: grasps with less to other blocks are left out.
+        above_centre_m: height of the tool point above the centre of the block that is held.
+    """
+
+    edge_m: float
+    gripper: GripperGeometry
+    approach_m: float
+    min_clearance_m: float
+    above_centre_m: float = 0.0
+
+
 def well_placed(block: Block, edge_m: float, gripper: GripperGeometry) -> bool:
     """Whether it is known well enough where a block is for an open hand to be put about it."""
     poses = _quarter_turns(block.position, block.yaw, 0.0)
@@ -91,11 +110,7 @@ def rank_grasps(
     others: Sequence[Block],
     arm: ArmKinematics,
     seed: Array,
-    edge_m: float,
-    gripper: GripperGeometry,
-    approach_m: float,
-    min_clearance_m: float,
-    above_centre_m: float = 0.0,
+    config: GraspConfig,
     tilts: Sequence[float] = UPRIGHT,
 ) -> list[Grasp]:
     """The top grasps of a block that reach and touch nothing else, best first.
@@ -104,17 +119,15 @@ def rank_grasps(
         block: what to grasp.
         others: every other block of the scene.
         seed: arm configuration to stay near, radians, shape (n,).
-        approach_m: height from which the gripper comes straight down.
-        min_clearance_m: grasps with less are left out.
-        above_centre_m: height of the tool point above the block's centre.
+        config: see there.
         tilts: of the hand, radians.
 
     Raises:
         KinematicsError: no grasp is left; the message says why for each.
     """
-    position = block.position + np.array([0.0, 0.0, above_centre_m])
+    position = block.position + np.array([0.0, 0.0, config.above_centre_m])
     ways = [
-        _Way(pose, tilt, _straddle_sigmas(pose, block, edge_m, gripper))
+        _Way(pose, tilt, _straddle_sigmas(pose, block, config.edge_m, config.gripper))
         for tilt in tilts
         for pose in _quarter_turns(position, block.yaw, tilt)
         if _stands_between(pose, block)
@@ -125,10 +138,7 @@ def rank_grasps(
         others,
         arm,
         seed,
-        edge_m,
-        gripper,
-        approach_m,
-        min_clearance_m,
+        config,
         f"the block at ({block.position[0]:.3f}, {block.position[1]:.3f}) cannot be grasped",
     )
 
@@ -139,11 +149,7 @@ def rank_placements(
     others: Sequence[Block],
     arm: ArmKinematics,
     seed: Array,
-    edge_m: float,
-    gripper: GripperGeometry,
-    approach_m: float,
-    min_clearance_m: float,
-    above_centre_m: float = 0.0,
+    config: GraspConfig,
     tilt: float = 0.0,
 ) -> list[Grasp]:
     """Tool poses that put a held cube at a place, modulo its quarter turns, best first.
@@ -153,13 +159,14 @@ def rank_placements(
         yaw: wanted yaw of the block modulo a quarter turn, radians.
         others: blocks that must not be touched, without the one that is held and the one below it
             (the fingers end above it).
-        above_centre_m: height of the tool point above the centre of the held block.
+        seed: arm configuration to stay near, radians, shape (n,).
+        config: see there.
         tilt: by which the block is held.
 
     Raises:
         KinematicsError: no placement is left; the message says why for each.
     """
-    centre = np.asarray(position) - np.array([0.0, 0.0, above_centre_m])
+    centre = np.asarray(position) - np.array([0.0, 0.0, config.above_centre_m])
     held = Block(centre, yaw, 0, np.zeros((3, 3)), 1.0, 0)
     return _rank(
         [_Way(pose, tilt, ENOUGH_SIGMAS) for pose in _quarter_turns(position, yaw, tilt)],
@@ -167,10 +174,7 @@ def rank_placements(
         others,
         arm,
         seed,
-        edge_m,
-        gripper,
-        approach_m,
-        min_clearance_m,
+        config,
         f"a block cannot be placed at ({position[0]:.3f}, {position[1]:.3f}, {position[2]:.3f})",
     )
 
@@ -216,10 +220,7 @@ def _rank(
     others: Sequence[Block],
     arm: ArmKinematics,
     seed: Array,
-    edge_m: float,
-    gripper: GripperGeometry,
-    approach_m: float,
-    min_clearance_m: float,
+    config: GraspConfig,
     refusal: str,
 ) -> list[Grasp]:
     grasps: list[Grasp] = []
@@ -228,13 +229,13 @@ def _rank(
         pose = way.pose
         name = f"yaw {np.degrees(tool_yaw(pose)):.0f}"
         name += f" tilt {np.degrees(way.tilt):.0f}" * bool(way.tilt)
-        free = clearance(pose, others, edge_m, gripper, approach_m)
-        if free < min_clearance_m:
+        free = clearance(pose, others, config.edge_m, config.gripper, config.approach_m)
+        if free < config.min_clearance_m:
             reasons.append(f"{name}: {free * 1000:.0f} mm to a neighbour")
             continue
         if way.tilt:
-            within = clearance_inside(pose, inside, edge_m, gripper)
-            if within < min_clearance_m:
+            within = clearance_inside(pose, inside, config.edge_m, config.gripper)
+            if within < config.min_clearance_m:
                 reasons.append(f"{name}: {within * 1000:.0f} mm to the block or what is below it")
                 continue
         try:

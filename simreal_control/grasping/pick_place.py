@@ -15,6 +15,7 @@ from simreal_control.grasping.grasps import (
     TILTS,
     UPRIGHT,
     Grasp,
+    GraspConfig,
     rank_grasps,
     rank_placements,
     well_placed,
@@ -90,6 +91,13 @@ class PickPlacePlanner:
         self._gripper = gripper
         self._blocks = blocks
         self._config = config
+        self._grasping = GraspConfig(
+            edge_m=blocks.edge_m,
+            gripper=gripper,
+            approach_m=blocks.edge_m + config.safe_margin_m,
+            min_clearance_m=config.min_clearance_m,
+            above_centre_m=config.grasp_above_centre_m,
+        )
         self._barred: list[Pose] = []
 
     def bar(self, grasp: Grasp) -> None:
@@ -145,11 +153,7 @@ class PickPlacePlanner:
             others,
             self._arm,
             self._home if near is None else near,
-            self._blocks.edge_m,
-            self._gripper,
-            self._blocks.edge_m + self._config.safe_margin_m,
-            self._config.min_clearance_m,
-            self._config.grasp_above_centre_m,
+            self._grasping,
             tilt,
         )
         return self._first_with_way(ranked, self.safe_height(others, level + 1, carrying=True))
@@ -262,18 +266,7 @@ class PickPlacePlanner:
         raise refusal
 
     def _grasps(self, block: Block, others: Sequence[Block], tilts: Sequence[float]) -> list[Grasp]:
-        return rank_grasps(
-            block,
-            others,
-            self._arm,
-            self._home,
-            self._blocks.edge_m,
-            self._gripper,
-            self._blocks.edge_m + self._config.safe_margin_m,
-            self._config.min_clearance_m,
-            self._config.grasp_above_centre_m,
-            tilts,
-        )
+        return rank_grasps(block, others, self._arm, self._home, self._grasping, tilts)
 
 
 def _alike(pose: Pose, other: Pose) -> bool:

@@ -64,12 +64,21 @@ class ArmKinematics:
         urdf: text of the URDF (what robot_description carries).
         arm_joints: names of the joints that may move, base first.
         tool_frame: name of the link whose pose is commanded.
+        posture: what the joints tend to where a pose leaves them free, radians, shape (n,); None
+            for the middle of their ranges.
 
     Raises:
-        ConfigurationError: not a URDF, or a joint or frame that it does not have.
+        ConfigurationError: not a URDF, a joint or frame that it does not have, or a posture of
+            another number of joints.
     """
 
-    def __init__(self, urdf: str, arm_joints: Sequence[str], tool_frame: str) -> None:
+    def __init__(
+        self,
+        urdf: str,
+        arm_joints: Sequence[str],
+        tool_frame: str,
+        posture: Array | None = None,
+    ) -> None:
         try:
             whole = pin.buildModelFromXML(urdf)
         except (ValueError, RuntimeError) as error:
@@ -116,7 +125,12 @@ class ArmKinematics:
         self._frame_id: int = self._model.getFrameId(tool_frame)
         self._limit = ConfigurationLimit(self._model, config_limit_gain=0.95)
         middle = (self.limits.lower + self.limits.upper) / 2.0
-        self.posture: Array = middle
+        self._posture: Array = middle if posture is None else np.array(posture, dtype=np.float64)
+        if self._posture.shape != middle.shape:
+            raise ConfigurationError(
+                f"posture: got {self._posture.size} numbers, wanted one for each of the arm's "
+                f"joints, {', '.join(arm_joints)}"
+            )
 
     @property
     def model(self) -> pin.Model:
@@ -162,7 +176,7 @@ class ArmKinematics:
         Raises:
             KinematicsError: no start reaches the pose; the message gives the nearest miss.
         """
-        rest = self.posture if posture is None else posture
+        rest = self._posture if posture is None else posture
         nearest_m, nearest_rad = np.inf, np.inf
         for number, start in enumerate(self._starts(np.asarray(seed, dtype=np.float64), restarts)):
             if number == 0:
@@ -196,7 +210,7 @@ class ArmKinematics:
         lower, upper = self._lower, self._upper
         yield np.clip(seed, lower, upper)
         if restarts > 0:
-            yield np.clip(self.posture, lower, upper)
+            yield np.clip(self._posture, lower, upper)
             for point in qmc.Halton(lower.size, scramble=False).random(restarts + 1)[1:]:
                 yield lower + point * (upper - lower)
 

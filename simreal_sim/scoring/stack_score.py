@@ -80,9 +80,9 @@ def judge_tower(
     Returns:
         `placed` is the number of blocks in the tower; one that stands alone is none.
     """
-    tower = _highest_tower(poses, edge)
+    tower = max(find_columns(poses, edge), key=len, default=())
     if len(tower) < min(2, wanted):  # one block on the table is no tower, unless it is all of it
-        tower = []
+        tower = ()
     verdicts = []
     for level, name in enumerate(tower):
         below = poses[tower[level - 1]] if level else None
@@ -94,25 +94,27 @@ def judge_tower(
     return TowerVerdict(not reason, len(tower), reason or "the tower stands", tuple(verdicts))
 
 
-def _highest_tower(poses: Mapping[str, Pose], edge: float) -> list[str]:
-    """Names from the bottom up; the bottom block lies on the table."""
-    best: list[str] = []
+def find_columns(poses: Mapping[str, Pose], edge: float) -> list[tuple[str, ...]]:
+    """Stacks of one block on another, from the bottom up; one that stands alone is one too.
+
+    The bottom block lies on the table; each other one lies flat on the one below it.
+    """
+    found = []
     for name, pose in poses.items():
         if abs(pose.position[2] - edge / 2) > HEIGHT_TOLERANCE:
             continue
-        tower = [name]
+        column = [name]
         while True:
             upper = [
                 other
                 for other in poses
-                if other not in tower and _rests_on(poses[other], poses[tower[-1]], edge)
+                if other not in column and _rests_on(poses[other], poses[column[-1]], edge)
             ]
             if not upper:
                 break
-            tower.append(min(upper, key=lambda other: _offset(poses[other], poses[tower[-1]])))
-        if len(tower) > len(best):
-            best = tower
-    return best
+            column.append(min(upper, key=lambda other: _offset(poses[other], poses[column[-1]])))
+        found.append(tuple(column))
+    return found
 
 
 def _offset(upper: Pose, lower: Pose) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.geometry import Pose
-from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, MAX_OFFSET_IN_EDGES
+from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, find_columns
 
 Array = NDArray[np.float64]
 
@@ -73,27 +73,6 @@ def judge_structure(
     else:
         reason = _towers(wanted, columns, colors)
     return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
-
-
-def find_columns(poses: Mapping[str, Pose], edge: float) -> list[tuple[str, ...]]:
-    """Stacks of one block on another, from the bottom up; one that stands alone is one too."""
-    found = []
-    for name, pose in poses.items():
-        if _level(pose, edge) != 0:
-            continue
-        column = [name]
-        while True:
-            upper = [
-                other
-                for other, at in poses.items()
-                if _level(at, edge) == len(column)
-                and _apart(at, poses[column[-1]]) < MAX_OFFSET_IN_EDGES * edge
-            ]
-            if not upper:
-                break
-            column.append(upper[0])
-        found.append(tuple(column))
-    return found
 
 
 def _level(pose: Pose, edge: float) -> int | None:

@@ -12,11 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries, look_at
-from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.assembly import Assembly, assemble
+from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.motion import MotionConfig, StationPlanner
-from simreal_control.planning.sampling_planner import SamplingPlanner
-from simreal_control.planning.trajectory import MotionLimits, Workspace
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.trajectory import MotionLimits
 from simreal_control.robot_interface.task_io import (
     ActionResult,
     ArmState,
@@ -30,14 +30,11 @@ from simreal_control.robot_interface.task_io import (
     Sighting,
 )
 from simreal_control.task.goal import Goal
-from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
 EDGE = 0.05
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
-JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
-FINGERS = {"panda_finger_joint1": 0.04, "panda_finger_joint2": 0.04}  # open, metres
 CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
 TICK = 0.05
 WIDE = 0.08
@@ -237,8 +234,16 @@ class Rig:
     """A task in a fake world."""
 
     world: FakeWorld
-    task: StackingTask
+    assembly: Assembly
+    task: StackingTask = field(init=False)
     log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with a task that knows nothing."""
+        self.task = self.assembly.task()
 
     def run(self, seconds: float = 200.0) -> Outputs:
         deadline = self.world.now + seconds
@@ -263,29 +268,29 @@ def panda_urdf(panda_folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def panda(panda_urdf: str) -> ArmKinematics:
-    arm = ArmKinematics(panda_urdf, JOINTS, "panda_grasptarget")
-    arm.posture = HOME
-    return arm
+def assembly(panda_folder: Path, panda_urdf: str) -> Assembly:
+    """The Panda that PyBullet brings, with the parameters of `config/panda.yaml`."""
+    parameters = replace(robot_parameters("panda"), mesh_folders=(str(panda_folder),))
+    return assemble(parameters, panda_urdf)
 
 
 @pytest.fixture(scope="session")
-def motion_limits(panda: ArmKinematics) -> MotionLimits:
-    return MotionLimits(panda.limits.velocity * 0.5, np.full(7, 4.0), np.full(7, 30.0))
+def panda(assembly: Assembly) -> ArmKinematics:
+    return assembly.arm
 
 
 @pytest.fixture(scope="session")
-def station_planner(
-    panda_folder: Path, panda_urdf: str, panda: ArmKinematics, motion_limits: MotionLimits
-) -> StationPlanner:
-    workspace = Workspace((0.2, -0.45, 0.0), (0.75, 0.45, 0.8))
-    config = MotionConfig(motion_limits, workspace, floor_m=0.015)
-    world = CollisionWorld(panda_urdf, JOINTS, panda.tool_frame, FINGERS, [str(panda_folder)])
-    return StationPlanner(panda, config, world, SamplingPlanner(panda, config, world))
+def motion_limits(station_planner: StationPlanner) -> MotionLimits:
+    return station_planner.config.limits
+
+
+@pytest.fixture(scope="session")
+def station_planner(assembly: Assembly) -> StationPlanner:
+    return assembly.motions
 
 
 @pytest.fixture
-def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
+def make_rig(assembly: Assembly) -> Callable[..., Rig]:
     def make(
         blocks: list[Pose],
         seed: int = 0,
@@ -296,19 +301,17 @@ def make_rig(station_planner: StationPlanner) -> Callable[..., Rig]:
         **options: object,
     ) -> Rig:
         world = FakeWorld(
-            station_planner.arm,
+            assembly.arm,
             np.random.default_rng(seed),
             blocks,
             **options,  # type: ignore[arg-type]
         )
-        config = StackingConfig(
-            home=HOME,
-            zone_lower=(0.28, -0.32),
-            zone_upper=(0.72, 0.32),
+        config = replace(
+            assembly.config,
             goal=goal if isinstance(goal, Goal) else Goal(blocks=goal),
             plan_only=plan_only,
             confirm=confirm,
         )
-        return Rig(world, StackingTask(planner or station_planner, config))
+        return Rig(world, replace(assembly, config=config, motions=planner or assembly.motions))
 
     return make

@@ -87,3 +87,8 @@ def test_names_that_the_robot_lacks_are_refused(panda_urdf, joints, frame, words
 def test_a_text_that_is_no_urdf_is_refused():
     with pytest.raises(ConfigurationError, match="not a URDF"):
         ArmKinematics("hello", JOINTS, "tcp")
+
+
+def test_a_posture_of_other_joints_is_refused(panda_urdf):
+    with pytest.raises(ConfigurationError, match="posture: got 6 numbers, wanted one for each"):
+        ArmKinematics(panda_urdf, JOINTS, "panda_grasptarget", np.zeros(6))

@@ -13,8 +13,6 @@ import pytest
 from simreal_common.geometry import Pose
 from simreal_control.grasping import pick_place
 from simreal_control.robot_interface.task_io import MoveArm, Sighting
-from simreal_control.task.stacking_config import StackingConfig
-from simreal_control.task.stacking_task import StackingTask
 from simreal_control.world_model.lookout import Lookout
 
 
@@ -230,15 +228,14 @@ def test_a_look_counts_pictures_by_the_age_of_the_transform():
 
 
 @pytest.mark.parametrize("state", ["approaching", "carrying", "lifting", "homing"])
-def test_a_node_that_is_killed_and_started_again_goes_on(make_rig, station_planner, state):
+def test_a_node_that_is_killed_and_started_again_goes_on(make_rig, state):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "approaching"))
     drive(rig, state_is(rig, state))
     held = rig.world.held
     for _ in range(60):  # down; the robot ends what it was told
         rig.world.step()
-    config: StackingConfig = rig.task._config
-    rig.task = StackingTask(station_planner, config)
+    rig.restart()
     finishes(rig)
     assert ("there is a block in the hand; it is kept until its place is found" in rig.log) == (
         held is not None

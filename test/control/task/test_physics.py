@@ -16,11 +16,9 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
-from simreal_control.planning.motion import StationPlanner
+from simreal_control.assembly import Assembly
 from simreal_control.robot_interface.task_io import Inputs, Sighting
 from simreal_control.task.goal import Build, Goal
-from simreal_control.task.stacking_config import StackingConfig
-from simreal_control.task.stacking_task import StackingTask
 from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
@@ -101,7 +99,7 @@ class WatchedRobot(RobotInPhysics):
 
 def stack(
     seed: int,
-    station_planner: StationPlanner,
+    assembly: Assembly,
     blocks: int = 3,
     seconds: float = 200.0,
     places: Sequence[tuple[float, float, float]] = (),
@@ -118,13 +116,7 @@ def stack(
             for name in world.block_poses()
         }
         robot = WatchedRobot(world, NoisyTruth(world, rng, biases).look)
-        config = StackingConfig(
-            home=np.array(PANDA.home),
-            zone_lower=(0.28, -0.32),
-            zone_upper=(0.72, 0.32),
-            goal=goal or Goal(blocks=blocks),
-        )
-        task = StackingTask(station_planner, config)
+        task = assembly.task(goal or Goal(blocks=blocks))
         log: list[str] = []
         while world.time < seconds:
             outputs = task.tick(robot.step())
@@ -144,8 +136,8 @@ def stack(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
-    verdict, log, ended, robot = stack(seed, station_planner)
+def test_a_tower_of_three_stands_in_the_physics(assembly, seed):
+    verdict, log, ended, robot = stack(seed, assembly)
     assert verdict.success, (verdict.reason, log)
     assert ended < 60
     assert robot.worst_tracking_rad < 0.05
@@ -154,10 +146,10 @@ def test_a_tower_of_three_stands_in_the_physics(station_planner, seed):
     assert robot.limit_violations == 0
 
 
-def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(station_planner):
+def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(assembly):
     tower = [(0.5, 0.0, 0.025 + 0.05 * level) for level in range(3)]
     beside = (0.558, 0.0, 0.025)  # too near for an upright hand in any of its four turns
-    verdict, log, _, robot = stack(1, station_planner, blocks=4, places=[*tower, beside], error=0.1)
+    verdict, log, _, robot = stack(1, assembly, blocks=4, places=[*tower, beside], error=0.1)
     assert verdict.success, (verdict.reason, log)
     assert any("by a tilted hand" in line for line in log), log
     assert robot.collisions == []
@@ -173,8 +165,8 @@ def test_a_block_close_beside_a_tower_is_taken_by_a_tilted_hand(station_planner)
     ],
     ids=lambda goal: goal.words,
 )
-def test_a_row_and_a_pyramid_stand_in_the_physics(station_planner, goal):
-    _, log, _, robot = stack(3, station_planner, blocks=goal.blocks, goal=goal, error=0.3)
+def test_a_row_and_a_pyramid_stand_in_the_physics(assembly, goal):
+    _, log, _, robot = stack(3, assembly, blocks=goal.blocks, goal=goal, error=0.3)
     wanted = WantedStructure(goal.build.value, goal.blocks, gap_m=goal.gap_m)
     verdict = judge_structure(wanted, robot.final, {}, EDGE)
     assert verdict.success, (verdict, log)

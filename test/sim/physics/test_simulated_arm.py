@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_bench.stacking.stack_run import control_parameters
 from simreal_common.errors import ConfigurationError
+from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_sim.physics.robot_model import FINGER_SIZE, HAND_SIZE
 from simreal_sim.physics.simulated_arm import SIMULATED_ARMS, SimulatedArm, simulated_arm
@@ -32,7 +32,7 @@ def world(arm: SimulatedArm) -> Iterator[World]:
 
 
 def test_control_is_told_of_the_robot_that_is_simulated(arm: SimulatedArm) -> None:
-    told = control_parameters(arm.name)
+    told = robot_parameters(arm.name)
     assert told.arm_joints == arm.joints
     assert told.gripper_joints == arm.finger_joints
     assert (told.base_frame, told.tool_frame) == (arm.base_link, arm.tool_link)
@@ -63,7 +63,7 @@ def test_opening_and_closing_moves_both_fingers_alike(world: World, arm: Simulat
 
 
 def test_the_kukas_gripper_is_as_large_as_control_believes() -> None:
-    told = control_parameters("kuka")
+    told = robot_parameters("kuka")
     width, thickness, length = FINGER_SIZE
     assert (told.finger_width, told.finger_thickness) == (width, thickness)
     assert told.tip_below_tool + told.hand_above_tool == pytest.approx(length)

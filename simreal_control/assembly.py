@@ -1,0 +1,70 @@
+"""Wires parameters and a robot description to a stacking task, for all who run one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simreal_common.errors import ConfigurationError
+from simreal_control.parameters import ControlParameters
+from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.sampling_planner import SamplingPlanner
+from simreal_control.task.goal import Goal
+from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.stacking_task import StackingTask
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """Holds what tasks of one robot are made of.
+
+    Args:
+        config: of a task.
+        motions: plans the arm's motions among what it could hit; tasks that follow each other
+            share it, with the scene of the latest one.
+    """
+
+    config: StackingConfig
+    motions: StationPlanner
+
+    @property
+    def arm(self) -> ArmKinematics:
+        """Its kinematics."""
+        return self.motions.arm
+
+    def task(self, goal: Goal | None = None) -> StackingTask:
+        """A task that knows nothing yet; its goal is that of the parameters unless one is given."""
+        config = self.config if goal is None else replace(self.config, goal=goal)
+        return StackingTask(self.motions, config)
+
+
+def assemble(
+    parameters: ControlParameters, urdf: str, installed_packages: Sequence[str] = ()
+) -> Assembly:
+    """Make what tasks of a robot need.
+
+    Args:
+        parameters: of control_node.
+        urdf: text of the robot description.
+        installed_packages: folders in which package:// meshes are looked for, after those that the
+            parameters name.
+
+    Raises:
+        ConfigurationError: a description that cannot be used or does not fit the parameters.
+    """
+    p = parameters
+    arm = ArmKinematics(urdf, p.arm_joints, p.tool_frame, posture=np.array(p.home))
+    if arm.base_frame != p.base_frame:
+        raise ConfigurationError(
+            f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
+            f"description, '{arm.base_frame}'"
+        )
+    folders = [*(folder for folder in p.mesh_folders if folder), *installed_packages]
+    motion = p.motion_config(arm)
+    world = CollisionWorld(urdf, p.arm_joints, p.tool_frame, p.open_fingers(), folders)
+    around = SamplingPlanner(arm, motion, world)
+    return Assembly(p.stacking_config(), StationPlanner(arm, motion, world, around))
