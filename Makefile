@@ -53,7 +53,7 @@ lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-train: $(VENV)/.tests  ## train a model like the committed one on a CPU: about five hours on two free cores
+train: $(VENV)/.tests  ## train a model like the committed one on a CPU: three to six hours on two free cores
 	$(BIN)/simreal train --run runs/block
 	$(BIN)/simreal export runs/block models/block
 
