@@ -74,10 +74,10 @@ class ControlNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("control_node", **node_options)
-        self._parameters = declare(self, ControlParameters)
-        self._config = self._parameters.stacking_config()
+        self._settings = declare(self, ControlParameters)
+        self._config = self._settings.stacking_config()
         self._assembly: Assembly | None = None
-        self._goal = None if self._parameters.wait_for_goal else self._config.goal
+        self._goal = None if self._settings.wait_for_goal else self._config.goal
         self._task: InterruptibleTask | None = None
         self._held: Request | None = None
         self._beginning = threading.Lock()
@@ -86,7 +86,7 @@ class ControlNode(Node):
         self._waiting_since: float | None = None
         self._complained: dict[str, float] = {}
         self._reported: tuple[str, float] = ("", -np.inf)
-        p = self._parameters
+        p = self._settings
         prompt = MutuallyExclusiveCallbackGroup()
         self._actions = RobotActions(
             self,
@@ -121,7 +121,7 @@ class ControlNode(Node):
             for request in Request
         ]
         self._goals = GoalTopic(self, self._take_goal)
-        self._timer = self.create_timer(1.0 / self._parameters.tick_rate, self._on_tick)
+        self._timer = self.create_timer(1.0 / self._settings.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record)) if p.record else None
         self._begun = False
         if p.urdf:
@@ -143,7 +143,7 @@ class ControlNode(Node):
             self._know_robot(message.data)
 
     def _know_robot(self, urdf: str) -> None:
-        assembly = assemble(self._parameters, urdf, _installed_packages())
+        assembly = assemble(self._settings, urdf, _installed_packages())
         with self._beginning:
             self._assembly = assembly
             if self._goal is not None:
@@ -174,7 +174,7 @@ class ControlNode(Node):
 
     def _on_joints(self, message: JointState) -> None:
         index = {name: i for i, name in enumerate(message.name)}
-        joints = self._parameters.arm_joints
+        joints = self._settings.arm_joints
         if any(name not in index for name in joints):
             return  # the fingers, or another robot, may have a publisher of their own
         order = [index[name] for name in joints]
@@ -188,7 +188,7 @@ class ControlNode(Node):
         else:
             return
         opening = None
-        fingers = self._parameters.gripper_joints
+        fingers = self._settings.gripper_joints
         if fingers and all(name in index for name in fingers):
             opening = float(sum(positions[index[name]] for name in fingers))
         self._arm_state = ArmState(stamp, positions[order], velocities, opening)
@@ -198,7 +198,7 @@ class ControlNode(Node):
             transform = self._camera_transform(message.header)
         except TransformException as error:
             self._complain(
-                f"no transform from {message.header.frame_id} to {self._parameters.base_frame} "
+                f"no transform from {message.header.frame_id} to {self._settings.base_frame} "
                 f"({error}); detections are left out"
             )
             return
@@ -222,7 +222,7 @@ class ControlNode(Node):
         Raises:
             TransformException: there is none at all.
         """
-        base = self._parameters.base_frame
+        base = self._settings.base_frame
         try:
             return self._buffer.lookup_transform(base, header.frame_id, Time.from_msg(header.stamp))
         except ExtrapolationException:
@@ -277,7 +277,7 @@ class ControlNode(Node):
         if list(map(id, shown)) == list(map(id, self._shown)):
             return
         self._shown = shown
-        stamp, p = self.get_clock().now().to_msg(), self._parameters
+        stamp, p = self.get_clock().now().to_msg(), self._settings
         self._plan.publish(plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways))
 
     def _lacking(self) -> list[str]:
@@ -295,7 +295,7 @@ class ControlNode(Node):
             self._waiting_since = now
         waited = now - self._waiting_since
         words = f"waiting for the robot: no {', no '.join(lacking)}"
-        if waited > self._parameters.give_up_after:
+        if waited > self._settings.give_up_after:
             raise SimrealError(f"{words} for {waited:.0f} s; start the robot's controllers")
         if waited > COMPLAINT_PERIOD_S:
             self._complain(f"{words} for {waited:.0f} s")

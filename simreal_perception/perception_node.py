@@ -64,18 +64,18 @@ class PerceptionNode(Node):
 
     def __init__(self, load: Callable[[str], Estimator] | None = None, **node_options: Any) -> None:
         super().__init__("perception_node", **node_options)
-        self._parameters = declare(self, PerceptionParameters)
-        search = self._parameters.search
-        self._estimator = (load or partial(_load_estimator, search=search))(self._parameters.model)
+        self._settings = declare(self, PerceptionParameters)
+        search = self._settings.search
+        self._estimator = (load or partial(_load_estimator, search=search))(self._settings.model)
         # What scores a little lower now and then is followed all the same.
-        self._tracked = TrackedEstimator(self._estimator, 0.5 * self._parameters.min_score)
-        self._camera_poses = CameraPoses(self, self._parameters.fixed_frame)
+        self._tracked = TrackedEstimator(self._estimator, 0.5 * self._settings.min_score)
+        self._camera_poses = CameraPoses(self, self._settings.fixed_frame)
         self._info: CameraInfo | None = None
         self._camera: Camera | None = None
         self._camera_key: tuple[object, ...] = ()
         self._last_stamp_ns: int | None = None
         self._has_image = False
-        self._plane = TransformedPlane(self, self._parameters)
+        self._plane = TransformedPlane(self, self._settings)
         # Depth images that wait for their image, by stamp, and an image that waits for its depth.
         self._depths: dict[int, Image] = {}
         self._waiting: Image | None = None
@@ -86,7 +86,7 @@ class PerceptionNode(Node):
         self._image_subscription = self.create_subscription(
             Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS
         )
-        if self._parameters.use_depth:
+        if self._settings.use_depth:
             self._depth_subscription = self.create_subscription(
                 Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS
             )
@@ -95,7 +95,7 @@ class PerceptionNode(Node):
             SILENCE_S, self._on_silence, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
         self.get_logger().info(
-            f"model {self._parameters.model}, blocks of {1000 * self._parameters.edge:g} mm"
+            f"model {self._settings.model}, blocks of {1000 * self._settings.edge:g} mm"
         )
 
     def _on_camera_info(self, message: CameraInfo) -> None:
@@ -109,7 +109,7 @@ class PerceptionNode(Node):
                     "images come without a frame_id: got '', wanted the camera's optical frame, or "
                     "nobody can place the detections; set frame_id in the camera driver"
                 )
-        if not self._parameters.use_depth:
+        if not self._settings.use_depth:
             self._look(message, None)
             return
         depth = self._depths.pop(stamp_nanoseconds(message.header.stamp), None)
@@ -156,7 +156,7 @@ class PerceptionNode(Node):
         except SimrealError as error:
             self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
             return
-        good = [e for e in estimates if e.score >= self._parameters.min_score]
+        good = [e for e in estimates if e.score >= self._settings.min_score]
         self._detections.publish(estimates_to_detections(good, message.header))
         elapsed_ms = 1000.0 * (time.perf_counter() - started)
         self.get_logger().debug(f"{len(good)} blocks in {elapsed_ms:.1f} ms")
@@ -169,16 +169,16 @@ class PerceptionNode(Node):
         plane: SupportPlane | None,
         depth: NDArray[np.floating[Any]] | None,
     ) -> Sequence[BlockEstimate]:
-        edge = self._parameters.edge
+        edge = self._settings.edge
         placed = self._camera_poses.at(header)
-        if not self._parameters.tracking or not placed.known:
+        if not self._settings.tracking or not placed.known:
             return self._estimator.estimate(rgb, camera, edge, plane, depth)
         stamp = stamp_seconds(header.stamp)
         return self._tracked.update(rgb, camera, edge, stamp, placed.pose, plane=plane, depth=depth)
 
     def _due(self, message: Image) -> bool:
         stamp_ns = stamp_nanoseconds(message.header.stamp)
-        rate, last_ns = self._parameters.max_rate, self._last_stamp_ns
+        rate, last_ns = self._settings.max_rate, self._last_stamp_ns
         # A stamp that goes back is a simulation or a bag that started again.
         if rate > 0 and last_ns is not None and 0 <= stamp_ns - last_ns < RATE_SLACK * 1e9 / rate:
             return False
@@ -198,7 +198,7 @@ class PerceptionNode(Node):
 
     def _check_width(self, camera: Camera) -> None:
         """Say so where max_width keeps small blocks from being found."""
-        p = self._parameters
+        p = self._settings
         pyramid = image_pyramid(camera, p.edge, p.search)
         if pyramid.cut:
             wanted = round(pyramid.finest * max(camera.width, camera.height))

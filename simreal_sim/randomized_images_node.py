@@ -89,7 +89,7 @@ class RandomizedImagesNode(Node):
 
     def __init__(self) -> None:
         super().__init__("randomized_images_node")
-        self._parameters = p = declare(self, RandomizedImagesParameters)
+        self._settings = p = declare(self, RandomizedImagesParameters)
         self._source = LabelledImages(p.image_width, p.image_height, p.drawn())
         self._images = self.create_publisher(Image, "camera/image_raw", IMAGE_QOS)
         self._infos = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_QOS)
@@ -97,7 +97,7 @@ class RandomizedImagesNode(Node):
         self._poses = self.create_publisher(Detection3DArray, "labels/blocks_3d", TRUTH_QOS)
         self._boxes = self.create_publisher(Detection2DArray, "labels/blocks_2d", TRUTH_QOS)
         self._texts = self.create_publisher(String, "labels/json", TRUTH_QOS)
-        self._publishers = (
+        self._label_publishers = (
             self._images, self._infos, self._instances, self._poses, self._boxes, self._texts,
         )  # fmt: skip
         self._number = 0
@@ -117,14 +117,14 @@ class RandomizedImagesNode(Node):
                 raise NodeFinished
             return
         # Nobody listens: an image less would be missing from the data set, so wait.
-        if not any(publisher.get_subscription_count() for publisher in self._publishers):
+        if not any(publisher.get_subscription_count() for publisher in self._label_publishers):
             self._heard_since = None
             return
         if self._heard_since is None:
             self._heard_since = now
         if now - self._heard_since < SETTLE_S:
             return
-        p = self._parameters
+        p = self._settings
         self._publish(self._source.draw(p.seed + self._number))
         self._number += 1
         if self._number == p.count:

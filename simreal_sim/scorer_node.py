@@ -78,7 +78,7 @@ class ScorerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("scorer_node")
-        self._parameters = declare(self, ScorerParameters)
+        self._settings = declare(self, ScorerParameters)
         self._truths: deque[Truth] = deque()
         self._perception = PerceptionScore()
         self._unscored = 0
@@ -155,7 +155,7 @@ class ScorerNode(Node):
         return min(self._truths, key=lambda truth: abs(truth.time_s - time_s), default=None)
 
     def _tick(self) -> None:
-        p, elapsed = self._parameters, self._elapsed()
+        p, elapsed = self._settings, self._elapsed()
         wall = time.monotonic() - self._started_wall
         if self._finished_s is not None and elapsed >= self._finished_s + p.settle_s:
             self._conclude("")
@@ -165,13 +165,13 @@ class ScorerNode(Node):
             self._conclude(f"not finished within {p.wall_time_limit_s:g} real seconds")
 
     def _judge(self) -> TowerVerdict:
-        p = self._parameters
+        p = self._settings
         if not self._truths:
             return TowerVerdict(False, 0, "no truth received", ())
         latest = self._truths[-1]
         earlier = self._truth_at(latest.time_s - REST_WINDOW_S)
         tool: np.ndarray | None = None
-        tool_link = simulated_arm(self._parameters.robot).tool_link
+        tool_link = simulated_arm(self._settings.robot).tool_link
         try:
             transform = self._tf.lookup_transform(WORLD_FRAME, tool_link, Time())
             tool = transform_to_pose(transform.transform).position
@@ -184,7 +184,7 @@ class ScorerNode(Node):
 
     def _conclude(self, overdue: str) -> None:
         """Judge, write, say, end the process."""
-        p, verdict = self._parameters, self._judge()
+        p, verdict = self._settings, self._judge()
         reason = verdict.reason
         if overdue:
             reason = f"{overdue}; {reason}"
@@ -208,7 +208,7 @@ class ScorerNode(Node):
 
     @property
     def _path(self) -> Path:
-        return Path(self._parameters.out).expanduser() / "result.json"
+        return Path(self._settings.out).expanduser() / "result.json"
 
 
 def _say(line: str) -> None:

@@ -108,7 +108,7 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         p, controllers = declare_all(self, SimParameters, ControllerParameters)
-        self._parameters: SimParameters = p
+        self._settings: SimParameters = p
         scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
         self._world = World(scene, simulated_arm(p.robot))
         self._camera = WorldCamera(self._world, p.shadows)
@@ -163,7 +163,7 @@ class SimNode(Node):
             self._pacer.given_up_s = 0.0
             self.get_logger().info(
                 "this machine is too slow for the real_time_factor of "
-                f"{self._parameters.real_time_factor:g}: simulated time runs slower than that",
+                f"{self._settings.real_time_factor:g}: simulated time runs slower than that",
                 throttle_duration_sec=60.0,
             )
 
@@ -220,7 +220,7 @@ class SimNode(Node):
         if self._truth_publisher is None:
             return
         poses = self._world.block_poses()
-        exact, edge = np.zeros((6, 6)), self._parameters.edge
+        exact, edge = np.zeros((6, 6)), self._settings.edge
         message = estimates_to_detections(
             [BlockEstimate(pose, exact, 1.0, edge) for pose in poses.values()],
             Header(stamp=stamp, frame_id=WORLD_FRAME),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.randomization.ranges.groups import MOST_LIGHTS, Randomization
+from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.scene_limits import MOST_LIGHTS
 
 Floats64 = NDArray[np.float64]
 

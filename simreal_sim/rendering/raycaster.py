@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_sim.rendering.mip_pyramid import mip_pyramid
-from simreal_sim.rendering.ray_functions import GEOMETRY, HALF, POSITION, PYRAMID, RADIUS
+from simreal_sim.rendering.ray_functions import GEOMETRY, HALF, POSITION, RADIUS
+from simreal_sim.rendering.ray_textures import PYRAMID
 from simreal_sim.rendering.raycaster_cpu import render_all
 from simreal_sim.rendering.scene import Floats, Ints, SceneBatch, ViewBatch
 

@@ -28,7 +28,6 @@ from simreal_sim.rendering.ray_functions import (
     SHININESS,
     SPECULAR,
     ZERO,
-    backdrop,
     beside_tile,
     box_surface,
     cylinder_surface,
@@ -36,19 +35,18 @@ from simreal_sim.rendering.ray_functions import (
     enter_box,
     enter_cylinder,
     enter_ellipsoid,
-    footprint,
     highlight,
     into_frame,
     lamp_point,
     may_shade,
     on_edge,
     out_of_frame,
-    paint,
     pixel_ray,
     plane_of_tile,
     subpixel,
     toward_lamp,
 )
+from simreal_sim.rendering.ray_textures import backdrop, footprint, paint
 from simreal_sim.rendering.scene import BOX, ELLIPSOID, EMPTY, FACES
 
 TILE = 16  # pixels; primitives that a tile cannot see are dropped for all its rays at once

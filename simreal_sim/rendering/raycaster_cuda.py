@@ -29,25 +29,23 @@ from simreal_sim.rendering.ray_functions import (
     SHININESS,
     SPECULAR,
     ZERO,
-    backdrop,
     beside_tile,
     camera_ray,
     compiled,
     enter,
     enter_box,
-    footprint,
     highlight,
     into_frame,
     lamp_point,
     may_shade,
     on_edge,
     out_of_frame,
-    paint,
     plane_of_tile,
     subpixel,
     surface,
     toward_lamp,
 )
+from simreal_sim.rendering.ray_textures import backdrop, footprint, paint
 from simreal_sim.rendering.raycaster_cpu import SUBSAMPLES, TILE
 from simreal_sim.rendering.scene import FACES, Floats, Ints, ViewBatch
 

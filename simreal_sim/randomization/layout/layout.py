@@ -23,12 +23,8 @@ from simreal_sim.randomization.layout.proposals import (
     HandProposals,
 )
 from simreal_sim.randomization.layout.things import draw_things
-from simreal_sim.randomization.ranges.groups import (
-    MOST_BLOCKS,
-    MOST_DISTRACTORS,
-    MOST_SHEETS,
-    Randomization,
-)
+from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.scene_limits import MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS
 from simreal_sim.rendering.scene import BOX, CYLINDER, EMPTY, Ints
 
 Floats64 = NDArray[np.float64]

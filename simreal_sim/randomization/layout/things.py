@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.randomization.layout.proposals import ThingProposals
-from simreal_sim.randomization.ranges.groups import MOST_DISTRACTORS, DistractorRanges
+from simreal_sim.randomization.ranges.groups import DistractorRanges
+from simreal_sim.randomization.ranges.scene_limits import MOST_DISTRACTORS
 from simreal_sim.rendering.scene import BOX, CYLINDER, ELLIPSOID
 
 Floats64 = NDArray[np.float64]

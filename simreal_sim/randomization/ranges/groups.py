@@ -28,17 +28,16 @@ from simreal_sim.randomization.ranges.ranges import (
     read_group,
     weights,
 )
+from simreal_sim.randomization.ranges.scene_limits import (
+    MOST_BLOCKS,
+    MOST_DISTRACTORS,
+    MOST_LIGHTS,
+    within,
+)
+from simreal_sim.randomization.ranges.tabletop_ranges import TabletopRanges
 from simreal_sim.rendering.sensor_ranges import SensorRanges
 
 EDGE_LIMITS_M = (0.02, 0.1)
-MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS, MOST_LIGHTS = 30, 24, 4, 3  # room in a scene
-
-
-def _within(numbers: Integers, name: str, least: int, most: int) -> None:
-    if not least <= numbers.low <= numbers.high <= most:
-        raise ConfigurationError(
-            f"{name}: got [{numbers.low:g}, {numbers.high:g}], wanted numbers from {least} to {most}"
-        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class NumberRanges:
     blocks: Integers = Integers(1, 6)
 
     def __post_init__(self) -> None:
-        _within(self.blocks, "blocks", 1, MOST_BLOCKS)
+        within(self.blocks, "blocks", 1, MOST_BLOCKS)
 
 
 @dataclass(frozen=True)
@@ -128,45 +127,12 @@ class DistractorRanges:
     on_block: Share = Share(0.08)
 
     def __post_init__(self) -> None:
-        _within(self.number, "number", 0, MOST_DISTRACTORS)
+        within(self.number, "number", 0, MOST_DISTRACTORS)
         if self.near_cube_ratio.low < 1.25:
             raise ConfigurationError(
                 f"near_cube_ratio: got {self.near_cube_ratio.low:g}, wanted 1.25 or more: "
                 "what comes closer to a cube passes for a block"
             )
-
-
-@dataclass(frozen=True)
-class TabletopRanges:
-    """Scenes as people set them up, in place of the wild ones; off: none.
-
-    A board or mat, sheets and cards on it, blocks of one kind in rows, towers or loose, things of a
-    workplace about them.
-    """
-
-    share: Share = Share(0.35)
-    blocks: LogUniform = LogUniform(1.0, 30.0)
-    area_edges: Uniform = Uniform(3.0, 14.0)
-    largest_area_m: Uniform = Uniform(0.2, 0.6)
-    arrangements: Weights = weights(loose=0.4, rows=0.25, towers=0.15, mixed=0.2)
-    one_yaw: Share = Share(0.35)
-    yaw_deg: Normal = Normal(3.0)
-    things: LogUniform = LogUniform(0.5, 24.0)
-    board: Share = Share(0.6)
-    board_edges: LogUniform = LogUniform(4.0, 20.0)
-    sheets: Integers = Integers(0, 4)
-    sheet_edges: LogUniform = LogUniform(0.7, 8.0)
-    print_edges: LogUniform = LogUniform(0.7, 12.0)
-    grounds: Weights = weights(printed=0.45, material=0.35, plain=0.2)
-    looks: Weights = weights(paint=0.4, wood=0.2, faces=0.25, wild=0.15)
-
-    def __post_init__(self) -> None:
-        _within(self.sheets, "sheets", 0, MOST_SHEETS)
-        for name, most in (("blocks", MOST_BLOCKS), ("things", MOST_DISTRACTORS)):
-            if getattr(self, name).high > most:
-                raise ConfigurationError(
-                    f"{name}: got up to {getattr(self, name).high:g}, wanted at most {most}"
-                )
 
 
 @dataclass(frozen=True)
@@ -269,7 +235,7 @@ class LightRanges:
     highlight: Uniform = Uniform(0.3, 1.5)
 
     def __post_init__(self) -> None:
-        _within(self.number, "number", 1, MOST_LIGHTS)
+        within(self.number, "number", 1, MOST_LIGHTS)
 
 
 @dataclass(frozen=True)

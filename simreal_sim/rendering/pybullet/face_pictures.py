@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.rendering.mip_pyramid import mip_pyramid
-from simreal_sim.rendering.ray_functions import mip_level
+from simreal_sim.rendering.ray_textures import mip_level
 from simreal_sim.rendering.scene import BOX, CYLINDER, SceneBatch
 from simreal_sim.rendering.texture_size import TEXTURE_SIZE
 
