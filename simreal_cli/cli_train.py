@@ -20,7 +20,7 @@ examples:
   simreal train                                   the committed model, on a CPU; then: simreal export
   simreal train --overfit                         can each network learn at all? half a minute
   simreal train --ladder --task pose              from one batch to everything, rung by rung
-  simreal train --run runs/mine --task pose --start-from block --ranges mine.yaml
+  simreal train --run runs/mine --start-from block --ranges mine.yaml
                                                   fine-tune the model that ships to blocks of yours
   simreal train --run runs/gpu --device cuda --prefetch 4
                                                   on a GPU, which draws, too
