@@ -14,6 +14,9 @@ LEAST_RADIUS_PX, LARGEST_RADIUS_PX = 13.0, 80.0
 # What is smaller in the image itself than 20 pixels an edge need not be found.
 LEAST_EDGE_PX = 20.0
 NEAREST_EDGES = 2.0  # no camera is nearer to a block than so many of its edges
+# From copy to copy. They overlap, so that each block is of a middling size in one of them: with copies
+# that only join, one block in twenty more was missed on synthetic scenes.
+STEP = 0.45
 NARROWEST_PX = 64  # a narrower copy shows nothing
 
 
@@ -71,8 +74,6 @@ def image_pyramid(camera: Camera, edge: float, search: Search) -> Pyramid:
     finest = min(LEAST_RADIUS_PX / smallest, 1.0)
     longest = max(camera.width, camera.height)
     scales = [min(finest, search.max_width / longest)]
-    # Each copy finds blocks up to a radius; the next one begins where it ends.
-    step = LEAST_RADIUS_PX / LARGEST_RADIUS_PX * 1.5
-    while scales[-1] * largest > LARGEST_RADIUS_PX and scales[-1] * step * longest > NARROWEST_PX:
-        scales.append(scales[-1] * step)
+    while scales[-1] * largest > LARGEST_RADIUS_PX and scales[-1] * STEP * longest > NARROWEST_PX:
+        scales.append(scales[-1] * STEP)
     return Pyramid(tuple(scales), finest)
