@@ -9,14 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.networks.detector_network import STRIDE
-from simreal_perception.training_data.hard_examples import (
-    Draw,
-    HardExamples,
-    as_key,
-    from_key,
-    joined,
-)
-from simreal_perception.training_data.pose_data import TEXTURES
+from simreal_perception.training_data.hard_examples import Draw
+from simreal_perception.training_data.replayed_source import ReplayedSource
 from simreal_sim.randomization.cameras import (
     PLAIN_FOV,
     draw_distances,
@@ -25,13 +19,12 @@ from simreal_sim.randomization.cameras import (
     undistorted,
 )
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.randomization import draw_scenes
 from simreal_sim.randomization.ranges.ranges import LogUniform
 from simreal_sim.randomization.taken_pictures import take_pictures
 from simreal_sim.randomization.viewpoints import looking, turned_aside
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
-from simreal_sim.rendering.textures import texture_pool
 
 Floats = NDArray[np.float32]
 
@@ -68,36 +61,8 @@ class WindowBatch:
     key: list[Any] = field(default_factory=list)
 
 
-class WindowSource:
-    """Draws batches of windows, a share of them again that fooled the network.
-
-    The same seed, and the same losses told, give the same batches.
-    """
-
-    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.randomization = randomization or Randomization()
-        self.textures = texture_pool(TEXTURES, self.rng)
-        self._hard = HardExamples()
-        self.device = "cpu"  # that draws
-
-    def draw(self, count: int) -> WindowBatch:
-        """Draw `count` windows, two of each scene."""
-        draws = self._hard.plan(count, self.rng)
-        parts = [self._draw(draw) for draw in draws]
-        return WindowBatch(**joined(parts), key=as_key(draws))
-
-    def learned(self, key: Any, losses: list[float]) -> None:
-        """Take in how badly each window of a batch fooled the network."""
-        self._hard.learned(from_key(key), losses)
-
-    def state(self) -> dict[str, Any]:
-        """The windows that come again, for JSON."""
-        return {"hard": self._hard.state()}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
-        self._hard.restore(state["hard"])
+class WindowSource(ReplayedSource[WindowBatch]):
+    """Draws batches of windows, two of each scene."""
 
     def _draw(self, draw: Draw) -> WindowBatch:
         rng = np.random.default_rng(draw.seed)

@@ -19,26 +19,19 @@ from simreal_perception.pose_estimation.crop_camera import (
     shrink_blur,
 )
 from simreal_perception.training_data.edge_labels import edge_fields
-from simreal_perception.training_data.hard_examples import (
-    Draw,
-    HardExamples,
-    as_key,
-    from_key,
-    joined,
-)
+from simreal_perception.training_data.hard_examples import Draw
+from simreal_perception.training_data.replayed_source import ReplayedSource
 from simreal_sim.randomization.cameras import draw_distances, draw_stands
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.randomization import draw_scenes
 from simreal_sim.randomization.ranges.ranges import LogUniform
 from simreal_sim.randomization.taken_pictures import take_pictures
 from simreal_sim.randomization.viewpoints import looking, turned_aside
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import BOX, EMPTY, SceneBatch, ViewBatch
-from simreal_sim.rendering.textures import texture_pool
 
 Floats = NDArray[np.float32]
 
-TEXTURES = 1500
 VIEWS_PER_SCENE = 6
 NEGATIVE_SHARE = 0.3  # crops centred on something that is no block
 # Shares of these: parts of things that a cube would fit, as the detector takes them for blocks;
@@ -88,40 +81,8 @@ class CropBatch:
     key: list[Any] = dataclasses.field(default_factory=list)
 
 
-class CropSource:
-    """Draws batches of crops, a share of them again that fooled the network.
-
-    The same seed, and the same losses told, give the same batches.
-
-    Args:
-        seed: of everything drawn.
-        randomization: which groups are at work.
-    """
-
-    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.randomization = randomization or Randomization()
-        self.textures = texture_pool(TEXTURES, self.rng)
-        self._hard = HardExamples()
-        self.device = "cpu"  # that draws
-
-    def draw(self, count: int) -> CropBatch:
-        """Draw `count` crops."""
-        draws = self._hard.plan(count, self.rng)
-        parts = [self._draw(draw) for draw in draws]
-        return CropBatch(**joined(parts), key=as_key(draws))
-
-    def learned(self, key: Any, losses: list[float]) -> None:
-        """Take in how badly each crop of a batch fooled the network."""
-        self._hard.learned(from_key(key), losses)
-
-    def state(self) -> dict[str, Any]:
-        """The crops that come again, for JSON."""
-        return {"hard": self._hard.state()}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
-        self._hard.restore(state["hard"])
+class CropSource(ReplayedSource[CropBatch]):
+    """Draws batches of crops."""
 
     def _draw(self, draw: Draw) -> CropBatch:
         rng = np.random.default_rng(draw.seed)

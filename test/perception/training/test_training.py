@@ -27,6 +27,7 @@ from simreal_perception.training.initial_weights import (  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS, make_task  # noqa: E402
 from simreal_perception.training.training import load_network, train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
+from simreal_perception.training_data import replayed_source  # noqa: E402
 from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
 from simreal_perception.training_data.pose_data import CropSource  # noqa: E402
 from simreal_sim.randomization.randomization import Randomization  # noqa: E402
@@ -87,7 +88,7 @@ def looked_at(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "render", spy)
-        patch.setattr(module, "TEXTURES", 60)  # a pool is drawn first, and takes its time
+        patch.setattr(replayed_source, "TEXTURES", 60)  # a pool is drawn first, and takes its time
         source(5, randomization).draw(24)
     return seen
 
