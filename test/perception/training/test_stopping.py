@@ -19,7 +19,7 @@ from simreal_perception.training.run_folder import run_folder  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 
 TASKS = ("detector", "pose")
-PATIENCE_S = 120.0  # the workers import torch and compile, on a machine that may be busy
+PATIENCE_S = 300.0  # the workers import torch and compile, on a machine that may be busy
 
 
 def is_free(run: Path, task: str) -> bool:
