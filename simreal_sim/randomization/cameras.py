@@ -48,11 +48,7 @@ class Stands:
 
 def draw_stands(count: int, randomization: Randomization, rng: np.random.Generator) -> Stands:
     """Directions and rolls of `count` cameras: a share above the table, the others all around it."""
-    ranges = randomization.camera
-    overhead = ranges.overhead.draw(count, rng)
-    roll = np.radians(ranges.roll_deg.draw(count, rng))
-    any_roll = ranges.any_roll.draw(count, rng) | overhead
-    roll = np.where(any_roll, rng.uniform(-np.pi, np.pi, size=count), roll)
+    overhead, roll = _rolls(count, randomization, rng)
     away = _directions(overhead, randomization, rng)
     if not randomization.on("camera"):
         roll[:] = 0.0
@@ -64,6 +60,17 @@ def draw_distances(edge: Array, randomization: Randomization, rng: np.random.Gen
     ranges = randomization.camera
     distance = edge * ranges.distance_edges.draw(len(edge), rng)
     return np.minimum(distance, ranges.farthest_m.draw(len(edge), rng))
+
+
+def _rolls(
+    count: int, randomization: Randomization, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], Array]:
+    """Which of `count` cameras hang above the table, and their rolls, radians."""
+    ranges = randomization.camera
+    overhead = ranges.overhead.draw(count, rng)
+    roll = np.radians(ranges.roll_deg.draw(count, rng))
+    any_roll = ranges.any_roll.draw(count, rng) | overhead
+    return overhead, np.where(any_roll, rng.uniform(-np.pi, np.pi, size=count), roll)
 
 
 def _directions(
@@ -108,10 +115,7 @@ def draw_views(
     target = scenes.position[index, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
     fov = ranges.fov_deg.draw(count, rng)
     aside = ranges.off_axis.draw((count, 2), rng)
-    overhead = ranges.overhead.draw(count, rng)
-    roll = np.radians(ranges.roll_deg.draw(count, rng))
-    any_roll = ranges.any_roll.draw(count, rng) | overhead
-    roll = np.where(any_roll, rng.uniform(-np.pi, np.pi, size=count), roll)
+    overhead, roll = _rolls(count, randomization, rng)
     center = np.array([width - 1, height - 1]) / 2
     center = center + ranges.principal_point.draw((count, 2), rng) * width
     fov = np.radians(fov)
