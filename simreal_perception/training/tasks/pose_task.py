@@ -74,7 +74,11 @@ class PoseTask:
         )
         target = torch.as_tensor(batch.target, device=device)
         scored = ~torch.isnan(target)
-        block_loss = functional.binary_cross_entropy_with_logits(block[scored], target[scored])
+        block_loss = _mean(
+            functional.binary_cross_entropy_with_logits(
+                block[scored], target[scored], reduction="none"
+            )
+        )
         known = batch.target == 1
         use = torch.as_tensor(known, device=device)
         angles, truth = _named_by_charts(batch.rotation[known], batch.corners[known])
@@ -88,7 +92,7 @@ class PoseTask:
         error = (corners[use] - wanted).abs().mean(dim=(2, 3))
         scale = _scale_error(corners[use], wanted)
         spread = log_spread[use].clamp(min=LEAST_LOG_SPREAD)
-        chart_loss = functional.cross_entropy(chart[use], nearest)
+        chart_loss = _mean(functional.cross_entropy(chart[use], nearest, reduction="none"))
         field_loss, field_error = _field_loss(
             field[use],
             torch.as_tensor(batch.field[known], device=device),
@@ -97,7 +101,7 @@ class PoseTask:
         total = (
             CORNER_WEIGHT * (error * share).sum()
             + SCALE_WEIGHT * (scale.abs() * share).sum()
-            + SPREAD_WEIGHT * (error.detach() / spread.exp() + spread)[inside].mean()
+            + SPREAD_WEIGHT * _mean((error.detach() / spread.exp() + spread)[inside])
             + CHART_WEIGHT * chart_loss
             + BLOCK_WEIGHT * block_loss
             + FIELD_WEIGHT * field_loss
@@ -105,16 +109,27 @@ class PoseTask:
         with torch.no_grad():
             best = chart[use].argmax(dim=1)
             chosen = error.gather(1, best[:, None]).squeeze(1) * (CROP_SIZE / 2)
-            figures = {
-                "corner_px": chosen.mean(),
-                "corner_median_px": chosen.median(),
-                "scale_percent": scale.gather(1, best[:, None]).abs().median() * 100.0,
-                "field_px": field_error,
-                "chart": (best == nearest).float().mean(),
-                "block": ((block > 0).float() == target)[scored].float().mean(),
-                "chart_loss": chart_loss,
-                "block_loss": block_loss,
-            }
+            of_blocks = (
+                {
+                    "corner_px": chosen.mean(),
+                    "corner_median_px": chosen.median(),
+                    "scale_percent": scale.gather(1, best[:, None]).abs().median() * 100.0,
+                    "field_px": field_error,
+                    "chart": (best == nearest).float().mean(),
+                    "chart_loss": chart_loss,
+                }
+                if known.any()
+                else {}
+            )
+            of_scored = (
+                {
+                    "block": ((block > 0).float() == target)[scored].float().mean(),
+                    "block_loss": block_loss,
+                }
+                if bool(scored.any())
+                else {}
+            )
+            figures = of_blocks | of_scored
             fooled = torch.where(target == 0, functional.softplus(block), torch.zeros_like(block))
         values = {name: float(value.detach()) for name, value in figures.items()}
         return Loss(total, values, fooled)
@@ -170,6 +185,11 @@ def _field_loss(field: Tensor, offset: Tensor, distance: Tensor) -> tuple[Tensor
     spread = field[:, 2][near].clamp(min=LEAST_LOG_SPREAD)
     share = 1.0 / (1.0 + distance[near])
     share = share / share.sum().clamp(min=1e-6)
-    likelihood = (error.detach() / spread.exp() + spread).mean()
+    likelihood = _mean(error.detach() / spread.exp() + spread)
     loss = (error * share).sum() + SPREAD_WEIGHT / FIELD_WEIGHT * likelihood
-    return loss, error.mean().detach()
+    return loss, _mean(error).detach()
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean; 0 of no values, so that a batch without blocks teaches what it can."""
+    return values.sum() / max(values.numel(), 1)

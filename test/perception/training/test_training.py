@@ -29,7 +29,7 @@ from simreal_perception.training.training import load_network, train  # noqa: E4
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_perception.training_data import replayed_source  # noqa: E402
 from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
-from simreal_perception.training_data.pose_data import CropSource  # noqa: E402
+from simreal_perception.training_data.pose_data import CropBatch, CropSource  # noqa: E402
 from simreal_sim.randomization.randomization import Randomization  # noqa: E402
 from simreal_sim.randomization.ranges.groups import LensRanges  # noqa: E402
 from simreal_sim.randomization.ranges.ranges import Share, Uniform  # noqa: E402
@@ -51,6 +51,27 @@ def test_crops_are_labelled_where_their_corners_are() -> None:
     reach = np.linalg.norm(batch.corners[blocks] - middle[:, None], axis=-1).max(axis=1)
     assert ((reach > 0.3) & (reach < 1.3)).all()
     assert batch.images.shape == (60, CROP_SIZE, CROP_SIZE, 3)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, np.nan])
+def test_a_batch_of_one_kind_teaches_what_it_can(target: float) -> None:
+    task = make_task("pose", 1, 4, Randomization())
+    batch = task.source.draw(24)
+    of_blocks = (batch.target == 1) == (target == 1)
+    batch = CropBatch(
+        **{
+            name: values[of_blocks] if isinstance(values, np.ndarray) else values
+            for name, values in vars(batch).items()
+        }
+    )
+    batch.target[:] = target
+    loss = task.loss(task.network, batch)
+    loss.total.backward()
+    assert torch.isfinite(loss.total)
+    assert all(torch.isfinite(p.grad).all() for p in task.network.parameters())
+    assert np.isfinite(list(loss.figures.values())).all()
+    assert ("corner_px" in loss.figures) == (target == 1)
+    assert ("block" in loss.figures) == (target in (0, 1))
 
 
 def test_crop_rotations_agree_with_their_points() -> None:
