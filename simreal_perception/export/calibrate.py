@@ -26,8 +26,9 @@ from simreal_perception.pose_estimation.calibration import (
     Calibration,
     Evidence,
 )
-from simreal_perception.pose_estimation.estimator import BlockEstimator, distinct
+from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.pose_estimation.model_card import ModelCard
+from simreal_perception.pose_estimation.suppression import distinct
 
 Array = NDArray[np.float64]
 
