@@ -119,28 +119,8 @@ class BlockEstimator:
             ModelError: missing, not what its card describes, or not to be run.
         """
         card = load_model_card(name_or_path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that spin while they wait take the cores from the other network and from OpenCV.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        sessions: dict[str, onnxruntime.InferenceSession] = {}
-        for file in card.files:
-            try:
-                sessions[file.stem.rsplit("_", 1)[-1]] = onnxruntime.InferenceSession(
-                    str(file), options, providers=["CPUExecutionProvider"]
-                )
-            except Exception as error:  # onnxruntime raises types of its own for every cause
-                raise ModelError(
-                    f"{file} cannot be run: {str(error).splitlines()[0]}; export it again"
-                ) from error
-        missing = {"detector", "pose"} - set(sessions)
-        if missing:
-            raise ModelError(
-                f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
-                "files NAME_detector.onnx and NAME_pose.onnx; export it again"
-            )
-        return BlockEstimator(sessions["detector"], sessions["pose"], card, search, calibration)
+        networks = load_networks(card, threads)
+        return BlockEstimator(networks["detector"], networks["pose"], card, search, calibration)
 
     def estimate(
         self,
@@ -275,6 +255,36 @@ class BlockEstimator:
                 clarity=float(refined.clarity[row]),
             )
         return looks
+
+
+def load_networks(card: ModelCard, threads: int) -> dict[str, onnxruntime.InferenceSession]:
+    """ONNX sessions of a model's networks, "detector" and "pose".
+
+    Raises:
+        ModelError: one is missing, or cannot be run.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Threads that spin while they wait take the cores from the other network and from OpenCV.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    sessions: dict[str, onnxruntime.InferenceSession] = {}
+    for file in card.files:
+        try:
+            sessions[file.stem.rsplit("_", 1)[-1]] = onnxruntime.InferenceSession(
+                str(file), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises types of its own for every cause
+            raise ModelError(
+                f"{file} cannot be run: {str(error).splitlines()[0]}; export it again"
+            ) from error
+    missing = {"detector", "pose"} - set(sessions)
+    if missing:
+        raise ModelError(
+            f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
+            "files NAME_detector.onnx and NAME_pose.onnx; export it again"
+        )
+    return sessions
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:

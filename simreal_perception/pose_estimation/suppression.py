@@ -26,8 +26,8 @@ def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     """Keep the best of estimates that would overlap in space or hide one another.
 
     What looks like a small block within the picture of a larger one is a mark on its face, or the
-    larger one is none: the better score decides, or that there are several such marks. Range is uncertain, so overlap is judged as if both
-    were at one range: by the angle between their rays.
+    larger one is none: the better score decides, or that there are several such marks. Range is
+    uncertain, so overlap is judged as if both were at one range: by the angle between their rays.
 
     Args:
         blocks: of one edge, best first, in the optical frame.

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from simreal_common.errors import ConfigurationError
+from simreal_perception.pose_estimation.model_card import load_model_card
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.precision import Precision
 from simreal_perception.training.run_log import log_path
@@ -111,6 +112,7 @@ def environment(config: TrainingConfig) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "threads": config.threads,
         "device": torch.cuda.get_device_name() if config.device == "cuda" else "cpu",
+        **({"proposals_from": _hashes(config.proposals_from)} if config.proposals_from else {}),
     }
 
 
@@ -119,6 +121,11 @@ def source_commit() -> tuple[str, bool | None]:
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain")
     return commit or "unknown", None if commit is None else bool(changes)
+
+
+def _hashes(model: str) -> dict[str, str]:
+    """SHA-256 of a model's files, by their names."""
+    return {entry["path"]: entry["sha256"] for entry in load_model_card(model).content["files"]}
 
 
 def _git(*arguments: str) -> str | None:
