@@ -125,7 +125,7 @@ def source_commit() -> tuple[str, bool | None]:
 
 def _hashes(model: str) -> dict[str, str]:
     """SHA-256 of a model's files, by their names."""
-    return {entry["path"]: entry["sha256"] for entry in load_model_card(model).content["files"]}
+    return {entry["file"]: entry["sha256"] for entry in load_model_card(model).content["files"]}
 
 
 def _git(*arguments: str) -> str | None:
