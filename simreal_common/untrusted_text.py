@@ -202,15 +202,13 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _node(event: yaml.NodeEvent) -> Any:
-    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+    if event.anchor is not None:  # an alias carries the name of its anchor
         raise MessageError(f"got anchor or alias '{shortened(event.anchor)}', wanted values alone")
-    if event.tag is not None:
+    if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
         raise MessageError(f"got tag '{shortened(event.tag)}', wanted values without tags")
-    if isinstance(event, yaml.SequenceStartEvent):
-        return []
-    if isinstance(event, yaml.MappingStartEvent):
-        return {}
-    return _scalar(event.value) if event.implicit[0] else event.value
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(event.value) if event.implicit[0] else event.value
+    return [] if isinstance(event, yaml.SequenceStartEvent) else {}
 
 
 def _put(into: Any, waiting: list[Any], value: Any) -> None:
