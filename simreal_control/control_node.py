@@ -141,6 +141,9 @@ class ControlNode(Node):
         self.get_logger().info(f"the task: {words}, blocks of {1000 * p.edge:g} mm")
 
     def destroy_node(self) -> None:
+        """Cancel what moves, then end: no trajectory outlives the node, whatever ends it."""
+        self._timer.cancel()
+        self._actions.end()
         if self._record is not None:
             self._record.close()
         self._actions.destroy()
