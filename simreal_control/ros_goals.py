@@ -15,13 +15,17 @@ from std_msgs.msg import String
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
+from simreal_common.untrusted_text import shortened
 from simreal_control.task.goal import Goal, parse_goal
+
+REPEAT_S = 1.0  # of refused goals no more is said in the log; each has its answer
+LONGEST_ECHO = 400  # characters of a goal that its answer repeats
 
 
 class GoalTopic:
     """Listens to stacking/goal, answers on stacking/goal_answer.
 
-    An answer is JSON: `accepted`, `reason` in words, and the `goal` as it came.
+    An answer is JSON: `accepted`, `reason` in words, and the `goal` as it came, shortened.
 
     Args:
         node: owns subscription and publisher.
@@ -46,9 +50,13 @@ class GoalTopic:
         self._answer(message.data, not refusal, refusal or f"the task: {goal.words}")
 
     def _answer(self, goal: str, accepted: bool, reason: str) -> None:
-        content = {"accepted": accepted, "reason": reason, "goal": goal}
+        content = {
+            "accepted": accepted,
+            "reason": reason,
+            "goal": shortened(goal, LONGEST_ECHO),
+        }
         self._answers.publish(String(data=json.dumps(content)))
         if accepted:
             self._logger.info(reason)
         else:
-            self._logger.warning(f"goal refused: {reason}")
+            self._logger.warning(f"goal refused: {reason}", throttle_duration_sec=REPEAT_S)
