@@ -48,6 +48,7 @@ test: lint  ## set up what the tests need, check the code, run all tests but the
 
 test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with several seeds
 	$(PYTEST) test -m slow
+	@[ -e $(VENV)/.with-ros ] || $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m slow
 
 lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/ruff check
