@@ -146,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
         write_picture(args.reliability, draw_reliability(bins, source.name))
     if args.write_card:
         from simreal_perception.evaluation.evaluation_card import write_figures
-        from simreal_perception.pose_estimation.model_card import load_model_card
+        from simreal_perception.model_files.model_card import load_model_card
 
         real = (args.photos or args.bag).name if args.photos or args.bag else None
         write_figures(load_model_card(args.model), command, figures, real)

@@ -10,7 +10,7 @@ import pytest
 
 from simreal_common.errors import ModelError
 from simreal_common.resources import share_directory
-from simreal_perception.pose_estimation.model_card import (
+from simreal_perception.model_files.model_card import (
     KEYS,
     file_sha256,
     known_models,
