@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simreal_cli.arguments import positive
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _command(args: argparse.Namespace) -> str:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write {path}: {error.strerror}; give a place that can be written"

@@ -17,6 +17,8 @@ from onnxruntime import InferenceSession
 
 from simreal_common.errors import ModelError
 
+__all__ = ["VERSION", "InferenceSession", "Signature", "Tensor", "open_network"]
+
 VERSION: str = onnxruntime.__version__
 
 

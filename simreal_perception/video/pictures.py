@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.output_files import write_whole
 
 Picture = NDArray[np.uint8]
 
@@ -74,7 +75,7 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     _, content = cv2.imencode(path.suffix, np.ascontiguousarray(rgb[..., ::-1]))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.tobytes())
+        write_whole(path, content.tobytes())
     except OSError as error:
         raise ImageError(
             f"cannot write {path}: {error.strerror}; give a place that can be written"
