@@ -33,3 +33,7 @@ class KinematicsError(SimrealError):
 
 class MissingDependencyError(SimrealError):
     """An optional library is needed for this job; the message carries the install command."""
+
+
+class MessageError(SimrealError):
+    """What another program sent cannot be used; it is left out, and nothing ends for it."""

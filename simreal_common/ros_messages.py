@@ -1,27 +1,45 @@
-"""ROS messages <-> the values that the libraries work with."""
+"""ROS messages <-> the values that the libraries work with.
+
+Here messages of other programs become values, and here they are checked: what comes out is finite and
+bounded, poses are poses. One that is not raises a SimrealError that says which; see `ros_guard`.
+"""
 
 from __future__ import annotations
 
 import array
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform, TransformStamped
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
 from simreal_common.block_estimate import COLORS, BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.errors import CalibrationError, ImageError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import shortened
 
 NANOSECONDS = 1_000_000_000
 BLOCK_CLASS = "block"
+
+# tf2 takes quaternions whose length is this far from 1; so do we, and normalize them.
+QUATERNION_TOLERANCE = 1e-2
+FARTHEST_M = 1e7  # frames of maps have their origin that far away; nothing is farther
+LARGEST_EDGE_M = 100.0
+LARGEST_VARIANCE = 1e6  # m^2 or rad^2
+FASTEST = 1e4  # rad/s or m/s, of a joint
+LARGEST_ANGLE = 1e6  # rad or m, of a joint
+COVARIANCE_SLACK = 1e-6  # rounding: of negative eigenvalues, as a share of the largest
+MOST_DETECTIONS = 1000  # of one picture
+LONGEST_ID = 100
 
 # For each encoding: bytes a pixel, and which of them are red, green and blue.
 ENCODINGS: dict[str, tuple[int, tuple[int, int, int]]] = {
@@ -34,13 +52,31 @@ ENCODINGS: dict[str, tuple[int, tuple[int, int, int]]] = {
 
 
 def stamp_nanoseconds(stamp: Time) -> int:
-    """Time stamp -> nanoseconds, exact."""
+    """Time stamp -> nanoseconds, exact.
+
+    Raises:
+        MessageError: before the epoch, or more than a second of nanoseconds.
+    """
+    if stamp.sec < 0 or not 0 <= stamp.nanosec < NANOSECONDS:
+        raise MessageError(
+            f"stamp of {stamp.sec} s and {stamp.nanosec} ns: wanted no time before the epoch, and "
+            "less than a second of nanoseconds"
+        )
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
 def stamp_seconds(stamp: Time) -> float:
-    """Time stamp -> seconds."""
+    """Time stamp -> seconds.
+
+    Raises:
+        MessageError: as `stamp_nanoseconds`.
+    """
     return stamp_nanoseconds(stamp) * 1e-9
+
+
+def duration_seconds(duration: Duration) -> float:
+    """Duration -> seconds, negative ones too."""
+    return int(duration.sec) + int(duration.nanosec) * 1e-9
 
 
 def to_stamp(seconds: float) -> Time:
@@ -174,6 +210,11 @@ def pose_to_message(pose: Pose) -> PoseMessage:
 
 
 def message_to_pose(message: PoseMessage) -> Pose:
+    """Pose message -> pose.
+
+    Raises:
+        MessageError: not finite, far too far away, or a quaternion that is not of unit length.
+    """
     return _read(message.position, message.orientation)
 
 
@@ -185,7 +226,11 @@ def pose_to_transform(pose: Pose) -> Transform:
 
 
 def transform_to_pose(message: Transform) -> Pose:
-    """Transform as tf gives it -> pose of the child (source) in the parent (target)."""
+    """Transform as tf gives it -> pose of the child (source) in the parent (target).
+
+    Raises:
+        MessageError: as `message_to_pose`.
+    """
     return _read(message.translation, message.rotation)
 
 
@@ -206,20 +251,111 @@ def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
     """Detections of blocks -> estimates in the frame of the message; other classes left out.
 
     The colour is a second hypothesis of a detection, its name the class.
+
+    Raises:
+        MessageError: one of them is no estimate. Then none is taken: a picture in which a block is
+            missing would show free space where it stands.
     """
+    _check_detections(message)
     return [
-        BlockEstimate(
-            pose=message_to_pose(result.pose.pose),
-            covariance=np.array(result.pose.covariance, dtype=np.float64).reshape(6, 6),
-            score=float(result.hypothesis.score),
-            edge=float(detection.bbox.size.x),
-            color=_color(detection),
-            id=str(detection.id),
-        )
+        _estimate(detection, detection.results[0])
         for detection in message.detections
-        for result in list(detection.results)[:1]
-        if result.hypothesis.class_id == BLOCK_CLASS
+        if detection.results and detection.results[0].hypothesis.class_id == BLOCK_CLASS
     ]
+
+
+def detections_to_poses(message: Detection3DArray) -> list[tuple[str, Pose]]:
+    """Detections of any class -> the id and the box's pose of each, in the frame of the message.
+
+    Raises:
+        MessageError: one of them has no pose.
+    """
+    _check_detections(message)
+    return [
+        (str(detection.id), message_to_pose(detection.bbox.center))
+        for detection in message.detections
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class JointReading:
+    """What a JointState says of some joints, in the order in which they were asked for.
+
+    Args:
+        positions: rad or m, shape (n,).
+        velocities: rad/s or m/s, shape (n,); None where the message has none.
+    """
+
+    positions: NDArray[np.float64]
+    velocities: NDArray[np.float64] | None
+
+
+def read_joints(message: JointState, joints: Sequence[str]) -> JointReading | None:
+    """What is said of these joints; None where one of them is not in the message.
+
+    Others may be in it, too, and are not looked at. Velocities that are NaN, as
+    joint_state_broadcaster writes those that a robot does not measure, count as none.
+
+    Raises:
+        MessageError: fewer positions than names, or a position that is no finite number.
+    """
+    index = {name: i for i, name in enumerate(message.name)}
+    if any(joint not in index for joint in joints):
+        return None
+    if len(message.position) != len(message.name):
+        raise MessageError(
+            f"joint_states with {len(message.name)} names and {len(message.position)} positions: "
+            "wanted as many"
+        )
+    order = [index[joint] for joint in joints]
+    positions = np.array(message.position, dtype=np.float64)[order]
+    for joint, position in zip(joints, positions, strict=True):
+        if not abs(position) <= LARGEST_ANGLE:
+            raise MessageError(f"joint_states: {joint} at {position:g}, wanted a finite angle")
+    velocities = None
+    if len(message.velocity) == len(message.name):
+        said = np.array(message.velocity, dtype=np.float64)[order]
+        velocities = said if bool((np.abs(said) <= FASTEST).all()) else None
+    return JointReading(positions, velocities)
+
+
+def _check_detections(message: Detection3DArray) -> None:
+    count = len(message.detections)
+    if count > MOST_DETECTIONS:
+        raise MessageError(f"{count} detections: wanted at most {MOST_DETECTIONS} in a picture")
+    for detection in message.detections:
+        if len(detection.id) > LONGEST_ID:
+            raise MessageError(
+                f"detection '{shortened(detection.id, 20)}': wanted an id of at most {LONGEST_ID} "
+                "characters"
+            )
+
+
+def _estimate(detection: Detection3D, result: ObjectHypothesisWithPose) -> BlockEstimate:
+    score, edge = float(result.hypothesis.score), float(detection.bbox.size.x)
+    covariance = np.array(result.pose.covariance, dtype=np.float64).reshape(6, 6)
+    # Comparisons written so that NaN is refused too.
+    if not 0.0 <= score <= 1.0:
+        raise MessageError(f"a detection with score {score:g}: wanted 0 to 1")
+    if not 0.0 < edge <= LARGEST_EDGE_M:
+        raise MessageError(f"a detection of a block of edge {edge:g} m: wanted above 0")
+    if not bool((np.abs(covariance) <= LARGEST_VARIANCE).all()):
+        raise MessageError("a detection with a covariance that is not finite, or beyond reason")
+    covariance = 0.5 * (covariance + covariance.T)
+    least, *_, largest = np.linalg.eigvalsh(covariance)
+    if least < -COVARIANCE_SLACK * max(largest, 0.0):
+        raise MessageError(
+            "a detection with a covariance that is none: wanted a matrix without negative "
+            f"eigenvalues, got {least:g}"
+        )
+    return BlockEstimate(
+        pose=message_to_pose(result.pose.pose),
+        covariance=covariance,
+        score=score,
+        edge=edge,
+        color=_color(detection),
+        id=str(detection.id),
+    )
 
 
 def _color(detection: Detection3D) -> str:
@@ -252,7 +388,14 @@ def _fill(vector: Any, quaternion: Any, pose: Pose) -> None:
 
 
 def _read(vector: Any, quaternion: Any) -> Pose:
-    return Pose(
-        np.array([vector.x, vector.y, vector.z]),
-        np.array([quaternion.x, quaternion.y, quaternion.z, quaternion.w]),
+    position = np.array([vector.x, vector.y, vector.z], dtype=np.float64)
+    orientation = np.array(
+        [quaternion.x, quaternion.y, quaternion.z, quaternion.w], dtype=np.float64
     )
+    # Comparisons written so that NaN is refused too.
+    if not bool((np.abs(position) <= FARTHEST_M).all()):
+        raise MessageError(f"no pose: position {position}, wanted finite metres")
+    norm = math.hypot(*orientation)
+    if not abs(norm - 1.0) < QUATERNION_TOLERANCE:
+        raise MessageError(f"no pose: a quaternion of length {norm:.4g}, wanted 1")
+    return Pose(position, orientation / norm)

@@ -24,14 +24,17 @@ from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
+from simreal_common.ros_guard import LONGEST_COMPLAINT, MessageGuard
 from simreal_common.ros_messages import (
     detections_to_estimates,
+    read_joints,
     stamp_seconds,
     transform_to_pose,
 )
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
+from simreal_common.untrusted_text import shortened
 from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.report.run_record import RunRecord, begin_event
@@ -82,6 +85,7 @@ class ControlNode(Node):
         self._held: Request | None = None
         self._beginning = threading.Lock()
         self._arm_state: ArmState | None = None
+        self._arm_before: tuple[float, np.ndarray] | None = None  # stamp and positions, latest
         self._sightings: list[Sighting] = []
         self._waiting_since: float | None = None
         self._complained: dict[str, float] = {}
@@ -102,13 +106,20 @@ class ControlNode(Node):
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
         self._plan = self.create_publisher(MarkerArray, "stacking/plan", LATCHED_QOS)
         self._shown: list[Any] = []
+        guard = MessageGuard(self)
         self._subscriptions_kept = [
+            # Not guarded: without a description that can be used nothing will ever move.
             self.create_subscription(
                 String, "robot_description", self._on_description, LATCHED_QOS
             ),
-            self.create_subscription(JointState, "joint_states", self._on_joints, STATE_QOS),
             self.create_subscription(
-                Detection3DArray, "detections", self._on_detections, DETECTION_QOS
+                JointState, "joint_states", guard("joint_states", self._on_joints), STATE_QOS
+            ),
+            self.create_subscription(
+                Detection3DArray,
+                "detections",
+                guard("detections", self._on_detections),
+                DETECTION_QOS,
             ),
         ]
         self._services_kept = [
@@ -173,43 +184,35 @@ class ControlNode(Node):
         return ""
 
     def _on_joints(self, message: JointState) -> None:
-        index = {name: i for i, name in enumerate(message.name)}
-        joints = self._settings.arm_joints
-        if any(name not in index for name in joints):
+        arm = read_joints(message, self._settings.arm_joints)
+        if arm is None:
             return  # the fingers, or another robot, may have a publisher of their own
-        order = [index[name] for name in joints]
-        stamp = stamp_seconds(message.header.stamp)
-        positions = np.array(message.position, dtype=np.float64)
-        if len(message.velocity) == len(message.position):
-            velocities = np.array(message.velocity, dtype=np.float64)[order]
-        elif self._arm_state is not None and stamp > self._arm_state.stamp:
-            moved = positions[order] - self._arm_state.positions
-            velocities = moved / (stamp - self._arm_state.stamp)
-        else:
-            return
-        opening = None
-        fingers = self._settings.gripper_joints
-        if fingers and all(name in index for name in fingers):
-            opening = float(sum(positions[index[name]] for name in fingers))
-        self._arm_state = ArmState(stamp, positions[order], velocities, opening)
+        stamp, velocities = stamp_seconds(message.header.stamp), arm.velocities
+        before, self._arm_before = self._arm_before, (stamp, arm.positions)
+        if velocities is None:
+            if before is None or stamp <= before[0]:
+                return  # whether the arm moves shows when it is heard of again
+            velocities = (arm.positions - before[1]) / (stamp - before[0])
+        fingers = read_joints(message, self._settings.gripper_joints)
+        opening = float(fingers.positions.sum()) if fingers and fingers.positions.size else None
+        self._arm_state = ArmState(stamp, arm.positions, velocities, opening)
 
     def _on_detections(self, message: Detection3DArray) -> None:
+        stamp, found = stamp_seconds(message.header.stamp), detections_to_estimates(message)
         try:
             transform = self._camera_transform(message.header)
         except TransformException as error:
             self._complain(
-                f"no transform from {message.header.frame_id} to {self._settings.base_frame} "
+                f"no transform from {shortened(message.header.frame_id)} to "
+                f"{self._settings.base_frame} "
                 f"({error}); detections are left out"
             )
             return
         camera = transform_to_pose(transform.transform)
         ray, lateral = self._config.map.ray_sigma_m, self._config.map.lateral_sigma_m
-        estimates = tuple(
-            estimate_in_base(estimate, camera, ray, lateral)
-            for estimate in detections_to_estimates(message)
-        )
+        estimates = tuple(estimate_in_base(estimate, camera, ray, lateral) for estimate in found)
         sighting = Sighting(
-            stamp_seconds(message.header.stamp),
+            stamp,
             estimates,
             np.array(camera.position),
             stamp_seconds(transform.header.stamp),
@@ -306,7 +309,7 @@ class ControlNode(Node):
         key, now = text[:30], self._now()
         if now - self._complained.get(key, -np.inf) >= COMPLAINT_PERIOD_S:
             self._complained[key] = now
-            self.get_logger().warning(text)
+            self.get_logger().warning(shortened(text, LONGEST_COMPLAINT))
 
     def _tell(self, line: LogLine) -> None:
         logger = self.get_logger()

@@ -15,13 +15,16 @@ from std_msgs.msg import String
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
+from simreal_common.untrusted_text import shortened
 from simreal_control.task.goal import Goal, parse_goal
+
+LONGEST_ECHO = 400  # characters of a goal that its answer repeats
 
 
 class GoalTopic:
     """Listens to stacking/goal, answers on stacking/goal_answer.
 
-    An answer is JSON: `accepted`, `reason` in words, and the `goal` as it came.
+    An answer is JSON: `accepted`, `reason` in words, and the `goal` as it came, shortened.
 
     Args:
         node: owns subscription and publisher.
@@ -46,7 +49,11 @@ class GoalTopic:
         self._answer(message.data, not refusal, refusal or f"the task: {goal.words}")
 
     def _answer(self, goal: str, accepted: bool, reason: str) -> None:
-        content = {"accepted": accepted, "reason": reason, "goal": goal}
+        content = {
+            "accepted": accepted,
+            "reason": reason,
+            "goal": shortened(goal, LONGEST_ECHO),
+        }
         self._answers.publish(String(data=json.dumps(content)))
         if accepted:
             self._logger.info(reason)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError, SimrealError
+from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
     camera_info_to_camera,
     estimates_to_detections,
@@ -80,16 +81,17 @@ class PerceptionNode(Node):
         self._depths: dict[int, Image] = {}
         self._waiting: Image | None = None
         self._detections = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
-        self._info_subscription = self.create_subscription(
-            CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS
-        )
-        self._image_subscription = self.create_subscription(
-            Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS
-        )
+        listened: list[tuple[Any, str, Callable[[Any], None], QoSProfile]] = [
+            (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
+            (Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS),
+        ]
         if self._settings.use_depth:
-            self._depth_subscription = self.create_subscription(
-                Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS
-            )
+            listened.append((Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS))
+        guard = MessageGuard(self)
+        self._subscriptions_kept = [
+            self.create_subscription(kind, topic, guard(topic, callback), qos)
+            for kind, topic, callback, qos in listened
+        ]
         # Wall time: with use_sim_time and no /clock, no timer of the node's own clock would fire.
         self._silence_timer = self.create_timer(
             SILENCE_S, self._on_silence, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -138,24 +140,20 @@ class PerceptionNode(Node):
             self._depths.pop(next(iter(self._depths)))
 
     def _look(self, message: Image, depth_message: Image | None) -> None:
-        """Find the blocks in an image and publish them."""
+        """Find the blocks in an image and publish them.
+
+        Raises:
+            SimrealError: of image, depth, calibration or model.
+        """
         if self._info is None or not self._due(message):
             return
-        try:
-            camera = self._camera_of(self._info)
-            rgb = image_to_rgb(message)
-            check_size(rgb, camera, "image", "camera_info")
-            depth = None if depth_message is None else image_to_depth(depth_message)
-        except (CalibrationError, ImageError) as error:
-            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
-            return
+        camera = self._camera_of(self._info)
+        rgb = image_to_rgb(message)
+        check_size(rgb, camera, "image", "camera_info")
+        depth = None if depth_message is None else image_to_depth(depth_message)
         plane = self._plane.at(message.header)
         started = time.perf_counter()
-        try:
-            estimates = self._estimate(rgb, camera, message.header, plane, depth)
-        except SimrealError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
-            return
+        estimates = self._estimate(rgb, camera, message.header, plane, depth)
         good = [e for e in estimates if e.score >= self._settings.min_score]
         self._detections.publish(estimates_to_detections(good, message.header))
         elapsed_ms = 1000.0 * (time.perf_counter() - started)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.errors import CalibrationError, ConfigurationError
+from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
     camera_info_to_camera,
     detections_to_estimates,
@@ -22,10 +22,9 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
+from simreal_common.stacking_status import read_status
 from simreal_perception.node_parameters import RecorderParameters
 from simreal_perception.video.recording import Recording
-
-REPEAT_S = 5.0  # the same complaint is not made more often
 
 
 class RecorderNode(Node):
@@ -44,16 +43,16 @@ class RecorderNode(Node):
         )
         self._camera: Camera | None = None
         self._status = ""
-        self._subscriptions_kept = (
-            self.create_subscription(
-                CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS
-            ),
-            self.create_subscription(Image, "camera/image_raw", self._on_image, RECORD_IMAGE_QOS),
-            self.create_subscription(
-                Detection3DArray, "detections", self._on_detections, DETECTION_QOS
-            ),
-            self.create_subscription(String, "stacking/status", self._on_status, LATCHED_QOS),
-        )
+        guard = MessageGuard(self)
+        self._subscriptions_kept = [
+            self.create_subscription(kind, topic, guard(topic, callback), qos)
+            for kind, topic, callback, qos in (
+                (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
+                (Image, "camera/image_raw", self._on_image, RECORD_IMAGE_QOS),
+                (Detection3DArray, "detections", self._on_detections, DETECTION_QOS),
+                (String, "stacking/status", self._on_status, LATCHED_QOS),
+            )
+        ]
 
     def destroy_node(self) -> None:
         """Finish the film, then the node."""
@@ -68,19 +67,13 @@ class RecorderNode(Node):
         try:
             self._camera = camera_info_to_camera(message)
         except CalibrationError as error:
-            self.get_logger().warning(
-                f"nothing will be drawn into the film: {error}", throttle_duration_sec=REPEAT_S
-            )
+            raise CalibrationError(f"nothing will be drawn into the film: {error}") from error
 
     def _on_image(self, message: Image) -> None:
         if self._recording is None:
             return
         stamp_ns = stamp_nanoseconds(message.header.stamp)
-        try:
-            rgb = image_to_rgb(message)
-            self._recording.add_picture(rgb, self._camera, stamp_ns, self._status)
-        except ImageError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=REPEAT_S)
+        self._recording.add_picture(image_to_rgb(message), self._camera, stamp_ns, self._status)
 
     def _on_detections(self, message: Detection3DArray) -> None:
         if self._recording is None:
@@ -89,19 +82,10 @@ class RecorderNode(Node):
         self._recording.add_estimates(detections_to_estimates(message), stamp_ns)
 
     def _on_status(self, message: String) -> None:
-        try:
-            status = json.loads(message.data)
-            placed, goal = int(status["placed"]), int(status["goal"])
-            self._status = f"{placed}/{goal} placed   {status['message'] or status['state']}"
-        except (ValueError, TypeError, KeyError) as error:
-            self.get_logger().warning(
-                f"stacking/status: got {message.data[:80]!r}, wanted JSON with state, message, "
-                f"placed and goal ({error})",
-                throttle_duration_sec=REPEAT_S,
-            )
-            return
+        status = read_status(message.data)
+        self._status = f"{status.placed}/{status.goal} placed   {status.message or status.state}"
         if self._recording is not None:
-            self._recording.goal = goal
+            self._recording.goal = status.goal
 
 
 def _make_folder(out: str) -> Path:

@@ -9,10 +9,13 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 from tf2_ros import Buffer, TransformException, TransformListener
 
+from simreal_common.errors import MessageError
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import transform_to_pose
+from simreal_common.untrusted_text import shortened
 
 REPEAT_S = 5.0  # the same complaint is not made more often
+LONGEST_REASON = 200  # characters of what tf says
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +48,13 @@ class CameraPoses:
             transform = self._buffer.lookup_transform(
                 self._frame, header.frame_id, Time.from_msg(header.stamp)
             )
-        except TransformException as error:
+            return CameraPlace(transform_to_pose(transform.transform))
+        except (TransformException, MessageError) as error:
             self._node.get_logger().warning(
-                f"no transform from {header.frame_id} to fixed_frame '{self._frame}' ({error}): "
+                f"no transform from {shortened(header.frame_id)} to fixed_frame '{self._frame}' "
+                f"({shortened(str(error), LONGEST_REASON)}): "
                 "blocks are told without ids, from single images; publish the camera's pose on TF, "
                 "or set fixed_frame to '' if the camera rests",
                 throttle_duration_sec=REPEAT_S,
             )
             return CameraPlace(None, known=False)
-        return CameraPlace(transform_to_pose(transform.transform))

@@ -8,12 +8,14 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 from tf2_ros import Buffer, ExtrapolationException, TransformException, TransformListener
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.ros_messages import stamp_seconds, transform_to_pose
+from simreal_common.untrusted_text import shortened
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 
 REPEAT_S = 5.0  # the same complaint is not made more often
+LONGEST_REASON = 200  # characters of what tf says
 # Transforms of a moving camera come a little after its pictures; a camera does not move far in this.
 LATEST_S = 0.1
 
@@ -45,11 +47,11 @@ class TransformedPlane:
             )
         except TransformException as error:
             self._warn(
-                f"no transform from {p.plane_frame} to {header.frame_id} ({error}): blocks are "
-                "placed without the support plane; publish the hand-eye calibration on TF, or set "
-                "support_plane.enabled:=false"
+                f"no transform from {p.plane_frame} to {shortened(header.frame_id)} "
+                f"({shortened(str(error), LONGEST_REASON)}): blocks are placed without the support "
+                "plane; publish the hand-eye calibration on TF, or set support_plane.enabled:=false"
             )
-        except ConfigurationError as error:
+        except (ConfigurationError, MessageError) as error:
             self._warn(f"{error}; blocks are placed without the support plane")
         return None
 

@@ -18,8 +18,9 @@ from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectoryPoint
 
+from simreal_common.errors import MessageError
 from simreal_common.parameters import check_parameters, parameter
-from simreal_common.ros_messages import stamp_seconds, to_stamp
+from simreal_common.ros_messages import duration_seconds, stamp_seconds, to_stamp
 from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.pacing import Schedule
 from simreal_sim.physics.trajectory_execution import (
@@ -156,7 +157,9 @@ class ArmController:
         message, parameters = request.trajectory, self._parameters
         points = [
             TrajectoryPoint(
-                stamp_seconds(point.time_from_start), list(point.positions), list(point.velocities)
+                duration_seconds(point.time_from_start),
+                list(point.positions),
+                list(point.velocities),
             )
             for point in message.points
         ]
@@ -173,9 +176,12 @@ class ArmController:
                 (parameters.goal_tolerance, request.goal_tolerance),
             )
         )
-        late = stamp_seconds(request.goal_time_tolerance) or parameters.goal_time_tolerance
+        late = duration_seconds(request.goal_time_tolerance) or parameters.goal_time_tolerance
         start, (positions, velocities) = self._world.time, self._present()
-        stamp = stamp_seconds(message.header.stamp)
+        try:
+            stamp = stamp_seconds(message.header.stamp)
+        except MessageError as error:
+            raise TrajectoryRejected(ErrorCode.INVALID_GOAL, str(error)) from error
         if stamp and stamp < start - OLDEST_START_S:
             raise TrajectoryRejected(
                 ErrorCode.OLD_HEADER_TIMESTAMP,

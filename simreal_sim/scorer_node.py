@@ -7,7 +7,6 @@ before there was a verdict.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import deque
@@ -23,14 +22,16 @@ from std_msgs.msg import String
 from tf2_ros import Buffer, TransformException, TransformListener
 from vision_msgs.msg import Detection3DArray
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.output_files import Claim
 from simreal_common.parameters import check_parameters, parameter
-from simreal_common.ros_messages import message_to_pose, stamp_seconds, transform_to_pose
+from simreal_common.ros_guard import MessageGuard
+from simreal_common.ros_messages import detections_to_poses, stamp_seconds, transform_to_pose
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
+from simreal_common.stacking_status import StackingStatus, read_status
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.scoring.exit_codes import EXIT_FAILURE, EXIT_NO_VERDICT, EXIT_SUCCESS
 from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
@@ -84,16 +85,20 @@ class ScorerNode(Node):
         self._truths: deque[Truth] = deque()
         self._perception = PerceptionScore()
         self._unscored = 0
-        self._status: dict[str, object] = {}
+        self._status: StackingStatus | None = None
         self._finished_s: float | None = None
         self._started_wall = time.monotonic()
         self._started_s: float | None = None
         self._claim = _clear(self._path)
         self._tf = Buffer()
         self._tf_listener = TransformListener(self._tf, self)
-        self.create_subscription(Detection3DArray, "ground_truth/blocks", self._on_truth, TRUTH_QOS)
-        self.create_subscription(Detection3DArray, "detections", self._on_detections, DETECTION_QOS)
-        self.create_subscription(String, "stacking/status", self._on_status, LATCHED_QOS)
+        guard = MessageGuard(self)
+        for kind, topic, callback, qos in (
+            (Detection3DArray, "ground_truth/blocks", self._on_truth, TRUTH_QOS),
+            (Detection3DArray, "detections", self._on_detections, DETECTION_QOS),
+            (String, "stacking/status", self._on_status, LATCHED_QOS),
+        ):
+            self.create_subscription(kind, topic, guard(topic, callback), qos)
         # The time limits hold even when no simulated time arrives.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(TICK_S, self._tick, clock=steady)
@@ -114,45 +119,38 @@ class ScorerNode(Node):
         return self._now() - self._started_s
 
     def _on_truth(self, message: Detection3DArray) -> None:
-        poses = {d.id: message_to_pose(d.bbox.center) for d in message.detections}
+        poses = dict(detections_to_poses(message))
         self._truths.append(Truth(stamp_seconds(message.header.stamp), poses))
         while self._truths[-1].time_s - self._truths[0].time_s > TRUTH_KEPT_S:
             self._truths.popleft()
 
     def _on_detections(self, message: Detection3DArray) -> None:
-        truth = self._truth_at(stamp_seconds(message.header.stamp))
+        stamp, found = stamp_seconds(message.header.stamp), detections_to_poses(message)
+        truth = self._truth_at(stamp)
         try:
             transform = self._tf.lookup_transform(WORLD_FRAME, message.header.frame_id, Time())
         except TransformException:
             truth = None
-        if truth is None or abs(truth.time_s - stamp_seconds(message.header.stamp)) > SAME_TIME_S:
+        if truth is None or abs(truth.time_s - stamp) > SAME_TIME_S:
             self._unscored += 1
             return
         pose_camera_in_world = transform_to_pose(transform.transform)
-        seen = [message_to_pose(d.bbox.center).position for d in message.detections]
+        seen = [pose.position for _, pose in found]
         there = [pose.position for pose in truth.poses.values()]
         self._perception.add(
             pose_camera_in_world.transform_points(np.reshape(seen, (-1, 3))), np.array(there)
         )
 
     def _on_status(self, message: String) -> None:
-        try:
-            status = json.loads(message.data)
-            line = f"{status['state']}: {status['message']}"
-            line += f" ({int(status['placed'])} of {int(status['goal'])} placed)"
-            finished = bool(status["finished"])
-        except (ValueError, KeyError, TypeError) as error:
-            self.get_logger().warning(
-                f"stacking/status is not understood ({error}): wanted JSON with state, message, "
-                "placed, goal, finished",
-                throttle_duration_sec=5.0,
-            )
-            return
-        known = ("state", "message", "placed")
-        if any(status[key] != self._status.get(key) for key in known):
-            _say(f"[{self._elapsed():6.1f} s] {line}")
+        status, before = read_status(message.data), self._status
+        if before is None or (
+            (status.state, status.message, status.placed)
+            != (before.state, before.message, before.placed)
+        ):
+            placed = f"({status.placed} of {status.goal} placed)"
+            _say(f"[{self._elapsed():6.1f} s] {status.state}: {status.message} {placed}")
         self._status = status
-        if finished and self._finished_s is None:
+        if status.finished and self._finished_s is None:
             self._finished_s = self._elapsed()
 
     def _truth_at(self, time_s: float) -> Truth | None:
@@ -179,7 +177,7 @@ class ScorerNode(Node):
         try:
             transform = self._tf.lookup_transform(WORLD_FRAME, tool_link, Time())
             tool = transform_to_pose(transform.transform).position
-        except TransformException as error:
+        except (TransformException, MessageError) as error:
             self.get_logger().warning(f"no pose of {tool_link}: {error}")
         # Without an older truth nobody knows whether the blocks are at rest.
         known = earlier is not None and latest.time_s - earlier.time_s > 0.5 * REST_WINDOW_S
@@ -192,8 +190,8 @@ class ScorerNode(Node):
         reason = verdict.reason
         if overdue:
             reason = f"{overdue}; {reason}"
-        elif not verdict.success and self._status.get("message"):
-            reason = f"{reason}; the controller's last word: {self._status['message']}"
+        elif not verdict.success and self._status is not None and self._status.message:
+            reason = f"{reason}; the controller's last word: {self._status.message}"
         result = RunResult(
             success=verdict.success and not overdue,
             seed=p.seed,

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import shortened
+from simreal_control.planning.robot_description import read_model
 from simreal_control.planning.trajectory import JointTrajectory
 
 Array = NDArray[np.float64]
@@ -66,7 +68,7 @@ class CollisionWorld:
         mesh_folders: Sequence[str] = (),
         margin_m: float = 0.005,
     ) -> None:
-        whole = pin.buildModelFromXML(urdf)
+        whole = read_model(urdf)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pinocchio's about how folders are passed
@@ -75,9 +77,9 @@ class CollisionWorld:
                 )
         except (ValueError, RuntimeError) as error:
             raise ConfigurationError(
-                f"the collision shapes of the robot description cannot be read ({error}); wanted "
-                "meshes by absolute path or file:// URL, or their folder in parameter "
-                "'mesh_folders'"
+                "the collision shapes of the robot description cannot be read "
+                f"({shortened(str(error), 300)}); wanted meshes by absolute path or file:// URL, "
+                "or their folder in parameter 'mesh_folders'"
             ) from error
         if not shapes.ngeoms:
             raise ConfigurationError(

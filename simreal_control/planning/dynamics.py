@@ -83,7 +83,8 @@ class ArmDynamics:
         carrying = f" with {load.mass_kg:g} kg in the hand" if load is not None else ""
         over = np.abs(holding) / self.limits
         sample, joint = np.unravel_index(int(np.argmax(over)), over.shape)
-        if over[sample, joint] >= 1.0:
+        # Comparisons written so that NaN is refused too.
+        if not over[sample, joint] < 1.0:
             raise KinematicsError(
                 f"{self._arm.joint_names[joint]} would need {abs(holding[sample, joint]):.1f} N m "
                 f"to hold the arm{carrying} after {motion.times[sample]:.2f} s; wanted at most "
@@ -100,7 +101,7 @@ class ArmDynamics:
             f"{self._arm.joint_names[joint]} would need {abs(whole[sample, joint]):.1f} N m"
             f"{carrying}, it may give {self.limits[joint]:.1f} N m"
         )
-        if factor < SLOWEST:
+        if not factor >= SLOWEST:
             raise KinematicsError(f"the motion would have to be too slow: {why}")
         return slowed(motion, factor), f"slowed down to {100 * factor:.0f} % of its speed: {why}"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 import numpy as np
 import pinocchio as pin
@@ -22,6 +21,7 @@ from scipy.stats import qmc
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
+from simreal_control.planning.robot_description import check_description, read_model
 
 Array = NDArray[np.float64]
 
@@ -68,8 +68,8 @@ class ArmKinematics:
             for the middle of their ranges.
 
     Raises:
-        ConfigurationError: not a URDF, a joint or frame that it does not have, or a posture of
-            another number of joints.
+        ConfigurationError: not a URDF or an absurd one, a joint or frame that it does not have, or
+            a posture of another number of joints.
     """
 
     def __init__(
@@ -79,13 +79,7 @@ class ArmKinematics:
         tool_frame: str,
         posture: Array | None = None,
     ) -> None:
-        try:
-            whole = pin.buildModelFromXML(urdf)
-        except (ValueError, RuntimeError) as error:
-            raise ConfigurationError(
-                f"the robot description is not a URDF that can be read ({error}); wanted the text "
-                "of a URDF file"
-            ) from error
+        whole = read_model(urdf)
         names = list(whole.names)[1:]
         missing = [name for name in arm_joints if name not in names]
         if missing:
@@ -271,7 +265,7 @@ def _limits(urdf: str, model: pin.Model) -> JointLimits:
     upper = np.array(model.upperPositionLimit, dtype=np.float64)
     velocity = np.array(model.velocityLimit, dtype=np.float64)
     index = {name: i for i, name in enumerate(list(model.names)[1:])}
-    for joint in ElementTree.fromstring(urdf).iter("joint"):
+    for joint in check_description(urdf).iter("joint"):
         soft = joint.find("safety_controller")
         i = index.get(joint.get("name", ""))
         if i is None or soft is None:

@@ -8,10 +8,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from simreal_common.block_estimate import COLORS
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MessageError
+from simreal_common.untrusted_text import parse_yaml, read_text, shortened
 
 EXAMPLE = "{build: tower, blocks: 3} or {build: tower, colors: [red, blue, green]}"
 MOST_TOWERS = 6
@@ -51,7 +50,7 @@ class Goal:
         unknown = [color for color in self.colors if color not in COLORS]
         if unknown:
             raise ConfigurationError(
-                f"goal: got color '{unknown[0]}', wanted one of {', '.join(COLORS)}"
+                f"goal: got color '{shortened(unknown[0])}', wanted one of {', '.join(COLORS)}"
             )
         if self.blocks < 0 or self.blocks == 1:
             raise ConfigurationError(
@@ -124,9 +123,9 @@ def read_goal(text: str) -> Goal:
     if not text.strip().endswith((".yaml", ".yml")):
         return parse_goal(text)
     try:
-        return parse_goal(Path(text.strip()).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the goal {text}: {error.strerror}") from error
+        return parse_goal(read_text(Path(text.strip())))
+    except MessageError as error:
+        raise ConfigurationError(f"cannot read the goal: {error}") from error
 
 
 def parse_goal(content: str) -> Goal:
@@ -136,16 +135,16 @@ def parse_goal(content: str) -> Goal:
         ConfigurationError: it is none; says what is wanted.
     """
     try:
-        values = yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"goal: not YAML ({error}); wanted e.g. {EXAMPLE}") from error
+        values = parse_yaml(content)
+    except MessageError as error:
+        raise ConfigurationError(f"goal: {error}; a goal is e.g. {EXAMPLE}") from error
     if not isinstance(values, Mapping):
-        raise ConfigurationError(f"goal: got '{content.strip()}', wanted e.g. {EXAMPLE}")
+        raise ConfigurationError(f"goal: got '{shortened(content)}', wanted e.g. {EXAMPLE}")
     return goal_from(values)
 
 
 def goal_from(values: Mapping[str, Any]) -> Goal:
-    """A goal from what a YAML file says.
+    """A goal from the values of a YAML text.
 
     Raises:
         ConfigurationError: a key or value that is not known.
@@ -153,14 +152,20 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
     known = {"build", "blocks", "colors", "towers", "gap"}
     unknown = sorted(str(key) for key in set(values) - known)
     if unknown:
-        raise ConfigurationError(f"goal: got '{unknown[0]}', wanted {', '.join(sorted(known))}")
+        raise ConfigurationError(
+            f"goal: got '{shortened(unknown[0])}', wanted {', '.join(sorted(known))}"
+        )
     kinds = {build.value: build for build in Build}
     name = values.get("build", Build.TOWER.value)
     if not isinstance(name, str) or name not in kinds:
-        raise ConfigurationError(f"goal: got build '{name}', wanted one of {', '.join(kinds)}")
+        raise ConfigurationError(
+            f"goal: got build '{shortened(str(name))}', wanted one of {', '.join(kinds)}"
+        )
     colors = values.get("colors") or ()
     if not isinstance(colors, list | tuple) or not all(isinstance(name, str) for name in colors):
-        raise ConfigurationError(f"goal: got colors {colors}, wanted a list of names")
+        raise ConfigurationError(
+            f"goal: got colors {shortened(str(colors))}, wanted a list of names"
+        )
     numbers: dict[str, Any] = {}
     for key, field, kinds_of_number, what in (
         ("blocks", "blocks", int, "a whole number"), ("towers", "towers", int, "a whole number"),
@@ -169,6 +174,6 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
         if key in values:
             value = values[key]
             if isinstance(value, bool) or not isinstance(value, kinds_of_number):
-                raise ConfigurationError(f"goal: got {key} {value}, wanted {what}")
+                raise ConfigurationError(f"goal: got {key} {shortened(str(value))}, wanted {what}")
             numbers[field] = value
     return Goal(kinds[name], colors=tuple(colors), **numbers)

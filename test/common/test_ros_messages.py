@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,26 +14,30 @@ from hypothesis import strategies as st
 
 pytest.importorskip("sensor_msgs", reason="no ROS messages: install ROS 2 or embedded_ros2")
 
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
-from sensor_msgs.msg import CameraInfo, Image
+from geometry_msgs.msg import Transform as TransformMessage
+from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Header
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.errors import CalibrationError, ImageError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import (
     ENCODINGS,
     camera_info_to_camera,
     camera_to_camera_info,
     detections_to_estimates,
+    detections_to_poses,
+    duration_seconds,
     estimates_to_detections,
     image_to_rgb,
     message_to_pose,
     pose_to_message,
     pose_to_transform,
     pose_to_transform_stamped,
+    read_joints,
     rgb_to_image,
     stamp_nanoseconds,
     stamp_seconds,
@@ -50,6 +56,11 @@ def poses(draw: st.DrawFn) -> Pose:
     length = np.linalg.norm(quaternion)
     quaternion = quaternion / length if length > 1e-3 else np.array([0.0, 0.0, 0.0, 1.0])
     return Pose(np.array([draw(numbers) for _ in range(3)]), quaternion)
+
+
+def covariance(rng: np.random.Generator) -> np.ndarray:
+    root = rng.normal(size=(6, 6))
+    return root @ root.T
 
 
 def picture(height: int = 5, width: int = 7) -> np.ndarray:
@@ -199,7 +210,7 @@ def test_the_nanosecond_that_rounds_up_to_a_second() -> None:
 def test_detections_round_trip(block_poses: list[Pose]) -> None:
     rng = np.random.default_rng(1)
     estimates = [
-        BlockEstimate(pose, rng.normal(size=(6, 6)), float(rng.uniform()), 0.05, id=name)
+        BlockEstimate(pose, covariance(rng), float(rng.uniform()), 0.05, id=name)
         for pose, name in zip(block_poses, ["7", "", "12", ""], strict=False)
     ]
     message = estimates_to_detections(estimates, HEADER)
@@ -221,3 +232,126 @@ def test_detections_of_other_things_are_left_out() -> None:
     message = estimates_to_detections([estimate], HEADER)
     message.detections[0].results[0].hypothesis.class_id = "cat"
     assert detections_to_estimates(message) == []
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+def pose_message(**changes: float) -> PoseMessage:
+    message = PoseMessage()
+    for name, value in changes.items():
+        part, axis = name.split("_")
+        setattr(getattr(message, part), axis, value)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"position_x": NAN}, "no pose: position"),
+        ({"position_z": -INFINITY}, "no pose: position"),
+        ({"position_y": 1e300}, "no pose: position"),
+        ({"orientation_w": 0.0}, "a quaternion of length 0, wanted 1"),
+        ({"orientation_w": 2.0}, "a quaternion of length 2"),
+        ({"orientation_x": NAN}, "a quaternion of length nan"),
+        ({"orientation_x": 1e308}, "a quaternion of length 1e+308"),
+        ({"orientation_x": 1e308, "orientation_w": 1e308, "orientation_y": 1.7e308}, "length inf"),
+    ],
+)
+def test_what_is_no_pose(changes: dict[str, float], says: str) -> None:
+    message = pose_message(**changes)
+    transform = TransformMessage(rotation=message.orientation)
+    for axis in "xyz":
+        setattr(transform.translation, axis, getattr(message.position, axis))
+    with pytest.raises(MessageError, match=re.escape(says)):
+        message_to_pose(message)
+    with pytest.raises(MessageError, match=re.escape(says)):
+        transform_to_pose(transform)
+
+
+def test_a_quaternion_as_tf_takes_it_is_normalized() -> None:
+    pose = message_to_pose(pose_message(orientation_w=1.009))
+    np.testing.assert_allclose(pose.matrix, np.eye(4))
+
+
+@pytest.mark.parametrize(("sec", "nanosec"), [(-1, 0), (-(2**31), 999), (0, 10**9), (5, 2**32 - 1)])
+def test_what_is_no_stamp(sec: int, nanosec: int) -> None:
+    for read in (stamp_nanoseconds, stamp_seconds):
+        with pytest.raises(MessageError, match=f"stamp of {sec} s and {nanosec} ns"):
+            read(Time(sec=sec, nanosec=nanosec))
+
+
+def test_durations_may_be_negative() -> None:
+    assert duration_seconds(Duration(sec=-1, nanosec=500_000_000)) == -0.5
+
+
+def _result(message: Any) -> Any:
+    return message.detections[1].results[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda m: setattr(_result(m).pose.pose.position, "x", NAN), "no pose"),
+        (lambda m: setattr(_result(m).pose.pose.orientation, "w", 0.0), "no pose"),
+        (lambda m: setattr(_result(m).hypothesis, "score", NAN), "score nan"),
+        (lambda m: setattr(_result(m).hypothesis, "score", 1.5), "score 1.5"),
+        (lambda m: setattr(m.detections[1].bbox.size, "x", 0.0), "edge 0 m"),
+        (lambda m: setattr(m.detections[1].bbox.size, "x", INFINITY), "edge inf m"),
+        (lambda m: setattr(m.detections[1], "id", "7" * 101), "id of at most 100"),
+        (lambda m: m.detections.extend(list(m.detections) * 500), "1002 detections"),
+        (lambda m: _spoil_covariance(m, NAN), "covariance that is not finite"),
+        (lambda m: _spoil_covariance(m, 1e300), "covariance that is not finite"),
+        (lambda m: _spoil_covariance(m, -1.0), "without negative eigenvalues"),
+    ],
+)
+def test_a_picture_with_one_bad_detection_is_refused_whole(
+    spoil: Callable[[Any], None], says: str
+) -> None:
+    good = BlockEstimate(Pose.identity(), np.eye(6), 0.9, 0.05)
+    message = estimates_to_detections([good, good], HEADER)
+    assert len(detections_to_estimates(message)) == 2
+    spoil(message)
+    with pytest.raises(MessageError, match=re.escape(says)):
+        detections_to_estimates(message)
+
+
+def _spoil_covariance(message: Any, value: float) -> None:
+    entries = np.array(_result(message).pose.covariance)
+    entries[0] = value
+    _result(message).pose.covariance = entries.tolist()
+
+
+def test_boxes_have_poses_whatever_they_hold() -> None:
+    estimate = BlockEstimate(Pose.identity(), np.eye(6), 1.0, 0.05, id="cat")
+    message = estimates_to_detections([estimate], HEADER)
+    message.detections[0].results = []
+    ((name, pose),) = detections_to_poses(message)
+    assert name == "cat"
+    np.testing.assert_array_equal(pose.matrix, np.eye(4))
+    message.detections[0].bbox.center.position.y = NAN
+    with pytest.raises(MessageError, match="no pose"):
+        detections_to_poses(message)
+
+
+def test_joints_come_in_the_order_they_are_asked_for() -> None:
+    message = JointState(name=["a", "b", "c"], position=[1.0, 2.0, NAN], velocity=[0.1, 0.2, NAN])
+    reading = read_joints(message, ["b", "a"])
+    assert reading is not None
+    assert reading.velocities is not None
+    assert reading.positions.tolist() == [2.0, 1.0]
+    assert reading.velocities.tolist() == [0.2, 0.1]
+    assert read_joints(message, ["a", "d"]) is None
+
+
+@pytest.mark.parametrize("velocity", [[], [0.1], [NAN, 0.0], [0.0, INFINITY]])
+def test_velocities_that_nobody_measures(velocity: list[float]) -> None:
+    reading = read_joints(JointState(name=["a", "b"], position=[1.0, 2.0], velocity=velocity), "ab")
+    assert reading is not None
+    assert reading.velocities is None
+
+
+@pytest.mark.parametrize("position", [[], [1.0], [1.0, 2.0, 3.0], [1.0, NAN], [INFINITY, 0.0]])
+def test_what_is_no_joint_state(position: list[float]) -> None:
+    with pytest.raises(MessageError, match="joint_states"):
+        read_joints(JointState(name=["a", "b"], position=position), ["a", "b"])

@@ -91,6 +91,11 @@ def test_a_motion_beyond_them_is_slowed_down_just_enough(
     np.testing.assert_allclose(moved, mean * np.diff(slower.times)[:, None], atol=2e-3)
 
 
+def test_what_cannot_be_computed_is_refused(panda: ArmKinematics, swing: JointTrajectory) -> None:
+    with np.errstate(all="ignore"), pytest.raises(KinematicsError, match="would need nan N m"):
+        ArmDynamics(panda).keep_limits(swing, Load(float("nan"), 0.05))
+
+
 def test_what_cannot_be_held_is_refused(panda: ArmKinematics, swing: JointTrajectory) -> None:
     with pytest.raises(
         KinematicsError, match=r"to hold the arm with 30 kg in the hand after .* s;"

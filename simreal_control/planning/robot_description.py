@@ -1,0 +1,182 @@
+"""The text of a robot description, checked before anything computes with it.
+
+A URDF comes from another program or a file of somebody else. Numbers that no robot has (masses of
+NaN, limits the wrong way round) would make motions of NaN, or switch the torque check off.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import pinocchio as pin
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.untrusted_text import shortened
+
+LARGEST_BYTES = 10_000_000
+DEEPEST = 100  # elements in each other
+LARGEST = 1e9  # of any number, in SI units; far beyond every robot, and squares of it stay finite
+SHORTEST_AXIS = 1e-6
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+
+# How many numbers an attribute holds; no other attribute is a number that matters here.
+NUMBERS: dict[tuple[str, str], int] = {
+    **{("origin", name): 3 for name in ("xyz", "rpy")},
+    ("axis", "xyz"): 3,
+    ("mass", "value"): 1,
+    **{("inertia", name): 1 for name in ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")},
+    **{("limit", name): 1 for name in ("lower", "upper", "effort", "velocity")},
+    **{
+        ("safety_controller", name): 1
+        for name in ("soft_lower_limit", "soft_upper_limit", "k_position", "k_velocity")
+    },
+    **{("mimic", name): 1 for name in ("multiplier", "offset")},
+    **{("dynamics", name): 1 for name in ("damping", "friction")},
+    ("box", "size"): 3,
+    **{("cylinder", name): 1 for name in ("radius", "length")},
+    ("sphere", "radius"): 1,
+    ("mesh", "scale"): 3,
+}
+NEVER_NEGATIVE = {
+    ("mass", "value"), ("inertia", "ixx"), ("inertia", "iyy"), ("inertia", "izz"),
+    ("limit", "effort"), ("limit", "velocity"),
+    ("box", "size"), ("cylinder", "radius"), ("cylinder", "length"), ("sphere", "radius"),
+}  # fmt: skip
+LIMITED = ("revolute", "prismatic")
+MOVING = (*LIMITED, "continuous", "planar")
+
+
+def read_model(urdf: str) -> pin.Model:
+    """The model of a robot, all its joints movable.
+
+    Raises:
+        ConfigurationError: no URDF, or one whose numbers no robot has; names link or joint.
+    """
+    check_description(urdf)
+    try:
+        return pin.buildModelFromXML(urdf)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"the robot description is not a URDF that can be read ({shortened(str(error), 300)}); "
+            "wanted the text of a URDF file"
+        ) from error
+
+
+def check_description(urdf: str) -> ElementTree.Element:
+    """The root of a robot description whose numbers can be computed with.
+
+    Raises:
+        ConfigurationError: not XML, with a DOCTYPE, beyond the limits, or a number that no robot
+            has; names link or joint.
+    """
+    root = _parsed(urdf)
+    for part in root:
+        if part.tag not in ("link", "joint"):
+            continue
+        name = f"{part.tag} '{shortened(part.get('name', ''))}'"
+        for element in part.iter():
+            for attribute in element.attrib:
+                _check_numbers(name, element, attribute)
+        if part.tag == "joint":
+            _check_joint(name, part)
+    return root
+
+
+def _parsed(urdf: str) -> ElementTree.Element:
+    if len(urdf) > LARGEST_BYTES:
+        raise ConfigurationError(
+            f"the robot description has {len(urdf)} characters, wanted at most {LARGEST_BYTES}"
+        )
+    parser = ElementTree.XMLParser(target=_Builder())
+    try:
+        parser.feed(urdf)
+        root: ElementTree.Element = parser.close()
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ConfigurationError(
+            "the robot description is not a URDF that can be read (not XML: "
+            f"{shortened(str(error))}); wanted the text of a URDF file"
+        ) from error
+    if root.tag != "robot":
+        raise ConfigurationError(
+            f"the robot description is not a URDF: got <{shortened(root.tag)}>, wanted <robot>"
+        )
+    return root
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Builds the tree; refuses entities before they are expanded, and trees that are too deep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise ConfigurationError(
+            "the robot description has a DOCTYPE, which a URDF needs not: remove it"
+        )
+
+    def start(self, tag: str, attrs: dict[str, str]) -> ElementTree.Element:  # type: ignore[override]
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ConfigurationError(
+                f"the robot description has elements nested deeper than {DEEPEST}"
+            )
+        return super().start(_local(tag), attrs)
+
+    def end(self, tag: str) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(_local(tag))
+
+
+def _local(tag: str) -> str:
+    """The name without its namespace, which parsers of URDF do not look at."""
+    return tag.rpartition("}")[2]
+
+
+def _check_numbers(part: str, element: ElementTree.Element, attribute: str) -> None:
+    key = (element.tag, attribute)
+    if key not in NUMBERS:
+        return
+    text = element.get(attribute, "")
+    values = list(_numbers(text))
+    if len(values) != NUMBERS[key] or not all(abs(value) <= LARGEST for value in values):
+        count = "a number" if NUMBERS[key] == 1 else f"{NUMBERS[key]} numbers"
+        wanted = f"{count}, finite and at most {LARGEST:g}"
+    elif key in NEVER_NEGATIVE and min(values) < 0.0:
+        wanted = "0 or more"
+    else:
+        return
+    raise ConfigurationError(
+        f'robot description, {part}: got {element.tag} {attribute}="{shortened(text)}", wanted '
+        f"{wanted}"
+    )
+
+
+def _numbers(text: str) -> Iterator[float]:
+    """As XML writes them; what is none is NaN."""
+    for word in text.split():
+        yield float(word) if NUMBER.fullmatch(word) else math.nan
+
+
+def _check_joint(name: str, joint: ElementTree.Element) -> None:
+    kind = joint.get("type", "")
+    axis, limit = joint.find("axis"), joint.find("limit")
+    if (
+        kind in MOVING
+        and axis is not None
+        and math.hypot(*_numbers(axis.get("xyz", "1 0 0"))) < SHORTEST_AXIS
+    ):
+        raise ConfigurationError(
+            f'robot description, {name}: got axis xyz="{shortened(axis.get("xyz", ""))}", wanted '
+            "a direction"
+        )
+    if kind in LIMITED and limit is not None:
+        lower, upper = float(limit.get("lower", "0")), float(limit.get("upper", "0"))
+        if lower > upper:
+            raise ConfigurationError(
+                f"robot description, {name}: got limits from {lower:g} to {upper:g}, wanted the "
+                "lower one first"
+            )
