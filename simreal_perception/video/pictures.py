@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.errors import CalibrationError, ImageError, MessageError
 from simreal_common.output_files import write_whole
+from simreal_common.untrusted_text import read_bytes
 
 Picture = NDArray[np.uint8]
+
+MOST_BYTES, MOST_PIXELS = 200_000_000, 100_000_000
+PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
+# The segments of a JPEG file that begin with its size: SOF0 to SOF15, three other kinds between them.
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -22,13 +28,7 @@ def read_picture(path: str | Path) -> Picture:
     Raises:
         ImageError: no such file, or not a picture.
     """
-    path = Path(path)
-    try:
-        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as error:
-        raise ImageError(
-            f"cannot read image {path}: {error.strerror}; wanted a PNG or JPEG file"
-        ) from error
+    content = _content(path, "image", "wanted a PNG or JPEG file")
     bgr = _decode(content) if content.size else None
     if bgr is None:
         raise ImageError(
@@ -47,11 +47,7 @@ def read_depth(path: str | Path) -> NDArray[np.float32]:
         ImageError: no such file, or another kind of picture.
     """
     wanted = "wanted a PNG file of one channel with 16 bits, millimetres"
-    path = Path(path)
-    try:
-        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as error:
-        raise ImageError(f"cannot read depth image {path}: {error.strerror}; {wanted}") from error
+    content = _content(path, "depth image", wanted)
     decoded = _decode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if decoded is None:
         raise ImageError(f"cannot read depth image {path}: not a picture; {wanted}")
@@ -103,6 +99,37 @@ def check_drawable(path: str | Path) -> None:
     """Raise an ImageError unless the name's ending is one that `write_picture` knows."""
     if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")
+
+
+def _content(path: str | Path, what: str, wanted: str) -> NDArray[np.uint8]:
+    """The bytes of a picture file whose size is one that a camera may have."""
+    try:
+        content = read_bytes(Path(path), MOST_BYTES)
+    except MessageError as error:
+        raise ImageError(f"{what} {error}; {wanted}") from error
+    size = picture_size(content)
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        raise ImageError(
+            f"{what} {path} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; "
+            f"{wanted}"
+        )
+    return np.frombuffer(content, dtype=np.uint8)
+
+
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height that the head of a PNG or JPEG file promises; None where it is neither."""
+    if content.startswith(PNG_HEAD) and len(content) >= 24:
+        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    at = 2 if content.startswith(JPEG_HEAD) else len(content)
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        kind = content[at + 1]
+        if kind in JPEG_FRAMES:
+            return (
+                int.from_bytes(content[at + 7 : at + 9], "big"),
+                int.from_bytes(content[at + 5 : at + 7], "big"),
+            )
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return None
 
 
 def _decode(
