@@ -29,10 +29,10 @@ def read_picture(path: str | Path) -> Picture:
         ImageError: no such file, or not a picture.
     """
     content = _content(path, "image", "wanted a PNG or JPEG file")
-    bgr = _decode(content) if content.size else None
+    bgr = decode(content, f"image {path}")
     if bgr is None:
         raise ImageError(
-            f"cannot read image {path}: its {content.size} bytes are not a picture; wanted a PNG "
+            f"cannot read image {path}: its {len(content)} bytes are not a picture; wanted a PNG "
             "or JPEG file"
         )
     return np.ascontiguousarray(bgr[..., ::-1])
@@ -48,7 +48,7 @@ def read_depth(path: str | Path) -> NDArray[np.float32]:
     """
     wanted = "wanted a PNG file of one channel with 16 bits, millimetres"
     content = _content(path, "depth image", wanted)
-    decoded = _decode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    decoded = decode(content, f"depth image {path}", cv2.IMREAD_UNCHANGED)
     if decoded is None:
         raise ImageError(f"cannot read depth image {path}: not a picture; {wanted}")
     if decoded.dtype != np.uint16 or decoded.ndim != 2:
@@ -101,19 +101,12 @@ def check_drawable(path: str | Path) -> None:
         raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")
 
 
-def _content(path: str | Path, what: str, wanted: str) -> NDArray[np.uint8]:
-    """The bytes of a picture file whose size is one that a camera may have."""
+def _content(path: str | Path, what: str, wanted: str) -> bytes:
+    """The bytes of a picture file."""
     try:
-        content = read_bytes(Path(path), MOST_BYTES)
+        return read_bytes(Path(path), MOST_BYTES)
     except MessageError as error:
         raise ImageError(f"{what} {error}; {wanted}") from error
-    size = picture_size(content)
-    if size is not None and size[0] * size[1] > MOST_PIXELS:
-        raise ImageError(
-            f"{what} {path} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; "
-            f"{wanted}"
-        )
-    return np.frombuffer(content, dtype=np.uint8)
 
 
 def picture_size(content: bytes) -> tuple[int, int] | None:
@@ -132,19 +125,30 @@ def picture_size(content: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _decode(
-    content: NDArray[np.uint8], flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+def decode(
+    content: bytes, what: str, flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 ) -> NDArray[Any] | None:
-    """BGR unless `flags` say otherwise, or None where it is not a picture.
+    """The picture in a file's bytes, BGR unless `flags` say otherwise; None where there is none.
 
     OpenCV's own words about a broken file are kept off the terminal.
+
+    Raises:
+        ImageError: `what` promises more pixels than a camera has.
     """
+    size = picture_size(content)
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        raise ImageError(
+            f"{what} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; wanted a "
+            "camera's picture"
+        )
+    if not content:
+        return None
     logging = cv2.utils.logging
     level = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     try:
         # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
-        decoded = cv2.imdecode(content, flags)
+        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
     except cv2.error:
         return None
     finally:
