@@ -32,9 +32,12 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	@if [ -e $(VENV)/.with-ros ]; then \
 	  AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; ros2=ros2; \
 	else ros2=$(BIN)/ros2; fi; \
+	mkdir -p $(OUT) || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
+	  $(OUT)/.result.json.lock 2>/dev/null || { echo "error: another run is writing into $(OUT): wait for it, or make demo OUT=DIR"; exit 2; }; \
 	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl story.html); \
 	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT); code=$$?; \
 	echo; \
+	grep -qs '"success": true' $(OUT)/result.json || [ $$code -ne 0 ] || code=1; \
 	[ ! -e $(OUT)/result.json ] || echo "The verdict:          $(OUT)/result.json"; \
 	[ ! -e $(OUT)/demo.mp4 ] || echo "A film of the run:    $(OUT)/demo.mp4"; \
 	[ ! -e $(OUT)/detections.png ] || echo "What was detected:    $(OUT)/detections.png"; \
@@ -48,6 +51,7 @@ test: lint  ## set up what the tests need, check the code, run all tests but the
 
 test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with several seeds
 	$(PYTEST) test -m slow
+	@[ -e $(VENV)/.with-ros ] || $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m slow
 
 lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/ruff check

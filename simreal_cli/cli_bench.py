@@ -12,6 +12,7 @@ from typing import Any
 
 from simreal_cli.arguments import positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS
 
@@ -113,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     result = {"render": _render, "estimate": _estimate, "stack": _stack}[args.subject](args)
     if args.json is not None:
         try:
-            args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+            write_whole(args.json, json.dumps(result, indent=2) + "\n")
         except OSError as error:
             raise ConfigurationError(f"cannot write {args.json}: {error.strerror}") from error
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simreal_cli.arguments import positive
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate_model
-from simreal_perception.pose_estimation.model_card import load_model_card
+from simreal_perception.model_files.model_card import load_model_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

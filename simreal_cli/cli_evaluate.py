@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simreal_cli.arguments import positive
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
         write_picture(args.reliability, draw_reliability(bins, source.name))
     if args.write_card:
         from simreal_perception.evaluation.evaluation_card import write_figures
-        from simreal_perception.pose_estimation.model_card import load_model_card
+        from simreal_perception.model_files.model_card import load_model_card
 
         real = (args.photos or args.bag).name if args.photos or args.bag else None
         write_figures(load_model_card(args.model), command, figures, real)
@@ -245,7 +246,7 @@ def _command(args: argparse.Namespace) -> str:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write {path}: {error.strerror}; give a place that can be written"

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, SimrealError
+from simreal_common.output_files import write_whole
 
 PAGE, FILM, RESULT = "story.html", "demo.mp4", "result.json"
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     verdict = _verdict(folder / RESULT)
     page = folder / PAGE
     try:
-        page.write_text(as_page(story, verdict, remark, pictures), encoding="utf-8")
+        write_whole(page, as_page(story, verdict, remark, pictures))
         where = f"With pictures: {page}" if pictures else f"{remark}; as a page: {page}"
     except OSError as error:
         raise ConfigurationError(f"cannot write {page}: {error.strerror}") from error

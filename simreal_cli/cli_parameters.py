@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.output_files import write_whole
 from simreal_common.parameters import ParameterSpec, parameter_specs, to_text
 
 # Where each node's parameters are declared: module and class.
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             f"no node is called '{args.node}': wanted one of {', '.join(NODES)}"
         )
     if args.update is not None:
-        args.update.write_text(with_tables(_read(args.update), args.update), encoding="utf-8")
+        write_whole(args.update, with_tables(_read(args.update), args.update))
     else:
         print(tables(NODES if args.node is None else [args.node]))
     return 0

@@ -12,13 +12,20 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
+from simreal_sim.scoring.exit_codes import EXIT_NO_VERDICT
+
 Entry = Callable[[], int]
 
 
-def _entry(module: str) -> Entry:
+def _entry(module: str, told_to_end: int = 0) -> Entry:
+    """A start; `told_to_end` is its exit code when it is interrupted while libraries load."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os._exit(told_to_end)
+
     def start() -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _leave)
+            signal.signal(number, leave)
         main = importlib.import_module(module).main
         # rclpy puts its handlers over these and calls them too: they must be the usual ones.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -33,12 +40,8 @@ def _entry(module: str) -> Entry:
     return start
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    os._exit(0)
-
-
 sim_node = _entry("simreal_sim.sim_node")
-scorer_node = _entry("simreal_sim.scorer_node")
+scorer_node = _entry("simreal_sim.scorer_node", EXIT_NO_VERDICT)
 perception_node = _entry("simreal_perception.perception_node")
 recorder_node = _entry("simreal_perception.recorder_node")
 randomized_images_node = _entry("simreal_sim.randomized_images_node")

@@ -33,7 +33,10 @@ class NodeFinished(Exception):
 
 
 def run_node(
-    factory: Callable[[], Node], args: Sequence[str] | None = None, threads: int = 1
+    factory: Callable[[], Node],
+    args: Sequence[str] | None = None,
+    threads: int = 1,
+    told_to_end: int = EXIT_DONE,
 ) -> int:
     """Run the node that `factory` makes until it ends or is told to.
 
@@ -45,24 +48,29 @@ def run_node(
         factory: makes the node; called after `rclpy.init`.
         args: command line without the program's name; None takes `sys.argv`.
         threads: number of threads that serve callbacks.
+        told_to_end: exit code after SIGINT, SIGTERM or a shutdown.
 
     Returns:
-        Exit code: 0 after SIGINT, SIGTERM or a shutdown, that of `NodeFinished`, 2 for an error
-        that the user can mend.
+        Exit code: `told_to_end`, that of `NodeFinished`, or 2 for an error that the user can mend.
     """
     told: Future = Future()
     with _signals_complete(told):
-        return _run(factory, None if args is None else [sys.argv[0], *args], threads, told)
+        arguments = None if args is None else [sys.argv[0], *args]
+        return _run(factory, arguments, threads, told, told_to_end)
 
 
 def _run(
-    factory: Callable[[], Node], args: Sequence[str] | None, threads: int, told: Future
+    factory: Callable[[], Node],
+    args: Sequence[str] | None,
+    threads: int,
+    told: Future,
+    told_to_end: int,
 ) -> int:
     try:
         # rclpy's own handlers would end the context, and with it all that a node could still say.
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except KeyboardInterrupt:
-        return EXIT_DONE
+        return told_to_end
     except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
@@ -71,18 +79,18 @@ def _run(
         node = factory()
         executor.add_node(node)
         executor.spin_until_future_complete(told)
-        return EXIT_DONE
+        return told_to_end
     except NodeFinished as finished:
         return finished.exit_code
     except (KeyboardInterrupt, ExternalShutdownException):
-        return EXIT_DONE
+        return told_to_end
     except SimrealError as error:
         return _fail(_one_line(error))
     except Exception as error:
         if node is None and type(error).__name__ in BAD_ARGUMENTS:
             return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
         if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
-            return EXIT_DONE
+            return told_to_end
         raise
     finally:
         with _deaf_to_signals():

@@ -22,6 +22,7 @@ import yaml
 from simreal_common.errors import MessageError
 
 SHOWN = 80  # characters of a text that messages show
+PATH_SHOWN = 200  # and of a path, whose end tells most
 LARGEST_INTEGER = 2**63 - 1
 
 NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -101,23 +102,32 @@ def read_text(path: Path, limits: Limits = LIMITS) -> str:
     Raises:
         MessageError: no such file, another kind of file, too large, or not UTF-8.
     """
-    name = shortened(str(path))
+    try:
+        return read_bytes(path, limits.size).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MessageError(f"{shortened(str(path), PATH_SHOWN)} is not UTF-8") from error
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """What is in a regular file of at most that many bytes.
+
+    Raises:
+        MessageError: no such file, another kind of file, or too large.
+    """
+    name = shortened(str(path), PATH_SHOWN)
     try:
         # Opening a FIFO would wait for somebody who writes.
         with open(path, "rb", buffering=0, opener=_open_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise MessageError(f"{name} is no regular file")
-            content = file.read(limits.size + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise MessageError(f"{name} cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL or a lone surrogate in the name
         raise MessageError(f"{name} is no name of a file") from error
-    if len(content) > limits.size:
-        raise MessageError(f"{name} is too large: wanted at most {limits.size} bytes")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MessageError(f"{name} is not UTF-8") from error
+    if len(content) > most:
+        raise MessageError(f"{name} is too large: wanted at most {most} bytes")
+    return content
 
 
 def _open_at_once(path: str, flags: int) -> int:

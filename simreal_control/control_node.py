@@ -133,7 +133,7 @@ class ControlNode(Node):
         ]
         self._goals = GoalTopic(self, self._take_goal)
         self._timer = self.create_timer(1.0 / self._settings.tick_rate, self._on_tick)
-        self._record = RunRecord(Path(p.record)) if p.record else None
+        self._record = RunRecord(Path(p.record), self.get_logger().error) if p.record else None
         self._begun = False
         if p.urdf:
             self._know_robot(p.robot_description())

@@ -38,7 +38,9 @@ class RecorderNode(Node):
         super().__init__("recorder_node")
         parameters = declare(self, RecorderParameters)
         folder = _make_folder(parameters.out)
-        self._recording: Recording | None = Recording(folder, parameters.speed)
+        self._recording: Recording | None = Recording(
+            folder, parameters.speed, self.get_logger().error
+        )
         self._camera: Camera | None = None
         self._status = ""
         guard = MessageGuard(self)

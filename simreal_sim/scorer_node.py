@@ -1,7 +1,8 @@
 """The judge: waits until the controller says it is done, then looks at the truth and decides.
 
 It is not part of the controller and tells it nothing. The process ends with exit code 0 exactly
-when `result.json` says success.
+when `result.json` says success, with 1 when it says something else, and with 3 when it was told to end
+before there was a verdict.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from std_msgs.msg import String
 from tf2_ros import Buffer, TransformException, TransformListener
 from vision_msgs.msg import Detection3DArray
 
-from simreal_common.errors import MessageError
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.output_files import Claim
 from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_poses, stamp_seconds, transform_to_pose
@@ -31,6 +33,7 @@ from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
 from simreal_common.stacking_status import StackingStatus, read_status
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.scoring.exit_codes import EXIT_FAILURE, EXIT_NO_VERDICT, EXIT_SUCCESS
 from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
 
 WORLD_FRAME = "world"
@@ -40,8 +43,6 @@ TICK_S = 0.1  # real seconds
 SAME_TIME_S = 0.06
 TRUTH_KEPT_S = 5.0
 REST_WINDOW_S = 1.0  # "at rest" compares with the truth of that long ago
-
-EXIT_SUCCESS, EXIT_FAILURE = 0, 1
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,7 @@ class ScorerNode(Node):
         self._finished_s: float | None = None
         self._started_wall = time.monotonic()
         self._started_s: float | None = None
-        # If this run ends early, an older verdict must not pass for its own.
-        if self._path.is_file():
-            self._path.unlink()
+        self._claim = _clear(self._path)
         self._tf = Buffer()
         self._tf_listener = TransformListener(self._tf, self)
         guard = MessageGuard(self)
@@ -103,6 +102,10 @@ class ScorerNode(Node):
         # The time limits hold even when no simulated time arrives.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(TICK_S, self._tick, clock=steady)
+
+    def destroy_node(self) -> None:
+        self._claim.close()
+        super().destroy_node()
 
     def _now(self) -> float:
         return float(self.get_clock().now().nanoseconds) * 1e-9
@@ -210,13 +213,34 @@ class ScorerNode(Node):
         return Path(self._settings.out).expanduser() / "result.json"
 
 
+def _clear(path: Path) -> Claim:
+    """Claim the place of the verdict. If this run ends early, an older one must not pass for its own.
+
+    Raises:
+        ConfigurationError: another run is about to write there, or nothing can be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        claim = Claim(path)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"parameter 'out': cannot write {path}: {error.strerror}; give a folder that can be "
+            "written"
+        ) from error
+    return claim
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stdout, flush=True)
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Entry point of `ros2 run simreal scorer_node`; 0 for success, 1 for failure."""
-    return run_node(ScorerNode, args)
+    """Entry point of `ros2 run simreal scorer_node`; 0: success, 1: failure, 3: no verdict."""
+    code = run_node(ScorerNode, args, told_to_end=EXIT_NO_VERDICT)
+    if code == EXIT_NO_VERDICT:
+        _say("no verdict: the run was ended before it was over")
+    return code
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ ROOMS = (
     "simreal_control",
     #
     "simreal_perception.video",
+    "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception.networks",
@@ -96,6 +97,7 @@ ON_A_ROBOT = {
     "simreal_common",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
+    "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception",
@@ -300,6 +302,14 @@ def test_nothing_knows_which_runtime_answers() -> None:
     for module in modules():
         for one in imports_of(module):
             assert one.target.split(".")[0] not in EMBEDDED, f"{module}: {one.target}"
+
+
+def test_one_door_leads_to_onnx_runtime() -> None:
+    """It must be told to be silent before it is loaded."""
+    door = "simreal_perception.model_files.onnx_session"
+    for module in modules():
+        for one in named_by(module):
+            assert one.target.split(".")[0] != "onnxruntime" or module == door, f"{module}: {one}"
 
 
 @pytest.mark.parametrize(("library", "rooms"), [("torch", WITH_TORCH), ("pybullet", WITH_PYBULLET)])

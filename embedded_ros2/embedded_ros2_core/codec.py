@@ -32,6 +32,13 @@ class CdrError(ValueError):
     """Bytes that are not the message they should be, or a message that cannot be written."""
 
 
+def _text(raw: memoryview) -> str:
+    """A string as rosidl's Python code reads it: up to the first NUL, what is no UTF-8 replaced by
+    U+FFFD."""
+    text = str(raw, "utf-8", "replace")
+    return text if "\0" not in text else text[: text.index("\0")]
+
+
 class _Position:
     """What is known of the write position while code is generated: position = rest (mod
     modulus)."""
@@ -189,7 +196,7 @@ class _Reader(_Generator):
         super().__init__("def de(b, p):")
         self.endian = endian
         self.swap = (endian == "<") != (sys.byteorder == "little")
-        self.scope["CdrError"] = CdrError
+        self.scope["CdrError"], self.scope["text"] = CdrError, _text
         self.run_targets: list[str] = []
 
     def flush(self) -> None:
@@ -224,9 +231,7 @@ class _Reader(_Generator):
         self.flush()
         self.emit(f"if {length} > len(b) - p: raise CdrError('string runs past the end')")
         # A length of 0 (no terminator) is what some vendors write for an empty string.
-        self.emit(
-            f"{target} = str(b[p:p + {length} - 1], 'utf-8') if {length} else ''; p += {length}"
-        )
+        self.emit(f"{target} = text(b[p:p + {length} - 1]) if {length} else ''; p += {length}")
         self.position.set(1)
 
     def structure(self, target: str, name: str) -> None:
@@ -381,7 +386,7 @@ def serialize(message: Any, prefix: bytes = b"") -> bytearray:
 
 def deserialize(blob: bytes | bytearray | memoryview, name: str, offset: int = 0) -> Any:
     """A message of structure `name` from its CDR blob; `offset` bytes after the encapsulation are
-    skipped."""
+    skipped. Whatever the bytes are, the one error is CdrError."""
     view = memoryview(blob)
     if view.format != "B":
         view = view.cast("B")
@@ -390,5 +395,5 @@ def deserialize(blob: bytes | bytearray | memoryview, name: str, offset: int = 0
     reader = _top_reader(name, "<" if view[1] == 1 else ">")
     try:
         return reader(view[4:], offset)[0]
-    except (struct.error, UnicodeDecodeError, ValueError) as error:
+    except (struct.error, ValueError) as error:
         raise CdrError(f"cannot deserialize {name} from {len(view)} bytes: {error}") from error

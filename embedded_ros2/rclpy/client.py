@@ -14,8 +14,9 @@ from embedded_ros2_core.graph import matched_ids
 from embedded_ros2_core.messages import full_name
 
 from ._rclpy_pybind11 import InvalidHandle, RCLError
+from .malformed import warn_of_malformed
 from .qos import QoSProfile
-from .service import HEADER
+from .service import HEADER, split_header
 from .task import Future
 
 _POLL_S = 0.01
@@ -36,6 +37,7 @@ class Client:
     ) -> None:
         self._node, self._writer, self._reader = node, writer, reader
         self.condition_entity = reader.condition
+        warn_of_malformed(node, reader, f"reply of service '{srv_name}'")
         self.srv_type, self.srv_name = srv_type, srv_name
         self.callback_group, self.qos_profile = callback_group, qos_profile
         self._response_type = full_name(srv_type.Response)
@@ -85,7 +87,7 @@ class Client:
                 del self._pending[number]
 
     def _convert(self, view: memoryview, _: SampleInfo) -> tuple[int, Any] | None:
-        client, number = HEADER.unpack_from(view, 4)
+        client, number = HEADER.unpack(split_header(view))
         if client != self._id:  # the answer to another client of this service
             return None
         return number, codec.deserialize(view, self._response_type, HEADER.size)

@@ -14,6 +14,7 @@ from embedded_ros2_core.dds.library import SampleInfo, lib
 from embedded_ros2_core.graph import matched_ids
 from embedded_ros2_core.messages import full_name
 
+from .malformed import warn_of_malformed
 from .qos import QoSProfile
 from .task import Future
 
@@ -21,6 +22,14 @@ HEADER = struct.Struct("<Qq")  # client id, sequence number
 _CLIENT_WAIT_S = (
     0.1  # as rmw_cyclonedds: how long a reply waits for the client's reader to be discovered
 )
+
+
+def split_header(view: memoryview) -> bytes:
+    """The bytes of HEADER in front of a request or reply; CdrError when they are not all there."""
+    header = bytes(view[4 : 4 + HEADER.size])
+    if len(header) < HEADER.size:
+        raise codec.CdrError(f"{len(view)} bytes are too few for the header of a service call")
+    return header
 
 
 class Deferred:
@@ -50,6 +59,7 @@ class Service:
     ) -> None:
         self._node, self._reader, self._writer = node, reader, writer
         self.condition_entity = reader.condition
+        warn_of_malformed(node, reader, f"request to service '{srv_name}'")
         self.srv_type, self.srv_name, self.callback = srv_type, srv_name, callback
         self.callback_group, self.qos_profile = callback_group, qos_profile
         self._request_type = full_name(srv_type.Request)
@@ -61,8 +71,9 @@ class Service:
         return self.srv_name
 
     def _convert(self, view: memoryview, info: SampleInfo) -> tuple[Any, bytes, int]:
+        header = split_header(view)
         request = codec.deserialize(view, self._request_type, HEADER.size)
-        return request, bytes(view[4 : 4 + HEADER.size]), info.publication_handle
+        return request, header, info.publication_handle
 
     def _take_work(self) -> Callable[[], Any] | None:
         taken, value = self._reader.take(self._convert)

@@ -12,6 +12,7 @@ from embedded_ros2_core.dds.endpoints import RawReader
 from embedded_ros2_core.dds.library import SampleInfo
 from embedded_ros2_core.messages import full_name
 
+from .malformed import warn_of_malformed
 from .qos import QoSProfile
 
 
@@ -44,6 +45,7 @@ class Subscription:
     ) -> None:
         self._node, self._reader = node, reader
         self.condition_entity = reader.condition
+        warn_of_malformed(node, reader, f"message on topic '{topic}'")
         self.msg_type, self.topic, self.qos_profile, self.raw = msg_type, topic, qos_profile, raw
         self.callback_group = callback_group
         self.event_handlers: list[Any] = []

@@ -64,4 +64,11 @@ class TimeSource:
             self._subscription = None
 
     def _on_clock(self, message: Any) -> None:
-        self._clock._set_override_ns(message.clock.sec * 10**9 + message.clock.nanosec)
+        nanoseconds = message.clock.sec * 10**9 + message.clock.nanosec
+        if nanoseconds < 0:  # no Time can be made of it: the clock stays where it is
+            self._node.get_logger().warning(
+                f"ignored the negative time {message.clock.sec} s on {CLOCK_TOPIC}",
+                throttle_duration_sec=5.0,
+            )
+            return
+        self._clock._set_override_ns(nanoseconds)

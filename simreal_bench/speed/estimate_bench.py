@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from simreal_bench.speed.bench_images import (
@@ -20,6 +19,7 @@ from simreal_bench.speed.bench_images import (
 from simreal_bench.speed.timing import Timing, in_turns
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
+from simreal_perception.model_files.onnx_session import open_network
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.detection import Detections
 from simreal_perception.pose_estimation.estimator import BlockEstimator
@@ -183,14 +183,7 @@ def _belief_maps(
     torch.manual_seed(0)
     network = dope.BeliefMapNetwork()
     height, width = dope.input_size(*images[0].shape[:2])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    # Its threads must not wait busily while the others have their turn.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        dope.onnx_bytes(network, height, width), options, providers=["CPUExecutionProvider"]
-    )
+    session = open_network(dope.onnx_bytes(network, height, width), threads)
     facts = BeliefMaps(
         dope.parameter_count(network), dope.operations(network, height, width), height, width
     )

@@ -68,7 +68,8 @@ def cores() -> int:
 def machine() -> dict[str, Any]:
     """What was measured on: processor, cores, load by others, Python and the libraries' versions."""
     import cv2
-    import onnxruntime
+
+    from simreal_perception.model_files.onnx_session import VERSION
 
     return {
         "processor": _processor(),
@@ -77,7 +78,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "opencv": cv2.__version__,
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": VERSION,
     }
 
 

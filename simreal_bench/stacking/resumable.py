@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 Item = TypeVar("Item")
@@ -44,9 +44,7 @@ def run_all(
 
 def write_result(file: Path, content: dict[str, Any]) -> None:
     """Write it as JSON; whoever looks sees the whole file or none."""
-    draft = file.with_suffix(".part")
-    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, file)
+    write_whole(file, json.dumps(content, indent=1) + "\n")
 
 
 def claim_folder(folder: Path, kind: dict[str, Any]) -> None:
@@ -64,4 +62,4 @@ def claim_folder(folder: Path, kind: dict[str, Any]) -> None:
                 f"{folder} holds runs of another kind ({got}, wanted {kind}): give another "
                 "folder with --out"
             )
-    file.write_text(json.dumps(kind) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(kind) + "\n")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import claim_open_file
 from simreal_control.robot_interface.task_io import Event
 
 RECORD_FILE = "decisions.jsonl"
@@ -23,19 +26,25 @@ def begin_event(now: float, goal: str) -> Event:
 class RunRecord:
     """Appends events to `decisions.jsonl` in a folder.
 
+    A disk that is full costs the record, not the run.
+
     Args:
         folder: is made where it does not exist. What is in the file already stays: a node that was
             killed and started again goes on in it.
+        tell: is called, once, when the record cannot be written any more.
 
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the file cannot be written, or another run is writing it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tell: Callable[[str], object] = warnings.warn) -> None:
+        self._path, self._tell = folder / RECORD_FILE, tell
+        self._file: IO[str] | None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / RECORD_FILE).open("a", encoding="utf-8")
-            _drop_broken_end(folder / RECORD_FILE)
+            self._file = self._path.open("a", encoding="utf-8")
+            claim_open_file(self._file, self._path)
+            _drop_broken_end(self._path)
         except OSError as error:
             raise ConfigurationError(
                 f"record {folder}: cannot be written ({error.strerror})"
@@ -43,16 +52,27 @@ class RunRecord:
 
     def add(self, events: Iterable[Event]) -> None:
         """Write events, at once."""
-        wrote = False
-        for event in events:
-            line = {"time": round(event.time, 3), "kind": event.kind, **event.data}
-            self._file.write(json.dumps(line) + "\n")
-            wrote = True
-        if wrote:
+        lines = [
+            json.dumps({"time": round(event.time, 3), "kind": event.kind, **event.data}) + "\n"
+            for event in events
+        ]
+        if not lines or self._file is None:
+            return
+        try:
+            self._file.write("".join(lines))
             self._file.flush()
+        except OSError as error:
+            self._tell(
+                f"the record {self._path} cannot be written ({error.strerror}): the run goes on "
+                "without"
+            )
+            self.close()
 
     def close(self) -> None:
-        self._file.close()
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # what a full disk did not take before
+                file.close()
 
 
 def _drop_broken_end(file: Path) -> None:

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
-from simreal_perception.pose_estimation.model_card import ModelCard
+from simreal_perception.model_files.model_card import ModelCard
 
 
 def write_figures(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera, load_camera
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import Limits, parse_json, read_text
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
+LIMITS = Limits(size=64_000_000, nodes=4_000_000)  # of files of truths, for thousands of images
 EDGE_M = 0.05  # of the blocks of simulated examples
 
 
@@ -187,12 +188,12 @@ class PhotographSource:
         images: dict[str, list[Any]] = {}
         path = self.folder / "index.json"
         try:
-            for entry in json.loads(path.read_text(encoding="utf-8"))["blocks"]:
+            for entry in read_json(path)["blocks"]:
                 missing = {"image", "camera", "edge_m", "position_m"} - set(entry)
                 if missing:
                     raise ValueError(f"an entry lacks {', '.join(sorted(missing))}")
                 images.setdefault(entry["image"], []).append(entry)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (MessageError, ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
                 f"{self.folder} has no readable index.json ({error}): wanted a JSON file with "
                 "'blocks', each with image, camera, edge_m, position_m and orientation_xyzw"
@@ -204,6 +205,15 @@ def photographs(folder: Path) -> Iterator[Example]:
     """All examples of a `PhotographSource`."""
     source = PhotographSource(folder)
     yield from source.examples(range(source.count))
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file of truths holds.
+
+    Raises:
+        MessageError: no such file, not JSON, or more than makes sense.
+    """
+    return parse_json(read_text(path, LIMITS), LIMITS)
 
 
 def read_pose(entry: Any, path: Path) -> Pose:

@@ -13,7 +13,6 @@ A label is a JSON object. Positions are metres in the optical frame, places in t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,13 +23,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.errors import (
+    CalibrationError,
+    ConfigurationError,
+    ImageError,
+    MessageError,
+)
 from simreal_common.geometry import Pose
 from simreal_perception.evaluation.evaluation_data import (
     Example,
     ExampleSource,
     Labels,
     PhotographSource,
+    read_json,
 )
 from simreal_perception.evaluation.image_matching import size_in_image
 from simreal_perception.pose_estimation.support_plane import SupportPlane
@@ -182,8 +187,8 @@ class _Label:
 
 def _object(path: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = read_json(path)
+    except MessageError as error:
         raise ConfigurationError(
             f"{path} is no label ({error}): wanted a JSON object with {', '.join(NEEDED)}"
         ) from error

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import ConfigurationError, ImageError, MissingDependencyError
+from simreal_common.errors import (
+    CalibrationError,
+    ConfigurationError,
+    ImageError,
+    MessageError,
+    MissingDependencyError,
+)
 from simreal_common.geometry import Pose
-from simreal_perception.evaluation.evaluation_data import Example, read_pose
+from simreal_common.untrusted_text import parse_yaml, read_text, shortened
+from simreal_perception.evaluation.evaluation_data import LIMITS, Example, read_json, read_pose
+from simreal_perception.video.pictures import decode
 
 RAW, COMPRESSED, INFO = (
     f"sensor_msgs/msg/{name}" for name in ("Image", "CompressedImage", "CameraInfo")
@@ -69,9 +75,9 @@ class BagSource:
     @cached_property
     def _truths(self) -> dict[int, Pose]:
         try:
-            entries = json.loads(self.poses.read_text(encoding="utf-8"))["frames"]
+            entries = read_json(self.poses)["frames"]
             return {int(number): read_pose(entry, self.poses) for number, entry in entries.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (MessageError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"cannot read poses {self.poses} ({error}): wanted a JSON file with 'frames', "
                 "each number of a frame with position_m and rotation"
@@ -80,7 +86,7 @@ class BagSource:
     def _frames(self, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.uint8], Camera]]:
         """Number, RGB and calibration of the wanted frames, in the bag's order."""
         try:
-            from rosbags.highlevel import AnyReader, AnyReaderError
+            from rosbags.highlevel import AnyReader
             from rosbags.typesys import Stores, get_typestore
         except ModuleNotFoundError as error:
             raise MissingDependencyError(
@@ -93,13 +99,20 @@ class BagSource:
                 "record` writes it"
             )
         try:
+            # Before rosbags does, which follows aliases and recurses.
+            parse_yaml(read_text(self.folder / "metadata.yaml", LIMITS), LIMITS)
             with AnyReader(
                 [self.folder], default_typestore=get_typestore(Stores.ROS2_JAZZY)
             ) as reader:
                 yield from self._read(reader, wanted)
-        except AnyReaderError as error:
+        except (ConfigurationError, CalibrationError, ImageError):
+            raise
+        except (
+            Exception
+        ) as error:  # of a damaged bag rosbags, sqlite3 and struct raise what they like
             raise ConfigurationError(
-                f"cannot read bag {self.folder} ({error}): wanted a whole rosbag2, sqlite3 or mcap"
+                f"cannot read bag {self.folder} ({shortened(str(error)) or type(error).__name__}): "
+                "wanted a whole rosbag2, sqlite3 or mcap"
             ) from error
 
     def _read(
@@ -152,10 +165,10 @@ def _camera(message: Any) -> Camera:
 
 def _decoded(message: Any) -> NDArray[np.uint8]:
     """A CompressedImage (JPEG or PNG) as RGB."""
-    code = np.frombuffer(message.data, dtype=np.uint8)
-    bgr = cv2.imdecode(code, cv2.IMREAD_COLOR) if code.size else None
+    bgr = decode(bytes(message.data), "a compressed image")
     if bgr is None:
         raise ImageError(
-            f"a compressed image of format '{message.format}' cannot be decoded: wanted JPEG or PNG"
+            f"a compressed image of format '{shortened(message.format)}' cannot be decoded: wanted "
+            "JPEG or PNG"
         )
     return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)

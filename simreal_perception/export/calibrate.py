@@ -19,6 +19,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_rotation_distance
 from simreal_perception.evaluation.evaluation import error_parts, is_match
 from simreal_perception.evaluation.evaluation_data import Example
+from simreal_perception.model_files.model_card import ModelCard
 from simreal_perception.pose_estimation.calibration import (
     EXISTENCE_TERMS,
     SPREAD_TERMS,
@@ -27,7 +28,6 @@ from simreal_perception.pose_estimation.calibration import (
     Evidence,
 )
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_perception.pose_estimation.model_card import ModelCard
 from simreal_perception.pose_estimation.suppression import distinct
 
 Array = NDArray[np.float64]

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 
 from simreal_common.errors import ModelError
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
 from simreal_perception.export.training_command import place, training_command
+from simreal_perception.model_files.model_card import file_sha256
+from simreal_perception.model_files.onnx_session import open_network
 from simreal_perception.networks.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
 from simreal_perception.pose_estimation.calibration import Calibration
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_perception.pose_estimation.model_card import file_sha256
 from simreal_perception.training.checkpoint import best_path, load_network, read_progress
 from simreal_perception.training.run_folder import source_commit
 from simreal_perception.training.run_log import read_log, summarize
@@ -154,7 +154,7 @@ def _check_parity(
         The largest difference in each output.
     """
     sample = rng.integers(0, 256, size=(shape[0] + 1, *shape[1:]), dtype=np.uint8)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_network(path)
     with torch.no_grad():
         expected = network(torch.as_tensor(sample))
     differences = {}

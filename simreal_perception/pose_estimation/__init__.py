@@ -1,5 +1,4 @@
 """An image in, block poses out: detection, PnP and alignment to edges; needs no torch.
 
-Public: `estimator.BlockEstimator`, `crop_camera.CropCamera`, `calibration.Calibration`,
-`model_card.ModelCard`.
+Public: `estimator.BlockEstimator`, `crop_camera.CropCamera`, `calibration.Calibration`.
 """

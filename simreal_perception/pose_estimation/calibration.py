@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ModelError
 from simreal_common.geometry import Pose
-from simreal_perception.pose_estimation.model_card import ModelCard
+from simreal_perception.model_files.model_card import ModelCard
 
 Array = NDArray[np.float64]
 

@@ -27,6 +27,8 @@ SPHERE_PER_EDGE = float(np.sqrt(3.0) / 2.0)
 # A crop finer than the image by more than this is made from the image as it is; coarser ones
 # from a smaller copy, so that no pixel is skipped.
 SHRINK_FROM = 1.5
+# A block so much larger than the image is none; to look at it would take a blur as wide.
+LARGEST_RADIUS = 2.0  # in longest sides of the image
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,8 @@ def crop_image(image: NDArray[np.uint8], camera: Camera, crop: CropCamera) -> ND
     )  # fmt: skip
     middle = CROP_SIZE // 2
     step = float(np.linalg.norm(pixels[middle, middle + 1] - pixels[middle, middle]))
+    if not step * CROP_BLOCK_RADIUS <= LARGEST_RADIUS * max(image.shape[:2]):
+        return np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
     if step > SHRINK_FROM:
         sigma = shrink_blur(step)
         low = np.floor(pixels.reshape(-1, 2).min(axis=0)).astype(int) - 2

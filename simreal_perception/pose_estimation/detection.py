@@ -7,12 +7,21 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from simreal_perception.model_files.onnx_session import InferenceSession, Signature, Tensor
 from simreal_perception.pose_estimation.image_pyramid import LARGEST_RADIUS_PX
 
 Array = NDArray[np.float64]
+
+# What the detector is given: images; what it says of each place: its score, and x, y, radius there.
+DETECTOR = Signature(
+    inputs=(Tensor("images", "uint8", (None, None, None, 3)),),
+    outputs=(
+        Tensor("score", "float", (None, None, None)),
+        Tensor("values", "float", (None, 3, None, None)),
+    ),
+)
 
 DETECTOR_MULTIPLE = 32  # the network halves its image five times: sides must be multiples of this
 DETECTION_THRESHOLD = 0.2
@@ -65,7 +74,7 @@ class Detections(NamedTuple):
 
 
 def detect(
-    session: onnxruntime.InferenceSession, image: NDArray[np.uint8], scales: tuple[float, ...]
+    session: InferenceSession, image: NDArray[np.uint8], scales: tuple[float, ...]
 ) -> Detections:
     """Run the detector on copies of an image, uint8 (H, W, 3), of some scales."""
     found = [_detect_at(session, image, scale, scale == scales[-1]) for scale in scales]
@@ -75,7 +84,7 @@ def detect(
 
 
 def _detect_at(
-    session: onnxruntime.InferenceSession, image: NDArray[np.uint8], scale: float, last: bool
+    session: InferenceSession, image: NDArray[np.uint8], scale: float, last: bool
 ) -> Detections:
     height, width = image.shape[:2]
     size = (max(round(width * scale), 1), max(round(height * scale), 1))

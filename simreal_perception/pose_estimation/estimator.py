@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
@@ -22,15 +21,26 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, ModelError
 from simreal_common.geometry import Pose
+from simreal_perception.model_files.model_card import ModelCard, load_model_card
+from simreal_perception.model_files.onnx_session import (
+    InferenceSession,
+    Signature,
+    Tensor,
+    open_network,
+)
 from simreal_perception.pose_estimation.block_color import block_colors
 from simreal_perception.pose_estimation.calibration import Calibration, Evidence, evidence_of_pose
-from simreal_perception.pose_estimation.crop_camera import CropCamera, crop_cameras, crop_image
+from simreal_perception.pose_estimation.crop_camera import (
+    CROP_SIZE,
+    CropCamera,
+    crop_cameras,
+    crop_image,
+)
 from simreal_perception.pose_estimation.depth_range import fuse_depth
-from simreal_perception.pose_estimation.detection import Detections, Region, detect
+from simreal_perception.pose_estimation.detection import DETECTOR, Detections, Region, detect
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.image_edges import refine_on_image
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
-from simreal_perception.pose_estimation.model_card import ModelCard, load_model_card
 from simreal_perception.pose_estimation.pnp import solve_pose
 from simreal_perception.pose_estimation.support_plane import SupportPlane, fuse_plane
 from simreal_perception.pose_estimation.suppression import distinct
@@ -38,6 +48,18 @@ from simreal_perception.pose_estimation.suppression import distinct
 Array = NDArray[np.float64]
 
 FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
+
+
+# What the pose network is given: crops; what it says of each.
+POSE = Signature(
+    inputs=(Tensor("crops", "uint8", (None, CROP_SIZE, CROP_SIZE, 3)),),
+    outputs=(
+        Tensor("corners", "float", (None, 8, 2)),
+        Tensor("spread", "float", (None,)),
+        Tensor("score", "float", (None,)),
+        Tensor("field", "float", (None, 3, None, None)),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +118,8 @@ class BlockEstimator:
 
     def __init__(
         self,
-        detector: onnxruntime.InferenceSession,
-        pose: onnxruntime.InferenceSession,
+        detector: InferenceSession,
+        pose: InferenceSession,
         card: ModelCard,
         search: Search | None = None,
         calibration: Calibration | None = None,
@@ -257,34 +279,21 @@ class BlockEstimator:
         return looks
 
 
-def load_networks(card: ModelCard, threads: int) -> dict[str, onnxruntime.InferenceSession]:
-    """ONNX sessions of a model's networks, "detector" and "pose".
+def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
+    """Open a model's networks, "detector" and "pose".
 
     Raises:
-        ModelError: one is missing, or cannot be run.
+        ModelError: one is missing, not what this code needs, or not to be run.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Threads that spin while they wait take the cores from the other network and from OpenCV.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    sessions: dict[str, onnxruntime.InferenceSession] = {}
-    for file in card.files:
-        try:
-            sessions[file.stem.rsplit("_", 1)[-1]] = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises types of its own for every cause
-            raise ModelError(
-                f"{file} cannot be run: {str(error).splitlines()[0]}; export it again"
-            ) from error
-    missing = {"detector", "pose"} - set(sessions)
+    signatures = {"detector": DETECTOR, "pose": POSE}
+    files = {file.stem.rsplit("_", 1)[-1]: file for file in card.files}
+    missing = set(signatures) - set(files)
     if missing:
         raise ModelError(
             f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
             "files NAME_detector.onnx and NAME_pose.onnx; export it again"
         )
-    return sessions
+    return {name: open_network(files[name], threads, one) for name, one in signatures.items()}
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:

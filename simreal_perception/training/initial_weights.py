@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError, ModelError
-from simreal_perception.pose_estimation.model_card import load_model_card
+from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import Progress, load_network, read_progress
 
 COUNTER = "num_batches_tracked"  # of batch norms; not part of an exported model and not needed

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from simreal_common.errors import ConfigurationError
-from simreal_perception.pose_estimation.model_card import load_model_card
+from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.precision import Precision
 from simreal_perception.training.run_log import log_path

@@ -27,9 +27,7 @@ def ranges_copy(checkpoint: Path) -> Path:
 
 def keep_ranges(checkpoint: Path, randomization: Randomization) -> None:
     """Write the ranges beside the checkpoint, every group and key."""
-    draft = checkpoint.with_suffix(".ranges.tmp")
-    write_ranges(randomization, draft, HEADING)
-    draft.replace(ranges_copy(checkpoint))
+    write_ranges(randomization, ranges_copy(checkpoint), HEADING)
 
 
 def require_same_ranges(checkpoint: Path, begun_with: str, randomization: Randomization) -> None:

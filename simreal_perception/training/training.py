@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError
+from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.pose_estimation.estimator import load_networks
-from simreal_perception.pose_estimation.model_card import load_model_card
 from simreal_perception.training.averaging import WeightAverage
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (

@@ -9,10 +9,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from simreal_common.geometry import cube_corners
+from simreal_perception.model_files.onnx_session import InferenceSession
 from simreal_perception.pose_estimation.crop_camera import (
     CROP_BLOCK_RADIUS,
     CROP_SIZE,
@@ -93,7 +93,7 @@ class CropSource(ReplayedSource[CropBatch]):
 
     def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
         super().__init__(seed, randomization)
-        self.detector: onnxruntime.InferenceSession | None = None
+        self.detector: InferenceSession | None = None
 
     def _draw(self, draw: Draw) -> CropBatch:
         rng = np.random.default_rng(draw.seed)

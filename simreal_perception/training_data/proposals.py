@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from simreal_perception.model_files.onnx_session import InferenceSession
 from simreal_perception.pose_estimation.crop_camera import CropCamera, crop_cameras
 from simreal_perception.pose_estimation.detection import detect
 from simreal_perception.training_data.detector_data import aimed_windows
@@ -46,7 +46,7 @@ class Proposal:
 
 
 def propose(
-    detector: onnxruntime.InferenceSession,
+    detector: InferenceSession,
     scenes: SceneBatch,
     chosen: NDArray[np.int64],
     most: int,

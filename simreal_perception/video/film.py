@@ -7,10 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.errors import ConfigurationError, ImageError, MissingDependencyError
+from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.output_files import Claim, write_whole
 
 TICKS = 90_000  # ticks a second of the film's clock, the usual number for video
 FRAME_RATE = 30  # nominal: every picture carries its own time
@@ -18,6 +20,7 @@ LAST_PICTURE_S = 1.0  # the last picture stays this long
 # One thread and a quick preset: filming must not take the processor from what is filmed.
 ENCODER_OPTIONS = {"crf": "23", "preset": "veryfast", "threads": "1"}
 KEY_FRAME_EVERY = 50
+SMALLEST_PX = 16  # sides of a film's first picture; the encoder takes no smaller ones
 
 
 def times_file(film: Path) -> Path:
@@ -35,7 +38,7 @@ class Film:
         speed: how much faster than life it plays.
 
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the file cannot be written, or another process is writing it.
         MissingDependencyError: PyAV is not installed.
     """
 
@@ -47,6 +50,7 @@ class Film:
                 "filming needs PyAV, which is not installed: pip install 'simreal[film]'"
             ) from error
         self._av = av
+        self._claim = Claim(path)
         self._path = path
         self._speed = speed
         self._start_s: float | None = None
@@ -58,6 +62,9 @@ class Film:
         # A film cut off in the middle cannot be played: it gets its name when it is finished.
         self._draft = path.with_name(f".{path.name}.part")
         try:
+            # What an earlier run left must not pass for this one's.
+            for old in (path, times_file(path)):
+                old.unlink(missing_ok=True)
             self._draft.open("wb").close()  # PyAV opens it only when the first picture comes
             self._container: Any = self._av.open(str(self._draft), "w", format="mp4")
         except OSError as error:
@@ -68,54 +75,85 @@ class Film:
     def add(self, rgb: NDArray[np.uint8], time_s: float) -> bool:
         """Append a picture, uint8, shape (height, width, 3), taken at `time_s`.
 
+        One of another size than the first is shown as large as fits.
+
         Returns:
-            False if it was left out because its time does not lie after the last one's.
+            False if it was left out: its time does not lie after the last one's, or a film cannot
+            begin with a picture as small.
 
         Raises:
-            ImageError: another size than the first picture's.
+            ConfigurationError: it cannot be written, the disk is full say; `close` ends the film.
         """
-        if self._shape is None:
-            self._begin(rgb.shape[0], rgb.shape[1])
+        if self._shape is None or self._start_s is None:
+            if min(rgb.shape[:2]) < SMALLEST_PX:
+                return False
+            self._shape = self._begin(rgb.shape[0], rgb.shape[1])
             self._start_s = time_s
-        if rgb.shape[:2] != self._shape or self._shape is None or self._start_s is None:
-            raise ImageError(f"picture of shape {rgb.shape}: wanted {self._shape} as the film has")
         tick = round((time_s - self._start_s) / self._speed * TICKS)
         if tick <= self._last_tick:
             return False
-        self._encode(rgb, tick)
+        try:
+            self._encode(_fitted(rgb, self._shape), tick, self._container)
+        except (OSError, self._av.FFmpegError) as error:
+            raise self._unwritable(error) from error
         self._times.append(time_s)
         return True
 
     def close(self) -> None:
-        """Finish the file; further calls do nothing."""
-        if self._container is None:
-            return
-        if self._stream is not None:
-            if self._last_picture is not None:
-                self._encode(self._last_picture, self._last_tick + round(LAST_PICTURE_S * TICKS))
-            self._container.mux(self._stream.encode())
-        self._container.close()
-        self._container = None
-        if self._stream is None:  # no picture came: no film
-            self._draft.unlink(missing_ok=True)
-        else:
-            self._draft.replace(self._path)
-            content = json.dumps({"times": [round(time, 3) for time in self._times]})
-            times_file(self._path).write_text(content + "\n", encoding="utf-8")
+        """Finish the file; further calls do nothing.
 
-    def _begin(self, height: int, width: int) -> None:
-        self._shape = (height, width)
-        self._stream = self._container.add_stream("h264", rate=FRAME_RATE, options=ENCODER_OPTIONS)
+        Raises:
+            ConfigurationError: it cannot be written; nothing is left of it.
+        """
+        container, self._container = self._container, None
+        if container is None:
+            return
+        try:
+            if self._stream is not None:
+                if self._last_picture is not None:
+                    last = self._last_tick + round(LAST_PICTURE_S * TICKS)
+                    self._encode(self._last_picture, last, container)
+                container.mux(self._stream.encode())
+            container.close()
+            if self._stream is not None:  # a picture came
+                self._draft.replace(self._path)
+                content = json.dumps({"times": [round(time, 3) for time in self._times]})
+                write_whole(times_file(self._path), content + "\n")
+        except (OSError, self._av.FFmpegError) as error:
+            raise self._unwritable(error) from error
+        finally:
+            self._draft.unlink(missing_ok=True)
+            self._claim.close()
+
+    def _begin(self, height: int, width: int) -> tuple[int, int]:
         # 4:2:0 wants even sizes; an odd last row or column is left out.
-        self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
+        height, width = height // 2 * 2, width // 2 * 2
+        self._stream = self._container.add_stream("h264", rate=FRAME_RATE, options=ENCODER_OPTIONS)
+        self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, TICKS)
         self._stream.codec_context.gop_size = KEY_FRAME_EVERY
         self._stream.codec_context.max_b_frames = 0
+        return height, width
 
-    def _encode(self, rgb: NDArray[np.uint8], tick: int) -> None:
-        even = np.ascontiguousarray(rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2])
-        frame = self._av.VideoFrame.from_ndarray(even, format="rgb24")
+    def _encode(self, rgb: NDArray[np.uint8], tick: int, container: Any) -> None:
+        frame = self._av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
-        self._container.mux(self._stream.encode(frame))
-        self._last_tick, self._last_picture = tick, even
+        container.mux(self._stream.encode(frame))
+        self._last_tick, self._last_picture = tick, rgb
+
+    def _unwritable(self, error: Exception) -> ConfigurationError:
+        why = getattr(error, "strerror", None) or str(error)
+        return ConfigurationError(f"cannot write the film {self._path}: {why}; there will be none")
+
+
+def _fitted(rgb: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture in (height, width): cut by an odd row or column, or scaled, with black beside it."""
+    height, width = shape
+    if (rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2) == shape:
+        return np.ascontiguousarray(rgb[:height, :width])
+    scale = min(height / rgb.shape[0], width / rgb.shape[1])
+    size = (max(int(rgb.shape[1] * scale), 1), max(int(rgb.shape[0] * scale), 1))
+    fitted = np.zeros((height, width, 3), np.uint8)
+    fitted[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return fitted

@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError
+from simreal_common.errors import CalibrationError, ImageError, MessageError
+from simreal_common.output_files import write_whole
+from simreal_common.untrusted_text import read_bytes
 
 Picture = NDArray[np.uint8]
+
+MOST_BYTES, MOST_PIXELS = 200_000_000, 100_000_000
+PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
+# The segments of a JPEG file that begin with its size: SOF0 to SOF15, three other kinds between them.
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -21,17 +28,11 @@ def read_picture(path: str | Path) -> Picture:
     Raises:
         ImageError: no such file, or not a picture.
     """
-    path = Path(path)
-    try:
-        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as error:
-        raise ImageError(
-            f"cannot read image {path}: {error.strerror}; wanted a PNG or JPEG file"
-        ) from error
-    bgr = _decode(content) if content.size else None
+    content = _content(path, "image", "wanted a PNG or JPEG file")
+    bgr = decode(content, f"image {path}")
     if bgr is None:
         raise ImageError(
-            f"cannot read image {path}: its {content.size} bytes are not a picture; wanted a PNG "
+            f"cannot read image {path}: its {len(content)} bytes are not a picture; wanted a PNG "
             "or JPEG file"
         )
     return np.ascontiguousarray(bgr[..., ::-1])
@@ -46,12 +47,8 @@ def read_depth(path: str | Path) -> NDArray[np.float32]:
         ImageError: no such file, or another kind of picture.
     """
     wanted = "wanted a PNG file of one channel with 16 bits, millimetres"
-    path = Path(path)
-    try:
-        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as error:
-        raise ImageError(f"cannot read depth image {path}: {error.strerror}; {wanted}") from error
-    decoded = _decode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    content = _content(path, "depth image", wanted)
+    decoded = decode(content, f"depth image {path}", cv2.IMREAD_UNCHANGED)
     if decoded is None:
         raise ImageError(f"cannot read depth image {path}: not a picture; {wanted}")
     if decoded.dtype != np.uint16 or decoded.ndim != 2:
@@ -74,7 +71,7 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     _, content = cv2.imencode(path.suffix, np.ascontiguousarray(rgb[..., ::-1]))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.tobytes())
+        write_whole(path, content.tobytes())
     except OSError as error:
         raise ImageError(
             f"cannot write {path}: {error.strerror}; give a place that can be written"
@@ -104,19 +101,54 @@ def check_drawable(path: str | Path) -> None:
         raise ImageError(f"cannot write {path}: wanted a name that ends in .png or .jpg")
 
 
-def _decode(
-    content: NDArray[np.uint8], flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+def _content(path: str | Path, what: str, wanted: str) -> bytes:
+    """The bytes of a picture file."""
+    try:
+        return read_bytes(Path(path), MOST_BYTES)
+    except MessageError as error:
+        raise ImageError(f"{what} {error}; {wanted}") from error
+
+
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height that the head of a PNG or JPEG file promises; None where it is neither."""
+    if content.startswith(PNG_HEAD) and len(content) >= 24:
+        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    at = 2 if content.startswith(JPEG_HEAD) else len(content)
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        kind = content[at + 1]
+        if kind in JPEG_FRAMES:
+            return (
+                int.from_bytes(content[at + 7 : at + 9], "big"),
+                int.from_bytes(content[at + 5 : at + 7], "big"),
+            )
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return None
+
+
+def decode(
+    content: bytes, what: str, flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 ) -> NDArray[Any] | None:
-    """BGR unless `flags` say otherwise, or None where it is not a picture.
+    """The picture in a file's bytes, BGR unless `flags` say otherwise; None where there is none.
 
     OpenCV's own words about a broken file are kept off the terminal.
+
+    Raises:
+        ImageError: `what` promises more pixels than a camera has.
     """
+    size = picture_size(content)
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        raise ImageError(
+            f"{what} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; wanted a "
+            "camera's picture"
+        )
+    if not content:
+        return None
     logging = cv2.utils.logging
     level = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     try:
         # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
-        decoded = cv2.imdecode(content, flags)
+        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
     except cv2.error:
         return None
     finally:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
+from simreal_common.errors import ConfigurationError, ImageError
 from simreal_perception.video.drawing import draw_blocks, draw_caption
 from simreal_perception.video.film import Film
 from simreal_perception.video.pictures import Picture, write_picture
@@ -34,18 +35,29 @@ class Recording:
     A picture waits until the estimates of the same stamp come, then goes into the film with them
     drawn in. detections.png is the first picture that shows the most blocks, up to the goal.
 
+    A disk that is full costs the film or the picture, not the run: it is told, once for each.
+
     Args:
         folder: must be there.
         speed: how much faster than life the film plays.
+        tell: is called with what went wrong while it is written.
 
     Raises:
         ConfigurationError, MissingDependencyError: as `Film`.
     """
 
-    def __init__(self, folder: Path, speed: float) -> None:
+    def __init__(self, folder: Path, speed: float, tell: Callable[[str], object]) -> None:
         self.film_path = folder / "demo.mp4"
         self.picture_path = folder / "detections.png"
-        self._film = Film(self.film_path, speed)
+        self._film: Film | None = Film(self.film_path, speed)
+        self._tell = tell
+        try:
+            self.picture_path.unlink(missing_ok=True)  # an earlier run's
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot write {self.picture_path}: {error.strerror}; give another folder"
+            ) from error
+        self._picture_lost = False
         self._shots: deque[_Shot] = deque()
         self._estimates: tuple[BlockEstimate, ...] = ()
         self._estimates_ns: int | None = None
@@ -74,7 +86,7 @@ class Recording:
         """Write what still waits and finish the film."""
         while self._shots:
             self._write(self._shots.popleft())
-        self._film.close()
+        self._end_film()
 
     def _write(self, shot: _Shot) -> None:
         estimates: tuple[BlockEstimate, ...] = ()
@@ -89,6 +101,29 @@ class Recording:
             count = len(estimates) if self.goal is None else min(len(estimates), self.goal)
             if count > self._most_blocks and shot.stamp_ns == self._estimates_ns:
                 self._most_blocks = count
-                write_picture(self.picture_path, rgb)
-        if self._film.add(draw_caption(rgb, shot.caption), shot.stamp_ns / NANOSECONDS):
-            self.pictures += 1
+                self._write_picture(rgb)
+        if self._film is None:
+            return
+        try:
+            if self._film.add(draw_caption(rgb, shot.caption), shot.stamp_ns / NANOSECONDS):
+                self.pictures += 1
+        except ConfigurationError as error:
+            self._tell(str(error))
+            self._end_film()
+
+    def _end_film(self) -> None:
+        film, self._film = self._film, None
+        if film is None:
+            return
+        try:
+            film.close()
+        except ConfigurationError as error:
+            self._tell(str(error))
+
+    def _write_picture(self, rgb: Picture) -> None:
+        try:
+            write_picture(self.picture_path, rgb)
+        except ImageError as error:
+            if not self._picture_lost:
+                self._tell(str(error))
+            self._picture_lost = True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_common.output_files import write_whole
 
 Array = NDArray[np.float64]
 
@@ -240,11 +240,9 @@ class RunResult:
             ConfigurationError: the folder cannot be written.
         """
         text = json.dumps(dataclasses.asdict(self), indent=2) + "\n"
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, path)
+            write_whole(path, text)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot write {path}: {error.strerror}; give another folder with out:=DIR"

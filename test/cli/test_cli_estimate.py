@@ -104,7 +104,7 @@ def test_an_unreadable_picture(
         Path("bad.png").write_bytes(content)
     assert estimate(image="bad.png") == 2
     said = capfd.readouterr().err
-    assert "cannot read image bad.png" in said
+    assert "image bad.png" in said
     assert "wanted a PNG or JPEG file" in said
     assert said.count("\n") == 1, said
 
@@ -112,7 +112,7 @@ def test_an_unreadable_picture(
 def test_a_missing_calibration(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("camera.yaml").unlink()
     assert estimate() == 2
-    assert "cannot read camera file camera.yaml" in capsys.readouterr().err
+    assert "camera file camera.yaml cannot be read" in capsys.readouterr().err
 
 
 def test_a_drawing_of_unknown_kind(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +176,7 @@ def test_plane_and_depth_reach_the_estimator(
         (["--plane", "0", "0", "1"], "expected 4 arguments"),
         (["--plane", "0", "0", "1", "1", "--plane-sigma", "-1"], "wanted metres above 0"),
         (["--plane-sigma", "0.01"], "--plane-sigma belongs to --plane"),
-        (["--depth", "none.png"], "cannot read depth image none.png"),
+        (["--depth", "none.png"], "depth image none.png cannot be read"),
         (["--depth", "photo.png"], "has 3 channels of 8 bits: wanted a PNG file of one channel"),
         (["--depth", "small.png"], "the depth image is 32x24, the image 64x48"),
     ],

@@ -12,19 +12,24 @@ import pytest
 pytest.importorskip("rclpy")
 pytest.importorskip("pinocchio", reason="control_node needs it: pip install 'simreal[control]'")
 
+NODES = [("control_node", 0), ("scorer_node", 3)]  # the scorer goes without a verdict
+
 # Says that the entry has begun, then loads what takes seconds.
 PROGRAM = (
-    "import sys; from simreal_cli.node_entry import control_node; "
-    "print('begun', flush=True); sys.exit(control_node())"
+    "import sys; from simreal_cli.node_entry import {node}; "
+    "print('begun', flush=True); sys.exit({node}())"
 )
 END_S = 5.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after_s", [0.05, 0.3])
-def test_it_goes_quietly(child_environment: dict[str, str], number: int, after_s: float) -> None:
+@pytest.mark.parametrize(("node", "code"), NODES)
+def test_it_goes_quietly(
+    child_environment: dict[str, str], number: int, after_s: float, node: str, code: int
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM.format(node=node)],
         env=child_environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -35,5 +40,5 @@ def test_it_goes_quietly(child_environment: dict[str, str], number: int, after_s
     time.sleep(after_s)
     process.send_signal(number)
     _, said = process.communicate(timeout=END_S)
-    assert process.returncode == 0, said
+    assert process.returncode == code, said
     assert said == ""

@@ -32,16 +32,20 @@ class Sample(Node):
         print("cleaned", flush=True)
         super().destroy_node()
 
-sys.exit(run_node(Sample, {args}))
+sys.exit(run_node(Sample, {args}, told_to_end={told_to_end}))
 """
 START_S = 20.0  # a cold Python with rclpy on a busy machine
 END_S = 5.0
 
 
 def start(
-    environment: dict[str, str], constructor: str = "pass", tick: str = "pass", args: str = "None"
+    environment: dict[str, str],
+    constructor: str = "pass",
+    tick: str = "pass",
+    args: str = "None",
+    told_to_end: int = 0,
 ) -> subprocess.Popen[str]:
-    program = PROGRAM.format(constructor=constructor, tick=tick, args=args)
+    program = PROGRAM.format(constructor=constructor, tick=tick, args=args, told_to_end=told_to_end)
     return subprocess.Popen(
         [sys.executable, "-c", program],
         env=environment,
@@ -51,15 +55,16 @@ def start(
     )
 
 
+@pytest.mark.parametrize("code", [0, 3])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_cleanly(child_environment: dict[str, str], number: int) -> None:
-    process = start(child_environment)
+def test_signals_end_it_cleanly(child_environment: dict[str, str], number: int, code: int) -> None:
+    process = start(child_environment, told_to_end=code)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.3)
     process.send_signal(number)
     out, err = process.communicate(timeout=END_S)
-    assert process.returncode == 0
+    assert process.returncode == code
     assert "cleaned" in out
     assert "Traceback" not in err
 

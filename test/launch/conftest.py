@@ -123,8 +123,13 @@ def launch(child_environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
     """Starts launches that are gone when the test is over."""
     started: list[Launch] = []
 
-    def start(*arguments: str, file: str = "simulation.launch.xml") -> Launch:
-        started.append(Launch(child_environment, tmp_path, file, *arguments))
+    def start(
+        *arguments: str, file: str = "simulation.launch.xml", domain: int | None = None
+    ) -> Launch:
+        environment = dict(child_environment)
+        if domain is not None:
+            environment["ROS_DOMAIN_ID"] = str(domain)
+        started.append(Launch(environment, tmp_path, file, *arguments))
         return started[-1]
 
     yield start

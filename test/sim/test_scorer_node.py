@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ from simreal_common.ros_messages import (
     to_stamp,
 )
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
+from simreal_sim.scoring.exit_codes import EXIT_NO_VERDICT
 
 ENVIRONMENT = {**os.environ, "ROS_DOMAIN_ID": str(1 + (os.getpid() + 50) % 100)}
 TIMEOUT_S = 30.0
@@ -183,6 +185,15 @@ def test_an_older_verdict_does_not_outlive_the_start_of_a_new_run(tmp_path: Path
         while old.exists() and time.monotonic() < end:
             time.sleep(0.05)
         assert not old.exists()
+        second = subprocess.run(
+            process.args, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S
+        )
+        assert second.returncode == 2
+        assert f"error: another run is writing {old}: wait" in second.stderr
+        assert second.stderr.count("\n") == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=TIMEOUT_S) == EXIT_NO_VERDICT
+        assert list(tmp_path.iterdir()) == []
     finally:
         process.kill()
         process.wait()

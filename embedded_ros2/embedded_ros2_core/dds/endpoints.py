@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..codec import CdrError
 from .library import Guid, Handle, IoVec, MatchedStatus, SampleInfo, check, lib
 
 _SERDATA = 2  # enum ddsi_serdata_kind SDK_DATA
@@ -82,15 +83,20 @@ class RawWriter(Endpoint):
 
 
 class RawReader(Endpoint):
+    """Samples come in here, whoever sent them: one that is no message of its type is counted in
+    `malformed`, told to `on_malformed`, and dropped."""
+
     def __init__(self, entity: int) -> None:
         super().__init__(entity)
+        self.malformed = 0
+        self.on_malformed: Callable[[CdrError], None] = lambda _: None
         self.condition = check(lib.dds_create_readcondition(entity, 0), "creating a read condition")
 
     def take(self, use: Callable[[memoryview, SampleInfo], T]) -> tuple[bool, T | None]:
         """Take one sample and hand its bytes to `use`; the view dies with the call.
 
         Returns (a sample was there, what `use` returned). Samples without data (disposals) are
-        skipped.
+        skipped, and those for which `use` raises CdrError.
         """
         sample = ct.c_void_p()
         info = SampleInfo()
@@ -113,6 +119,9 @@ class RawReader(Endpoint):
                 view = memoryview(raw).cast("B")
                 try:
                     return True, use(view, info)
+                except CdrError as error:
+                    self.malformed += 1
+                    self.on_malformed(error)
                 finally:
                     view.release()
             finally:

@@ -16,7 +16,6 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.qos import qos_profile_action_status_default, qos_profile_services_default
 from rclpy.service import Deferred
 from rclpy.task import Future
-from rclpy.time import Time
 
 
 class GoalResponse(Enum):
@@ -49,6 +48,11 @@ _TRANSITIONS: dict[tuple[int, GoalEvent], int] = {
     (_S.STATUS_CANCELING, GoalEvent.CANCELED): _S.STATUS_CANCELED,
 }
 _ACTIVE = (_S.STATUS_ACCEPTED, _S.STATUS_EXECUTING, _S.STATUS_CANCELING)
+
+
+def _nanoseconds(stamp: Any) -> int:
+    """A stamp of a message as rcl_action reads it: one before the epoch is a time like others."""
+    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
 class ServerGoalHandle:
@@ -293,11 +297,11 @@ class ActionServer:
 
     def _candidates(self, info: Any) -> list[ServerGoalHandle]:
         """Which goals a cancel request means: by id, by 'accepted before', or all."""
-        key, stamp = bytes(info.goal_id.uuid), Time.from_msg(info.stamp).nanoseconds
+        key, stamp = bytes(info.goal_id.uuid), _nanoseconds(info.stamp)
         found = []
         for handle in list(self._goals.values()):
             same = bytes(handle.goal_id.uuid) == key
-            before = Time.from_msg(handle._goal_info.stamp).nanoseconds <= stamp
+            before = _nanoseconds(handle._goal_info.stamp) <= stamp
             if (not any(key) and not stamp) or same or (stamp and before):
                 found.append(handle)
         return found
@@ -306,7 +310,7 @@ class ActionServer:
         key = bytes(request.goal_info.goal_id.uuid)
         response.return_code = CancelGoal.Response.ERROR_NONE
         known = self._goals.get(key)
-        if any(key) and known is None and not Time.from_msg(request.goal_info.stamp).nanoseconds:
+        if any(key) and known is None and not _nanoseconds(request.goal_info.stamp):
             response.return_code = CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID
             return response
         if known is not None and not known.is_active:

@@ -50,6 +50,11 @@ def _coloured(stream: Any) -> bool:
     )
 
 
+def _encodable(text: str, encoding: str) -> str:
+    """The text with escapes for what `encoding` cannot write (lone surrogates, an ASCII locale)."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | None) -> None:
     stamp = time.time_ns()
     file, function, line = frame or ("", "", 0)
@@ -70,6 +75,7 @@ def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | 
         stream = sys.stdout if os.environ.get("RCUTILS_LOGGING_USE_STDOUT") == "1" else sys.stderr
         if _coloured(stream):
             text = f"{_COLOURS[severity]}{text}\033[0m"
+        text = _encodable(text, getattr(stream, "encoding", None) or "utf-8")
         with _write_lock:
             try:
                 stream.write(text + "\n")
@@ -79,6 +85,7 @@ def _emit(severity: int, name: str, message: str, frame: tuple[str, str, int] | 
                 ValueError,
             ):  # the reader of a pipe has gone; logging must not stop a node
                 pass
+    message = _encodable(message, "utf-8")
     # a child logger ('node.child') reports through its node
     parts = name.split(".")
     for end in range(len(parts), 0, -1):

@@ -6,7 +6,9 @@ and the launcher's own as ``[LEVEL] [source]: text``.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import io
 import os
 import socket
 import sys
@@ -35,6 +37,8 @@ class Console:
 
     def __init__(self, log_dir: str | None, screen: TextIO | None = None) -> None:
         self._screen = screen or sys.stdout
+        if isinstance(self._screen, io.TextIOWrapper):  # an ASCII locale must not lose a line
+            self._screen.reconfigure(errors="backslashreplace")
         self._log_dir = log_dir
         self._files: dict[str, TextIO] = {}
         self.broken = False
@@ -70,7 +74,8 @@ class Console:
     def close(self) -> None:
         """Close the files."""
         for file in self._files.values():
-            file.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take before
+                file.close()
         self._files.clear()
 
     def _report(self, level: str, source: str, message: str) -> None:
@@ -87,14 +92,21 @@ class Console:
             self.broken = True
             # Python flushes stdout once more at its end; give it somewhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._screen.fileno())
+        except OSError:  # into a file on a full disk
+            pass
 
     def _keep(self, name: str, line: str) -> None:
         if self._log_dir is None:
             return
-        if name not in self._files:
-            path = os.path.join(self._log_dir, name)
-            # Stays open for the whole launch; `close` closes it.
-            file = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115
-            self._files[name] = file
-        self._files[name].write(line + "\n")
-        self._files[name].flush()
+        try:
+            if name not in self._files:
+                path = os.path.join(self._log_dir, name)
+                # Stays open for the whole launch; `close` closes it.
+                file = open(path, "a", encoding="utf-8", errors="replace")
+                self._files[name] = file
+            self._files[name].write(line + "\n")
+            self._files[name].flush()
+        except OSError as error:  # a full disk, say: it costs the log, not the launch
+            folder, self._log_dir = self._log_dir, None
+            self.close()
+            self.warning("launch", f"no more log is written to {folder}: {error.strerror}")

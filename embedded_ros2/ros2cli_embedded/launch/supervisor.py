@@ -56,7 +56,9 @@ class Supervisor:
         """Carry out the steps, wait for everything to end, and return the exit code.
 
         0: all processes ended with 0, or ended because the launch was shut down by the clean exit
-        of a required one. 1: a process died by itself. 128 + N: the user's signal N ended it.
+        of a required one. 1: a process died by itself, or a required one that the launch told to
+        end says by an exit code of its own that its work was not done. 128 + N: the user's signal
+        N ended it.
         """
         return asyncio.run(self._run(steps))
 
@@ -175,9 +177,11 @@ class Supervisor:
                 f"process has died [pid {process.pid}, exit code {code}, "
                 f"cmd '{process.command_line}'].",
             )
-        if process.signalled:
-            return
         plan = process.plan
+        if process.signalled:
+            unfinished = plan.shutdown_on_exit and code != 0 and not _was_killed(code)
+            self._failed = self._failed or (unfinished and self._interrupted_by is None)
+            return
         if plan.shutdown_on_exit:
             self._failed = self._failed or code != 0
             how = _how_it_died(code) if code else ""

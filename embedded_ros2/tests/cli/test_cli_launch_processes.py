@@ -103,6 +103,44 @@ def test_a_required_node_ends_the_launch(
     wait_until_gone(other)
 
 
+@pytest.mark.parametrize(("code", "wanted"), [(0, 0), (3, 1), (130, 0)])
+def test_a_required_node_that_is_told_to_end_may_say_that_its_work_was_not_done(
+    package: Package, ros2: Ros2, code: int, wanted: int
+) -> None:
+    package.executable(
+        "judge",
+        "import sys, time\ntry:\n  print('up')\n  time.sleep(100)\nexcept KeyboardInterrupt:\n"
+        f"  sys.exit({code})",
+    )
+    package.executable("node", WAITING)
+    package.launch_file(
+        '<node pkg="demo" exec="judge" output="screen" on_exit="shutdown"/>'
+        '<timer period="1.0"><shutdown reason="enough"/></timer>'
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == wanted
+    assert "[judge-1] up" in launched.output
+
+
+def test_a_full_disk_costs_the_log_and_not_the_launch(package: Package, ros2: Ros2) -> None:
+    package.executable("big", "print('x' * 5000)\nprint('last')")
+    package.launch_file('<node pkg="demo" exec="big" output="both"/>')
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); "
+        "from ros2cli_embedded.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "launch", "demo", "test.launch.xml"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no more log is written to") == 1
+    assert "[big-1] last" in done.stdout
+
+
 def test_killing_a_required_node_ends_all_within_the_limit(package: Package, ros2: Ros2) -> None:
     package.executable("stubborn", STUBBORN)
     package.executable("node", WAITING)

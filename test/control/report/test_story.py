@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,39 @@ def test_a_killed_run_says_so_and_one_started_again_goes_on(tmp_path: Path) -> N
     assert story.success
     assert story.earlier_runs == 0
     assert [m.text for m in story.moments][2] == "the node was started again"
+
+
+FULL_DISK = """
+import pathlib, resource, signal, sys
+from simreal_control.report.run_record import RunRecord, begin_event
+told = []
+record = RunRecord(pathlib.Path(sys.argv[1]), told.append)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+for number in range(100):
+    record.add([begin_event(float(number), "a tower of 3")])
+record.close()
+print("\\n".join(told))
+"""
+
+
+def test_a_full_disk_costs_the_record_and_nothing_else(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        f"the record {tmp_path / 'decisions.jsonl'} cannot be written (File too large): the run "
+        "goes on without\n"
+    )
+    assert len(read_record(tmp_path).events) > 10
+
+
+def test_two_runs_into_one_record(tmp_path: Path) -> None:
+    first = RunRecord(tmp_path)
+    with pytest.raises(ConfigurationError, match="another run is writing .*decisions.jsonl"):
+        RunRecord(tmp_path)
+    first.close()
+    RunRecord(tmp_path).close()
 
 
 def test_a_node_that_was_killed_as_it_wrote_goes_on_in_a_new_line(tmp_path: Path) -> None:

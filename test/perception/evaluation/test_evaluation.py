@@ -23,7 +23,7 @@ from simreal_perception.evaluation.reliability import (
     expected_calibration_error,
     reliability_bins,
 )
-from simreal_perception.pose_estimation.model_card import ModelCard
+from simreal_perception.model_files.model_card import ModelCard
 
 EDGE = 0.05
 TURNED = Rotation.from_rotvec([0.3, -0.2, 0.5]).as_matrix()

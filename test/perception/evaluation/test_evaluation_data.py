@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from simreal_cli.cli import main
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.geometry import cube_corners
 from simreal_perception.evaluation.evaluation_data import PhotographSource
 from simreal_perception.evaluation.ros_bag import BagSource
@@ -111,6 +115,15 @@ def write_bag(folder: Path, images: int, topics: tuple[str, ...] = ("image_raw",
                 send(topic, message, number + 1)
 
 
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole bag of one image."""
+    pytest.importorskip("sensor_msgs", reason="messages of images need ROS 2, or embedded_ros2")
+    folder = tmp_path_factory.mktemp("whole") / "bag"
+    write_bag(folder, 1)
+    return folder
+
+
 def write_poses(path: Path, frames: list[int]) -> Path:
     rotation = Rotation.from_rotvec([0.1, 0.2, 0.3]).as_matrix().tolist()
     entries = {
@@ -147,6 +160,55 @@ def test_what_is_wrong_with_a_bag_is_said_in_one_line(tmp_path: Path) -> None:
     poses.write_text('{"frames": {"0": {"position_m": [0, 0]}}}', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="poses.json.*position_m"):
         _ = BagSource(tmp_path / "bag", poses, EDGE).count
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["metadata.yaml", "bag.db3"]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), min_size=1, max_size=200),
+)
+def test_flipped_bytes_in_a_bag_are_one_line(
+    bag: Path, file: str, flips: list[tuple[float, int]]
+) -> None:
+    content = bytearray((bag / file).read_bytes())
+    for place, change in flips:
+        content[int(place * (len(content) - 1))] ^= change
+    with tempfile.TemporaryDirectory() as folder:
+        damaged = Path(folder) / "bag"
+        shutil.copytree(bag, damaged)
+        (damaged / file).write_bytes(content)
+        poses = write_poses(Path(folder) / "poses.json", [0])
+        said = ""
+        try:
+            list(BagSource(damaged, poses, EDGE).examples([0]))
+        except SimrealError as error:
+            said = str(error)
+        assert "\n" not in said
+        assert len(said) < 600
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["[" * 50_000, "a: &a [1]\nb: [*a]", "rosbag2_bagfile_information: 1", "a: " + "1" * 5000, "x"],
+    ids=range(5),
+)
+def test_metadata_that_are_none(bag: Path, tmp_path: Path, metadata: str) -> None:
+    shutil.copytree(bag, tmp_path / "bag")
+    (tmp_path / "bag" / "metadata.yaml").write_text(metadata)
+    with pytest.raises(ConfigurationError, match="cannot read bag .*wanted a whole rosbag2"):
+        list(
+            BagSource(tmp_path / "bag", write_poses(tmp_path / "poses.json", [0]), EDGE).examples(
+                [0]
+            )
+        )
+
+
+@pytest.mark.parametrize("poses", ["[" * 50_000, '{"frames": {"0": ' + "1" * 5000 + "}}", "NaN"])
+def test_poses_that_are_none(tmp_path: Path, poses: str) -> None:
+    (tmp_path / "poses.json").write_text(poses)
+    with pytest.raises(ConfigurationError, match="cannot read poses") as refused:
+        _ = BagSource(tmp_path, tmp_path / "poses.json", EDGE).count
+    assert len(str(refused.value)) < 600
 
 
 @pytest.mark.skipif(not BAGS.is_dir(), reason="the recorded bags are not in the repository")

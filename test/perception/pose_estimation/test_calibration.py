@@ -24,13 +24,13 @@ from simreal_perception.export.calibrate import (
     logistic_regression,
     spread_regression,
 )
+from simreal_perception.model_files.model_card import ModelCard, load_model_card
 from simreal_perception.pose_estimation.calibration import (
     Calibration,
     Evidence,
     evidence_of_pose,
     logit,
 )
-from simreal_perception.pose_estimation.model_card import ModelCard, load_model_card
 
 EDGE = 0.05
 

@@ -18,9 +18,9 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from simreal_cli import cli_train  # noqa: E402
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.export.export import export  # noqa: E402
+from simreal_perception.model_files.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE  # noqa: E402
 from simreal_perception.pose_estimation.estimator import load_networks  # noqa: E402
-from simreal_perception.pose_estimation.model_card import load_model_card  # noqa: E402
 from simreal_perception.training.initial_weights import (  # noqa: E402
     load_initial_weights,
     progress_before,

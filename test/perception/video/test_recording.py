@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ av = pytest.importorskip("av", reason="filming needs PyAV: pip install 'simreal[
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.errors import ConfigurationError, ImageError
+from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.video.film import Film
 from simreal_perception.video.pictures import read_picture
@@ -20,6 +22,12 @@ from simreal_perception.video.recording import WAITING, Recording
 CAMERA = Camera.pinhole(160, 120, 1.0)
 GREY = np.full((120, 160, 3), 128, dtype=np.uint8)
 STEP_NS = 200_000_000
+
+
+def record(folder: Path) -> tuple[Recording, list[str]]:
+    """A recording at the speed of life, and what it tells."""
+    told: list[str] = []
+    return Recording(folder, 1.0, told.append), told
 
 
 def blocks(count: int) -> list[BlockEstimate]:
@@ -71,26 +79,82 @@ def test_time_that_stands_still_or_goes_back_adds_nothing(tmp_path: Path) -> Non
     film.close()
 
 
-def test_a_picture_of_another_size(tmp_path: Path) -> None:
+def test_a_picture_of_another_size_is_shown_as_large_as_fits(tmp_path: Path) -> None:
     film = Film(tmp_path / "film.mp4")
-    film.add(GREY, 0.0)
-    with pytest.raises(ImageError, match="wanted .120, 160. as the film has"):
-        film.add(GREY[:60], 1.0)
+    assert not film.add(GREY[:1, :1], 0.0)  # nothing for a film to begin with
+    for number, picture in enumerate((GREY, GREY[:60], GREY[:1, :1], np.tile(GREY, (4, 4, 1)))):
+        assert film.add(picture, float(number))
     film.close()
+    _, shown = frames(tmp_path / "film.mp4")
+    assert {picture.shape for picture in shown} == {(120, 160, 3)}
+    grey = [float((np.abs(picture.astype(int) - 128) < 20).mean()) for picture in shown[:4]]
+    assert grey == pytest.approx([1.0, 0.5, 0.75, 1.0], abs=0.05)
+
+
+def test_a_recording_outlives_a_picture_of_another_size(tmp_path: Path) -> None:
+    recording, told = record(tmp_path)
+    for number, picture in enumerate((GREY, GREY[:30, :40], GREY)):
+        recording.add_picture(picture, None, number * STEP_NS)
+    recording.add_estimates(blocks(1), STEP_NS)
+    recording.close()
+    assert recording.pictures == 3
+    assert told == []
+    assert len(frames(tmp_path / "demo.mp4")[1]) >= 3
+
+
+def test_two_recordings_in_one_folder(tmp_path: Path) -> None:
+    first, _ = record(tmp_path)
+    first.add_picture(GREY, None, 0)
+    with pytest.raises(ConfigurationError, match="another run is writing .*demo.mp4"):
+        record(tmp_path)
+    first.close()
+    assert len(frames(tmp_path / "demo.mp4")[1]) > 0
+
+
+def test_what_an_earlier_run_left_does_not_pass_for_this_ones(tmp_path: Path) -> None:
+    for name in ("demo.mp4", "demo.times.json", "detections.png"):
+        (tmp_path / name).write_text("earlier")
+    record(tmp_path)[0].close()
+    assert list(tmp_path.iterdir()) == []
+
+
+FULL_DISK = """
+import pathlib, resource, signal, sys
+import numpy as np
+from simreal_perception.video.recording import Recording
+told = []
+recording = Recording(pathlib.Path(sys.argv[1]), 1.0, told.append)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+rng = np.random.default_rng(0)
+for number in range(60):
+    recording.add_picture(rng.integers(0, 255, (120, 160, 3), np.uint8), None, number * 200_000_000)
+recording.close()
+print("\\n".join(told))
+"""
+
+
+def test_a_full_disk_costs_the_film_and_nothing_else(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"cannot write the film {tmp_path / 'demo.mp4'}: File too large")
+    assert done.stdout.count("there will be none") >= 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="cannot write the film"):
+    with pytest.raises(ConfigurationError, match="cannot write .*film.mp4"):
         Film(tmp_path / "no" / "film.mp4")
 
 
 def test_no_picture_no_film(tmp_path: Path) -> None:
-    Recording(tmp_path, 1.0).close()
+    record(tmp_path)[0].close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_estimates_are_drawn_into_the_picture_they_were_made_of(tmp_path: Path) -> None:
-    recording = Recording(tmp_path, 1.0)
+    recording, _ = record(tmp_path)
     for number in range(4):
         recording.add_picture(GREY, CAMERA, number * STEP_NS)
     recording.add_estimates(blocks(1), 2 * STEP_NS)
@@ -101,7 +165,7 @@ def test_estimates_are_drawn_into_the_picture_they_were_made_of(tmp_path: Path) 
 
 
 def test_old_estimates_are_not_drawn(tmp_path: Path) -> None:
-    recording = Recording(tmp_path, 1.0)
+    recording, _ = record(tmp_path)
     recording.add_picture(GREY, CAMERA, 0)
     recording.add_estimates(blocks(1), 0)
     for number in range(1, 6):
@@ -112,7 +176,7 @@ def test_old_estimates_are_not_drawn(tmp_path: Path) -> None:
 
 
 def test_pictures_do_not_pile_up_without_estimates(tmp_path: Path) -> None:
-    recording = Recording(tmp_path, 1.0)
+    recording, _ = record(tmp_path)
     for number in range(WAITING + 5):
         recording.add_picture(GREY, None, number * STEP_NS)
     assert recording.pictures == 5
@@ -121,7 +185,7 @@ def test_pictures_do_not_pile_up_without_estimates(tmp_path: Path) -> None:
 
 
 def test_the_picture_shows_the_most_blocks_up_to_the_goal(tmp_path: Path) -> None:
-    recording = Recording(tmp_path, 1.0)
+    recording, _ = record(tmp_path)
     recording.goal = 2
     shown = []
     for number, count in enumerate((1, 2, 3, 1)):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simreal_common.errors import ModelError
+from simreal_common.errors import MessageError, ModelError
 from simreal_common.resources import share_directory
+from simreal_common.untrusted_text import Limits, parse_json, read_text, shortened
 
 KEYS = ("name", "files", "input", "seed", "commit", "command", "data", "metrics", "limits")
 CHUNK = 1 << 20
+LIMITS = Limits(size=4_000_000, depth=32, nodes=200_000)
+LARGEST_FILE = 1 << 31  # bytes of a network: what an ONNX file can hold
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ def _known() -> str:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        content = parse_json(read_text(path, LIMITS), LIMITS)
+    except MessageError as error:
         raise ModelError(
             f"cannot read model card {path}: {error}; take the one that came with the model"
         ) from error
@@ -120,13 +122,25 @@ def _files(path: Path, content: Mapping[str, Any]) -> tuple[Path, ...]:
 
 
 def _check(file: Path, wanted: str, card: Path) -> None:
-    if not file.is_file():
+    try:
+        there, size = file.is_file(), file.stat().st_size if file.is_file() else 0
+    except OSError as error:  # no name that a file can have, say
+        raise ModelError(
+            f"model file {shortened(str(file))} cannot be read: {error.strerror}; {card.name} names "
+            "it: take the card that came with the model"
+        ) from error
+    if not there:
         raise ModelError(
             f"model file {file} is missing: {card.name} names it; copy it there, or make it again "
             "with the command in the card"
         )
-    got = file_sha256(file)
-    if got != wanted.lower():
+    if size > LARGEST_FILE:
+        raise ModelError(
+            f"model file {file} has {size} bytes, more than an ONNX file holds; copy it again, with "
+            "its card"
+        )
+    got, wanted = file_sha256(file), shortened(wanted.lower())
+    if got != wanted:
         raise ModelError(
             f"model file {file} has sha256 {got[:12]}..., wanted {wanted[:12]}... as {card.name} "
             "says: it was changed or not downloaded whole; copy it again, with its card"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from simreal_common.errors import ModelError
 from simreal_common.resources import share_directory
-from simreal_perception.pose_estimation.model_card import (
+from simreal_perception.model_files.model_card import (
     KEYS,
     file_sha256,
     known_models,
@@ -60,12 +61,39 @@ def test_a_missing_model() -> None:
         load_model_card("nonsense")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', "{}", '{"name": "tiny"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '"text"', "{}", '{"name": "tiny"}', '{"name": ' + "1" * 5000 + "}"),
+        *(
+            "[" * 100_000,
+            '{"a":' * 50 + "1" + "}" * 50,
+            '{"name": NaN}',
+            '"\\ud800"',
+            "x" * 5_000_000,
+        ),
+    ],
+    ids=range(12),
+)
 def test_a_card_that_is_none(tmp_path: Path, text: str) -> None:
     write_model(tmp_path)
     (tmp_path / "tiny.json").write_text(text)
     with pytest.raises(ModelError, match=r"model card .*take the one that came with the model"):
         load_model_card(str(tmp_path / "tiny.json"))
+
+
+def test_a_card_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tiny.json")
+    with pytest.raises(ModelError, match=r"no model .*tiny.json"):
+        load_model_card(str(tmp_path / "tiny.json"))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "", ".", "/dev/zero"])
+def test_a_card_that_names_no_file(tmp_path: Path, name: str) -> None:
+    write_model(tmp_path, files=[{"file": name, "sha256": "0" * 64}])
+    with pytest.raises(ModelError, match=r"model file .*tiny.json") as refused:
+        load_model_card(str(tmp_path / "tiny.json"))
+    assert len(str(refused.value)) < 500
 
 
 @pytest.mark.parametrize("files", [[], "tiny.onnx", [{"file": "tiny.onnx"}], [1]])

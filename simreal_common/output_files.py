@@ -1,0 +1,89 @@
+"""Files that a program leaves: whole or not at all, and written by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from simreal_common.errors import ConfigurationError
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file beside its place and rename it: whoever looks sees the whole file or none.
+
+    What is no regular file (a pipe, a device) is written as it is.
+
+    Raises:
+        OSError: it cannot be written; the file that was there before still is.
+    """
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    path = Path(os.path.realpath(path))  # a link goes on to point there
+    if path.exists() and not path.is_file():
+        path.write_bytes(raw)
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(raw)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class Claim:
+    """The right of this process to write a file, until it is closed or the process ends.
+
+    Args:
+        path: the file; its folder must be there.
+
+    Raises:
+        ConfigurationError: another process has it, or nothing can be written there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.with_name(f".{path.name}.lock")
+        while True:
+            try:
+                self._lock = self._file.open("w")
+            except OSError as error:
+                raise ConfigurationError(
+                    f"cannot write {path}: {error.strerror}; give a folder that can be written"
+                ) from error
+            try:
+                claim_open_file(self._lock, path)
+                if self._is_there():
+                    return
+            except ConfigurationError:
+                self._lock.close()
+                raise
+            self._lock.close()  # whoever had it took it away meanwhile
+
+    def _is_there(self) -> bool:
+        """Whether the name still means the file that is locked."""
+        try:
+            return os.path.samestat(self._file.stat(), os.fstat(self._lock.fileno()))
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Let others write it; further calls do nothing."""
+        if not self._lock.closed:
+            self._file.unlink(missing_ok=True)
+            self._lock.close()
+
+
+def claim_open_file(file: IO[str], path: Path) -> None:
+    """Keep others from claiming a file for as long as it is open here.
+
+    Raises:
+        ConfigurationError: another process has claimed it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigurationError(
+            f"another run is writing {path}: wait for it, or give another folder"
+        ) from None
+    except OSError:  # a file system without locks: nobody can be kept from it
+        pass

@@ -1,0 +1,83 @@
+"""Files are whole or not there, and one process at a time writes them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import Claim, write_whole
+
+HOLDER = """
+import pathlib, sys, time
+from simreal_common.output_files import Claim
+claim = Claim(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(100)
+"""
+# Files beyond this size cannot be written: as if the disk were full.
+FULL_DISK = """
+import pathlib, resource, signal, sys
+from simreal_common.output_files import write_whole
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    write_whole(pathlib.Path(sys.argv[1]), "x" * 1000)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    for content in ("first", b"second \xff"):
+        write_whole(file, content)
+    assert file.read_bytes() == b"second \xff"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    file.write_text("before")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(file)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "File too large\n", done.stderr
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_links_stay_and_what_is_no_file_is_written_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "there" / "file")
+    write_whole(link, "content")
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "file").read_text() == "content"
+    write_whole(Path(os.devnull), "content")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_claim_lasts_as_long_as_its_process(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(file)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ConfigurationError, match="another run is writing .*result.json: wait"):
+            Claim(file)
+        holder.kill()
+    claim = Claim(file)
+    claim.close()
+    claim.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot write .*give a folder"):
+        Claim(tmp_path / "none" / "result.json")
