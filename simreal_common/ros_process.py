@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 import rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 from simreal_common.errors import SimrealError
 
@@ -38,7 +41,8 @@ def run_node(
     """Run the node that `factory` makes until it ends or is told to.
 
     The node is always destroyed: what has to be closed (files, clients) belongs in its
-    `destroy_node`. A `SimrealError`, from the factory or a callback, is printed as one line.
+    `destroy_node`. ROS is still up then, after a signal too, so that it can send a last word. A
+    `SimrealError`, from the factory or a callback, is printed as one line.
 
     Args:
         factory: makes the node; called after `rclpy.init`.
@@ -49,10 +53,21 @@ def run_node(
     Returns:
         Exit code: `told_to_end`, that of `NodeFinished`, or 2 for an error that the user can mend.
     """
+    told: Future = Future()
+    with _signals_complete(told):
+        code = _run(factory, None if args is None else [sys.argv[0], *args], threads, told)
+        return told_to_end if code is None else code
+
+
+def _run(
+    factory: Callable[[], Node], args: Sequence[str] | None, threads: int, told: Future
+) -> int | None:
+    """The exit code; None: the node was told to end."""
     try:
-        rclpy.init(args=None if args is None else [sys.argv[0], *args])
+        # rclpy's own handlers would end the context, and with it all that a node could still say.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except KeyboardInterrupt:
-        return told_to_end
+        return None
     except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
@@ -60,19 +75,19 @@ def run_node(
     try:
         node = factory()
         executor.add_node(node)
-        executor.spin()
-        return told_to_end
+        executor.spin_until_future_complete(told)
+        return None
     except NodeFinished as finished:
         return finished.exit_code
     except (KeyboardInterrupt, ExternalShutdownException):
-        return told_to_end
+        return None
     except SimrealError as error:
         return _fail(_one_line(error))
     except Exception as error:
         if node is None and type(error).__name__ in BAD_ARGUMENTS:
             return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
         if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
-            return told_to_end
+            return None
         raise
     finally:
         with _deaf_to_signals():
@@ -81,6 +96,42 @@ def run_node(
                 node.destroy_node()
             executor.shutdown(timeout_sec=0.0)
             rclpy.try_shutdown()
+
+
+@contextmanager
+def _signals_complete(told: Future) -> Iterator[None]:
+    """SIGINT and SIGTERM complete a future; SIGINT interrupts the main thread's Python as well.
+
+    A main thread that waits inside DDS runs no handlers. The interpreter's wake-up descriptor gets
+    a signal's number at once, and a thread reads it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    kept_descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    kept = (
+        signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.signal(signal.SIGTERM, lambda *_: None),
+    )
+    watcher = threading.Thread(target=_watch, args=(reader, told), name="signals", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(kept_descriptor)
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), kept, strict=True):
+            signal.signal(number, handler)
+        writer.close()
+        watcher.join()
+        reader.close()
+
+
+def _watch(reader: socket.socket, told: Future) -> None:
+    while numbers := reader.recv(64):
+        if {signal.SIGINT, signal.SIGTERM} & set(numbers) and not told.done():
+            told.set_result(None)
 
 
 @contextmanager

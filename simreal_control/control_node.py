@@ -141,6 +141,9 @@ class ControlNode(Node):
         self.get_logger().info(f"the task: {words}, blocks of {1000 * p.edge:g} mm")
 
     def destroy_node(self) -> None:
+        """Cancel what moves, then end: no trajectory outlives the node, whatever ends it."""
+        self._timer.cancel()
+        self._actions.end()
         if self._record is not None:
             self._record.close()
         self._actions.destroy()
@@ -203,9 +206,10 @@ class ControlNode(Node):
             transform = self._camera_transform(message.header)
         except TransformException as error:
             self._complain(
+                "transform",
                 f"no transform from {shortened(message.header.frame_id)} to "
                 f"{self._settings.base_frame} "
-                f"({error}); detections are left out"
+                f"({error}); detections are left out",
             )
             return
         camera = transform_to_pose(transform.transform)
@@ -301,14 +305,14 @@ class ControlNode(Node):
         if waited > self._settings.give_up_after:
             raise SimrealError(f"{words} for {waited:.0f} s; start the robot's controllers")
         if waited > COMPLAINT_PERIOD_S:
-            self._complain(f"{words} for {waited:.0f} s")
+            self._complain("robot", f"{words} for {waited:.0f} s")
         self._report(now, Status("waiting", words, placed=0, goal=0, finished=False, success=False))
 
-    def _complain(self, text: str) -> None:
-        """A warning, not repeated before `COMPLAINT_PERIOD_S` have passed."""
-        key, now = text[:30], self._now()
-        if now - self._complained.get(key, -np.inf) >= COMPLAINT_PERIOD_S:
-            self._complained[key] = now
+    def _complain(self, about: str, text: str) -> None:
+        """A warning; another about the same not before `COMPLAINT_PERIOD_S` have passed."""
+        now = self._now()
+        if now - self._complained.get(about, -np.inf) >= COMPLAINT_PERIOD_S:
+            self._complained[about] = now
             self.get_logger().warning(shortened(text, LONGEST_COMPLAINT))
 
     def _tell(self, line: LogLine) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
@@ -17,6 +20,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from simreal_common.errors import MissingDependencyError
 from simreal_common.ros_messages import NANOSECONDS
+from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import GripperType
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
@@ -28,9 +32,15 @@ from simreal_control.robot_interface.task_io import (
     Outcome,
 )
 
+LONGEST_REASON = 300  # characters of a controller's words
+LONGEST_S = 3600.0  # of a motion
+END_S = 1.0  # so long controllers have to hear that a motion is cancelled
+
 
 class RobotActions:
-    """Sends commands, collects how they ended; never waits. Any thread may call it.
+    """Sends commands, collects how they ended; waits at its end only. Any thread may call it.
+
+    A command with a number that is not finite is not sent; it ends as rejected.
 
     Args:
         node: owns the action clients.
@@ -54,6 +64,7 @@ class RobotActions:
         gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
         group: Any = None,
     ) -> None:
+        self._node = node
         self._arm_joints = list(arm_joints)
         self._finger_joints = list(finger_joints)
         self._parallel = gripper_type is GripperType.PARALLEL_GRIPPER_COMMAND
@@ -66,6 +77,8 @@ class RobotActions:
         self._handles: dict[int, Any] = {}
         self._unanswered: set[int] = set()
         self._cancelled: set[int] = set()
+        self._unheard: set[int] = set()  # cancelled, but the controller has not answered
+        self._ended = False
 
     def missing_servers(self) -> list[str]:
         """Names of the actions that nobody serves."""
@@ -73,8 +86,13 @@ class RobotActions:
         return [name for name, client in clients if not client.server_is_ready()]
 
     def execute(self, command: Command) -> None:
-        """Send or cancel a goal."""
-        if isinstance(command, MoveArm):
+        """Send or cancel a goal; nothing after the end."""
+        flaw = flaw_of(command, self._arm_joints)
+        if flaw:
+            self._node.get_logger().error(f"command {command.number} is not sent: {flaw}")
+            with self._lock:
+                self._results.append(ActionResult(command.number, Outcome.REJECTED, flaw))
+        elif isinstance(command, MoveArm):
             goal = FollowJointTrajectory.Goal()
             goal.trajectory = trajectory_to_message(command.trajectory, self._arm_joints)
             self._send(self._arm, goal, command.number, _arm_end)
@@ -102,6 +120,35 @@ class RobotActions:
             results, self._results = tuple(self._results), []
         return results
 
+    def end(self) -> None:
+        """Send nothing more, cancel what moves, and wait until the controllers have heard it.
+
+        Spins the node, which must be in no executor.
+        """
+        with self._lock:
+            self._ended = True
+            moving = bool(self._handles or self._unanswered)
+        if not moving:
+            return
+        logger = self._node.get_logger()
+        if not self._node.context.ok():
+            logger.error("control ends without ROS: what moves cannot be cancelled")
+            return
+        logger.warning("control ends: what moves is cancelled")
+        self.halt()
+        executor = SingleThreadedExecutor(context=self._node.context)
+        executor.add_node(self._node)
+        deadline = time.monotonic() + END_S
+        while (self._unanswered or self._unheard) and time.monotonic() < deadline:
+            try:
+                executor.spin_once(timeout_sec=0.05)
+            except Exception as error:  # the node ends anyway; the arm must not go on for it
+                logger.error(f"while control ends: {shortened(str(error))}")
+        executor.remove_node(self._node)
+        executor.shutdown()
+        if self._unanswered or self._unheard:
+            logger.error(f"no controller has confirmed within {END_S:g} s that it stops")
+
     def destroy(self) -> None:
         self._arm.destroy()
         self._gripper.destroy()
@@ -118,7 +165,9 @@ class RobotActions:
         with self._lock:
             handle = self._handles.get(number)
             if handle is not None:
-                handle.cancel_goal_async()
+                self._unheard.add(number)
+                answer = handle.cancel_goal_async()
+                answer.add_done_callback(lambda _: self._unheard.discard(number))
             elif number in self._unanswered:
                 self._cancelled.add(number)  # as soon as it is accepted
 
@@ -126,6 +175,8 @@ class RobotActions:
         self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
     ) -> None:
         with self._lock:
+            if self._ended:
+                return
             self._unanswered.add(number)
         future = client.send_goal_async(goal)
         future.add_done_callback(lambda done: self._on_answer(done, number, read))
@@ -143,7 +194,7 @@ class RobotActions:
                 return
             self._handles[number] = handle
             if cancelled:
-                handle.cancel_goal_async()
+                self._cancel(number)
         handle.get_result_async().add_done_callback(
             lambda done: self._on_result(done, number, read)
         )
@@ -171,6 +222,35 @@ def parallel_gripper_command() -> Any:
             "parameter 'gripper_type' to gripper_command"
         ) from error
     return ParallelGripperCommand
+
+
+def flaw_of(command: Command, joints: Sequence[str]) -> str:
+    """What of a command no robot may get, in words; empty where all of it is well."""
+    if isinstance(command, MoveGripper):
+        numbers = {"opening": command.opening_m, "effort": command.effort_n}
+        bad = [f"{name} {value}" for name, value in numbers.items() if not np.isfinite(value)]
+        return f"{bad[0]}, wanted a finite number" if bad else ""
+    if isinstance(command, Cancel):
+        return ""
+    motion = command.trajectory
+    times = np.asarray(motion.times)
+    # Comparisons written so that NaN is refused too.
+    if not (times.size and times[0] >= 0.0 and times[-1] <= LONGEST_S):
+        return f"a motion of {times.size} points, wanted times from 0 to {LONGEST_S:g} s"
+    if not bool((np.diff(times) > 0.0).all()):
+        return "a motion whose times do not rise"
+    for what in ("positions", "velocities", "accelerations"):
+        values = np.asarray(getattr(motion, what))
+        if values.shape != (times.size, len(joints)):
+            return f"{what} of shape {values.shape}, wanted {(times.size, len(joints))}"
+        bad_points = np.argwhere(~np.isfinite(values))
+        if bad_points.size:
+            point, joint = bad_points[0]
+            return (
+                f"{what} of {joints[joint]} after {times[point]:.2f} s: {values[point, joint]}, "
+                "wanted a finite number"
+            )
+    return ""
 
 
 def trajectory_to_message(
@@ -206,7 +286,8 @@ def _arm_end(answer: Any) -> tuple[Outcome, str]:
     result = answer.result
     if answer.status == GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
         return Outcome.SUCCEEDED, ""
-    return Outcome.ABORTED, f"error code {result.error_code} {result.error_string}".strip()
+    words = shortened(result.error_string, LONGEST_REASON)
+    return Outcome.ABORTED, f"error code {result.error_code} {words}".strip()
 
 
 def _gripper_end(answer: Any) -> tuple[Outcome, str]:
@@ -221,5 +302,5 @@ def _parallel_end(answer: Any) -> tuple[Outcome, str]:
     result = answer.result
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
         return Outcome.SUCCEEDED, ""
-    where = ", ".join(f"{position:.4f}" for position in result.state.position) or "unknown"
+    where = ", ".join(f"{position:.4f}" for position in result.state.position[:4]) or "unknown"
     return Outcome.ABORTED, f"fingers at {where} m, stalled {bool(result.stalled)}"

@@ -18,6 +18,7 @@ from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.task.goal import Goal, parse_goal
 
+REPEAT_S = 1.0  # of refused goals no more is said in the log; each has its answer
 LONGEST_ECHO = 400  # characters of a goal that its answer repeats
 
 
@@ -58,4 +59,4 @@ class GoalTopic:
         if accepted:
             self._logger.info(reason)
         else:
-            self._logger.warning(f"goal refused: {reason}")
+            self._logger.warning(f"goal refused: {reason}", throttle_duration_sec=REPEAT_S)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.model_files.onnx_session import InferenceSession, Signature, Tensor
-from simreal_perception.pose_estimation.detector_input import DETECTOR_MULTIPLE
 from simreal_perception.pose_estimation.image_pyramid import LARGEST_RADIUS_PX
 
 Array = NDArray[np.float64]
@@ -24,6 +23,7 @@ DETECTOR = Signature(
     ),
 )
 
+DETECTOR_MULTIPLE = 32  # the network halves its image five times: sides must be multiples of this
 DETECTION_THRESHOLD = 0.2
 MOST_DETECTIONS = 64  # a full table
 # Detections are one block whose centres are nearer than this share of the larger radius and whose

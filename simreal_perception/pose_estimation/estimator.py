@@ -43,13 +43,10 @@ from simreal_perception.pose_estimation.image_edges import refine_on_image
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.pnp import solve_pose
 from simreal_perception.pose_estimation.support_plane import SupportPlane, fuse_plane
+from simreal_perception.pose_estimation.suppression import distinct
 
 Array = NDArray[np.float64]
 
-# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so. One
-# whose middle the nearer one would hide, within this share of its edge, is none either, however far
-# behind: the nearer one is a mark on its face, or it is a mark on the farther one's.
-SAME_BLOCK, HIDDEN_BLOCK = 0.6, 0.4
 FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose may have
 
 
@@ -144,16 +141,8 @@ class BlockEstimator:
             ModelError: missing, not what its card describes, or not to be run.
         """
         card = load_model_card(name_or_path)
-        signatures = {"detector": DETECTOR, "pose": POSE}
-        files = {file.stem.rsplit("_", 1)[-1]: file for file in card.files}
-        missing = set(signatures) - set(files)
-        if missing:
-            raise ModelError(
-                f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
-                "files NAME_detector.onnx and NAME_pose.onnx; export it again"
-            )
-        detector, pose = (open_network(files[n], threads, s) for n, s in signatures.items())
-        return BlockEstimator(detector, pose, card, search, calibration)
+        networks = load_networks(card, threads)
+        return BlockEstimator(networks["detector"], networks["pose"], card, search, calibration)
 
     def estimate(
         self,
@@ -290,25 +279,21 @@ class BlockEstimator:
         return looks
 
 
-def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
-    """Of estimates that would overlap in space keep the best; `blocks` come best first.
+def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
+    """ONNX sessions of a model's networks, "detector" and "pose".
 
-    Range is uncertain, so blocks are compared as if at one range: by the angle between their rays.
+    Raises:
+        ModelError: one is missing, cannot be run, or is another network.
     """
-    if not blocks:
-        return []
-    positions = np.array([block.pose.position for block in blocks])
-    far = np.linalg.norm(positions, axis=1)
-    cosine = np.clip(positions @ positions.T / np.outer(far, far), -1.0, 1.0)
-    aside = np.minimum.outer(far, far) * np.arccos(cosine)
-    along = np.abs(np.subtract.outer(far, far))
-    edge = blocks[0].edge
-    apart = (aside > SAME_BLOCK * edge) | ((along > 2.0 * edge) & (aside > HIDDEN_BLOCK * edge))
-    kept: list[int] = []
-    for index in range(len(blocks)):
-        if apart[index, kept].all():
-            kept.append(index)
-    return [blocks[index] for index in kept]
+    signatures = {"detector": DETECTOR, "pose": POSE}
+    files = {file.stem.rsplit("_", 1)[-1]: file for file in card.files}
+    missing = set(signatures) - set(files)
+    if missing:
+        raise ModelError(
+            f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
+            "files NAME_detector.onnx and NAME_pose.onnx; export it again"
+        )
+    return {name: open_network(files[name], threads, s) for name, s in signatures.items()}
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:

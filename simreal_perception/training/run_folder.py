@@ -17,6 +17,8 @@ from typing import Any
 import torch
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
+from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.precision import Precision
 from simreal_perception.training.run_log import log_path
@@ -92,9 +94,7 @@ def record_start(
     except (OSError, ValueError):
         starts = []  # cut short by a kill, or removed: what is known now is still worth writing
     starts.append({"from_step": step, **here})
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(starts, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, json.dumps(starts, indent=2) + "\n")
     return here
 
 
@@ -111,6 +111,7 @@ def environment(config: TrainingConfig) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "threads": config.threads,
         "device": torch.cuda.get_device_name() if config.device == "cuda" else "cpu",
+        **({"proposals_from": _hashes(config.proposals_from)} if config.proposals_from else {}),
     }
 
 
@@ -119,6 +120,11 @@ def source_commit() -> tuple[str, bool | None]:
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain")
     return commit or "unknown", None if commit is None else bool(changes)
+
+
+def _hashes(model: str) -> dict[str, str]:
+    """SHA-256 of a model's files, by their names."""
+    return {entry["file"]: entry["sha256"] for entry in load_model_card(model).content["files"]}
 
 
 def _git(*arguments: str) -> str | None:

@@ -17,6 +17,8 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError
+from simreal_perception.model_files.model_card import load_model_card
+from simreal_perception.pose_estimation.estimator import load_networks
 from simreal_perception.training.averaging import WeightAverage
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (
@@ -39,6 +41,7 @@ from simreal_perception.training.tasks.tasks import (
     DrawsOnDevice,
     DrawsPicture,
     Source,
+    TakesProposals,
     Task,
     make_task,
 )
@@ -240,6 +243,9 @@ def prepare(config: TrainingConfig) -> tuple[Task, Source]:
     source: Source = task.source
     if isinstance(source, DrawsOnDevice):
         source.device = config.device
+    if config.proposals_from and isinstance(source, TakesProposals):
+        networks = load_networks(load_model_card(config.proposals_from), config.threads)
+        source.detector = networks["detector"]
     if config.repeat:
         source = RepeatedSource(source, config.repeat, config.batch, REPEATED_SEED)
     return task, source

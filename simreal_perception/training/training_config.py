@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_sim.randomization.randomization import Randomization
@@ -49,6 +50,8 @@ class TrainingConfig:
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
+        proposals_from: model whose detector points at what a share of the crops show, so that the
+            pose network learns to judge what it will be asked about; "": none. Of `pose` alone.
         held_out: batches that are never learned, to choose the best weights by.
         checkpoint_s: seconds between checkpoints; at most these are lost.
         evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
@@ -77,6 +80,7 @@ class TrainingConfig:
     ranges: str = ""
     disabled: tuple[str, ...] = ()
     start_from: str = ""
+    proposals_from: str = ""
     held_out: int = 16
     checkpoint_s: float = 60.0
     evaluate_s: float = 300.0
@@ -96,6 +100,11 @@ class TrainingConfig:
             "seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "evaluate_s", "prefetch",
         ):  # fmt: skip
             self._at_least(name, 0)
+        if self.proposals_from and self.task != "pose":
+            raise ConfigurationError(
+                f"proposals_from is set for the {self.task}: wanted for the pose network alone; "
+                "give --task pose, or set it in the section 'pose'"
+            )
         if self.prefetch > MOST_PREFETCH:
             raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")
         for name in ("learning_rate", "gradient_norm"):
@@ -179,7 +188,7 @@ def write_config(config: TrainingConfig, path: Path) -> None:
     values = dataclasses.asdict(config)
     task = values.pop("task")
     values["disabled"] = list(config.disabled)
-    path.write_text(yaml.safe_dump({task: values}, sort_keys=False), encoding="utf-8")
+    write_whole(path, yaml.safe_dump({task: values}, sort_keys=False))
 
 
 def _as(kind: Any, value: Any, what: str) -> Any:

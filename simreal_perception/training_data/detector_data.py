@@ -19,7 +19,7 @@ from simreal_sim.randomization.cameras import (
     undistorted,
 )
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import draw_scenes
+from simreal_sim.randomization.randomization import Randomization, draw_scenes
 from simreal_sim.randomization.ranges.ranges import LogUniform
 from simreal_sim.randomization.taken_pictures import take_pictures
 from simreal_sim.randomization.viewpoints import looking, turned_aside
@@ -67,7 +67,8 @@ class WindowSource(ReplayedSource[WindowBatch]):
     def _draw(self, draw: Draw) -> WindowBatch:
         rng = np.random.default_rng(draw.seed)
         scenes = draw_scenes(-(-draw.count // 2), len(self.textures), self.randomization, rng)
-        views = self._aim(scenes, draw.count, rng)
+        scene = np.repeat(np.arange(scenes.size), 2)[: draw.count]
+        views = aimed_windows(scenes, scene, WINDOW, self.randomization, rng)
         if draw.chosen is not None:
             views = views.take(np.array(draw.chosen))
         drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng, self.device)
@@ -77,45 +78,57 @@ class WindowSource(ReplayedSource[WindowBatch]):
         )
         return WindowBatch(images, heat, weight, values, center)
 
-    def _aim(self, scenes: SceneBatch, count: int, rng: np.random.Generator) -> ViewBatch:
-        """Cameras that look at some block of their scene, or near it."""
-        scene = np.repeat(np.arange(scenes.size), 2)[:count]
-        pick = rng.uniform(size=(count, FIRST_DISTRACTOR - FIRST_BLOCK))
-        pick *= scenes.shape[scene][:, BLOCKS] != 0
-        target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
-        edge = scenes.own_edge[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
-        width = COPY_WIDTHS.draw(count, rng)
-        fov = np.radians(self.randomization.camera.fov_deg.draw(count, rng))
-        stands = draw_stands(count, self.randomization, rng)
-        distance = draw_distances(edge, self.randomization, rng)
-        if not self.randomization.on("camera"):
-            width[:], fov[:], distance = PLAIN_WIDTH, PLAIN_FOV, PLAIN_DISTANCE_EDGES * edge
-        focal = 0.5 * width / np.tan(fov / 2)
-        # What no copy would be looked at for is seen through a longer or a shorter lens.
-        radius = edge * np.sqrt(3) / 2
-        focal *= np.clip(
-            focal * radius / distance, SMALLEST_RADIUS, LARGEST_RADIUS
-        ) / (focal * radius / distance)  # fmt: skip
-        position = target + stands.away * distance[:, None]
-        position[:, 2] = np.maximum(position[:, 2], 0.01)
-        # The block looked at lies anywhere in the window; the window anywhere in the image.
-        size = width[:, None] * [1.0, 0.75]
-        aside = rng.uniform(-1.0, 1.0, size=(count, 2)) * (size - WINDOW).clip(0) / 2
-        middle = (WINDOW - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * WINDOW / 2
-        if not self.randomization.on("camera"):
-            aside[:] = 0.0
-        corner = np.hypot(*size.T) / 2 / focal
-        lens = draw_distortion(corner, corner, self.randomization, rng)
-        slope = undistorted(aside / focal[:, None], lens)
-        rotation = turned_aside(looking(-stands.away, stands.roll), slope)
-        center = middle - aside
-        return ViewBatch(
-            scene=scene.astype(np.int32),
-            rotation=np.ascontiguousarray(rotation, np.float32),
-            position=np.ascontiguousarray(position, np.float32),
-            intrinsics=np.column_stack([focal, focal, center]).astype(np.float32),
-            distortion=lens.astype(np.float32),
-        )
+
+def aimed_windows(
+    scenes: SceneBatch,
+    scene: NDArray[np.int64],
+    window: int,
+    randomization: Randomization,
+    rng: np.random.Generator,
+) -> ViewBatch:
+    """Cameras that look at some block of their scene, or near it.
+
+    Args:
+        scene: the scene of each window, (N,).
+        window: pixels a side.
+    """
+    count = len(scene)
+    pick = rng.uniform(size=(count, FIRST_DISTRACTOR - FIRST_BLOCK))
+    pick *= scenes.shape[scene][:, BLOCKS] != 0
+    target = scenes.position[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
+    edge = scenes.own_edge[scene, FIRST_BLOCK + pick.argmax(axis=1)].astype(np.float64)
+    width = COPY_WIDTHS.draw(count, rng)
+    fov = np.radians(randomization.camera.fov_deg.draw(count, rng))
+    stands = draw_stands(count, randomization, rng)
+    distance = draw_distances(edge, randomization, rng)
+    if not randomization.on("camera"):
+        width[:], fov[:], distance = PLAIN_WIDTH, PLAIN_FOV, PLAIN_DISTANCE_EDGES * edge
+    focal = 0.5 * width / np.tan(fov / 2)
+    # What no copy would be looked at for is seen through a longer or a shorter lens.
+    radius = edge * np.sqrt(3) / 2
+    focal *= np.clip(
+        focal * radius / distance, SMALLEST_RADIUS, LARGEST_RADIUS
+    ) / (focal * radius / distance)  # fmt: skip
+    position = target + stands.away * distance[:, None]
+    position[:, 2] = np.maximum(position[:, 2], 0.01)
+    # The block looked at lies anywhere in the window; the window anywhere in the image.
+    size = width[:, None] * [1.0, 0.75]
+    aside = rng.uniform(-1.0, 1.0, size=(count, 2)) * (size - window).clip(0) / 2
+    middle = (window - 1) / 2 + rng.uniform(-0.6, 0.6, size=(count, 2)) * window / 2
+    if not randomization.on("camera"):
+        aside[:] = 0.0
+    corner = np.hypot(*size.T) / 2 / focal
+    lens = draw_distortion(corner, corner, randomization, rng)
+    slope = undistorted(aside / focal[:, None], lens)
+    rotation = turned_aside(looking(-stands.away, stands.roll), slope)
+    center = middle - aside
+    return ViewBatch(
+        scene=scene.astype(np.int32),
+        rotation=np.ascontiguousarray(rotation, np.float32),
+        position=np.ascontiguousarray(position, np.float32),
+        intrinsics=np.column_stack([focal, focal, center]).astype(np.float32),
+        distortion=lens.astype(np.float32),
+    )
 
 
 def _labels(

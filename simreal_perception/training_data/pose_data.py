@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.geometry import cube_corners
+from simreal_perception.model_files.onnx_session import InferenceSession
 from simreal_perception.pose_estimation.crop_camera import (
     CROP_BLOCK_RADIUS,
     CROP_SIZE,
@@ -20,10 +21,11 @@ from simreal_perception.pose_estimation.crop_camera import (
 )
 from simreal_perception.training_data.edge_labels import edge_fields
 from simreal_perception.training_data.hard_examples import Draw
+from simreal_perception.training_data.proposals import propose
 from simreal_perception.training_data.replayed_source import ReplayedSource
 from simreal_sim.randomization.cameras import draw_distances, draw_stands
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
-from simreal_sim.randomization.randomization import draw_scenes
+from simreal_sim.randomization.randomization import Randomization, draw_scenes
 from simreal_sim.randomization.ranges.ranges import LogUniform
 from simreal_sim.randomization.taken_pictures import take_pictures
 from simreal_sim.randomization.viewpoints import looking, turned_aside
@@ -33,7 +35,8 @@ from simreal_sim.rendering.scene import BOX, EMPTY, SceneBatch, ViewBatch
 Floats = NDArray[np.float32]
 
 VIEWS_PER_SCENE = 6
-NEGATIVE_SHARE = 0.3  # crops centred on something that is no block
+PROPOSING_SHARE = 0.4  # of scenes, of which crops show what the detector points at, if there is one
+NEGATIVE_SHARE = 0.3  # of the other crops: those centred on something that is no block
 # Shares of these: parts of things that a cube would fit, as the detector takes them for blocks;
 # squares on the ground; marks on a block's faces; near a thing; the rest looks at whole things.
 NEGATIVES = {"like_cube": 0.4, "ground": 0.2, "mark": 0.1, "stray": 0.15}
@@ -82,7 +85,15 @@ class CropBatch:
 
 
 class CropSource(ReplayedSource[CropBatch]):
-    """Draws batches of crops."""
+    """Draws batches of crops.
+
+    Attributes:
+        detector: proposes what some of the crops look at; None for no such crops.
+    """
+
+    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
+        super().__init__(seed, randomization)
+        self.detector: InferenceSession | None = None
 
     def _draw(self, draw: Draw) -> CropBatch:
         rng = np.random.default_rng(draw.seed)
@@ -90,9 +101,12 @@ class CropSource(ReplayedSource[CropBatch]):
             -(-draw.count // VIEWS_PER_SCENE), len(self.textures), self.randomization, rng
         )
         views, primitive, is_block = self._aim(scenes, draw.count, rng)
-        if draw.chosen is not None:
-            chosen = np.array(draw.chosen)
-            views, primitive, is_block = views.take(chosen), primitive[chosen], is_block[chosen]
+        chosen = np.arange(draw.count) if draw.chosen is None else np.array(draw.chosen)
+        if self.detector is not None:
+            proposing = np.flatnonzero(rng.uniform(size=scenes.size) < PROPOSING_SHARE)
+            proposing = np.intersect1d(proposing, chosen // VIEWS_PER_SCENE)
+            self._look_at_proposals(scenes, proposing, views, primitive, is_block, draw.seed)
+        views, primitive, is_block = views.take(chosen), primitive[chosen], is_block[chosen]
         images, seen, covered = self._draw_pictures(scenes, views, rng)
         every = np.arange(views.size)
         share = seen[every, primitive] / np.maximum(covered[every, primitive], 1)
@@ -121,6 +135,29 @@ class CropSource(ReplayedSource[CropBatch]):
             field=field,
             edge_distance=edge_distance,
         )
+
+    def _look_at_proposals(
+        self,
+        scenes: SceneBatch,
+        proposing: NDArray[np.int64],
+        views: ViewBatch,
+        primitive: NDArray[np.int64],
+        is_block: NDArray[np.bool_],
+        seed: int,
+    ) -> None:
+        """Turn the first views of some scenes, in place, to what the detector points at there."""
+        found = propose(
+            self.detector, scenes, proposing, VIEWS_PER_SCENE, self.textures, self.randomization,
+            seed, self.device,
+        )  # fmt: skip
+        for scene, proposals in zip(proposing, found, strict=True):
+            first = VIEWS_PER_SCENE * scene
+            for view, proposal in enumerate(proposals[: views.size - first], first):
+                views.rotation[view] = proposal.rotation
+                views.position[view] = proposal.position
+                views.intrinsics[view, :2] = proposal.camera.focal
+                is_block[view] = proposal.block is not None
+                primitive[view] = FIRST_DISTRACTOR if proposal.block is None else proposal.block
 
     def _draw_pictures(
         self, scenes: SceneBatch, views: ViewBatch, rng: np.random.Generator

@@ -12,13 +12,21 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
+from rclpy.action import ActionClient
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from simreal_control.parameters import GripperType
-from simreal_control.robot_interface.task_io import ActionResult, Cancel, MoveGripper, Outcome
-from simreal_control.ros_actions import RobotActions
+from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.task_io import (
+    ActionResult,
+    Cancel,
+    MoveArm,
+    MoveGripper,
+    Outcome,
+)
+from simreal_control.ros_actions import RobotActions, flaw_of
 from simreal_sim.physics.simulated_arm import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
@@ -116,3 +124,68 @@ def test_a_cancelled_hand_stops_on_its_way(hand: Hand) -> None:
 
 def test_the_server_that_is_missing_is_named(hand: Hand) -> None:
     assert hand.actions.missing_servers() == ["nobody"]
+
+
+def motion(**changes: object) -> JointTrajectory:
+    times = np.array([0.0, 0.5, 1.0])
+    flat = {name: np.zeros((3, 7)) for name in ("positions", "velocities", "accelerations")}
+    return JointTrajectory(**{"times": times, **flat, **changes})
+
+
+def with_value(row: int, column: int, value: float) -> np.ndarray:
+    array = np.zeros((3, 7))
+    array[row, column] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (MoveArm(1, motion(positions=with_value(1, 2, np.nan))),
+         "positions of panda_joint3 after 0.50 s: nan"),
+        (MoveArm(1, motion(velocities=with_value(2, 0, np.inf))), "velocities of panda_joint1"),
+        (MoveArm(1, motion(accelerations=with_value(0, 6, -np.inf))), "accelerations of"),
+        (MoveArm(1, motion(times=np.array([0.0, np.nan, 1.0]))), "times do not rise"),
+        (MoveArm(1, motion(times=np.array([0.0, 0.5, 0.5]))), "times do not rise"),
+        (MoveArm(1, motion(times=np.array([0.0, 0.5, np.inf]))), "wanted times from 0 to"),
+        (MoveArm(1, motion(times=np.array([np.nan, 0.5, 1.0]))), "wanted times from 0 to"),
+        (MoveArm(1, motion(times=np.zeros(0), positions=np.zeros((0, 7)))), "0 points"),
+        (MoveArm(1, motion(positions=np.zeros((3, 6)))), "positions of shape (3, 6)"),
+        (MoveGripper(1, np.nan, 20.0), "opening nan"),
+        (MoveGripper(1, 0.02, np.inf), "effort inf"),
+    ],
+)  # fmt: skip
+def test_nothing_that_is_not_finite_is_sent(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch, command: MoveArm | MoveGripper, says: str
+) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(ActionClient, "send_goal_async", lambda *args: sent.append(args))
+    hand.actions.execute(command)
+    (result,) = hand.actions.take_results()
+    assert sent == []
+    assert result.outcome is Outcome.REJECTED
+    assert says in result.message
+
+
+def test_a_motion_of_finite_numbers_has_no_flaw() -> None:
+    assert flaw_of(MoveArm(1, motion()), PANDA.joints) == ""
+    assert flaw_of(MoveGripper(1, 0.02, 20.0), PANDA.joints) == ""
+
+
+def test_at_its_end_it_cancels_what_moves_and_sends_nothing_more(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.actions.execute(MoveGripper(1, 0.0, 20.0))
+    hand.executor.remove_node(hand.node)
+    hand.actions.end()  # was sent, but not even accepted yet
+    assert hand.controller._goal is not None
+    assert hand.controller._goal.handle.is_cancel_requested
+    hand.executor.add_node(hand.node)
+    monkeypatch.setattr(ActionClient, "send_goal_async", lambda *_: pytest.fail("sent"))
+    hand.actions.execute(MoveGripper(2, 0.0, 20.0))
+
+
+def test_where_nothing_moves_it_ends_at_once(hand: Hand) -> None:
+    began = time.monotonic()
+    hand.actions.end()
+    assert time.monotonic() - began < 0.1

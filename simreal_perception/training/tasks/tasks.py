@@ -71,6 +71,13 @@ class DrawsOnDevice(Protocol):
     device: str
 
 
+@runtime_checkable
+class TakesProposals(Protocol):
+    """A source some of whose pictures show what a detector points at, once it is given one."""
+
+    detector: Any  # onnxruntime.InferenceSession, or None
+
+
 class Task(Protocol):
     """A network, the pictures it learns from, and what it should do with them."""
 

@@ -119,7 +119,7 @@ class DistractorRanges:
     number: Integers = Integers(0, 10)
     kinds: Weights = weights(
         ball=1.0, ellipsoid=0.6, cylinder=1.0, lying_cylinder=0.8, disc=0.6, rod=0.6, plate=0.8,
-        cuboid=1.5, near_cube=1.0, slab=1.0, two_slabs=0.6, corner=0.6, mug=0.6,
+        cuboid=1.5, near_cube=0.5, slab=0.5, two_slabs=0.3, corner=0.6, mug=0.6,
         card=1.5, strip=0.6, cable=0.6, tool=0.6, carton=0.5, keyboard=0.3,
     )  # fmt: skip
     size_edges: LogUniform = LogUniform(0.3, 2.2)

@@ -8,10 +8,10 @@ import numpy as np
 
 from simreal_perception.pose_estimation.detection import (
     DETECTION_THRESHOLD,
+    DETECTOR_MULTIPLE,
     MOST_DETECTIONS,
     detect,
 )
-from simreal_perception.pose_estimation.detector_input import DETECTOR_MULTIPLE
 
 
 class Session:

@@ -20,6 +20,7 @@ from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.export.export import export  # noqa: E402
 from simreal_perception.model_files.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE  # noqa: E402
+from simreal_perception.pose_estimation.estimator import load_networks  # noqa: E402
 from simreal_perception.training.initial_weights import (  # noqa: E402
     load_initial_weights,
     progress_before,
@@ -29,12 +30,14 @@ from simreal_perception.training.training import load_network, train  # noqa: E4
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_perception.training_data import replayed_source  # noqa: E402
 from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
-from simreal_perception.training_data.pose_data import CropBatch, CropSource  # noqa: E402
-from simreal_sim.randomization.randomization import Randomization  # noqa: E402
+from simreal_perception.training_data.pose_data import VIEWS_PER_SCENE, CropBatch, CropSource  # noqa: E402
+from simreal_perception.training_data.proposals import propose  # noqa: E402
+from simreal_sim.randomization.randomization import Randomization, draw_scenes  # noqa: E402
 from simreal_sim.randomization.ranges.groups import LensRanges  # noqa: E402
 from simreal_sim.randomization.ranges.ranges import Share, Uniform  # noqa: E402
 from simreal_sim.rendering.raycaster import render  # noqa: E402
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch  # noqa: E402
+from simreal_sim.rendering.textures import texture_pool  # noqa: E402
 
 SMALL: dict[str, Any] = {"batch": 24, "width": 4, "warmup": 2, "seed": 5, "held_out": 1}
 SHIPPED = ("detector", "pose")
@@ -82,6 +85,46 @@ def test_crop_rotations_agree_with_their_points() -> None:
     unit = np.einsum("nij,kj->nki", batch.rotation, cube_corners(1.0))
     edge = np.linalg.norm(arms, axis=-1).mean(axis=1) / np.linalg.norm(unit, axis=-1).mean(axis=1)
     np.testing.assert_allclose(arms, unit * edge[:, None, None], atol=1e-5)
+
+
+def test_some_crops_show_what_a_detector_points_at() -> None:
+    detector = load_networks(load_model_card("block"), 1)["detector"]
+    plain, asked = CropSource(6), CropSource(6)
+    asked.detector = detector
+    own, proposed = plain.draw(60), asked.draw(60)
+    moved = (own.focal != proposed.focal).reshape(-1, VIEWS_PER_SCENE)
+    # Some scenes, and in these the first crops; the others are as they would have been.
+    assert 0 < moved.any(axis=1).sum() < len(moved)
+    assert (moved[:, 1:] <= moved[:, :-1]).all()
+    others = ~moved.reshape(-1)
+    np.testing.assert_array_equal(own.corners[others], proposed.corners[others])
+    # Those of blocks lie as a detector's error leaves them, and some are of no block.
+    target, corners = proposed.target[~others], proposed.corners[~others]
+    blocks = corners[target == 1]
+    assert len(blocks) > 5 and np.isin(target, [0, 1]).sum() > len(blocks)
+    assert np.abs(blocks.mean(axis=1)).max() < 0.6
+    reach = np.linalg.norm(blocks - blocks.mean(axis=1, keepdims=True), axis=-1).max(axis=1)
+    assert ((reach > 0.4) & (reach < 1.2)).all()
+
+
+def test_proposals_in_a_scene_do_not_depend_on_other_scenes() -> None:
+    detector = load_networks(load_model_card("block"), 1)["detector"]
+    ranges, rng = Randomization(), np.random.default_rng(2)
+    textures = texture_pool(20, rng)
+    scenes = draw_scenes(4, len(textures), ranges, rng)
+    several, one = (
+        propose(detector, scenes, np.array(chosen), 6, textures, ranges, 5, "cpu")
+        for chosen in ([0, 2, 3], [3])
+    )
+    assert len(several) == 3 and several[2]
+    for a, b in zip(several[2], one[0], strict=True):
+        assert a.block == b.block and a.camera.focal == b.camera.focal
+        np.testing.assert_array_equal(a.rotation, b.rotation)
+
+
+def test_a_detector_takes_no_proposals() -> None:
+    with pytest.raises(ConfigurationError, match="pose network alone"):
+        TrainingConfig("detector", proposals_from="block")
 
 
 def test_windows_are_labelled_at_centres() -> None:
