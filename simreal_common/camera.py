@@ -29,7 +29,7 @@ HOW_TO_CALIBRATE = (
 LARGEST_SIDE_PX = 32_768
 LEAST_FOCAL, LARGEST_FOCAL = 0.1, 100.0
 LARGEST_ASPECT = 2.0  # of one focal length to the other
-LARGEST_SHIFT = 1.0  # of the principal point out of the image, in sides: an image may be a cut-out
+LARGEST_SHIFT = 10.0  # of the principal point out of the image, in sides: it may be a cut-out
 LARGEST_SKEW = 0.01  # in focal lengths; OpenCV takes none into account
 # A lens moves a point to between these shares of its distance from the axis, and can be undone to
 # this share of the longest side. It need not hold in the corners, where polynomials go astray.

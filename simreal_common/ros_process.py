@@ -55,22 +55,19 @@ def run_node(
     """
     told: Future = Future()
     with _signals_complete(told):
-        arguments = None if args is None else [sys.argv[0], *args]
-        return _run(factory, arguments, threads, told, told_to_end)
+        code = _run(factory, None if args is None else [sys.argv[0], *args], threads, told)
+        return told_to_end if code is None else code
 
 
 def _run(
-    factory: Callable[[], Node],
-    args: Sequence[str] | None,
-    threads: int,
-    told: Future,
-    told_to_end: int,
-) -> int:
+    factory: Callable[[], Node], args: Sequence[str] | None, threads: int, told: Future
+) -> int | None:
+    """The exit code; None: the node was told to end."""
     try:
         # rclpy's own handlers would end the context, and with it all that a node could still say.
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except KeyboardInterrupt:
-        return told_to_end
+        return None
     except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
@@ -79,18 +76,18 @@ def _run(
         node = factory()
         executor.add_node(node)
         executor.spin_until_future_complete(told)
-        return told_to_end
+        return None
     except NodeFinished as finished:
         return finished.exit_code
     except (KeyboardInterrupt, ExternalShutdownException):
-        return told_to_end
+        return None
     except SimrealError as error:
         return _fail(_one_line(error))
     except Exception as error:
         if node is None and type(error).__name__ in BAD_ARGUMENTS:
             return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
         if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
-            return told_to_end
+            return None
         raise
     finally:
         with _deaf_to_signals():

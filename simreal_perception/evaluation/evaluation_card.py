@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+from simreal_common.output_files import write_whole
 from simreal_perception.model_files.model_card import ModelCard
 
 
@@ -39,4 +40,4 @@ def write_figures(
         looks = dict(content.get("looks", {}))
         looks[real_images] = looks.get(real_images, 0) + 1
         content["looks"] = looks
-    card.path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(card.path, json.dumps(content, indent=2) + "\n")

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_rotation_distance
+from simreal_common.output_files import write_whole
 from simreal_perception.evaluation.evaluation import error_parts, is_match
 from simreal_perception.evaluation.evaluation_data import Example
 from simreal_perception.model_files.model_card import ModelCard
@@ -94,7 +95,7 @@ def calibrate_model(card: ModelCard, examples: Iterable[Example], command: str) 
     estimator = BlockEstimator.load(str(card.path), calibration=Calibration())
     calibration = calibrate(estimator, examples)
     content = {**card.content, "calibration": asdict(calibration), "calibrated_by": command}
-    card.path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(card.path, json.dumps(content, indent=2) + "\n")
     return calibration
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from simreal_common.errors import ModelError
+from simreal_common.output_files import write_whole
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
 from simreal_perception.export.training_command import place, training_command
@@ -119,11 +120,11 @@ def export(
         **card,
     }
     path = model.with_suffix(".json")
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2) + "\n")
     examples = calibration_scenes.examples(range(scenes))
     calibration = calibrate(BlockEstimator.load(str(path)), examples)
     content["calibration"] = asdict(calibration)
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2) + "\n")
     return [*files, path]
 
 

@@ -280,10 +280,10 @@ class BlockEstimator:
 
 
 def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
-    """Open a model's networks, "detector" and "pose".
+    """ONNX sessions of a model's networks, "detector" and "pose".
 
     Raises:
-        ModelError: one is missing, not what this code needs, or not to be run.
+        ModelError: one is missing, cannot be run, or is another network.
     """
     signatures = {"detector": DETECTOR, "pose": POSE}
     files = {file.stem.rsplit("_", 1)[-1]: file for file in card.files}
@@ -293,7 +293,7 @@ def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
             f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
             "files NAME_detector.onnx and NAME_pose.onnx; export it again"
         )
-    return {name: open_network(files[name], threads, one) for name, one in signatures.items()}
+    return {name: open_network(files[name], threads, s) for name, s in signatures.items()}
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:

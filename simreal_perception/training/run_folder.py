@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.precision import Precision
@@ -93,9 +94,7 @@ def record_start(
     except (OSError, ValueError):
         starts = []  # cut short by a kill, or removed: what is known now is still worth writing
     starts.append({"from_step": step, **here})
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(starts, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, json.dumps(starts, indent=2) + "\n")
     return here
 
 

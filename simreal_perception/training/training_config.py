@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_sim.randomization.randomization import Randomization
@@ -187,7 +188,7 @@ def write_config(config: TrainingConfig, path: Path) -> None:
     values = dataclasses.asdict(config)
     task = values.pop("task")
     values["disabled"] = list(config.disabled)
-    path.write_text(yaml.safe_dump({task: values}, sort_keys=False), encoding="utf-8")
+    write_whole(path, yaml.safe_dump({task: values}, sort_keys=False))
 
 
 def _as(kind: Any, value: Any, what: str) -> Any:

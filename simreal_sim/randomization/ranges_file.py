@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import write_whole
 from simreal_sim.randomization.randomization import GROUPS, Randomization
 from simreal_sim.randomization.ranges.ranges import Weights
 
@@ -43,7 +44,7 @@ def write_ranges(randomization: Randomization, path: Path, heading: str = "") ->
     """
     comment = "".join(f"# {line}\n" for line in heading.splitlines())
     text = yaml.safe_dump(ranges_values(randomization), sort_keys=False, default_flow_style=None)
-    path.write_text(comment + text, encoding="utf-8")
+    write_whole(path, comment + text)
 
 
 def read_values(path: Path) -> Values:
