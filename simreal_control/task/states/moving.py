@@ -21,7 +21,7 @@ class Moving(TaskState):
     """One motion from where the arm is, once it is at rest; planned anew where it ends badly.
 
     Args:
-        restless_since: when a motion had to wait for the arm to come to rest; infinity: never.
+        restless_since: since when it waits for the arm to come to rest; infinity: it does not.
     """
 
     restless_since: float = field(default=np.inf, kw_only=True)
@@ -97,4 +97,4 @@ class Moving(TaskState):
             return replace(self, restless_since=since)
         way = self.way(context, tick)
         context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
-        return self
+        return replace(self, restless_since=np.inf)

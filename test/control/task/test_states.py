@@ -56,6 +56,31 @@ def test_a_paused_carry_goes_on_to_the_same_place_with_fresh_patience(make_rig):
     assert (before.retries, after.retries) == (2, 0)
 
 
+def test_an_arm_is_waited_for_anew_where_a_motion_is_tried_again(make_rig):
+    rig = make_rig(list(THREE), faults={"swallow": 1})
+    rig.world.joints = rig.world.joints + 0.1
+    step = rig.world.step
+
+    def tick(shaking: bool) -> None:
+        inputs = step()
+        speed = np.full(7, 0.2) if shaking else inputs.arm.velocities
+        inputs = dataclasses.replace(inputs, arm=dataclasses.replace(inputs.arm, velocities=speed))
+        for command in rig.task.tick(inputs).commands:
+            rig.world.execute(command)
+
+    for _ in range(20):
+        tick(shaking=True)
+    assert not rig.task.moving
+    began = rig.world.now
+    while rig.task.state.retries == 0:  # the motion is swallowed: its end is waited for in vain
+        tick(shaking=False)
+    assert rig.world.now - began > 5.0
+    for _ in range(30):
+        tick(shaking=True)
+    assert not rig.task.finished, rig.task.status
+    assert rig.run().status.success, rig.log
+
+
 def choose_twice(monkeypatch: pytest.MonkeyPatch) -> list[Do]:
     """From now on every choice is made twice and has to come out the same; takes those that move."""
     choose, removals = BlockChooser.next, []
