@@ -12,51 +12,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import TransformStamped
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from rclpy.time import Time
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
-from tf2_ros import Buffer, ExtrapolationException, TransformException, TransformListener
-from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
-from simreal_common.ros_guard import LONGEST_COMPLAINT, MessageGuard
-from simreal_common.ros_messages import (
-    detections_to_estimates,
-    read_joints,
-    stamp_seconds,
-    transform_to_pose,
-)
+from simreal_common.ros_guard import LONGEST_COMPLAINT
 from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
-from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS
+from simreal_common.ros_qos import LATCHED_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.assembly import Assembly, assemble
-from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.parameters import ControlParameters
 from simreal_control.report.run_record import RunRecord, begin_event
-from simreal_control.robot_interface.task_io import (
-    ArmState,
-    Inputs,
-    LogLine,
-    Severity,
-    Sighting,
-    Status,
-)
-from simreal_control.ros_actions import RobotActions
+from simreal_control.robot_interface.task_io import LogLine, Severity, Status
 from simreal_control.ros_goals import GoalTopic
 from simreal_control.ros_markers import plan_markers
+from simreal_control.ros_robot import RosRobot
 from simreal_control.task.goal import Goal
 from simreal_control.task.interruptible import InterruptibleTask, Request
 from simreal_control.task.stacking_task import StackingTask
-from simreal_control.world_model.block_map import estimate_in_base
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
-MAX_KEPT_SIGHTINGS = 100
 IDLE = "waiting for a goal on stacking/goal"
 # One for what ticks and plans, one for what must not wait for it, one for transforms.
 THREADS = 3
@@ -71,6 +51,9 @@ class ControlNode(Node):
     Args:
         node_options: keyword arguments of rclpy's Node.
 
+    Attributes:
+        robot: what is known of it, and what it is told.
+
     Raises:
         SimrealError: a parameter that cannot be used.
     """
@@ -78,50 +61,24 @@ class ControlNode(Node):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("control_node", **node_options)
         self._settings = declare(self, ControlParameters)
-        self._config = self._settings.stacking_config()
         self._assembly: Assembly | None = None
-        self._goal = None if self._settings.wait_for_goal else self._config.goal
+        self._goal = None if self._settings.wait_for_goal else self._settings.stacking_config().goal
         self._task: InterruptibleTask | None = None
         self._held: Request | None = None
         self._beginning = threading.Lock()
-        self._arm_state: ArmState | None = None
-        self._arm_before: tuple[float, np.ndarray] | None = None  # stamp and positions, latest
-        self._sightings: list[Sighting] = []
         self._waiting_since: float | None = None
         self._complained: dict[str, float] = {}
         self._reported: tuple[str, float] = ("", -np.inf)
         p = self._settings
         prompt = MutuallyExclusiveCallbackGroup()
-        self._actions = RobotActions(
-            self,
-            p.arm_joints,
-            p.gripper_joints,
-            p.arm_action,
-            p.gripper_action,
-            GripperType(p.gripper_type),
-            prompt,
-        )
-        self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, self)
+        self.robot = RosRobot(self, p, prompt, self._complain)
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
         self._plan = self.create_publisher(MarkerArray, "stacking/plan", LATCHED_QOS)
         self._shown: list[Any] = []
-        guard = MessageGuard(self)
-        self._subscriptions_kept = [
-            # Not guarded: without a description that can be used nothing will ever move.
-            self.create_subscription(
-                String, "robot_description", self._on_description, LATCHED_QOS
-            ),
-            self.create_subscription(
-                JointState, "joint_states", guard("joint_states", self._on_joints), STATE_QOS
-            ),
-            self.create_subscription(
-                Detection3DArray,
-                "detections",
-                guard("detections", self._on_detections),
-                DETECTION_QOS,
-            ),
-        ]
+        # Not guarded: without a description that can be used nothing will ever move.
+        self._description = self.create_subscription(
+            String, "robot_description", self._on_description, LATCHED_QOS
+        )
         self._services_kept = [
             self.create_service(
                 Trigger,
@@ -143,10 +100,10 @@ class ControlNode(Node):
     def destroy_node(self) -> None:
         """Cancel what moves, then end: no trajectory outlives the node, whatever ends it."""
         self._timer.cancel()
-        self._actions.end()
+        self.robot.end()
         if self._record is not None:
             self._record.close()
-        self._actions.destroy()
+        self.robot.destroy()
         super().destroy_node()
 
     def _now(self) -> float:
@@ -168,7 +125,7 @@ class ControlNode(Node):
         assert self._assembly is not None
         task = self._assembly.task(goal)
         self._goal, self._begun = goal, False
-        self._task = InterruptibleTask(task, self._actions.execute, self._actions.halt)
+        self._task = InterruptibleTask(task, self.robot.execute, self.robot.halt)
         if self._held is not None:
             self._task.ask(self._held, self._now())
 
@@ -185,55 +142,6 @@ class ControlNode(Node):
                 return f"{words} is not finished: wait for its end, or call stacking/stop"
             self._begin(goal)
         return ""
-
-    def _on_joints(self, message: JointState) -> None:
-        arm = read_joints(message, self._settings.arm_joints)
-        if arm is None:
-            return  # the fingers, or another robot, may have a publisher of their own
-        stamp, velocities = stamp_seconds(message.header.stamp), arm.velocities
-        before, self._arm_before = self._arm_before, (stamp, arm.positions)
-        if velocities is None:
-            if before is None or stamp <= before[0]:
-                return  # whether the arm moves shows when it is heard of again
-            velocities = (arm.positions - before[1]) / (stamp - before[0])
-        fingers = read_joints(message, self._settings.gripper_joints)
-        opening = float(fingers.positions.sum()) if fingers and fingers.positions.size else None
-        self._arm_state = ArmState(stamp, arm.positions, velocities, opening)
-
-    def _on_detections(self, message: Detection3DArray) -> None:
-        stamp, found = stamp_seconds(message.header.stamp), detections_to_estimates(message)
-        try:
-            transform = self._camera_transform(message.header)
-        except TransformException as error:
-            self._complain(
-                "transform",
-                f"no transform from {shortened(message.header.frame_id)} to "
-                f"{self._settings.base_frame} "
-                f"({error}); detections are left out",
-            )
-            return
-        camera = transform_to_pose(transform.transform)
-        ray, lateral = self._config.map.ray_sigma_m, self._config.map.lateral_sigma_m
-        estimates = tuple(estimate_in_base(estimate, camera, ray, lateral) for estimate in found)
-        sighting = Sighting(
-            stamp,
-            estimates,
-            np.array(camera.position),
-            stamp_seconds(transform.header.stamp),
-        )
-        self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
-
-    def _camera_transform(self, header: Header) -> TransformStamped:
-        """At the time of the picture, or the latest before it: the task judges whether that is old.
-
-        Raises:
-            TransformException: there is none at all.
-        """
-        base = self._settings.base_frame
-        try:
-            return self._buffer.lookup_transform(base, header.frame_id, Time.from_msg(header.stamp))
-        except ExtrapolationException:
-            return self._buffer.lookup_transform(base, header.frame_id, Time())
 
     def _on_request(self, request: Request, _: Trigger.Request, answer: Trigger.Response) -> Any:
         """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""
@@ -254,19 +162,16 @@ class ControlNode(Node):
         return answer
 
     def _on_tick(self) -> None:
-        now = self._now()
         lacking = self._lacking()
         if lacking:
-            self._wait(now, lacking)
+            self._wait(self._now(), lacking)
             return
+        inputs = self.robot.step()
+        now = inputs.now
         if self._task is None:
-            self._sightings = []
             self._report(now, Status("idle", IDLE, 0, 0, finished=False, success=False))
             return
-        sightings, self._sightings = tuple(self._sightings), []
-        outputs = self._task.tick(
-            Inputs(now, self._arm_state, sightings, self._actions.take_results())
-        )
+        outputs = self._task.tick(inputs)
         for line in outputs.log:
             self._tell(line)
         if self._record is not None:
@@ -292,7 +197,7 @@ class ControlNode(Node):
         if self._waiting_since == np.inf:
             return []
         lacking = [] if self._assembly is not None else ["robot_description"]
-        lacking += self._actions.missing_servers()
+        lacking += self.robot.missing_servers()
         if not lacking:
             self._waiting_since = np.inf
         return lacking

@@ -49,6 +49,7 @@ ROOMS = (
     "simreal_control.world_model",
     "simreal_control.grasping",
     "simreal_control.task",
+    "simreal_control.task.states",
     "simreal_control.report",
     "simreal_control",
     #

@@ -11,8 +11,8 @@ from simreal_bench.faults.faults import Fault
 from simreal_bench.faults.stage import Moment, Stage
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_common.geometry import Pose
-from simreal_control.task.stacking_task import State
-from simreal_sim.physics.world import BLOCK_FRICTION
+from simreal_control.task.state import StateName
+from simreal_sim.physics.world_bodies import BLOCK_FRICTION
 
 GRAVITY_M_S2 = 9.81
 OUT_OF_HAND_M = 0.05  # farther from the tool point than this, no finger touches a block
@@ -20,8 +20,8 @@ NOT_OVER_EDGES = 1.1  # seen from above; let go over another block it would only
 HAND_GONE_M = 0.12
 SLIP_M = (0.012, 0.040)  # how far the upper block slips, of an edge of 0.05 m
 TOPPLE_RAD_S = (4.0, 7.0)
-ACTING = (State.APPROACHING, State.CARRYING)
-PLACED = (State.RELEASING,)
+ACTING = (StateName.APPROACHING, StateName.CARRYING)
+PLACED = (StateName.RELEASING,)
 
 
 class Dropped(Fault):
@@ -31,7 +31,7 @@ class Dropped(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5))
+        self._moment = Moment((StateName.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5))
         self._slippery = ""
 
     def disturb(self, stage: Stage) -> None:
@@ -53,7 +53,7 @@ class _OnTheTower(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
+        self._moment = Moment((StateName.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
 
     def _its_blocks(self, stage: Stage) -> Sequence[str]:
         """The tower, lowest block first; empty as long as the moment has not come."""
@@ -116,7 +116,7 @@ class Meddled(Fault):
         self._takes = seed % 2 == 1
         self.extra_blocks = int(seed % 4 == 1)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, State.LOOKING), number, rng.uniform(0.1, 1.0))
+        self._moment = Moment((*ACTING, StateName.LOOKING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, stage: Stage) -> None:
         if self.planted or not self._moment.has_come(stage):
@@ -153,7 +153,7 @@ class Appeared(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, State.LOOKING), number, rng.uniform(0.1, 1.0))
+        self._moment = Moment((*ACTING, StateName.LOOKING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, stage: Stage) -> None:
         if self.planted or not self._moment.has_come(stage):

@@ -17,14 +17,14 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
     Outcome,
 )
-from simreal_control.task.stacking_task import State
+from simreal_control.task.state import StateName
 
 STOPPED_S = 5.0
 JOINTS_STOPPED_S = (1.0, 6.0)
 DOWN_S = (1.0, 5.0)
-ARM_STATES = (State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
-HAND_STATES = (State.GRASPING, State.RELEASING)
-PHASES = (*ARM_STATES, *HAND_STATES, State.LOOKING)
+ARM_STATES = (StateName.APPROACHING, StateName.LIFTING, StateName.CARRYING, StateName.HOMING)
+HAND_STATES = (StateName.GRASPING, StateName.RELEASING)
+PHASES = (*ARM_STATES, *HAND_STATES, StateName.LOOKING)
 
 
 class DetectionsStop(Fault):
@@ -34,7 +34,7 @@ class DetectionsStop(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8))
+        self._moment = Moment((StateName.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8))
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
         if not self.planted and self._moment.has_come(stage):
@@ -51,7 +51,7 @@ class TransformStale(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((State.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3))
+        self._moment = Moment((StateName.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3))
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
         if not self.planted and self._moment.has_come(stage):
@@ -70,14 +70,14 @@ class JointsStop(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         state = ARM_STATES[int(rng.integers(len(ARM_STATES)))]
-        after = (State.RELEASING,) if state is State.HOMING else ()
+        after = (StateName.RELEASING,) if state is StateName.HOMING else ()
         self._moment = Moment((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
         self._for_s = rng.uniform(*JOINTS_STOPPED_S)
         self._last: ArmState | None = None
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
         if not self.planted and self._moment.has_come(stage) and stage.task.moving:
-            words = f"no joint states for {self._for_s:.1f} s while {stage.task.state.value}"
+            words = f"no joint states for {self._for_s:.1f} s while {stage.task.state.name.value}"
             self.plant(stage, words)
         if self.planted_at is not None and stage.now - self.planted_at <= self._for_s:
             return replace(inputs, arm=self._last)
@@ -96,7 +96,7 @@ class ActionFails(Fault):
         self._how = self.HOWS[seed % len(self.HOWS)]
         states = HAND_STATES if rng.random() < 0.3 else ARM_STATES
         state = states[int(rng.integers(len(states)))]
-        after = (State.RELEASING,) if state is State.HOMING else ()
+        after = (StateName.RELEASING,) if state is StateName.HOMING else ()
         self._moment = Moment((state,), int(rng.integers(1, 3)), 0.0, after)
         self._abort_after_s = rng.uniform(0.1, 0.8)
         self._abort_at = np.inf
@@ -121,7 +121,9 @@ class ActionFails(Fault):
                 passed.append(command)
                 continue
             hand = isinstance(command, MoveGripper)
-            self.plant(stage, f"{'hand' if hand else 'arm'} {stage.task.state.value}: {self._how}")
+            self.plant(
+                stage, f"{'hand' if hand else 'arm'} {stage.task.state.name.value}: {self._how}"
+            )
             self._number = command.number
             if self._how == "rejected":
                 stage.robot.answer(command.number, Outcome.REJECTED, "as planted")
@@ -142,7 +144,7 @@ class Restarted(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         state = PHASES[int(rng.integers(len(PHASES)))]
-        after = (State.RELEASING,) if state is State.HOMING else ()
+        after = (StateName.RELEASING,) if state is StateName.HOMING else ()
         delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
         self._moment = Moment((state,), int(rng.integers(1, 3)), delay_s, after)
         self._down_s = rng.uniform(*DOWN_S)
@@ -150,7 +152,9 @@ class Restarted(Fault):
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs | None:
         if not self.planted and self._moment.has_come(stage):
-            self.plant(stage, f"killed while {stage.task.state.value}, {self._down_s:.1f} s down")
+            self.plant(
+                stage, f"killed while {stage.task.state.name.value}, {self._down_s:.1f} s down"
+            )
         if self.planted_at is None or self._up:
             return inputs
         if stage.now - self.planted_at < self._down_s:

@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_common.geometry import Pose
-from simreal_control.task.stacking_task import StackingTask, State
+from simreal_control.task.stacking_task import StackingTask
+from simreal_control.task.state import StateName
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import ZONE_X, ZONE_Y
 from simreal_sim.scoring.stack_score import judge_tower
@@ -110,20 +111,20 @@ class Moment:
 
     def __init__(
         self,
-        states: Collection[State],
+        states: Collection[StateName],
         number: int,
         delay_s: float,
-        after: Collection[State] = (),
+        after: Collection[StateName] = (),
     ) -> None:
         self._states, self._number, self._delay_s = states, number, delay_s
         self._after = after
-        self._last: State | None = None
+        self._last: StateName | None = None
         self._entries = 0
         self._entered: float | None = None
 
     def has_come(self, stage: Stage) -> bool:
         """Ask it at each tick."""
-        state = stage.task.state
+        state = stage.task.state.name
         if state is not self._last:
             self._entered = None
             if state in self._states and (not self._after or self._last in self._after):

@@ -9,7 +9,7 @@ import numpy as np
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_control.robot_interface.task_io import Command, Inputs, MoveArm, MoveGripper
 from simreal_control.task.stacking_config import StackingConfig
-from simreal_control.task.stacking_task import State
+from simreal_control.task.state import StateName
 
 TICK_S = 0.05
 # Old joint states stop the arm: after the bound, three ticks and the way that braking takes.
@@ -41,15 +41,15 @@ class DataAges:
             if placed is None or sighting.stamp - placed <= self._config.max_tf_age_s:
                 self._picture = max(self._picture, sighting.stamp)
 
-    def sent(self, now: float, state: State, commands: Sequence[Command]) -> None:
+    def sent(self, now: float, state: StateName, commands: Sequence[Command]) -> None:
         """What the task then orders, and in which state.
 
         The way home needs no picture: before the first there is none.
         """
         bounds = {
-            State.APPROACHING: self._config.max_detection_age_s,
-            State.LIFTING: self._config.max_scene_age_s,
-            State.CARRYING: self._config.max_scene_age_s,
+            StateName.APPROACHING: self._config.max_detection_age_s,
+            StateName.LIFTING: self._config.max_scene_age_s,
+            StateName.CARRYING: self._config.max_scene_age_s,
         }
         for command in commands:
             if not isinstance(command, MoveArm | MoveGripper):

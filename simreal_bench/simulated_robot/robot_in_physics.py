@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     ActionResult,
     ArmState,
@@ -43,7 +44,7 @@ VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
 Look = Callable[[float], "Sighting | None"]
 
 
-class RobotInPhysics:
+class RobotInPhysics(Robot):
     """The arm of a world, commanded and measured.
 
     Args:

@@ -20,7 +20,8 @@ from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.task_io import Sighting
 from simreal_control.task.goal import Goal
-from simreal_control.task.stacking_task import StackingTask, State
+from simreal_control.task.stacking_task import StackingTask
+from simreal_control.task.state import StateName
 from simreal_control.world_model.block_map import estimate_in_base
 from simreal_perception.pose_estimation.block_color import color_names
 from simreal_perception.pose_estimation.estimator import BlockEstimator
@@ -39,7 +40,7 @@ AFTERWARDS_S = 1.0  # the tower has to stand this long
 SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
 FAULT_SECONDS = 120.0  # more, where something goes wrong
 PLANNING_S = 0.002  # a tick that takes longer has planned something
-PLANNED = (State.DECIDING, State.APPROACHING, State.LIFTING, State.CARRYING, State.HOMING)
+PLANNED = (StateName.APPROACHING, StateName.LIFTING, StateName.CARRYING, StateName.HOMING)
 
 
 def run_stack(
@@ -81,7 +82,7 @@ def run_stack(
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
         def look(now: float) -> Sighting | None:
-            if stage.task.state is not State.LOOKING:
+            if stage.task.state.name is not StateName.LOOKING:
                 return None  # nothing else is looked at, and drawing takes longer than physics
             picture = camera.render()
             found = [
@@ -116,7 +117,7 @@ def run_stack(
             if inputs is None:
                 continue
             ages.heard(inputs)
-            before, began = stage.task.state, time.perf_counter()
+            before, began = stage.task.state.name, time.perf_counter()
             outputs = stage.task.tick(inputs)
             took = time.perf_counter() - began
             if before in PLANNED and took > PLANNING_S:
@@ -125,7 +126,7 @@ def run_stack(
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
             if record is not None:
                 record.add(outputs.events)
-            ages.sent(world.time, stage.task.state, outputs.commands)
+            ages.sent(world.time, stage.task.state.name, outputs.commands)
             for command in fault.commands(stage, outputs.commands):
                 arm.execute(command)
             ages.moved(world.time, arm)

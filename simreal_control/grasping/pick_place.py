@@ -58,16 +58,31 @@ class PickPlaceConfig:
 
 @dataclass(frozen=True, eq=False)
 class PickPlace:
-    """A block, how it is grasped and how it is put down; without block and grasp: what is held."""
+    """A block, how it is grasped and how it is put down."""
 
-    block: Block | None
-    grasp: Grasp | None
+    block: Block
+    grasp: Grasp
     placement: Grasp
 
     @property
     def tilt(self) -> float:
         """Of the hand on the block, radians."""
         return self.placement.tilt
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """How a block that the hand holds from before is put down; where it was is not known."""
+
+    placement: Grasp
+
+
+@dataclass(frozen=True)
+class Held:
+    """A block in the hand; its colour and the hand's tilt where known."""
+
+    color: str = ""
+    tilt: float = 0.0
 
 
 class PickPlacePlanner:
@@ -220,13 +235,13 @@ class PickPlacePlanner:
         edge = self._blocks.edge_m
         return [block for block in scene if block.horizontal_distance(position) >= edge]
 
-    def put_back(self, work: PickPlace) -> Grasp:
+    def put_back(self, work: PickPlace | Place) -> Grasp:
         """How the held block goes back to where it was taken: the same pose, a gap higher.
 
         Raises:
             KinematicsError: it was held from the beginning, or the pose cannot be reached.
         """
-        if work.grasp is None:
+        if isinstance(work, Place):
             raise KinematicsError("it is not known where it was")
         pose = work.grasp.pose_tool_in_base
         gap = np.array([0.0, 0.0, self._config.place_gap_m])

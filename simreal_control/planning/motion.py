@@ -8,7 +8,7 @@ is for a collision world to say. The way across is the straight one where that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -109,9 +109,6 @@ class StationPlanner:
         config: see there.
         world: what the arm could hit; None where nothing is known of it.
         around: finds a way across where the straight one touches something; None for no such way.
-
-    Attributes:
-        slowed: why the motion planned last is slower than it could be, in words; else "".
     """
 
     def __init__(
@@ -128,7 +125,6 @@ class StationPlanner:
         self._around = around
         self._dynamics = ArmDynamics(arm, config.effort_share)
         self._load: Load | None = None
-        self.slowed = ""
 
     def set_scene(
         self, start: Array, obstacles: Sequence[Obstacle], held: Obstacle | None = None
@@ -221,7 +217,8 @@ class StationPlanner:
         return float(self.arm.forward(joints).position[2])
 
     def _checked(self, parts: Sequence[JointTrajectory]) -> JointTrajectory:
-        whole, self.slowed = self._dynamics.keep_limits(concatenate(parts), self._load)
+        whole, why = self._dynamics.keep_limits(concatenate(parts), self._load)
+        whole = replace(whole, why_slow=why)
         check_limits(whole, self.arm, self.config.limits)
         check_workspace(whole, self.arm, self.config.workspace, self.config.floor_m)
         if self._world is not None:

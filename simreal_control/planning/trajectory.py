@@ -58,12 +58,14 @@ class JointTrajectory:
     Args:
         times: shape (m,), strictly rising from 0.
         positions, velocities, accelerations: shape (m, n).
+        why_slow: why it is slower than the limits of the joints' speeds ask for, in words; else "".
     """
 
     times: Array
     positions: Array
     velocities: Array
     accelerations: Array
+    why_slow: str = ""
 
     @property
     def duration(self) -> float:

@@ -6,14 +6,15 @@ Also the top of a tower, where the tower keeps the arm, or the camera, from a bl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
-from simreal_control.task.decision import Decision, Do
+from simreal_control.task.decision import Do, Removal
+from simreal_control.task.search import Search
 from simreal_control.task.site import ARM_FOOT, free_place
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block
@@ -24,31 +25,22 @@ Array = NDArray[np.float64]
 NEIGHBOUR_EDGES = 2.6  # a block this near to a wanted one may keep the hand from it
 BESIDE_EDGES = 2.0  # a tower this near to a block keeps the hand from it,
 BEHIND_EDGES = 2.2  # and one this near to the line to it from the arm's foot the forearm
-MOST_CLEARINGS = 6  # blocks moved out of the way, in one task
+MOST_REMOVALS = 6  # blocks moved out of the way, in one task
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Clearing:
-    """Finds what to move; remembers what it has moved.
+    """Finds what to move; `Search.after` and the structure take it over when it is decided.
 
     Args:
         planner: finds grasps and placements.
     """
 
     planner: PickPlacePlanner
-    _count: int = 0
-    _aside: list[Array] = field(default_factory=list)
 
-    @property
-    def searching(self) -> bool:
-        """Whether blocks of the tower lie aside, taken down to look behind it."""
-        return bool(self._aside)
-
-    def end_search(self) -> None:
-        """What lies aside is a block like others again."""
-        self._aside = []
-
-    def uncover(self, now: Situation, structure: Structure, view: StructureView) -> Decision | None:
+    def uncover(
+        self, now: Situation, search: Search, structure: Structure, view: StructureView
+    ) -> Do | None:
         """Take off what lies on a wanted block."""
         for slot in structure.open:
             for block in suitable_for(structure, slot, view.covered):
@@ -58,14 +50,14 @@ class Clearing:
                     if other.level > block.level
                     and other.horizontal_distance(block.position) < now.edge_m
                 ]
-                decision = self.beside(now, above, [block])
+                decision = self.beside(now, search, above, [block])
                 if decision is not None:
                     return decision
         return None
 
     def beside(
-        self, now: Situation, movable: Sequence[Block], wanted: Sequence[Block]
-    ) -> Decision | None:
+        self, now: Situation, search: Search, movable: Sequence[Block], wanted: Sequence[Block]
+    ) -> Do | None:
         """Move a neighbour of a wanted block out of its way."""
         near = [
             block
@@ -76,15 +68,16 @@ class Clearing:
                 for other in wanted
             )
         ]
-        return self._move_aside(now, near)
+        return self._move_aside(now, search, near)
 
     def unbuild(
         self,
         now: Situation,
+        search: Search,
         structure: Structure,
         view: StructureView,
         wanted: Sequence[Block],
-    ) -> Decision | None:
+    ) -> Do | None:
         """Take the top off a column that keeps the arm from a wanted block."""
         for number in _tops(structure, view):
             top = view.seen[number]
@@ -94,43 +87,40 @@ class Clearing:
                 or block.horizontal_distance(top.position) < reach
                 for block in wanted
             ):
-                decision = self._move_aside(now, [top])
+                decision = self._move_aside(now, search, [top], number)
                 if decision is not None:
-                    structure.filled.discard(number)
                     return decision
         return None
 
-    def look_behind(
-        self, now: Situation, structure: Structure, view: StructureView
-    ) -> Decision | None:
+    def look_behind(self, now: Situation, structure: Structure, view: StructureView) -> Do | None:
         """Take the top off a column: a block may lie behind it, where no camera sees it."""
         for number in _tops(structure, view):
             moved = self._to_free_table(now, [view.seen[number]])
             if moved is None:
                 continue
             work, position = moved
-            structure.filled.discard(number)
-            self._aside.append(np.array(position[:2]))
             level = structure.slots[number].level
-            return Do(work, None, f"taking down level {level}, to look behind it")
+            removal = Removal(position, number, search=True)
+            return Do(work, None, f"taking down level {level}, to look behind it", removal=removal)
         return None
 
-    def is_aside(self, now: Situation, block: Block) -> bool:
-        """Whether it was taken down to look behind it."""
-        return any(block.horizontal_distance(place) < now.edge_m for place in self._aside)
-
-    def _move_aside(self, now: Situation, movable: Sequence[Block]) -> Decision | None:
+    def _move_aside(
+        self,
+        now: Situation,
+        search: Search,
+        movable: Sequence[Block],
+        from_slot: int | None = None,
+    ) -> Do | None:
         """Put one of these blocks on free table."""
-        if not movable or self._count >= MOST_CLEARINGS:
+        if not movable or search.removals >= MOST_REMOVALS:
             return None
         moved = self._to_free_table(now, movable)
         if moved is None:
             return None
-        self._count += 1
-        work, _ = moved
-        assert work.block is not None
+        work, position = moved
         x, y = work.block.position[:2]
-        return Do(work, None, f"moving the block at ({x:.3f}, {y:.3f}) m out of the way")
+        words = f"moving the block at ({x:.3f}, {y:.3f}) m out of the way"
+        return Do(work, None, words, removal=Removal(position, from_slot))
 
     def _to_free_table(
         self, now: Situation, movable: Sequence[Block]

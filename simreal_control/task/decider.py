@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.grasps import Grasp
-from simreal_control.grasping.pick_place import PickPlacePlanner
+from simreal_control.grasping.pick_place import Held, PickPlacePlanner
 from simreal_control.robot_interface.task_io import Sighting
-from simreal_control.task.decision import Decision, Done, Held, LookAgain, SetBack
+from simreal_control.task.decision import (
+    Decided,
+    Decision,
+    Do,
+    Done,
+    LookAgain,
+    SetBack,
+)
 from simreal_control.task.goal import Build, Goal
-from simreal_control.task.next_block import BlockChooser
+from simreal_control.task.next_block import BlockChooser, Choice
 from simreal_control.task.site import plan_structure
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block, BlockMapConfig
@@ -24,6 +31,15 @@ from simreal_control.world_model.structure import Structure, StructureView, Verd
 Array = NDArray[np.float64]
 
 UNCLEAR_LOOKS = 2  # so many further looks before a block that is seen nowhere is taken for placed
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What a look says of what was built: with a decision that is all, else there is more to do."""
+
+    decision: Decision | None = None
+    notes: tuple[str, ...] = ()
+    progress: bool = False
 
 
 @dataclass(eq=False)
@@ -36,9 +52,8 @@ class Decider:
 
     Attributes:
         scene: the blocks of the last look.
+        scene_stamp: when its latest picture was taken; minus infinity before the first look.
         structure: what is built; None as long as it has no place.
-        progress: whether the last look saw more standing than ever before.
-        notes: what the last look showed that has to be told, in words.
     """
 
     goal: Goal
@@ -46,9 +61,8 @@ class Decider:
     blocks: BlockMapConfig
     planner: PickPlacePlanner
     scene: list[Block] = field(default_factory=list)
+    scene_stamp: float = -np.inf
     structure: Structure | None = None
-    progress: bool = False
-    notes: list[str] = field(default_factory=list)
     _best: int = 0
     _unclear_looks: int = 0
     _felt: set[int] = field(default_factory=set)
@@ -97,46 +111,58 @@ class Decider:
             structure.filled.discard(slot)
             structure.known -= 1
 
-    def decide(self, sightings: Sequence[Sighting], held: Held | None = None) -> Decision:
-        """What to do after a look.
+    def decide(self, sightings: Sequence[Sighting], held: Held | None = None) -> Decided:
+        """Believe a look, and decide what to do after it.
 
         Args:
             sightings: one or more pictures of the same resting scene.
             held: what the hand holds meanwhile.
         """
-        self.progress, self.notes = False, []
         look = Look(sightings, self.zone, self.blocks)
-        self.scene = look.seen()
+        self.scene, self.scene_stamp = look.seen(), max(one.stamp for one in sightings)
+        begun: tuple[str, ...] = ()
         if self.structure is None:
             absent = self._begin(look, held)
             if absent is not None:
-                return absent if held is None else self._chooser.rid_of(self._now(look), held)
+                here = self._now(look)
+                return Decided(absent if held is None else self._chooser.rid_of(here, held))
+            begun = (self._where_it_is_built(),)
         assert self.structure is not None
-        view = self._view(look)
-        refusal = self._judge(look, view, held)
-        if refusal is not None:
-            return refusal
+        self.scene = [*self.scene, *self._faint_in_places(look, self.structure)]
+        view = self.structure.view(self.scene)
+        judged = self._judge(look, view, held)
+        notes = begun + judged.notes
+        if judged.decision is not None:
+            return Decided(judged.decision, notes)
         self._adapt(view, held)
         if self.structure.done and held is None:
-            return Done(True, self._success())
+            return Decided(Done(True, self._success()), notes, judged.progress)
         now = self._now(look)
         if held is not None:
-            return self._chooser.place(now, self.structure, held)
-        return self._chooser.next(now, self.structure, view)
+            place = self._chooser.place(now, self.structure, held)
+            return Decided(place, notes, judged.progress)
+        choice = self._chooser.next(now, self.structure, view)
+        self._take(choice)
+        return Decided(choice.decision, notes + choice.notes, judged.progress)
 
     def _now(self, look: Look) -> Situation:
-        return Situation(look, self.scene, self.structure, self.notes)
+        return Situation(look, self.scene, self.structure)
 
-    def _view(self, look: Look) -> StructureView:
-        """The look as the structure sees it; where a block was put a faint one is enough."""
-        assert self.structure is not None
-        view = self.structure.view(self.scene)
-        if self.structure.filled <= set(view.seen):
-            return view
+    def _take(self, choice: Choice) -> None:
+        """This will be done: a place from which it takes a block counts as free from now on."""
+        self._chooser.take(choice)
+        removal = choice.decision.removal if isinstance(choice.decision, Do) else None
+        if removal is not None and removal.from_slot is not None:
+            assert self.structure is not None
+            self.structure.filled.discard(removal.from_slot)
+
+    def _faint_in_places(self, look: Look, structure: Structure) -> list[Block]:
+        """Where a block was put, and none is seen well, a faint one is enough."""
+        if structure.filled <= set(structure.view(self.scene).seen):
+            return []
         faint = look.faint(self.scene)
-        there = self.structure.view([*self.scene, *faint]).seen
-        self.scene += [there[n] for n in self.structure.filled if there.get(n) in faint]
-        return self.structure.view(self.scene)
+        there = structure.view([*self.scene, *faint]).seen
+        return [there[n] for n in structure.filled if there.get(n) in faint]
 
     def _begin(self, look: Look, held: Held | None) -> LookAgain | None:
         """Give the structure its place."""
@@ -148,40 +174,48 @@ class Decider:
             return LookAgain(f"no place for {self.goal.words}: {error}")
         if held is not None:
             self.structure.known += 1
-        spots = {slot.column: slot.position for slot in self.structure.slots if slot.level == 0}
-        where = ", ".join(f"({x:.3f}, {y:.3f})" for x, y in spots.values())
-        standing = self.structure.view(self.scene).standing
-        self.structure.filled = set(standing)
-        self._best = len(standing)
-        self.notes.append(
-            f"{self.goal.words}: built at {where} m; {len(standing)} of "
-            f"{len(self.structure.slots)} places are filled"
-        )
+        self.structure.filled = set(self.structure.view(self.scene).standing)
+        self._best = len(self.structure.filled)
         return None
 
-    def _judge(self, look: Look, view: StructureView, held: Held | None) -> Decision | None:
-        """None where the look settles what stands."""
+    def _where_it_is_built(self) -> str:
         structure = self.structure
+        assert structure is not None
+        spots = {slot.column: slot.position for slot in structure.slots if slot.level == 0}
+        where = ", ".join(f"({x:.3f}, {y:.3f})" for x, y in spots.values())
+        return (
+            f"{self.goal.words}: built at {where} m; {len(structure.filled)} of "
+            f"{len(structure.slots)} places are filled"
+        )
+
+    def _judge(self, look: Look, view: StructureView, held: Held | None) -> _Judged:
+        """Believe what the look settles of what stands."""
+        structure = self.structure
+        notes: tuple[str, ...] = ()
         assert structure is not None
         believed = len(structure.filled)
         verdict = structure.judge(view)
+        if verdict is Verdict.CONFIRMED:
+            structure.accept(view)
         if verdict is Verdict.UNCLEAR:
             self._unclear_looks += 1
             if self._unclear_looks <= UNCLEAR_LOOKS:
-                return LookAgain(
-                    f"{believed} blocks should stand in their places, {len(view.standing)} are "
-                    "seen",
-                    poor=False,
+                return _Judged(
+                    LookAgain(
+                        f"{believed} blocks should stand in their places, {len(view.standing)} "
+                        "are seen",
+                        poor=False,
+                    )
                 )
             if not view.standing and all(structure.slots[n].level == 0 for n in structure.filled):
                 self.structure, self._unclear_looks = None, 0
-                return LookAgain("what was built on is no longer seen")
+                return _Judged(LookAgain("what was built on is no longer seen"))
             doubt = self._feel(look, view, held)
             if doubt is not None:
-                return doubt
-            self.notes.append(
+                return _Judged(doubt)
+            notes = (
                 f"of {believed} blocks in their places {len(view.standing)} are seen, none lies "
-                "elsewhere: taken for standing"
+                "elsewhere: taken for standing",
             )
         self._unclear_looks = 0
         self._felt -= view.standing
@@ -189,14 +223,17 @@ class Decider:
             structure.accept(view)
             if not structure.filled:
                 self.structure = None
-            return SetBack(
-                f"{believed} blocks should stand in their places, {len(view.standing)} do, others "
-                "lie"
+            return _Judged(
+                SetBack(
+                    f"{believed} blocks should stand in their places, {len(view.standing)} do, "
+                    "others lie"
+                )
             )
-        if len(structure.filled) > self._best:
-            self._best, self.progress = len(structure.filled), True
-            self.notes.append(f"seen from home: {self._best} blocks stand in their places")
-        return None
+        if len(structure.filled) <= self._best:
+            return _Judged(None, notes)
+        self._best = len(structure.filled)
+        seen = f"seen from home: {self._best} blocks stand in their places"
+        return _Judged(None, (*notes, seen), progress=True)
 
     def _feel(self, look: Look, view: StructureView, held: Held | None) -> Decision | None:
         """Let the hand find out whether a block stands that no look has shown.

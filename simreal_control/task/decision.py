@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simreal_control.grasping.pick_place import PickPlace
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_control.grasping.pick_place import PickPlace, Place
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +28,33 @@ class SetBack:
 
 
 @dataclass(frozen=True, eq=False)
+class Removal:
+    """That a block goes onto free table, since it keeps the hand or the camera from another.
+
+    Args:
+        position: where it goes, from above, metres, shape (2,).
+        from_slot: the place of the structure that it leaves; None for a loose block.
+        search: it is taken down to look behind it.
+    """
+
+    position: Array
+    from_slot: int | None = None
+    search: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Do:
     """The next block, into the hand and to its place; `slot` is None for a place on the table.
 
     With `feel` the hand only closes on the block, to tell whether it is there, and opens again.
+    `removal` says of a block that is in the way what else comes of that.
     """
 
-    work: PickPlace
+    work: PickPlace | Place
     slot: int | None
     words: str
     feel: bool = False
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True)
@@ -46,9 +68,16 @@ class Done:
 Decision = LookAgain | SetBack | Do | Done
 
 
-@dataclass(frozen=True)
-class Held:
-    """A block in the hand at the time of a look; its colour and the hand's tilt where known."""
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What follows from a look, and what the look showed besides.
 
-    color: str = ""
-    tilt: float = 0.0
+    Args:
+        decision: what follows.
+        notes: what has to be told before it, in words.
+        progress: whether more is seen to stand than ever before.
+    """
+
+    decision: Decision
+    notes: tuple[str, ...] = ()
+    progress: bool = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from simreal_control.robot_interface.task_io import Cancel, Command, Inputs, Outputs
-from simreal_control.task.stacking_task import StackingTask, State
+from simreal_control.task.stacking_task import StackingTask
 
 
 class Request(Enum):
@@ -59,7 +59,7 @@ class InterruptibleTask:
     @property
     def finished(self) -> bool:
         """Whether the task has ended."""
-        return self.task.state is State.FINISHED
+        return self.task.finished
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step of the task; its commands are sent unless the arm is to stand meanwhile."""
@@ -104,7 +104,7 @@ class InterruptibleTask:
         if asked.request is Request.PAUSE:
             return task.pause()
         if asked.request is Request.RESUME:
-            return task.resume(asked.now)
+            return task.resume()
         if asked.request is Request.STOP:
             return task.stop()
         return task.confirm(asked.now)

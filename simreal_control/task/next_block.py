@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
-from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
+from simreal_control.grasping.pick_place import Held, PickPlace, PickPlacePlanner, Place
 from simreal_control.task.clearing import Clearing, bars, suitable_for
-from simreal_control.task.decision import Decision, Do, Done, Held, LookAgain, SetBack
+from simreal_control.task.decision import Decision, Do, Done, LookAgain, SetBack
+from simreal_control.task.search import Search
 from simreal_control.task.site import free_place
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block
@@ -27,17 +28,33 @@ WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is move
 FAINT_AFTER, SEARCH_AFTER = 1, 2
 
 
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What the hand does next.
+
+    Args:
+        decision: what follows.
+        search: how far the search for blocks has gone then.
+        notes: what has to be told before it, in words.
+    """
+
+    decision: Decision
+    search: Search
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(eq=False)
 class BlockChooser:
     """Chooses what the hand does next; remembers what it found nothing at.
+
+    To choose changes nothing: `take` says that a choice is what will be done.
 
     Args:
         planner: finds grasps and placements.
     """
 
     planner: PickPlacePlanner
-    _lacks: int = 0
-    _searched: bool = False
+    _search: Search = field(default_factory=Search)
     _misses: list[Array] = field(default_factory=list)
     _no_ways: list[Array] = field(default_factory=list)
 
@@ -56,20 +73,26 @@ class BlockChooser:
         """The hand closed on nothing there, metres, shape (2,) or (3,)."""
         self._misses.append(np.array(position[:2]))
 
+    def take(self, choice: Choice) -> None:
+        """This is what will be done."""
+        self._search = choice.search
+
     def ignored(self, block: Block, edge_m: float) -> bool:
         """Whether the hand has found nothing there too often."""
         near = [miss for miss in self._misses if block.horizontal_distance(miss) < edge_m]
         return len(near) >= MISSES_UNTIL_IGNORED
 
-    def next(self, now: Situation, structure: Structure, view: StructureView) -> Decision:
+    def next(self, now: Situation, structure: Structure, view: StructureView) -> Choice:
         """The next block, the hand being empty."""
+        search = self._search
+        notes: tuple[str, ...] = ()
         loose = [block for block in view.loose if not self.ignored(block, now.edge_m)]
         candidates = [block for block in loose if self.planner.well_placed(block)]
         slots = structure.open
         suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
-        if self._clearing.searching:
+        if search.aside:
             found = {
-                slot: [b for b in blocks if not self._clearing.is_aside(now, b)]
+                slot: [b for b in blocks if not search.is_aside(b, now.edge_m)]
                 for slot, blocks in suitable.items()
             }
             if any(found.values()):
@@ -77,33 +100,34 @@ class BlockChooser:
             else:
                 behind = self._clearing.look_behind(now, structure, view)
                 if behind is not None:
-                    return behind
-            self._clearing.end_search()  # what was taken down is put back
-        lacks, self._lacks = self._lacks, 0
+                    return _removing(behind, search)
+            search = replace(search, aside=())  # what was taken down is put back
+        lacks, search = search.lacks, replace(search, lacks=0)
         if not any(suitable.values()):
-            self._lacks = lacks + 1
+            search = replace(search, lacks=lacks + 1)
             unsure = [
                 block
                 for block in loose
                 if block not in candidates
                 and any(block in suitable_for(structure, slot, loose) for slot in slots)
             ]
-            hidden = None if unsure else self._clearing.uncover(now, structure, view)
+            hidden = None if unsure else self._clearing.uncover(now, search, structure, view)
             if hidden is not None:
-                return hidden
+                return _removing(hidden, search)
             candidates = [*unsure, *self._lying_faint(now)] if lacks >= FAINT_AFTER else []
             suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
             if not any(suitable.values()):
-                behind = None
-                if lacks >= SEARCH_AFTER and not unsure and not self._searched:
-                    self._searched = True
+                if lacks >= SEARCH_AFTER and not unsure and not search.over:
+                    search = replace(search, over=True)
                     behind = self._clearing.look_behind(now, structure, view)
+                    if behind is not None:
+                        return _removing(behind, search)
                 outside = now.look.outside()
                 words = f", {outside} outside of the block zone" * bool(outside)
                 words += f", the place of {len(unsure)} is not known well" * bool(unsure)
-                return behind or LookAgain(_lack(structure) + words)
+                return Choice(LookAgain(_lack(structure) + words), search)
             kind = "one whose place is not known well" if unsure else "a faint one"
-            now.notes.append(f"{_lack(structure)} well: {kind} is tried")
+            notes = (f"{_lack(structure)} well: {kind} is tried",)
         scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
         reasons: list[str] = []
         for slot in slots:
@@ -120,18 +144,19 @@ class BlockChooser:
             except KinematicsError as error:
                 reasons.append(str(error))
                 continue
-            assert work.block is not None
             x, y = work.block.position[:2]
             name = f"{work.block.color} block" if structure.slots[slot].color else "block"
             at = f"level {level}" + _column_words(structure, slot)
             how = " by a tilted hand" * bool(work.tilt)
-            return Do(work, slot, f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}")
+            words = f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}"
+            return Choice(Do(work, slot, words), search, notes)
         wanted = [block for blocks in suitable.values() for block in blocks]
-        return (
-            self._clearing.beside(now, candidates, wanted)
-            or self._clearing.unbuild(now, structure, view, wanted)
-            or SetBack("; ".join(dict.fromkeys(reasons)))
+        removing = self._clearing.beside(now, search, candidates, wanted) or self._clearing.unbuild(
+            now, search, structure, view, wanted
         )
+        if removing is not None:
+            return _removing(removing, search, notes)
+        return Choice(SetBack("; ".join(dict.fromkeys(reasons))), search, notes)
 
     def place(self, now: Situation, structure: Structure, held: Held) -> Decision:
         """A place for what is in the hand already."""
@@ -146,8 +171,7 @@ class BlockChooser:
                 placement = self.planner.placement(position, yaw, level, others, held.tilt)
             except KinematicsError:
                 continue
-            work = PickPlace(None, None, placement)
-            return Do(work, slot, f"the block in the hand goes to level {level}")
+            return Do(Place(placement), slot, f"the block in the hand goes to level {level}")
         return self.rid_of(now, held)
 
     def rid_of(self, now: Situation, held: Held) -> Decision:
@@ -158,7 +182,7 @@ class BlockChooser:
         except KinematicsError as error:
             return Done(False, f"the block in the hand cannot be put down: {error}")
         return Do(
-            PickPlace(None, None, placement),
+            Place(placement),
             None,
             f"the block in the hand is put down at ({position[0]:.3f}, {position[1]:.3f}) m",
         )
@@ -212,6 +236,12 @@ class BlockChooser:
         """Whether ways to it were looked for often enough."""
         near = [place for place in self._no_ways if block.horizontal_distance(place) < edge_m / 2]
         return len(near) >= WAYS_TRIED
+
+
+def _removing(removing: Do, search: Search, notes: tuple[str, ...] = ()) -> Choice:
+    """The choice to take a block away first."""
+    assert removing.removal is not None
+    return Choice(removing, search.after(removing.removal), notes)
 
 
 def _column_words(structure: Structure, slot: int) -> str:

@@ -25,13 +25,11 @@ class Situation:
         look: what was seen.
         scene: the blocks there are.
         structure: what is built; None as long as it has no place.
-        notes: takes what has to be told, in words.
     """
 
     look: Look
     scene: Sequence[Block]
     structure: Structure | None
-    notes: list[str]
 
     @property
     def edge_m(self) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simreal_control.grasping.pick_place import PickPlace
 from simreal_control.robot_interface.task_io import Event, LogLine, Severity
 from simreal_control.task.decider import Decider
 from simreal_control.task.decision import Decision, Do, Done, LookAgain
@@ -93,9 +94,8 @@ class TaskLog:
             placement = decision.work.placement
             data["to"] = np.round(placement.pose_tool_in_base.position, 4).tolist()
             data["slot"] = decision.slot
-            if decision.work.block is not None:
+            if isinstance(decision.work, PickPlace):
                 data["from"] = np.round(decision.work.block.position, 4).tolist()
-            if decision.work.grasp is not None:
                 data["grasp_score"] = round(decision.work.grasp.score, 3)
                 data["clearance_m"] = round(min(decision.work.grasp.clearance_m, 9.0), 4)
         elif isinstance(decision, Done):

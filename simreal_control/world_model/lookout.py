@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from simreal_control.robot_interface.task_io import Sighting
 
 
+@dataclass(frozen=True, eq=False)
 class Lookout:
-    """Collects the sightings of one look.
+    """The sightings of one look so far.
 
     Args:
         count: how many make a look.
@@ -16,63 +20,65 @@ class Lookout:
         max_age_s: older pictures are forgotten again.
         max_tf_age_s: a picture so much younger, or older, than its camera's transform does not
             count: nobody knows where the camera was then.
+        began: when it was begun; what was seen before does not count.
+        waiting_since: when it was begun, or the latest picture that counted came.
+        resting_since: when the arm came to rest; infinity while it moves.
+        tf_age_s: of the latest picture, that of its camera's transform.
+        sightings: those that count.
     """
 
-    def __init__(
-        self, count: int, settle_s: float, max_age_s: float, max_tf_age_s: float = 0.5
-    ) -> None:
-        self._count = count
-        self._settle_s = settle_s
-        self._max_age_s = max_age_s
-        self._max_tf_age_s = max_tf_age_s
-        self._tf_age_s = 0.0
-        self._resting_since: float | None = None
-        self._sightings: list[Sighting] = []
-        self.began = 0.0
-        self.waiting_since = 0.0
+    count: int
+    settle_s: float
+    max_age_s: float
+    max_tf_age_s: float
+    began: float
+    waiting_since: float
+    resting_since: float = np.inf
+    tf_age_s: float = 0.0
+    sightings: tuple[Sighting, ...] = ()
 
-    def restart(self, now: float) -> None:
-        """Begin a new look; what was seen before does not count."""
-        self._resting_since = None
-        self._sightings = []
-        self.began = self.waiting_since = now
+    @staticmethod
+    def begin(
+        now: float, count: int, settle_s: float, max_age_s: float, max_tf_age_s: float = 0.5
+    ) -> Lookout:
+        """A look that has seen nothing yet."""
+        return Lookout(count, settle_s, max_age_s, max_tf_age_s, now, now)
 
-    def observe(self, now: float, resting: bool, sightings: Iterable[Sighting]) -> None:
-        """Take what is new; `resting` says whether the arm is out of the way and still."""
+    def observe(self, now: float, resting: bool, sightings: Iterable[Sighting]) -> Lookout:
+        """The look with what is new; `resting` says whether the arm is out of the way and still."""
         if not resting:
-            self._resting_since = None
-            self._sightings = []
-            return
-        if self._resting_since is None:
-            self._resting_since = now
-        earliest = self._resting_since + self._settle_s
+            return replace(self, resting_since=np.inf, sightings=())
+        resting_since = min(self.resting_since, now)
+        kept, waiting_since, tf_age_s = list(self.sightings), self.waiting_since, self.tf_age_s
         for sighting in sightings:
             placed = sighting.transform_stamp
-            self._tf_age_s = 0.0 if placed is None else abs(sighting.stamp - placed)
-            if self._tf_age_s > self._max_tf_age_s:
+            tf_age_s = 0.0 if placed is None else abs(sighting.stamp - placed)
+            if tf_age_s > self.max_tf_age_s:
                 continue
-            if earliest <= sighting.stamp <= now:
-                self._sightings.append(sighting)
-                self.waiting_since = now
-        self._sightings = [
-            sighting for sighting in self._sightings if now - sighting.stamp <= self._max_age_s
-        ][-self._count :]
+            if resting_since + self.settle_s <= sighting.stamp <= now:
+                kept.append(sighting)
+                waiting_since = now
+        young = [sighting for sighting in kept if now - sighting.stamp <= self.max_age_s]
+        return replace(
+            self,
+            resting_since=resting_since,
+            waiting_since=waiting_since,
+            tf_age_s=tf_age_s,
+            sightings=tuple(young[-self.count :]),
+        )
 
     def lack(self, now: float) -> tuple[str, str]:
         """What has been waited for since `waiting_since`, and what is likely the matter; words."""
         waited = now - self.waiting_since
-        if self._tf_age_s > self._max_tf_age_s:
+        if self.tf_age_s > self.max_tf_age_s:
             return (
                 f"no detections for {waited:.0f} s whose camera's place is known: its transform is "
-                f"{self._tf_age_s:.1f} s old",
+                f"{self.tf_age_s:.1f} s old",
                 "is TF published?",
             )
         return f"no new detections for {waited:.0f} s", "is perception running?"
 
     @property
     def complete(self) -> bool:
-        return len(self._sightings) >= self._count
-
-    @property
-    def sightings(self) -> tuple[Sighting, ...]:
-        return tuple(self._sightings)
+        """Whether there are enough."""
+        return len(self.sightings) >= self.count

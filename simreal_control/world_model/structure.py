@@ -176,9 +176,8 @@ class Structure:
         return found
 
     def judge(self, view: StructureView) -> Verdict:
-        """Compare with a look; takes over what is confirmed, nothing else."""
+        """Compare what is believed with a look."""
         if view.standing >= self.filled:
-            self.accept(view)
             return Verdict.CONFIRMED
         if len(self.filled) + view.elsewhere > self.known:
             return Verdict.FELL

@@ -13,14 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_sim.physics.bullet_server import BulletServer
 from simreal_sim.physics.simulated_arm import PANDA, SimulatedArm
-from simreal_sim.physics.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
+from simreal_sim.physics.world_bodies import (
+    BLOCK_FRICTION,
+    ROLLING_FRICTION,
+    add_block,
+    add_distractor,
+    add_surroundings,
+)
+from simreal_sim.physics.world_randomization import BlockSetup, WorldScene
 
 Array = NDArray[np.float64]
 
@@ -36,20 +43,9 @@ POSITION_GAIN, VELOCITY_GAIN = 0.25, 1.0
 STALE_CONTACT_RAD = 0.03
 DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that moves
 
-BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
-BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
 # Silicone finger pads. Bullet multiplies both sides.
 FINGER_FRICTION = 1.5
-ROLLING_FRICTION = 1e-4
-SPINNING_FRICTION = 1e-3
 FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
-
-# A bench in front of a wall: between them they fill the camera's picture. Every further layer of
-# background would cost the software renderer some 40 ms a picture.
-TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
-TABLE_CENTER = (0.30, 0.0)
-WALL_SIZE = (0.02, 2.8, 1.6)
-WALL_CENTER = (-0.42, 0.0, 0.76)
 
 ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
@@ -80,11 +76,11 @@ class World:
     def __init__(
         self, scene: WorldScene, arm: SimulatedArm = PANDA, home: Sequence[float] | None = None
     ) -> None:
-        self._bullet, self._data = _import_bullet()
+        self._server = BulletServer()
+        self._bullet, self._call = self._server.bullet, self._server.call
         self.scene = scene
         self.arm = arm
         self.steps = 0
-        self.client: int = self._bullet.connect(self._bullet.DIRECT)
         self._call("setGravity", 0, 0, -9.81)
         self._call(
             "setPhysicsEngineParameter",
@@ -92,10 +88,10 @@ class World:
             numSolverIterations=SOLVER_ITERATIONS,
             deterministicOverlappingPairs=1,
         )
-        self._add_surroundings(scene)
+        self._table = add_surroundings(self._server, scene)
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
-        self._blocks = {block.name: self._add_block(block) for block in scene.blocks}
-        self._things = [self._add_distractor(thing) for thing in scene.distractors]
+        self._blocks = {block.name: add_block(self._server, block) for block in scene.blocks}
+        self._things = [add_distractor(self._server, thing) for thing in scene.distractors]
         self._add_robot(arm.home if home is None else home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
@@ -113,9 +109,12 @@ class World:
 
     def close(self) -> None:
         """End the physics server; the world cannot be used afterwards."""
-        if self.client >= 0:
-            self._call("disconnect")
-            self.client = -1
+        self._server.close()
+
+    @property
+    def client(self) -> int:
+        """PyBullet's number of the physics server; negative once it is closed."""
+        return self._server.client
 
     @property
     def time(self) -> float:
@@ -271,7 +270,7 @@ class World:
         """Put a further block into the running world; the scene has it from now on."""
         if block.name in self._blocks:
             raise ConfigurationError(f"block '{block.name}' is there: wanted another name")
-        self._blocks[block.name] = self._add_block(block)
+        self._blocks[block.name] = add_block(self._server, block)
         self.scene = replace(self.scene, blocks=(*self.scene.blocks, block))
 
     def remove_block(self, name: str) -> None:
@@ -303,10 +302,7 @@ class World:
 
     def robot_description(self) -> str:
         """The robot's URDF; its meshes are named by absolute file URLs."""
-        return self.arm.describe(self._data, "file://")
-
-    def _call(self, function: str, *args: Any, **kwargs: Any) -> Any:
-        return getattr(self._bullet, function)(*args, **kwargs, physicsClientId=self.client)
+        return self.arm.describe(self._server.data, "file://")
 
     def _step(self) -> None:
         self._call("stepSimulation")
@@ -331,7 +327,7 @@ class World:
     def _add_robot(self, home: Sequence[float]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             urdf = Path(folder) / "robot.urdf"
-            urdf.write_text(self.arm.describe(self._data, ""), encoding="utf-8")
+            urdf.write_text(self.arm.describe(self._server.data, ""), encoding="utf-8")
             base = self.arm.pose_base_in_world
             self._robot: int = self._call(
                 "loadURDF",
@@ -385,107 +381,3 @@ class World:
         self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
         self.command_arm(home)
         self.command_gripper(self.arm.finger_open_m, self.arm.gripper_effort)
-
-    def _add_block(self, block: BlockSetup) -> int:
-        return self._add_body(
-            "BOX",
-            {"halfExtents": [block.edge / 2] * 3},
-            block.pose,
-            block.rgb,
-            mass=BLOCK_DENSITY * block.edge**3,
-        )
-
-    def _add_distractor(self, thing: DistractorSetup) -> int:
-        size = thing.size
-        dimensions: dict[str, Any]
-        if thing.shape == "sphere":
-            shape, dimensions = "SPHERE", {"radius": size[0]}
-        elif thing.shape == "cylinder":
-            shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
-        elif thing.shape == "bar":
-            shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
-        else:
-            raise ConfigurationError(f"distractor '{thing.shape}': wanted sphere, cylinder or bar")
-        # A ball on a hard table rolls for ever; this one is a little soft.
-        rolling = 0.01 if thing.shape == "sphere" else ROLLING_FRICTION
-        return self._add_body(shape, dimensions, thing.pose, thing.rgb, 0.05, rolling)
-
-    def _add_body(
-        self,
-        shape: str,
-        dimensions: dict[str, Any],
-        pose: Pose,
-        rgb: Sequence[float],
-        mass: float,
-        rolling_friction: float = ROLLING_FRICTION,
-    ) -> int:
-        kind = getattr(self._bullet, f"GEOM_{shape}")
-        collision = self._call("createCollisionShape", kind, **dimensions)
-        if "height" in dimensions:
-            dimensions = {"radius": dimensions["radius"], "length": dimensions["height"]}
-        visual = self._call("createVisualShape", kind, rgbaColor=[*rgb, 1], **dimensions)
-        body: int = self._call(
-            "createMultiBody",
-            mass,
-            collision,
-            visual,
-            pose.position.tolist(),
-            pose.orientation.tolist(),
-        )
-        self._call(
-            "changeDynamics",
-            body,
-            -1,
-            lateralFriction=BLOCK_FRICTION,
-            rollingFriction=rolling_friction,
-            spinningFriction=SPINNING_FRICTION,
-            restitution=0.0,
-        )
-        return body
-
-    def _add_surroundings(self, scene: WorldScene) -> None:
-        """Table (solid) and wall (seen alone)."""
-        half = [length / 2 for length in TABLE_SIZE]
-        center = [*TABLE_CENTER, -half[2]]
-        collision = self._call("createCollisionShape", self._bullet.GEOM_BOX, halfExtents=half)
-        self._table = self._add_static(scene.table, half, center, collision)
-        self._call(
-            "changeDynamics",
-            self._table,
-            -1,
-            lateralFriction=TABLE_FRICTION,
-            rollingFriction=ROLLING_FRICTION,
-            spinningFriction=SPINNING_FRICTION,
-        )
-        self._add_static(scene.wall, [length / 2 for length in WALL_SIZE], list(WALL_CENTER))
-
-    def _add_static(
-        self, surface: Surface, half: list[float], center: list[float], collision: int = -1
-    ) -> int:
-        visual = self._call(
-            "createVisualShape",
-            self._bullet.GEOM_BOX,
-            halfExtents=half,
-            rgbaColor=[*surface.rgb, 1],
-        )
-        body: int = self._call("createMultiBody", 0, collision, visual, center)
-        if surface.texture is not None:
-            # PyBullet takes textures from files alone; it has read the file when the call returns.
-            with tempfile.TemporaryDirectory() as folder:
-                path = str(Path(folder) / "texture.png")
-                cv2.imwrite(path, cv2.cvtColor(surface.texture, cv2.COLOR_RGB2BGR))
-                texture = self._call("loadTexture", path)
-            self._call("changeVisualShape", body, -1, textureUniqueId=texture)
-        return body
-
-
-def _import_bullet() -> tuple[Any, Path]:
-    try:
-        import pybullet
-        import pybullet_data
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the simulation needs PyBullet, which is not installed; pip install 'pybullet>=3.2.5' "
-            "(wheels for Python up to 3.11; on later ones pip builds it with a C++ compiler)"
-        ) from error
-    return pybullet, Path(pybullet_data.getDataPath())

@@ -17,6 +17,7 @@ from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import MotionLimits
+from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     ActionResult,
     ArmState,
@@ -71,7 +72,7 @@ def block_pose(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
 
 
 @dataclass
-class FakeWorld:
+class FakeWorld(Robot):
     """Blocks that are held, let go and fall; faults on request. `faults` counts down."""
 
     arm: ArmKinematics

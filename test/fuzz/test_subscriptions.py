@@ -36,7 +36,7 @@ from simreal_common.ros_messages import (
     to_stamp,
 )
 from simreal_control.control_node import ControlNode
-from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
+from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS, ControlParameters
 from simreal_control.world_model.block_map import fuse
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
@@ -288,18 +288,17 @@ def test_no_message_ends_a_node(fuzz: Any, node: tuple[Node, MessageGuard]) -> N
 def test_what_is_taken_for_detections_makes_a_map_of_numbers(fuzz: Any, ros: None) -> None:
     """Estimates that pass the boundary do no harm behind it."""
     control = ControlNode(parameter_overrides=parameters(wait_for_goal=True))
-    guard = MessageGuard(control)
-    static = {s.topic_name: s.callback for s in control.subscriptions}["/tf_static"]
-    static(transforms())
-    callback = guard("detections", control._on_detections)
+    callbacks = {s.topic_name: s.callback for s in control.subscriptions}
+    callbacks["/tf_static"](transforms())
+    config = ControlParameters().stacking_config().map
 
     blocks = 0
 
     def check(message: Detection3DArray) -> None:
         nonlocal blocks
-        control._sightings = []
-        callback(message)
-        for block in fuse([s.estimates for s in control._sightings], control._config.map):
+        control.robot.step()
+        callbacks["/detections"](message)
+        for block in fuse([s.estimates for s in control.robot.step().sightings], config):
             blocks += 1
             assert np.isfinite(block.position).all()
             assert np.isfinite(block.covariance).all()
@@ -310,5 +309,5 @@ def test_what_is_taken_for_detections_makes_a_map_of_numbers(fuzz: Any, ros: Non
             fuzz(spoilt(detections), check)
     finally:
         control.destroy_node()
-    print(f"{blocks} blocks, {guard.dropped['detections']} messages left out")
+    print(f"{blocks} blocks")
     assert blocks > 0

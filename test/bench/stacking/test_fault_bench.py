@@ -20,7 +20,7 @@ from simreal_cli.cli import main
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import ArmState, Inputs, MoveArm, Sighting
-from simreal_control.task.stacking_task import State
+from simreal_control.task.state import StateName
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 STOOD = StackResult(
@@ -126,7 +126,7 @@ def test_a_motion_on_old_pictures_or_joint_states_is_noticed() -> None:
     for words, heard in cases.items():
         ages = DataAges(ControlParameters(blocks=3).stacking_config())
         ages.heard(heard)
-        ages.sent(10.0, State.APPROACHING, [command])
+        ages.sent(10.0, StateName.APPROACHING, [command])
         assert [w.startswith(words) for _, w in ages.breaches] == [True] * bool(words)
 
 

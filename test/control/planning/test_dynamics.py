@@ -115,8 +115,7 @@ def test_the_check_before_sending_counts_the_block_only_when_it_is_held(
     )
     pose = panda.forward(there)
     planner.set_scene(start, [])
-    planner.to_station(start, pose, there, 0.2)
-    assert planner.slowed == ""
+    assert planner.to_station(start, pose, there, 0.2).why_slow == ""
     block = Obstacle("the block", pose, np.full(3, 0.05))
     planner.set_scene(start, [], held=block)
     with pytest.raises(KinematicsError, match="12 kg in the hand"):

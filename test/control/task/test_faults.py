@@ -40,7 +40,7 @@ def drive(rig, until: Callable[[], bool]) -> None:
 
 
 def state_is(rig, name: str) -> Callable[[], bool]:
-    return lambda: rig.task.state.value == name and rig.task.moving
+    return lambda: rig.task.state.name.value == name and rig.task.moving
 
 
 def placed(rig, height: int) -> Callable[[], bool]:
@@ -91,7 +91,7 @@ def test_a_tower_that_is_pushed_over_is_built_again(make_rig):
 def test_a_block_that_is_moved_while_the_hand_comes_for_it_is_found_again(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "approaching"))
-    wanted = rig.task._do.work.block
+    wanted = rig.task.state.work.block
     number = int(np.argmin([wanted.horizontal_distance(b.position) for b in rig.world.blocks]))
     rig.world.blocks[number] = FREE
     finishes(rig)
@@ -101,7 +101,7 @@ def test_a_block_that_is_moved_while_the_hand_comes_for_it_is_found_again(make_r
 def test_a_base_that_is_moved_while_a_block_is_carried_to_it(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "carrying"))
-    base = rig.task._target.pose_tool_in_base.position
+    base = rig.task.state.target.pose_tool_in_base.position
     number = int(np.argmin([np.linalg.norm(b.position - base) for b in rig.world.blocks]))
     rig.world.blocks[number] = FREE
     finishes(rig)
@@ -110,7 +110,7 @@ def test_a_base_that_is_moved_while_a_block_is_carried_to_it(make_rig):
 def test_a_block_that_is_taken_is_replaced_by_a_spare_one(make_rig):
     rig = make_rig([*THREE, SPARE])
     drive(rig, state_is(rig, "carrying"))
-    tower = rig.task._target.pose_tool_in_base.position
+    tower = rig.task.state.target.pose_tool_in_base.position
     loose = [
         i
         for i in range(4)
@@ -183,18 +183,32 @@ def test_a_new_block_does_not_matter(make_rig):
 
 def test_detections_that_stop_in_a_look_start_it_anew(make_rig):
     rig = make_rig(list(THREE))
-    drive(rig, lambda: len(rig.task._lookout.sightings) == 2)
+    looks = [()]
+
+    def note_look() -> None:
+        if rig.task.state.name.value == "looking":
+            looks.append(rig.task.state.lookout.sightings)
+
+    def approached() -> bool:
+        note_look()
+        return state_is(rig, "approaching")()
+
+    def half_seen() -> bool:
+        note_look()
+        return len(looks[-1]) == 2
+
+    drive(rig, half_seen)
     stopped = rig.world.now
     rig.world.faults["no picture"] = 25  # pictures come five a second
-    drive(rig, state_is(rig, "approaching"))
+    drive(rig, approached)
     assert rig.world.now - stopped > 5.0
-    assert min(s.stamp for s in rig.task._lookout.sightings) > stopped
+    assert min(s.stamp for s in looks[-1]) > stopped  # all but the one that has completed the look
     finishes(rig)
 
 
 def test_a_stale_transform_keeps_pictures_from_counting(make_rig):
     rig = make_rig(list(THREE))
-    drive(rig, lambda: rig.task.state.value == "looking")
+    drive(rig, lambda: rig.task.state.name.value == "looking")
     stopped = rig.world.transform_stopped_at = rig.world.now
     for _ in range(160):  # eight seconds
         outputs = rig.task.tick(rig.world.step())
@@ -219,11 +233,9 @@ def test_a_look_counts_pictures_by_the_age_of_the_transform():
     def sighting(stamp: float, placed: float | None) -> Sighting:
         return Sighting(stamp, (), np.zeros(3), placed)
 
-    lookout = Lookout(count=2, settle_s=0.0, max_age_s=3.0, max_tf_age_s=0.5)
-    lookout.restart(0.0)
+    lookout = Lookout.begin(0.0, count=2, settle_s=0.0, max_age_s=3.0, max_tf_age_s=0.5)
     pictures = [sighting(1.0, 0.4), sighting(1.1, None), sighting(1.2, 1.2), sighting(1.2, 2.0)]
-    lookout.observe(0.5, True, [])
-    lookout.observe(1.2, True, pictures)
+    lookout = lookout.observe(0.5, True, []).observe(1.2, True, pictures)
     assert [s.transform_stamp for s in lookout.sightings] == [None, 1.2]
 
 

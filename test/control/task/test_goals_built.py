@@ -106,7 +106,7 @@ def test_started_again_with_a_block_in_the_hand(make_rig, goal: Goal, colors) ->
     rig = make_rig(blocks(3), goal=goal, colors=colors)
     for _ in range(4000):
         act(rig)
-        if rig.task.state.value == "carrying" and rig.world.held is not None:
+        if rig.task.state.name.value == "carrying" and rig.world.held is not None:
             break
     for _ in range(10):  # on the way
         act(rig)

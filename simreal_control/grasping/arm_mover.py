@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
+from simreal_control.grasping.pick_place import Held
 from simreal_control.planning.collision_world import Obstacle
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory, check_start
@@ -19,7 +19,6 @@ from simreal_control.world_model.block_map import Block, BlockMapConfig
 Array = NDArray[np.float64]
 
 STILL_RAD_S = 0.05
-REST_TIMEOUT_S = 5.0
 # Blocks and table count as touched from this depth on: blocks stand on them, and on one another, and
 # are seen a millimetre or two off. Grasps keep a distance of their own.
 CONTACT_DEPTH_M = 0.003
@@ -39,7 +38,6 @@ class ArmMover:
 
     Attributes:
         ways: of the tool, of the motions planned last; metres, shape (m, 3) each.
-        held_tilt: of the hand on the block that it holds, radians; see `Grasp`.
     """
 
     def __init__(
@@ -55,44 +53,32 @@ class ArmMover:
         self._centre = centre
         self._above_m = grasp_above_centre_m
         self._tolerance = start_tolerance_rad
-        self._restless_since: float | None = None
         self.ways: tuple[Array, ...] = ()
-        self.held_tilt = 0.0
-
-    def restart(self) -> None:
-        """A new motion is wanted: waiting for rest begins anew."""
-        self._restless_since = None
 
     @staticmethod
     def still(arm: ArmState) -> bool:
+        """Whether the arm is at rest: a motion starts from there alone."""
         return float(np.max(np.abs(arm.velocities))) < STILL_RAD_S
 
     def plan(
         self,
-        now: float,
         arm: ArmState,
         scene: Sequence[Block],
-        holding: bool,
+        held: Held | None,
         way: Callable[[StationPlanner, Array], JointTrajectory],
-    ) -> JointTrajectory | None:
-        """A motion from where the arm is; None as long as it is not at rest.
+    ) -> JointTrajectory:
+        """A motion from where the arm is, at rest.
 
         Args:
             scene: what must not be touched, the block to be grasped not among them.
-            holding: whether a block is in the hand.
+            held: what the hand holds.
             way: makes the motion from a start.
 
         Raises:
             KinematicsError: there is no such motion, or it does not pass the checks.
         """
-        if not self.still(arm):
-            if self._restless_since is None:
-                self._restless_since = now
-            if now - self._restless_since > REST_TIMEOUT_S:
-                raise KinematicsError(f"the arm does not come to rest in {REST_TIMEOUT_S:.0f} s")
-            return None
         start = self.start(arm)
-        self.set_scene(start, scene, holding)
+        self.set_scene(start, scene, held)
         trajectory = way(self.motions, start)
         check_start(trajectory, arm.positions, self._tolerance)
         self.show([trajectory])
@@ -103,9 +89,10 @@ class ArmMover:
         limits = self.motions.arm.limits
         return np.asarray(np.clip(arm.positions, limits.lower, limits.upper))
 
-    def set_scene(self, start: Array, scene: Sequence[Block], holding: bool) -> None:
-        """What stands there for the motions planned from now on."""
-        self.motions.set_scene(start, self._obstacles(scene), self._held() if holding else None)
+    def set_scene(self, start: Array, scene: Sequence[Block], held: Held | None) -> None:
+        """What stands there, and what is in the hand, for the motions planned from now on."""
+        block = self._in_hand(held) if held is not None else None
+        self.motions.set_scene(start, self._obstacles(scene), block)
 
     def show(self, motions: Sequence[JointTrajectory]) -> None:
         """Keep the ways of these."""
@@ -125,9 +112,9 @@ class ArmMover:
             for b in scene
         ]
 
-    def _held(self) -> Obstacle:
+    def _in_hand(self, held: Held) -> Obstacle:
         """The block in the hand, in the tool frame."""
         size = np.full(3, self._blocks.edge_m - 2 * CONTACT_DEPTH_M)
-        back = Rotation.from_euler("y", -self.held_tilt)
+        back = Rotation.from_euler("y", -held.tilt)
         pose = Pose(back.apply([0.0, 0.0, self._above_m]), back.as_quat())
         return Obstacle("the block", pose, size)

@@ -1,0 +1,160 @@
+"""A robot as ROS shows it: joint states, detections and transforms in, goals of actions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from tf2_ros import Buffer, ExtrapolationException, TransformException, TransformListener
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.ros_guard import MessageGuard
+from simreal_common.ros_messages import (
+    detections_to_estimates,
+    read_joints,
+    stamp_seconds,
+    transform_to_pose,
+)
+from simreal_common.ros_qos import DETECTION_QOS, STATE_QOS
+from simreal_common.untrusted_text import shortened
+from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.robot_interface.robot import Robot
+from simreal_control.robot_interface.task_io import ArmState, Command, Inputs, Sighting
+from simreal_control.ros_actions import RobotActions
+from simreal_control.world_model.block_map import estimate_in_base
+
+MAX_KEPT_SIGHTINGS = 100
+
+
+class RosRobot(Robot):
+    """Listens to a robot and its camera, and sends commands to its controllers.
+
+    Args:
+        node: owns subscriptions and action clients.
+        parameters: of control_node.
+        group: callback group of the action clients.
+        complain: takes what a warning is about and its words; it may come again and again.
+
+    Attributes:
+        transforms: where the camera is.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        parameters: ControlParameters,
+        group: Any,
+        complain: Callable[[str, str], None],
+    ) -> None:
+        p = self._parameters = parameters
+        self._clock = node.get_clock()
+        self._complain = complain
+        self._blocks = p.stacking_config().map
+        self._arm: ArmState | None = None
+        self._arm_before: tuple[float, np.ndarray] | None = None  # stamp and positions, latest
+        self._sightings: list[Sighting] = []
+        self._actions = RobotActions(
+            node,
+            p.arm_joints,
+            p.gripper_joints,
+            p.arm_action,
+            p.gripper_action,
+            GripperType(p.gripper_type),
+            group,
+        )
+        self.transforms = Buffer()
+        self._listener = TransformListener(self.transforms, node)
+        guard = MessageGuard(node)
+        self._subscriptions = [
+            node.create_subscription(
+                JointState, "joint_states", guard("joint_states", self.hear_joints), STATE_QOS
+            ),
+            node.create_subscription(
+                Detection3DArray,
+                "detections",
+                guard("detections", self.hear_detections),
+                DETECTION_QOS,
+            ),
+        ]
+
+    def step(self) -> Inputs:
+        """What is known now; detections and results of actions since the last call."""
+        now = float(self._clock.now().nanoseconds) * 1e-9
+        sightings, self._sightings = tuple(self._sightings), []
+        return Inputs(now, self._arm, sightings, self._actions.take_results())
+
+    def execute(self, command: Command) -> None:
+        """Send a command to its controller; any thread may call it."""
+        self._actions.execute(command)
+
+    def halt(self) -> None:
+        """Cancel all that was sent and has not ended; any thread may call it."""
+        self._actions.halt()
+
+    def missing_servers(self) -> list[str]:
+        """Names of the actions that nobody serves."""
+        return self._actions.missing_servers()
+
+    def end(self) -> None:
+        """Send nothing more, cancel what moves, and wait until the controllers have heard it."""
+        self._actions.end()
+
+    def destroy(self) -> None:
+        """Let the action clients go."""
+        self._actions.destroy()
+
+    def hear_joints(self, message: JointState) -> None:
+        """Take joint states; those of other joints are left out."""
+        arm = read_joints(message, self._parameters.arm_joints)
+        if arm is None:
+            return  # the fingers, or another robot, may have a publisher of their own
+        stamp, velocities = stamp_seconds(message.header.stamp), arm.velocities
+        before, self._arm_before = self._arm_before, (stamp, arm.positions)
+        if velocities is None:
+            if before is None or stamp <= before[0]:
+                return  # whether the arm moves shows when it is heard of again
+            velocities = (arm.positions - before[1]) / (stamp - before[0])
+        fingers = read_joints(message, self._parameters.gripper_joints)
+        opening = float(fingers.positions.sum()) if fingers and fingers.positions.size else None
+        self._arm = ArmState(stamp, arm.positions, velocities, opening)
+
+    def hear_detections(self, message: Detection3DArray) -> None:
+        """Take what a picture showed; without a transform of its camera it is left out."""
+        stamp, found = stamp_seconds(message.header.stamp), detections_to_estimates(message)
+        try:
+            transform = self._camera_transform(message.header)
+        except TransformException as error:
+            self._complain(
+                "transform",
+                f"no transform from {shortened(message.header.frame_id)} to "
+                f"{self._parameters.base_frame} ({error}); detections are left out",
+            )
+            return
+        camera = transform_to_pose(transform.transform)
+        ray, lateral = self._blocks.ray_sigma_m, self._blocks.lateral_sigma_m
+        estimates = tuple(estimate_in_base(estimate, camera, ray, lateral) for estimate in found)
+        sighting = Sighting(
+            stamp,
+            estimates,
+            np.array(camera.position),
+            stamp_seconds(transform.header.stamp),
+        )
+        self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
+
+    def _camera_transform(self, header: Header) -> TransformStamped:
+        """At the time of the picture, or the latest before it: the task judges whether that is old.
+
+        Raises:
+            TransformException: there is none at all.
+        """
+        base, at = self._parameters.base_frame, Time.from_msg(header.stamp)
+        try:
+            return self.transforms.lookup_transform(base, header.frame_id, at)
+        except ExtrapolationException:
+            return self.transforms.lookup_transform(base, header.frame_id, Time())

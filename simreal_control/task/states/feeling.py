@@ -1,0 +1,42 @@
+"""Whether the hand holds a block from before: closing tells, opening would drop it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simreal_control.grasping.pick_place import Held
+from simreal_control.task.ending import finish
+from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.gripper_action import CLOSING_FAILED, GripperAction
+from simreal_control.task.task_context import TaskContext
+
+
+@dataclass(frozen=True, eq=False)
+class Feeling(GripperAction):
+    """The first state: a hand that stands open by about a block is closed on it."""
+
+    name = StateName.FEELING
+    attempt = "closing the hand"
+    failed = CLOSING_FAILED
+
+    def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if not self._may_hold(context, tick):
+            return GoHome()
+        context.move_gripper(tick.now, 0.0, "feeling whether the hand holds something")
+        return self
+
+    def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if not self._may_hold(context, tick):
+            return GoHome()
+        context.log.say("there is a block in the hand; it is kept until its place is found")
+        return GoHome(Held())
+
+    def refused(self, context: TaskContext) -> TaskState | GoHome:
+        return finish(context, False, "the hand does not close")
+
+    def resumed(self) -> TaskState | GoHome:
+        return self.anew()
+
+    @staticmethod
+    def _may_hold(context: TaskContext, tick: Tick) -> bool:
+        return context.holding(tick.arm) is True and context.wide_open(tick.arm) is False

@@ -1,0 +1,63 @@
+"""Close the hand and feel whether there is something in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simreal_control.grasping.pick_place import Held, PickPlace
+from simreal_control.robot_interface.task_io import Severity
+from simreal_control.task.decision import Do
+from simreal_control.task.ending import fail
+from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.carrying import Lifting
+from simreal_control.task.states.gripper_action import CLOSING_FAILED, GripperAction
+from simreal_control.task.states.releasing import Releasing
+from simreal_control.task.task_context import TaskContext
+
+
+@dataclass(frozen=True, eq=False)
+class Grasping(GripperAction):
+    """The hand closes on a block.
+
+    Args:
+        step, work: see `Approaching`.
+    """
+
+    name = StateName.GRASPING
+    attempt = "closing the hand"
+    failed = CLOSING_FAILED
+    step: Do
+    work: PickPlace
+
+    def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        context.move_gripper(tick.now, 0.0, self.attempt)
+        return self
+
+    def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if context.wide_open(tick.arm):
+            return fail(context, "the hand did not close")
+        empty = context.holding(tick.arm) is False
+        if self.step.feel:
+            if empty:
+                return felt(context, self.step, False, "no block stands there")
+            context.decider.felt(self.step.slot, True)
+            context.log.say("a block stands there")
+            return Releasing(self.step)
+        block = self.work.block
+        if empty:
+            context.decider.missed(block.position)
+            return fail(context, "the hand closed on nothing")
+        return Lifting(self.step, Held(block.color, self.work.tilt))
+
+    def refused(self, context: TaskContext) -> TaskState | GoHome:
+        return fail(context, "the hand does not close")
+
+    def resumed(self) -> TaskState | GoHome:
+        return self.anew()
+
+
+def felt(context: TaskContext, step: Do, there: bool, words: str) -> GoHome:
+    """The hand has felt for a block, or cannot get there: home, and look again."""
+    context.decider.felt(step.slot, there)
+    context.log.say(words, Severity.INFO if there else Severity.WARNING)
+    return GoHome()

@@ -1,0 +1,35 @@
+"""An open hand before every look: it is what the next approach needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simreal_control.task.ending import finish
+from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
+from simreal_control.task.states.looking import look
+from simreal_control.task.task_context import TaskContext
+
+
+@dataclass(frozen=True, eq=False)
+class Opening(GripperAction):
+    """The empty hand opens at home."""
+
+    name = StateName.OPENING
+    attempt = "opening the hand"
+    failed = OPENING_FAILED
+
+    def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if context.wide_open(tick.arm):
+            return self.read(context, tick)
+        context.move_gripper(tick.now, context.config.gripper.max_opening_m, self.attempt)
+        return self
+
+    def ended(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        return self.read(context, tick)  # nothing is in it: the action's end is enough
+
+    def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        return look(context, tick, None, "looking at the table")
+
+    def refused(self, context: TaskContext) -> TaskState | GoHome:
+        return finish(context, False, "the hand does not open")

@@ -1,0 +1,50 @@
+"""Open the hand, and see that it is open before it is taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from simreal_control.robot_interface.task_io import ActionResult, Outcome
+from simreal_control.task.decision import Do
+from simreal_control.task.ending import fail, finish
+from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
+from simreal_control.task.task_context import TaskContext
+
+
+@dataclass(frozen=True, eq=False)
+class Releasing(GripperAction):
+    """The hand lets go of a block.
+
+    Args:
+        step: what was done with it.
+        returning: it is not in its place but where it was.
+    """
+
+    name = StateName.RELEASING
+    attempt = "opening the hand"
+    failed = OPENING_FAILED
+    step: Do
+    returning: bool = False
+
+    def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        context.move_gripper(tick.now, context.config.gripper.max_opening_m, "letting go")
+        return self
+
+    def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if context.wide_open(tick.arm) is False:
+            opening_m = tick.arm.opening_m or 0.0
+            stuck = ActionResult(0, Outcome.ABORTED, f"open by {1000 * opening_m:.0f} mm")
+            again = replace(self, moved=False).retry(context, tick.now, self.attempt, stuck)
+            return again or self.refused(context)
+        if self.returning:
+            return fail(context, "the block was put back")
+        context.decider.released(self.step.slot)
+        context.log.say("let go; going to look")
+        return GoHome()
+
+    def refused(self, context: TaskContext) -> TaskState | GoHome:
+        return finish(context, False, "the hand does not open")
+
+    def resumed(self) -> TaskState | GoHome:
+        return self.anew()

@@ -1,0 +1,145 @@
+"""What the states of a task share: its parts, what the joint states say, how motions are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_control.grasping.arm_mover import ArmMover
+from simreal_control.grasping.pick_place import Held, PickPlacePlanner
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.commander import Commander
+from simreal_control.robot_interface.task_io import ArmState
+from simreal_control.task.decider import Decider
+from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.task_events import TaskLog
+from simreal_control.world_model.block_map import Block
+
+Array = NDArray[np.float64]
+Way = Callable[[StationPlanner, Array], JointTrajectory]
+
+AT_HOME_RAD = 0.03  # a position controller's rest error, and nothing the camera could notice
+# Fingers closed on a block stand within this of its edge; on nothing they close much further.
+HOLDING_TOLERANCE_M = 0.012
+OPEN_TOLERANCE_M = 0.006
+UNKNOWN_SCENE_LEVELS = 6  # height of the first way home, in blocks: nothing was seen yet
+
+
+@dataclass(eq=False)
+class TaskContext:
+    """The parts of a task, and its patience.
+
+    Args:
+        config: of the task.
+        planner: grasps and placements.
+        mover: motions.
+        decider: what is believed, and what follows from it.
+        commander: takes commands.
+        log: takes words.
+        failures: attempts that failed in a row, without the structure growing.
+        poor_looks: looks in a row that showed too little.
+    """
+
+    config: StackingConfig
+    planner: PickPlacePlanner
+    mover: ArmMover
+    decider: Decider
+    commander: Commander
+    log: TaskLog
+    failures: int = 0
+    poor_looks: int = 0
+
+    @staticmethod
+    def assemble(motions: StationPlanner, config: StackingConfig) -> TaskContext:
+        """The parts of a task that knows nothing yet."""
+        above_m = config.pick_place.grasp_above_centre_m
+        planner = PickPlacePlanner(
+            motions.arm, config.home, config.gripper, config.map, config.pick_place
+        )
+        return TaskContext(
+            config,
+            planner,
+            ArmMover(motions, config.map, config.zone.centre, above_m, config.start_tolerance_rad),
+            Decider(config.goal, config.zone, config.map, planner),
+            Commander(config.confirm, config.max_scene_age_s),
+            TaskLog(config.warn_after_s),
+        )
+
+    # --- what the joint states say ---------------------------------------------------------------
+
+    def at_home(self, arm: ArmState) -> bool:
+        """Whether the arm stands where it looks from."""
+        return float(np.max(np.abs(arm.positions - self.config.home))) < AT_HOME_RAD
+
+    def holding(self, arm: ArmState) -> bool | None:
+        """Whether the fingers stand apart by a block; None where the robot does not tell."""
+        if arm.opening_m is None:
+            return None
+        return arm.opening_m > self.config.map.edge_m - HOLDING_TOLERANCE_M
+
+    def wide_open(self, arm: ArmState) -> bool | None:
+        """Whether the fingers stand as wide apart as they can; None where the robot does not tell."""
+        if arm.opening_m is None:
+            return None
+        return arm.opening_m > self.config.gripper.max_opening_m - OPEN_TOLERANCE_M
+
+    # --- what is known of the scene --------------------------------------------------------------
+
+    def scene_age(self, now: float) -> float:
+        """Of the pictures from which is known what stands where, seconds."""
+        return now - self.decider.scene_stamp
+
+    def standing(self, taken: Block | None) -> list[Block]:
+        """The blocks of the last look, but for the one that the hand takes or holds."""
+        return [block for block in self.decider.scene if block is not taken]
+
+    def safe_height(self, now: float, carrying: bool) -> float:
+        """Height of the tool at which it passes over everything, metres."""
+        structure = self.decider.structure
+        levels = structure.levels if structure is not None else 0
+        if self.scene_age(now) > self.config.max_scene_age_s:
+            levels = max(levels, UNKNOWN_SCENE_LEVELS)
+        return self.planner.safe_height(self.decider.scene, levels, carrying)
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def move(
+        self,
+        now: float,
+        arm: ArmState,
+        what: str,
+        way: Way,
+        held: Held | None,
+        taken: Block | None,
+    ) -> None:
+        """Send a motion from where the arm is, at rest.
+
+        Args:
+            what: the motion, in words.
+            way: makes the motion from a start.
+            held: what is in the hand.
+            taken: see `standing`.
+
+        Raises:
+            KinematicsError: there is no such motion, or it does not pass the checks.
+        """
+        trajectory = self.mover.plan(arm, self.standing(taken), held, way)
+        self.log.note(
+            "motion",
+            what=what,
+            seconds=round(trajectory.duration, 2),
+            holding=held is not None,
+            way=np.round(self.mover.ways[0][::10], 3).tolist(),
+        )
+        if trajectory.why_slow:
+            self.log.say(f"{what}: {trajectory.why_slow}")
+        self.commander.move_arm(now, trajectory, what)
+
+    def move_gripper(self, now: float, opening_m: float, what: str) -> None:
+        """Send the fingers to an opening."""
+        self.log.note("gripper", what=what, opening_m=opening_m)
+        self.commander.move_gripper(now, opening_m, self.config.grip_effort_n, what)

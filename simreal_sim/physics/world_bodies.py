@@ -1,0 +1,136 @@
+"""What stands in a physics world beside the robot: table, wall, blocks, distractors."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose
+from simreal_sim.physics.bullet_server import BulletServer
+from simreal_sim.physics.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
+
+BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
+BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
+ROLLING_FRICTION = 1e-4
+SPINNING_FRICTION = 1e-3
+
+# A bench in front of a wall: between them they fill the camera's picture. Every further layer of
+# background would cost the software renderer some 40 ms a picture.
+TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
+TABLE_CENTER = (0.30, 0.0)
+WALL_SIZE = (0.02, 2.8, 1.6)
+WALL_CENTER = (-0.42, 0.0, 0.76)
+
+
+def add_block(server: BulletServer, block: BlockSetup) -> int:
+    """Put a block in; PyBullet's number of the body."""
+    return _add_body(
+        server,
+        "BOX",
+        {"halfExtents": [block.edge / 2] * 3},
+        block.pose,
+        block.rgb,
+        mass=BLOCK_DENSITY * block.edge**3,
+    )
+
+
+def add_distractor(server: BulletServer, thing: DistractorSetup) -> int:
+    """Put a thing in that is no block; PyBullet's number of the body.
+
+    Raises:
+        ConfigurationError: there is no such shape.
+    """
+    size = thing.size
+    dimensions: dict[str, Any]
+    if thing.shape == "sphere":
+        shape, dimensions = "SPHERE", {"radius": size[0]}
+    elif thing.shape == "cylinder":
+        shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
+    elif thing.shape == "bar":
+        shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
+    else:
+        raise ConfigurationError(f"distractor '{thing.shape}': wanted sphere, cylinder or bar")
+    # A ball on a hard table rolls for ever; this one is a little soft.
+    rolling = 0.01 if thing.shape == "sphere" else ROLLING_FRICTION
+    return _add_body(server, shape, dimensions, thing.pose, thing.rgb, 0.05, rolling)
+
+
+def add_surroundings(server: BulletServer, scene: WorldScene) -> int:
+    """Put table (solid) and wall (seen alone) in; PyBullet's number of the table."""
+    half = [length / 2 for length in TABLE_SIZE]
+    center = [*TABLE_CENTER, -half[2]]
+    collision = server.call("createCollisionShape", server.bullet.GEOM_BOX, halfExtents=half)
+    table = _add_static(server, scene.table, half, center, collision)
+    server.call(
+        "changeDynamics",
+        table,
+        -1,
+        lateralFriction=TABLE_FRICTION,
+        rollingFriction=ROLLING_FRICTION,
+        spinningFriction=SPINNING_FRICTION,
+    )
+    _add_static(server, scene.wall, [length / 2 for length in WALL_SIZE], list(WALL_CENTER))
+    return table
+
+
+def _add_body(
+    server: BulletServer,
+    shape: str,
+    dimensions: dict[str, Any],
+    pose: Pose,
+    rgb: Sequence[float],
+    mass: float,
+    rolling_friction: float = ROLLING_FRICTION,
+) -> int:
+    kind = getattr(server.bullet, f"GEOM_{shape}")
+    collision = server.call("createCollisionShape", kind, **dimensions)
+    if "height" in dimensions:
+        dimensions = {"radius": dimensions["radius"], "length": dimensions["height"]}
+    visual = server.call("createVisualShape", kind, rgbaColor=[*rgb, 1], **dimensions)
+    body: int = server.call(
+        "createMultiBody",
+        mass,
+        collision,
+        visual,
+        pose.position.tolist(),
+        pose.orientation.tolist(),
+    )
+    server.call(
+        "changeDynamics",
+        body,
+        -1,
+        lateralFriction=BLOCK_FRICTION,
+        rollingFriction=rolling_friction,
+        spinningFriction=SPINNING_FRICTION,
+        restitution=0.0,
+    )
+    return body
+
+
+def _add_static(
+    server: BulletServer,
+    surface: Surface,
+    half: list[float],
+    center: list[float],
+    collision: int = -1,
+) -> int:
+    visual = server.call(
+        "createVisualShape",
+        server.bullet.GEOM_BOX,
+        halfExtents=half,
+        rgbaColor=[*surface.rgb, 1],
+    )
+    body: int = server.call("createMultiBody", 0, collision, visual, center)
+    if surface.texture is not None:
+        # PyBullet takes textures from files alone; it has read the file when the call returns.
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "texture.png")
+            cv2.imwrite(path, cv2.cvtColor(surface.texture, cv2.COLOR_RGB2BGR))
+            texture = server.call("loadTexture", path)
+        server.call("changeVisualShape", body, -1, textureUniqueId=texture)
+    return body

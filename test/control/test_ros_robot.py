@@ -1,0 +1,75 @@
+"""RosRobot: where the camera stands is asked at the time of the picture, and told with its age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy")
+
+from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection3DArray
+
+from simreal_common.geometry import Pose
+from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
+from simreal_control.parameters import ControlParameters
+from simreal_control.ros_robot import RosRobot
+
+
+class Heard:
+    """A robot, and what it complains of."""
+
+    def __init__(self, node: Node) -> None:
+        self.complaints: list[str] = []
+        self.robot = RosRobot(node, ControlParameters(), None, self.complaints.append)
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    rclpy.init()
+    node = Node("control_node")
+    made = Heard(node)
+    yield made
+    made.robot.destroy()
+    node.destroy_node()
+    rclpy.shutdown()
+
+
+def camera(stamp: float) -> TransformStamped:
+    return pose_to_transform_stamped(Pose.identity(), "panda_link0", "camera", to_stamp(stamp))
+
+
+def seen(stamp: float) -> Detection3DArray:
+    return Detection3DArray(header=Header(stamp=to_stamp(stamp), frame_id="camera"))
+
+
+def test_a_transform_that_is_published_has_the_age_of_the_picture(heard: Heard) -> None:
+    for stamp in (4.0, 6.0):
+        heard.robot.transforms.set_transform(camera(stamp), "a driver")
+    heard.robot.hear_detections(seen(5.0))
+    (sighting,) = heard.robot.step().sightings
+    assert sighting.transform_stamp == sighting.stamp == 5.0
+
+
+def test_a_transform_that_has_stopped_is_told_with_its_own_stamp(heard: Heard) -> None:
+    heard.robot.transforms.set_transform(camera(4.0), "a driver")
+    heard.robot.hear_detections(seen(9.0))
+    (sighting,) = heard.robot.step().sightings
+    assert sighting.stamp == 9.0
+    assert sighting.transform_stamp == 4.0
+
+
+def test_a_transform_that_never_changes_is_never_old(heard: Heard) -> None:
+    heard.robot.transforms.set_transform_static(camera(1.0), "a calibration")
+    heard.robot.hear_detections(seen(900.0))
+    (sighting,) = heard.robot.step().sightings
+    assert sighting.transform_stamp == 900.0
+
+
+def test_without_a_transform_a_picture_is_left_out(heard: Heard) -> None:
+    heard.robot.hear_detections(seen(5.0))
+    assert heard.robot.step().sightings == ()
+    assert "no transform from camera" in heard.complaints[0]
