@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
+from simreal_common.configuration import load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import (
     ParameterSpec,
@@ -25,15 +24,7 @@ from simreal_common.parameters import (
 T = TypeVar("T")
 
 SECTION = "ros__parameters"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which `1e-3` is a number, as it is for rcl."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+UNREADABLE = "{path} cannot be read ({reason}); wanted a ROS parameter file"
 
 
 def read_parameters(path: Path, node: str, cls: type[T]) -> T:
@@ -71,13 +62,8 @@ def _value(spec: ParameterSpec, given: Mapping[str, Any]) -> Any:
 
 def _given(path: Path, node: str) -> dict[str, Any]:
     """What a file gives to a node, by name with dots; of two sections the later one counts."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({' '.join(str(error).split())}); wanted a ROS parameter file"
-        ) from error
-    mine = [values for name, values in _sections(content) if _matches(name, node)]
+    sections = _sections(load_yaml(path, UNREADABLE))
+    mine = [values for name, values in sections if _matches(name, node)]
     if not all(isinstance(values, Mapping) for values in mine) or not mine:
         raise ConfigurationError(
             f"{path} has no parameters of {node}; wanted '/**{node}:' and below it '{SECTION}:' "
