@@ -29,6 +29,7 @@ from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.world_randomization import MAX_BLOCKS, SceneOptions
 from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
 
 WORLD_FRAME = "world"
@@ -46,8 +47,10 @@ EXIT_SUCCESS, EXIT_FAILURE = 0, 1
 class ScorerParameters:
     """What is to be judged, when, and where the result goes."""
 
-    blocks: int = parameter(3, "number of blocks that the tower should have", range=(1, 8))
-    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
+    blocks: int = parameter(
+        SceneOptions.blocks, "number of blocks that the tower should have", range=(1, MAX_BLOCKS)
+    )
+    edge: float = parameter(SceneOptions.edge, "edge of the blocks, metres", range=(0.005, 0.5))
     robot: str = parameter(PANDA.name, "which arm", choices=tuple(SIMULATED_ARMS))
     seed: int = parameter(1, "seed of the scene, for the record", range=(0, 2**31 - 1))
     out: str = parameter("out/demo", "folder that result.json is written to")

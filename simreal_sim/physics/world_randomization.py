@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
@@ -135,7 +136,7 @@ class SceneOptions:
     """
 
     blocks: int = 3
-    edge: float = 0.05
+    edge: float = BLOCK_EDGE_M
     distractors: int = MAX_DISTRACTORS
     width: int = 640
     height: int = 480

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
 from simreal_sim.randomization.layout.layout import (
-    BLOCK_EDGE_M,
     BOARD_SLOT,
     FIRST_BLOCK,
     FIRST_CLUTTER,

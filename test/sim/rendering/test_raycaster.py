@@ -9,10 +9,11 @@ import numba
 import numpy as np
 import pytest
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_corners, look_at
-from simreal_sim.randomization.layout.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
+from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization.randomization import GROUPS, Randomization, draw_scenes
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.sensors import draw_sensors
