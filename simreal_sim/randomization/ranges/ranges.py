@@ -39,6 +39,10 @@ class Uniform:
         """Draws of shape `size`, float64."""
         return rng.uniform(self.low, self.high, size=size)
 
+    def draw_one(self, rng: np.random.Generator) -> float:
+        """A single draw."""
+        return float(self.draw(1, rng)[0])
+
     def from_plain(self, value: Any) -> Uniform:
         """A range of this kind from [low, high]."""
         if not isinstance(value, list) or len(value) != 2:
