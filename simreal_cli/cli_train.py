@@ -139,6 +139,7 @@ def configurations(args: argparse.Namespace) -> list[TrainingConfig]:
 def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
     import yaml
 
+    from simreal_common.configuration import parse_yaml
     from simreal_perception.training.training_config import OPTIONS, from_values
 
     changes: dict[str, Any] = {
@@ -151,7 +152,7 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
         if not equals or name == "task":
             raise ConfigurationError(f"--set got '{text}': wanted NAME=VALUE, e.g. warmup=50")
         try:
-            changes[name] = yaml.safe_load(value)
+            changes[name] = parse_yaml(value)
         except yaml.YAMLError:
             changes[name] = value
     return from_values({**dataclasses.asdict(config), **changes}, "the command line")

@@ -11,6 +11,8 @@ from simreal_common.geometry import Pose
 
 Array = NDArray[np.float64]
 
+BLOCK_EDGE_M = 0.05  # of the task's blocks, where nobody says another
+
 # The colours that a block can be told to have.
 COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "brown", "black",
           "grey", "white")  # fmt: skip

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
+from simreal_common.configuration import load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import (
     ParameterSpec,
@@ -25,31 +24,25 @@ from simreal_common.parameters import (
 T = TypeVar("T")
 
 SECTION = "ros__parameters"
+UNREADABLE = "{path} cannot be read ({reason}); wanted a ROS parameter file"
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which `1e-3` is a number, as it is for rcl."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
-
-
-def read_parameters(path: Path, node: str, cls: type[T]) -> T:
+def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = True) -> T:
     """Read an instance of a parameter class from the sections of a file that are for a node.
 
     Args:
         path: of a ROS parameter file; sections of other nodes are left alone.
         node: its full name, e.g. "/control_node"; `*` and `**` in the file's names match it.
         cls: what `simreal_common.parameters` calls a parameter class.
+        section_needed: a file without a section for this node is refused; otherwise it leaves all at
+            the defaults, as it does for a node.
 
     Raises:
-        ConfigurationError: a file that cannot be read, or that has no section for this node; a
+        ConfigurationError: a file that cannot be read, or that lacks the section for this node; a
             value of wrong type, out of range, not among the choices; a required parameter that is
             not given; a parameter given that the class does not have.
     """
-    given = _given(path, node)
+    given = _given(path, node, section_needed)
     specs = parameter_specs(cls)
     try:
         refuse_unknown(node.rpartition("/")[2], given, [spec.name for spec in specs])
@@ -69,16 +62,11 @@ def _value(spec: ParameterSpec, given: Mapping[str, Any]) -> Any:
     return spec.convert(value)
 
 
-def _given(path: Path, node: str) -> dict[str, Any]:
+def _given(path: Path, node: str, section_needed: bool) -> dict[str, Any]:
     """What a file gives to a node, by name with dots; of two sections the later one counts."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({' '.join(str(error).split())}); wanted a ROS parameter file"
-        ) from error
-    mine = [values for name, values in _sections(content) if _matches(name, node)]
-    if not all(isinstance(values, Mapping) for values in mine) or not mine:
+    sections = _sections(load_yaml(path, UNREADABLE))
+    mine = [values for name, values in sections if _matches(name, node)]
+    if not all(isinstance(values, Mapping) for values in mine) or (section_needed and not mine):
         raise ConfigurationError(
             f"{path} has no parameters of {node}; wanted '/**{node}:' and below it '{SECTION}:' "
             "with names and values"

@@ -39,7 +39,7 @@ class ControlParameters:
     """What control_node is told; defaults fit a Franka Panda with the Franka Hand."""
 
     blocks: int = parameter(
-        0, "height of the tower in blocks, 0 for all blocks that are seen", range=(0, 16)
+        Goal.blocks, "height of the tower in blocks, 0 for all blocks that are seen", range=(0, 16)
     )
     goal: str = parameter(
         "",
@@ -49,9 +49,11 @@ class ControlParameters:
     wait_for_goal: bool = parameter(
         False, "begin with nothing: goals come on the topic stacking/goal"
     )
-    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
+    edge: float = parameter(BlockMapConfig.edge_m, "edge of the blocks, metres", range=(0.005, 0.5))
     table_height: float = parameter(
-        0.0, "height of the table top in the base frame, metres", range=(-2.0, 2.0)
+        BlockMapConfig.table_height_m,
+        "height of the table top in the base frame, metres",
+        range=(-2.0, 2.0),
     )
     base_frame: str = parameter(
         "panda_link0", "root link of the URDF; all motions are planned in it"
@@ -120,88 +122,121 @@ class ControlParameters:
         0.015, "the tool stays this far above the table, metres", range=(0.0, 0.2)
     )
     safe_margin: float = parameter(
-        0.04, "free height under whatever is moved across, metres", range=(0.005, 0.5)
+        PickPlaceConfig.safe_margin_m,
+        "free height under whatever is moved across, metres",
+        range=(0.005, 0.5),
     )
     min_clearance: float = parameter(
-        0.003, "of the gripper to blocks it must not touch, metres", range=(0.0, 0.1)
+        PickPlaceConfig.min_clearance_m,
+        "of the gripper to blocks it must not touch, metres",
+        range=(0.0, 0.1),
     )
     grasp_above_centre: float = parameter(
-        0.0, "height of the tool point above the centre of a held block, metres", range=(-0.1, 0.1)
+        PickPlaceConfig.grasp_above_centre_m,
+        "height of the tool point above the centre of a held block, metres",
+        range=(-0.1, 0.1),
     )
     place_gap: float = parameter(
-        0.002, "free height under a block when it is let go, metres", range=(0.0, 0.05)
+        PickPlaceConfig.place_gap_m,
+        "free height under a block when it is let go, metres",
+        range=(0.0, 0.05),
     )
-    grip_effort: float = parameter(20.0, "force of the fingers, newtons", range=(0.0, 200.0))
+    grip_effort: float = parameter(
+        StackingConfig.grip_effort_n, "force of the fingers, newtons", range=(0.0, 200.0)
+    )
     gripper_max_opening: float = parameter(
-        0.08, "between the finger pads, metres", range=(0.001, 0.5)
+        GripperGeometry.max_opening_m, "between the finger pads, metres", range=(0.001, 0.5)
     )
     finger_thickness: float = parameter(
-        0.016, "of a finger along the closing direction, metres", range=(0.001, 0.2)
+        GripperGeometry.finger_thickness_m,
+        "of a finger along the closing direction, metres",
+        range=(0.001, 0.2),
     )
     finger_width: float = parameter(
-        0.022, "of a finger across the closing direction, metres", range=(0.001, 0.2)
+        GripperGeometry.finger_width_m,
+        "of a finger across the closing direction, metres",
+        range=(0.001, 0.2),
     )
     tip_below_tool: float = parameter(
-        0.008, "how far the finger tips reach beyond the tool point, metres", range=(0.001, 0.2)
+        GripperGeometry.tip_below_tool_m,
+        "how far the finger tips reach beyond the tool point, metres",
+        range=(0.001, 0.2),
     )
     hand_above_tool: float = parameter(
-        0.040, "from the tool point to the underside of the hand, metres", range=(0.001, 0.5)
+        GripperGeometry.hand_above_tool_m,
+        "from the tool point to the underside of the hand, metres",
+        range=(0.001, 0.5),
     )
     hand_length: float = parameter(
-        0.206, "of the hand along the closing direction, metres", range=(0.01, 1.0)
+        GripperGeometry.hand_length_m,
+        "of the hand along the closing direction, metres",
+        range=(0.01, 1.0),
     )
     hand_depth: float = parameter(
-        0.066, "of the hand across the closing direction, metres", range=(0.01, 1.0)
+        GripperGeometry.hand_depth_m,
+        "of the hand across the closing direction, metres",
+        range=(0.01, 1.0),
     )
     min_score: float = parameter(
-        0.5,
+        BlockMapConfig.min_score,
         "detections with a lower score, a probability, are taken for no blocks",
         range=(0.0, 1.0),
     )
     faint_score: float = parameter(
-        0.2, "detections from here to min_score count where a block lacks", range=(0.0, 1.0)
+        BlockMapConfig.faint_score,
+        "detections from here to min_score count where a block lacks",
+        range=(0.0, 1.0),
     )
     ray_sigma: float = parameter(
-        0.010,
+        BlockMapConfig.ray_sigma_m,
         "error of detections along the viewing ray, added to theirs, metres",
         range=(0.0005, 0.2),
     )
     lateral_sigma: float = parameter(
-        0.003,
+        BlockMapConfig.lateral_sigma_m,
         "error of detections in all directions, added to theirs, metres",
         range=(0.0005, 0.2),
     )
-    look_count: int = parameter(4, "pictures that make one look", range=(1, 100))
+    look_count: int = parameter(
+        StackingConfig.look_count, "pictures that make one look", range=(1, 100)
+    )
     settle_time: float = parameter(
-        0.3,
+        StackingConfig.settle_s,
         "pictures count when taken this long after the arm has stopped, seconds",
         range=(0.0, 10.0),
     )
     max_detection_age: float = parameter(
-        3.0, "no motion starts on older pictures, seconds", range=(0.1, 60.0)
+        StackingConfig.max_detection_age_s,
+        "no motion starts on older pictures, seconds",
+        range=(0.1, 60.0),
     )
     max_tf_age: float = parameter(
-        0.5,
+        StackingConfig.max_tf_age_s,
         "pictures count only with a transform of the camera that is no older than this, seconds",
         range=(0.0, 10.0),
     )
     max_scene_age: float = parameter(
-        30.0,
+        StackingConfig.max_scene_age_s,
         "no motion with a block in hand starts on older pictures, seconds; so long a question "
         "for confirmation stands",
         range=(1.0, 600.0),
     )
     give_up_after: float = parameter(
-        60.0, "of waiting for detections, joint states or the robot, seconds", range=(1.0, 3600.0)
+        StackingConfig.give_up_after_s,
+        "of waiting for detections, joint states or the robot, seconds",
+        range=(1.0, 3600.0),
     )
     max_failures: int = parameter(
-        5, "failed attempts in a row, without progress, that are borne", range=(0, 100)
+        StackingConfig.max_failures,
+        "failed attempts in a row, without progress, that are borne",
+        range=(0, 100),
     )
     plan_only: bool = parameter(
-        False, "look from where the arm is, plan and show the first block's way, move nothing"
+        StackingConfig.plan_only,
+        "look from where the arm is, plan and show the first block's way, move nothing",
     )
     confirm: bool = parameter(
-        False, "ask before each motion: it starts when stacking/confirm is called"
+        StackingConfig.confirm, "ask before each motion: it starts when stacking/confirm is called"
     )
     record: str = parameter(
         "", "folder for decisions.jsonl, which `simreal explain` reads; empty for none"
@@ -341,4 +376,4 @@ def robot_parameters(robot: str) -> ControlParameters:
         ConfigurationError: there is no such file, or what it holds cannot be used.
     """
     path = share_directory() / "config" / f"{robot}.yaml"
-    return read_parameters(path, "/control_node", ControlParameters)
+    return read_parameters(path, "/control_node", ControlParameters, section_needed=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
 from simreal_common.parameters import check_parameters, parameter, to_text
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -17,7 +18,7 @@ class PerceptionParameters:
     """What perception_node can be told."""
 
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
-    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 1.0))
+    edge: float = parameter(BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(
         MIN_SCORE, "estimates that are less probably of a block are not published", range=(0.0, 1.0)
     )

@@ -33,6 +33,7 @@ from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
 from simreal_common.stacking_status import StackingStatus, read_status
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.world_randomization import MAX_BLOCKS, SceneOptions
 from simreal_sim.scoring.exit_codes import EXIT_FAILURE, EXIT_NO_VERDICT, EXIT_SUCCESS
 from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower
 
@@ -49,8 +50,10 @@ REST_WINDOW_S = 1.0  # "at rest" compares with the truth of that long ago
 class ScorerParameters:
     """What is to be judged, when, and where the result goes."""
 
-    blocks: int = parameter(3, "number of blocks that the tower should have", range=(1, 8))
-    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.005, 0.5))
+    blocks: int = parameter(
+        SceneOptions.blocks, "number of blocks that the tower should have", range=(1, MAX_BLOCKS)
+    )
+    edge: float = parameter(SceneOptions.edge, "edge of the blocks, metres", range=(0.005, 0.5))
     robot: str = parameter(PANDA.name, "which arm", choices=tuple(SIMULATED_ARMS))
     seed: int = parameter(1, "seed of the scene, for the record", range=(0, 2**31 - 1))
     out: str = parameter("out/demo", "folder that result.json is written to")

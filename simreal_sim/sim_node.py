@@ -62,10 +62,10 @@ class SimParameters:
 
     seed: int = parameter(1, "fixes the scene; the same seed, the same scene", range=(0, 2**31 - 1))
     robot: str = parameter(PANDA.name, "which arm", choices=tuple(SIMULATED_ARMS))
-    blocks: int = parameter(3, "number of blocks", range=(1, MAX_BLOCKS))
-    edge: float = parameter(0.05, "edge of the blocks, metres", range=(0.02, 0.07))
+    blocks: int = parameter(SceneOptions.blocks, "number of blocks", range=(1, MAX_BLOCKS))
+    edge: float = parameter(SceneOptions.edge, "edge of the blocks, metres", range=(0.02, 0.07))
     distractors: int = parameter(
-        MAX_DISTRACTORS, "largest number of other things", range=(0, MAX_DISTRACTORS)
+        SceneOptions.distractors, "largest number of other things", range=(0, MAX_DISTRACTORS)
     )
     randomization: tuple[str, ...] = parameter(
         RANDOMIZATIONS,
@@ -75,8 +75,12 @@ class SimParameters:
     real_time_factor: float = parameter(
         1.0, "simulated seconds a real second; 0 is as fast as it goes", range=(0.0, 100.0)
     )
-    image_width: int = parameter(640, "width of the camera's picture, pixels", range=(64, 1920))
-    image_height: int = parameter(480, "height of the camera's picture, pixels", range=(48, 1080))
+    image_width: int = parameter(
+        SceneOptions.width, "width of the camera's picture, pixels", range=(64, 1920)
+    )
+    image_height: int = parameter(
+        SceneOptions.height, "height of the camera's picture, pixels", range=(48, 1080)
+    )
     shadows: bool = parameter(True, "whether the camera sees shadows; they cost time")
     camera_rate_hz: float = parameter(5.0, "pictures a simulated second", range=(0.1, 60.0))
     joint_state_rate_hz: float = parameter(

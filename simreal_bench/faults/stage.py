@@ -14,7 +14,7 @@ from simreal_common.geometry import Pose
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.task.state import StateName
 from simreal_sim.physics.world import World
-from simreal_sim.physics.world_randomization import ZONE_X, ZONE_Y
+from simreal_sim.physics.world_ranges import ZONE_X, ZONE_Y
 from simreal_sim.scoring.stack_score import judge_tower
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.block_estimate import BlockEstimate
+from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_symmetries
 
@@ -57,7 +57,7 @@ class BlockMapConfig:
         max_level: highest level that is considered.
     """
 
-    edge_m: float = 0.05
+    edge_m: float = BLOCK_EDGE_M
     table_height_m: float = 0.0
     min_score: float = 0.5
     faint_score: float = 0.2

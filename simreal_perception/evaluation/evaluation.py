@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from simreal_common.block_estimate import BlockEstimate
+from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_rotation_distance
 
@@ -135,7 +135,7 @@ class Evaluation:
         estimates: Sequence[BlockEstimate],
         truths: Sequence[Pose],
         optional: Sequence[Pose] = (),
-        edge: float = 0.05,
+        edge: float = BLOCK_EDGE_M,
         visible: Sequence[float | None] = (),
         image: int | None = None,
         camera: Camera | None = None,

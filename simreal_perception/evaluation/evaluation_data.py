@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera, load_camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
@@ -18,7 +19,6 @@ from simreal_common.untrusted_text import Limits, parse_json, read_text
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 LIMITS = Limits(size=64_000_000, nodes=4_000_000)  # of files of truths, for thousands of images
-EDGE_M = 0.05  # of the blocks of simulated examples
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +127,14 @@ class WorldSource:
                 to_camera = scene.pose_camera_in_world.inverse()
                 poses = [to_camera @ pose for pose in world.block_poses().values()]
             yield Example(
-                f"world {self.seed}/{number}", image, scene.camera, EDGE_M, poses, [],
+                f"world {self.seed}/{number}", image, scene.camera, BLOCK_EDGE_M, poses, [],
                 plane=table_plane(to_camera),
             )  # fmt: skip
 
 
 def table_plane(pose_world_in_camera: Pose) -> SupportPlane | None:
     """The table of a simulated world, z = 0 there; None for a camera at its height."""
-    if abs(pose_world_in_camera.inverse().position[2]) < EDGE_M:
+    if abs(pose_world_in_camera.inverse().position[2]) < BLOCK_EDGE_M:
         return None
     return SupportPlane.in_frame([0.0, 0.0, 1.0], 0.0, DEFAULT_PLANE_SIGMA_M, pose_world_in_camera)
 

@@ -9,13 +9,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
 from simreal_sim.randomization.ranges.groups import Randomization
 from simreal_sim.randomization.ranges.ranges import LogUniform, Share, Uniform
 
 LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to count
 LEAST_EDGE_PX = 20.0  # smaller ones may be found
-BLOCK_EDGE_M = 0.05
 SMALL_EDGE_M = 0.025  # of the blocks that most people have
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from simreal_common import configuration
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
@@ -28,6 +29,10 @@ OPTIONS = (
     "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "precision",
     "prefetch", "start_from", "ranges",
 )  # fmt: skip
+UNKNOWN = "it sets {names}, which is no part of a training run; the names are {known}"
+UNREADABLE = (
+    "cannot read configuration {path} ({reason}); wanted a YAML file like config/training.yaml"
+)
 
 
 @dataclass(frozen=True)
@@ -145,14 +150,7 @@ def from_values(values: Mapping[str, Any], where: str) -> TrainingConfig:
     Raises:
         ConfigurationError: a name that is none, or a value of the wrong kind.
     """
-    known = {entry.name: entry.type for entry in dataclasses.fields(TrainingConfig)}
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise ConfigurationError(
-            f"{where} sets {', '.join(unknown)}, which is no part of a training run; the names "
-            f"are {', '.join(known)}"
-        )
-    return TrainingConfig(**{k: _as(known[k], v, f"{k} in {where}") for k, v in values.items()})
+    return configuration.from_values(TrainingConfig, values, where, UNKNOWN)
 
 
 def read_config(path: Path | None, task: str) -> TrainingConfig:
@@ -167,14 +165,9 @@ def read_config(path: Path | None, task: str) -> TrainingConfig:
     Raises:
         ConfigurationError: the file cannot be read, or sets what cannot be.
     """
+    TrainingConfig(task)  # a name that is none is not the file's fault
     path = path or share_directory() / "config" / "training.yaml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"cannot read configuration {path}: {error}; wanted a YAML file like "
-            "config/training.yaml"
-        ) from error
+    content = configuration.load_yaml(path, UNREADABLE) or {}
     if not isinstance(content, dict) or not isinstance(content.get(task) or {}, dict):
         raise ConfigurationError(
             f"{path} is no table of names and values; see config/training.yaml"
@@ -189,21 +182,3 @@ def write_config(config: TrainingConfig, path: Path) -> None:
     task = values.pop("task")
     values["disabled"] = list(config.disabled)
     write_whole(path, yaml.safe_dump({task: values}, sort_keys=False))
-
-
-def _as(kind: Any, value: Any, what: str) -> Any:
-    """`value` as a field of this type, if it is one; YAML reads 2e-3 as text."""
-    if kind.startswith("tuple"):
-        if isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value):
-            return tuple(value)
-        raise ConfigurationError(f"{what} is {value!r}: wanted a list of names, e.g. [lens]")
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        number = {"int": int, "float": float, "str": str}[kind](value)
-        if kind == "int" and number != float(value):
-            raise ValueError
-    except (TypeError, ValueError):
-        wanted = {"int": "a whole number", "float": "a number", "str": "a text"}[kind]
-        raise ConfigurationError(f"{what} is {value!r}: wanted {wanted}") from None
-    return number

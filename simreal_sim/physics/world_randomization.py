@@ -8,28 +8,37 @@ randomization draws from its own child generator: switching one off leaves the o
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
+from simreal_sim.physics.world_ranges import (
+    BlockPoseRanges,
+    SensorNoiseRanges,
+    WorldCameraRanges,
+    WorldColorRanges,
+    WorldDistractorRanges,
+    WorldLightRanges,
+    WorldRanges,
+    WorldTextureRanges,
+)
 
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 Rgb = tuple[float, float, float]
 
-RANDOMIZATIONS = ("poses", "colors", "textures", "lights", "camera", "distractors", "noise")
+RANDOMIZATIONS = tuple(group.name for group in fields(WorldRanges))
 
 MAX_BLOCKS = 8
 MAX_DISTRACTORS = 4
 
-ZONE_X = (0.35, 0.65)  # metres, where block centres lie
-ZONE_Y = (-0.25, 0.25)
 # Between block centres, as a multiple of the edge: an open gripper finger (about 20 mm) fits
 # between two blocks at any yaw. 0.09 m for blocks of 50 mm.
 SEPARATION_IN_EDGES = 1.8
@@ -39,6 +48,8 @@ NOMINAL_POSITIONS = (
     (0.45, -0.12), (0.52, 0.02), (0.43, 0.15), (0.60, 0.16),
     (0.60, -0.16), (0.38, 0.02), (0.38, -0.22), (0.62, -0.04),
 )  # fmt: skip
+
+SPOTS = ((0.42, -0.365), (0.60, -0.355), (0.42, 0.365), (0.60, 0.355))  # for distractors
 
 CAMERA_POSITION = (1.15, 0.0, 0.62)  # opposite the robot
 CAMERA_TARGET = (0.47, 0.0, 0.03)
@@ -129,17 +140,19 @@ class SceneOptions:
         distractors: largest number of other things, 0 to 4.
         width, height: of the image, pixels.
         randomizations: which groups are random, of `RANDOMIZATIONS`; the others are nominal.
+        ranges: how far those vary.
 
     Raises:
         ConfigurationError: a value out of range or an unknown group.
     """
 
     blocks: int = 3
-    edge: float = 0.05
+    edge: float = BLOCK_EDGE_M
     distractors: int = MAX_DISTRACTORS
     width: int = 640
     height: int = 480
     randomizations: Collection[str] = RANDOMIZATIONS
+    ranges: WorldRanges = WorldRanges()  # noqa: RUF009  # frozen
 
     def __post_init__(self) -> None:
         if not 1 <= self.blocks <= MAX_BLOCKS:
@@ -167,28 +180,30 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         name: np.random.default_rng(int(seed)) if name in options.randomizations else None
         for name, seed in zip(RANDOMIZATIONS, seeds, strict=True)
     }
-    colors = source["colors"]
-    poses = block_poses(source["poses"], options.blocks, options.edge)
+    ranges, colors = options.ranges, source["colors"]
+    poses = block_poses(source["poses"], ranges.poses, options.blocks, options.edge)
     blocks = tuple(
-        BlockSetup(f"block_{index}", pose, options.edge, _block_rgb(colors, index))
+        BlockSetup(f"block_{index}", pose, options.edge, _block_rgb(colors, ranges.colors, index))
         for index, pose in enumerate(poses)
     )
-    camera, pose_camera = _camera(source["camera"], options.width, options.height)
-    table, wall = _surfaces(source["textures"], colors)
+    camera, pose_camera = _camera(source["camera"], ranges.camera, options.width, options.height)
+    table, wall = _surfaces(source["textures"], colors, ranges)
     return WorldScene(
         blocks=blocks,
-        distractors=_distractors(source["distractors"], options.distractors),
+        distractors=_distractors(source["distractors"], options.distractors, ranges),
         table=table,
         wall=wall,
-        light=_light(source["lights"]),
+        light=_light(source["lights"], ranges.lights),
         camera=camera,
         pose_camera_in_world=pose_camera,
-        noise=_noise(source["noise"]),
+        noise=_noise(source["noise"], ranges.noise),
     )
 
 
-def block_poses(rng: np.random.Generator | None, count: int, edge: float) -> list[Pose]:
-    """Poses of `count` blocks that lie flat in the zone, far enough apart to be grasped, any yaw.
+def block_poses(
+    rng: np.random.Generator | None, ranges: BlockPoseRanges, count: int, edge: float
+) -> list[Pose]:
+    """Poses of `count` blocks that lie flat in the zone, far enough apart to be grasped.
 
     Raises:
         ConfigurationError: so many blocks of this size do not fit.
@@ -201,14 +216,14 @@ def block_poses(rng: np.random.Generator | None, count: int, edge: float) -> lis
             break
         if tries % 500 == 499:  # the first ones may have taken all the room: start again
             placed = []
-        spot = np.array([rng.uniform(*ZONE_X), rng.uniform(*ZONE_Y)])
+        spot = np.array([ranges.x_m.draw_one(rng), ranges.y_m.draw_one(rng)])
         if all(np.linalg.norm(spot - other) >= SEPARATION_IN_EDGES * edge for other in placed):
             placed.append(spot)
     if len(placed) < count:
         raise ConfigurationError(
             f"{count} blocks of {edge:g} m do not fit into the block zone; ask for fewer or smaller"
         )
-    yaws = rng.uniform(-np.pi, np.pi, size=count)
+    yaws = ranges.yaw.draw(count, rng)
     return [_lying(x, y, edge / 2, yaw) for (x, y), yaw in zip(placed, yaws, strict=True)]
 
 
@@ -222,31 +237,37 @@ def _hsv(hue: float, saturation: float, value: float) -> Rgb:
     return float(red), float(green), float(blue)
 
 
-def _block_rgb(rng: np.random.Generator | None, index: int) -> Rgb:
+def _block_rgb(rng: np.random.Generator | None, ranges: WorldColorRanges, index: int) -> Rgb:
     if rng is None:
         return _hsv(*NOMINAL_BLOCK_HSV[index])
-    return _hsv(rng.uniform(), rng.uniform(0.4, 0.9), rng.uniform(0.55, 1.0))
+    return _hsv(*(r.draw_one(rng) for r in (ranges.hue, ranges.saturation, ranges.value)))
 
 
-def _muted(rng: np.random.Generator) -> Rgb:
-    return _hsv(rng.uniform(), rng.uniform(0.0, 0.30), rng.uniform(0.55, 0.92))
+def _muted(rng: np.random.Generator, ranges: WorldColorRanges) -> Rgb:
+    drawn = (ranges.hue, ranges.muted_saturation, ranges.muted_value)
+    return _hsv(*(r.draw_one(rng) for r in drawn))
 
 
 def _surfaces(
-    textures: np.random.Generator | None, colors: np.random.Generator | None
+    textures: np.random.Generator | None, colors: np.random.Generator | None, ranges: WorldRanges
 ) -> tuple[Surface, Surface]:
     """Table and wall."""
-    table = (0.72, 0.60, 0.45) if colors is None else _muted(colors)
-    wall = (0.75, 0.77, 0.80) if colors is None else _muted(colors)
+    table = (0.72, 0.60, 0.45) if colors is None else _muted(colors, ranges.colors)
+    wall = (0.75, 0.77, 0.80) if colors is None else _muted(colors, ranges.colors)
     if textures is None:
         return Surface(table), Surface(wall)
-    return Surface(table, _texture(textures)), Surface(wall, _texture(textures))
+    first, second = (_texture(textures, ranges.textures) for _ in range(2))
+    return Surface(table, first), Surface(wall, second)
 
 
-def _texture(rng: np.random.Generator) -> Picture:
-    """Grey pattern with a slight tint: plain, grain, wood or tiles."""
+def _texture(rng: np.random.Generator, ranges: WorldTextureRanges) -> Picture:
+    """Grey pattern with a slight tint: plain, grain, wood or tiles.
+
+    Not out of `simreal_sim.rendering.textures`: those are smaller, and the worlds of the seeds would
+    be others.
+    """
     kind = rng.choice(["plain", "grain", "wood", "tiles"])
-    contrast = rng.uniform(0.05, 0.25)
+    contrast = ranges.contrast.draw_one(rng)
     axis = (np.arange(TEXTURE_SIZE) + 0.5) / TEXTURE_SIZE
     x, y = np.meshgrid(axis, axis)
     if kind == "plain":
@@ -255,86 +276,94 @@ def _texture(rng: np.random.Generator) -> Picture:
         pattern = cv2.GaussianBlur(rng.normal(size=x.shape), (0, 0), 1.5) * 4.0
     elif kind == "wood":
         waves = np.sin(2 * np.pi * (2 * y + rng.uniform()))
-        pattern = np.sin(2 * np.pi * (rng.uniform(6, 16) * x + rng.uniform(0.2, 0.8) * waves))
+        rings, bent = ranges.wood_rings.draw_one(rng), ranges.wood_waves.draw_one(rng)
+        pattern = np.sin(2 * np.pi * (rings * x + bent * waves))
         pattern += 0.3 * rng.normal(size=(1, TEXTURE_SIZE))
     else:
-        count = int(rng.integers(4, 12))
+        count = int(ranges.tiles.draw_integers(1, rng)[0])
         joint = (np.minimum(x * count % 1.0, y * count % 1.0) < 0.06).astype(np.float64)
         shades = rng.normal(size=(count, count))
         pattern = 0.5 * cv2.resize(shades, x.shape, interpolation=cv2.INTER_NEAREST) - 3.0 * joint
-    tint = 1.0 - rng.uniform(0.0, 0.06, size=3)
+    tint = 1.0 - ranges.tint.draw(3, rng)
     picture = np.clip(1.0 - contrast * (0.5 - 0.35 * pattern), 0.0, 1.0)[..., None] * tint
     return np.asarray(np.rint(255 * picture), dtype=np.uint8)
 
 
-def _light(rng: np.random.Generator | None) -> Light:
+def _light(rng: np.random.Generator | None, ranges: WorldLightRanges) -> Light:
     if rng is None:
         return Light()
-    azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.7, 1.3)
+    azimuth, elevation = ranges.azimuth.draw_one(rng), ranges.elevation.draw_one(rng)
     direction = (
         float(np.cos(azimuth) * np.cos(elevation)),
         float(np.sin(azimuth) * np.cos(elevation)),
         float(np.sin(elevation)),
     )
-    warmth = rng.uniform(-0.08, 0.08)  # bluish to yellowish
-    level = rng.uniform(0.88, 1.0)
-    ambient = rng.uniform(0.45, 0.65)
+    warmth = ranges.warmth.draw_one(rng)  # bluish to yellowish
+    level = ranges.level.draw_one(rng)
+    ambient = ranges.ambient.draw_one(rng)
     return Light(
         direction=direction,
         rgb=(level * min(1.0, 1 + warmth), level, level * min(1.0, 1 - warmth)),
         ambient=ambient,
-        diffuse=rng.uniform(0.98, 1.15) - ambient,
-        specular=rng.uniform(0.0, 0.1),
+        diffuse=ranges.total.draw_one(rng) - ambient,
+        specular=ranges.specular.draw_one(rng),
     )
 
 
-def _camera(rng: np.random.Generator | None, width: int, height: int) -> tuple[Camera, Pose]:
+def _camera(
+    rng: np.random.Generator | None, ranges: WorldCameraRanges, width: int, height: int
+) -> tuple[Camera, Pose]:
     focal = FOCAL_PER_WIDTH * width
     center = np.array([(width - 1) / 2, (height - 1) / 2])
     eye, target, roll = np.array(CAMERA_POSITION), np.array(CAMERA_TARGET), 0.0
     ratio = 1.0
     if rng is not None:
-        focal *= rng.uniform(0.98, 1.02)
-        ratio = rng.uniform(0.998, 1.002)
-        center = center + rng.uniform(-0.01, 0.01, size=2) * width
-        eye = eye + rng.uniform(-0.03, 0.03, size=3)
-        target = target + rng.uniform(-0.015, 0.015, size=3)
-        roll = float(rng.uniform(-0.03, 0.03))
+        focal *= ranges.focal.draw_one(rng)
+        ratio = ranges.pixel_ratio.draw_one(rng)
+        center = center + ranges.principal_point.draw(2, rng) * width
+        eye = eye + ranges.position_m.draw(3, rng)
+        target = target + ranges.target_m.draw(3, rng)
+        roll = ranges.roll.draw_one(rng)
     matrix = np.array([[focal, 0, center[0]], [0, focal * ratio, center[1]], [0, 0, 1]])
     return Camera(width, height, matrix, np.zeros(0)), look_at(eye, target, roll)
 
 
-def _noise(rng: np.random.Generator | None) -> SensorNoise:
+def _noise(rng: np.random.Generator | None, ranges: SensorNoiseRanges) -> SensorNoise:
     if rng is None:
         return SensorNoise()
     return SensorNoise(
-        blur_px=rng.uniform(0.4, 0.8),
-        gain=rng.uniform(0.92, 1.08),
-        stddev=rng.uniform(0.5, 4.0),
+        blur_px=ranges.blur_px.draw_one(rng),
+        gain=ranges.gain.draw_one(rng),
+        stddev=ranges.stddev.draw_one(rng),
         seed=int(rng.integers(2**31)),
     )
 
 
-def _distractors(rng: np.random.Generator | None, most: int) -> tuple[DistractorSetup, ...]:
+def _distractors(
+    rng: np.random.Generator | None, most: int, ranges: WorldRanges
+) -> tuple[DistractorSetup, ...]:
     """None to `most` things beside the zone, one a spot; low, so that the hand clears them."""
     if rng is None:
         return ()
-    spots = [(0.42, -0.365), (0.60, -0.355), (0.42, 0.365), (0.60, 0.355)]
-    order = rng.permutation(len(spots))[: int(rng.integers(most + 1))]
-    things = []
-    for index in order:
-        x, y = np.array(spots[index]) + rng.uniform(-0.015, 0.015, size=2)
-        shape = str(rng.choice(["sphere", "cylinder", "bar"]))
-        if shape == "sphere":
-            size: tuple[float, ...] = (float(rng.uniform(0.015, 0.028)),)
-            height = 2 * size[0]
-        elif shape == "cylinder":
-            size = (float(rng.uniform(0.015, 0.028)), float(rng.uniform(0.02, 0.06)))
-            height = size[1]
-        else:  # clearly no cube: one edge is at least twice the others
-            thickness = float(rng.uniform(0.015, 0.025))
-            size = (float(rng.uniform(2.2, 3.0)) * thickness, thickness, thickness)
-            height = thickness
-        pose = _lying(float(x), float(y), height / 2, float(rng.uniform(-np.pi, np.pi)))
-        things.append(DistractorSetup(shape, size, pose, _block_rgb(rng, 0)))
-    return tuple(things)
+    order = rng.permutation(len(SPOTS))[: int(rng.integers(most + 1))]
+    return tuple(_distractor(rng, SPOTS[index], ranges) for index in order)
+
+
+def _distractor(
+    rng: np.random.Generator, spot: tuple[float, float], ranges: WorldRanges
+) -> DistractorSetup:
+    sizes: WorldDistractorRanges = ranges.distractors
+    x, y = np.array(spot) + sizes.off_spot_m.draw(2, rng)
+    shape = str(rng.choice(["sphere", "cylinder", "bar"]))
+    if shape == "sphere":
+        size: tuple[float, ...] = (sizes.radius_m.draw_one(rng),)
+        height = 2 * size[0]
+    elif shape == "cylinder":
+        size = (sizes.radius_m.draw_one(rng), sizes.height_m.draw_one(rng))
+        height = size[1]
+    else:
+        thickness = sizes.thickness_m.draw_one(rng)
+        size = (sizes.bar_length.draw_one(rng) * thickness, thickness, thickness)
+        height = thickness
+    pose = _lying(float(x), float(y), height / 2, sizes.yaw.draw_one(rng))
+    return DistractorSetup(shape, size, pose, _block_rgb(rng, ranges.colors, 0))

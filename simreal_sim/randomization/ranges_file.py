@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
+from simreal_common.configuration import load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_sim.randomization.randomization import GROUPS, Randomization
-from simreal_sim.randomization.ranges.ranges import Weights
 
 Values = dict[str, dict[str, Any]]
 
@@ -29,7 +29,7 @@ def ranges_values(randomization: Randomization) -> Values:
     """
     return {
         name: {
-            field.name: _plain(getattr(group, field.name))
+            field.name: getattr(group, field.name).plain()
             for field in dataclasses.fields(group)
         }
         for name, group in ((name, getattr(randomization, name)) for name in GROUPS)
@@ -53,13 +53,9 @@ def read_values(path: Path) -> Values:
     Raises:
         ConfigurationError: it cannot be read, or is no table of groups.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
-            raise ValueError("it is no table of groups")
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigurationError(f"cannot read ranges {path}: {reason}") from None
+    values = load_yaml(path, "cannot read ranges {path}: {reason}")
+    if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
+        raise ConfigurationError(f"cannot read ranges {path}: it is no table of groups")
     return values
 
 
@@ -76,18 +72,6 @@ def changed_keys(old: Values, new: Values) -> list[str]:
         for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     ]
-
-
-def _plain(value: Any) -> Any:
-    """Numbers, lists and tables for a range: the inverse of what reads it."""
-    if isinstance(value, Weights):
-        return {name: float(v) for name, v in zip(value.names, value.values, strict=True)}
-    if dataclasses.is_dataclass(value):
-        numbers = [float(getattr(value, field.name)) for field in dataclasses.fields(value)]
-        return numbers[0] if len(numbers) == 1 else numbers
-    if isinstance(value, tuple):
-        return [float(number) for number in value]
-    return float(value)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

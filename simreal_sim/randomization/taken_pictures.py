@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
 from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.sensors import compress, draw_sensors
 from simreal_sim.rendering.scene import Floats, ViewBatch
-from simreal_sim.rendering.sensor import compress, draw_sensors, expose, plain_sensors
+from simreal_sim.rendering.sensor import expose, plain_sensors
 
 
 def take_pictures(

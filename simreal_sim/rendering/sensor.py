@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from numpy.typing import NDArray
 from simreal_sim.rendering import sensor_kernels as kernels
 from simreal_sim.rendering.scene import Floats, Ints
 from simreal_sim.rendering.sensor_blurs import CUTOFF
-from simreal_sim.rendering.sensor_kernels import BAYER_BGGR, BAYER_RGGB, FULL_COLOR, MONOCHROME
-from simreal_sim.rendering.sensor_ranges import Pair, SensorRanges
+from simreal_sim.rendering.sensor_kernels import BAYER_RGGB, FULL_COLOR
 
 MIDDLE_GREY = 0.5  # of the picture's range, after the tone curve: what contrast leaves alone
 LEAST_BLUR_PX = 0.25  # a smaller sigma moves less than a thousandth of the light
@@ -61,48 +59,6 @@ class SensorBatch:
     resample_blur: Floats
 
 
-def draw_sensors(
-    count: int, resample: float, rng: np.random.Generator, ranges: SensorRanges | None = None
-) -> SensorBatch:
-    """Draw N sensors; `resample` is the largest blur from scaling up, sigma in pixels."""
-    ranges = ranges or SensorRanges()
-
-    def even(pair: Pair, *more: int) -> NDArray[np.float64]:
-        return rng.uniform(*pair, size=(count, *more))
-
-    def even_log(pair: Pair, *more: int) -> NDArray[np.float64]:
-        low, high = np.log(np.maximum(pair, 1e-6))
-        return np.exp(rng.uniform(low, high, size=(count, *more))).clip(*pair)
-
-    def some(share: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(rng.uniform(size=count) < share, values, 0.0)
-
-    length = some(ranges.motion_share, even_log(ranges.motion_length_px))
-    angle = rng.uniform(0, np.pi, size=count)
-    bayer = rng.uniform(size=count) < ranges.bayer_share
-    color_filter = np.where(bayer, rng.integers(BAYER_RGGB, BAYER_BGGR + 1, size=count), FULL_COLOR)
-    color_filter[rng.uniform(size=count) < ranges.monochrome_share] = MONOCHROME
-    values = dict(
-        exposure=even_log(ranges.exposure),
-        balance=even_log(ranges.balance, 3),
-        vignetting=some(ranges.vignetting_share, even(ranges.vignetting)),
-        motion=length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1),
-        lens_blur=some(ranges.lens_blur_share, even_log(ranges.lens_blur_px)),
-        shot_noise=some(ranges.shot_noise_share, even_log(ranges.shot_noise)),
-        read_noise=some(ranges.read_noise_share, even_log(ranges.read_noise)),
-        gamma=even(ranges.gamma),
-        saturation=even(ranges.saturation),
-        contrast=even(ranges.contrast),
-        sharpening=some(ranges.sharpening_share, even(ranges.sharpening)),
-        sharpening_radius=even(ranges.sharpening_radius_px),
-        resample_blur=some(ranges.resample_share, even((0.0, max(resample, 0.0)))),
-    )
-    return SensorBatch(
-        color_filter=color_filter.astype(np.int32),
-        **{name: np.ascontiguousarray(value, np.float32) for name, value in values.items()},
-    )
-
-
 def plain_sensors(count: int) -> SensorBatch:
     """N ideal cameras, for pictures without the randomization group `sensor`."""
     zero, one = np.zeros(count, np.float32), np.ones(count, np.float32)
@@ -131,20 +87,6 @@ def expose(color: Floats, sensors: SensorBatch, rng: np.random.Generator) -> NDA
         numba.get_num_threads(), out,
     )  # fmt: skip
     return out
-
-
-def compress(
-    images: NDArray[np.uint8], rng: np.random.Generator, ranges: SensorRanges | None = None
-) -> None:
-    """Send a share of the pictures, (N, H, W, 3), through JPEG of random quality, in place."""
-    ranges = ranges or SensorRanges()
-    chosen = np.flatnonzero(rng.uniform(size=len(images)) < ranges.jpeg_share)
-    qualities = np.rint(rng.uniform(*ranges.jpeg_quality, size=len(chosen)))
-    for index, quality in zip(chosen, qualities):
-        # OpenCV takes the channels for blue, green, red: JPEG spends less on the blue.
-        swapped = cv2.cvtColor(images[index], cv2.COLOR_RGB2BGR)
-        _, code = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-        cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB, dst=images[index])
 
 
 def _parameters(sensors: SensorBatch) -> Floats:

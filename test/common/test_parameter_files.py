@@ -11,7 +11,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.parameter_files import read_parameters
 from simreal_common.parameters import check_parameters, parameter
 from simreal_common.resources import share_directory
-from simreal_control.parameters import ControlParameters
+from simreal_control.parameters import ControlParameters, robot_parameters
 from simreal_perception.node_parameters import PerceptionParameters
 
 NODE = "/sample_node"
@@ -95,6 +95,11 @@ def test_a_file_without_the_node(tmp_path: Path, content: str) -> None:
         read_parameters(path, NODE, Sample)
 
 
+def test_a_robot_whose_file_says_nothing_to_control_is_the_one_of_the_defaults() -> None:
+    assert robot_parameters("panda") == ControlParameters()
+    assert robot_parameters("kuka") != ControlParameters()
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nowhere.yaml cannot be read"):
         read_parameters(tmp_path / "nowhere.yaml", NODE, Sample)
@@ -103,7 +108,6 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "node", "cls"),
     [
-        ("panda", "/control_node", ControlParameters),
         ("kuka", "/control_node", ControlParameters),
         ("panda", "/perception_node", PerceptionParameters),
         ("perception", "/perception_node", PerceptionParameters),

@@ -270,7 +270,7 @@ def panda_urdf(panda_folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def assembly(panda_folder: Path, panda_urdf: str) -> Assembly:
-    """The Panda that PyBullet brings, with the parameters of `config/panda.yaml`."""
+    """The Panda that PyBullet brings, with its parameters."""
     parameters = replace(robot_parameters("panda"), mesh_folders=(str(panda_folder),))
     return assemble(parameters, panda_urdf)
 

@@ -69,9 +69,10 @@ def test_a_robot_whose_gripper_takes_parallel_gripper_commands(
     robot: subprocess.Popen[str], launch: Callable[..., Any], tmp_path: Path
 ) -> None:
     panda = (share_directory() / "config" / "panda.yaml").read_text(encoding="utf-8")
-    mine = panda.replace("gripper_type: gripper_command", "gripper_type: parallel_gripper_command")
-    mine = mine.replace("panda_hand_controller/gripper_cmd", PARALLEL_ACTION)
-    (tmp_path / "mine.yaml").write_text(mine, encoding="utf-8")
+    mine = f"gripper_type: parallel_gripper_command, gripper_action: {PARALLEL_ACTION}"
+    (tmp_path / "mine.yaml").write_text(
+        f"{panda}/**/control_node: {{ros__parameters: {{{mine}}}}}\n", encoding="utf-8"
+    )
     run = launch(
         "blocks:=2", "velocity_scaling:=0.5", f"out:={tmp_path}", "image:=my_camera/image_raw",
         "camera_info:=my_camera/camera_info", f"robot:={tmp_path / 'mine.yaml'}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_sim.randomization.layout.placement import place_blocks, place_hands, place_things
 from simreal_sim.randomization.layout.proposals import (
     AGAINST_BLOCK,
@@ -29,7 +30,6 @@ from simreal_sim.rendering.scene import BOX, CYLINDER, EMPTY, Ints
 
 Floats64 = NDArray[np.float64]
 
-BLOCK_EDGE_M = 0.05  # the nominal edge: of the task's blocks, and where edges are not randomized
 MAX_BLOCKS, MAX_DISTRACTORS, ROBOT_PARTS, CLUTTER = MOST_BLOCKS, MOST_DISTRACTORS, 5, 3
 FLOOR_SLOT, TABLE_SLOT, BOARD_SLOT, FIRST_SHEET = 0, 1, 2, 3
 FIRST_BLOCK = FIRST_SHEET + MOST_SHEETS

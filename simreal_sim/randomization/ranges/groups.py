@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from simreal_common.configuration import field_values, load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_sim.randomization.ranges.ranges import (
@@ -25,7 +23,6 @@ from simreal_sim.randomization.ranges.ranges import (
     Share,
     Uniform,
     Weights,
-    read_group,
     weights,
 )
 from simreal_sim.randomization.ranges.scene_limits import (
@@ -34,8 +31,8 @@ from simreal_sim.randomization.ranges.scene_limits import (
     MOST_LIGHTS,
     within,
 )
+from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.ranges.tabletop_ranges import TabletopRanges
-from simreal_sim.rendering.sensor_ranges import SensorRanges
 
 EDGE_LIMITS_M = (0.02, 0.1)
 
@@ -332,41 +329,13 @@ class Randomization:
             ConfigurationError: no such file, no YAML, an unknown group or key, an impossible range.
         """
         path = path or share_directory() / "config" / "randomization.yaml"
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigurationError(
-                f"cannot read {path} ({reason}): wanted YAML with the groups {', '.join(GROUPS)}"
-            ) from None
+        content = load_yaml(path, UNREADABLE)
         sections = {} if content is None else content
-        if not isinstance(sections, dict) or set(sections) - set(GROUPS):
-            names = (
-                ", ".join(sorted(str(key) for key in set(sections) - set(GROUPS)))
-                if isinstance(sections, dict)
-                else repr(sections)
-            )
-            raise ConfigurationError(
-                f"{path}: {names} is no group; the groups are {', '.join(GROUPS)}"
-            )
-        default = Randomization()
-        groups: dict[str, Any] = {}
-        for name, section in sections.items():
-            where = f"{path}: {name}"
-            if name == "sensor":
-                groups[name] = _read_sensor(section, where)
-            else:
-                groups[name] = read_group(getattr(default, name), section, where)
+        groups = field_values(Randomization, sections, str(path), UNKNOWN_GROUP, GROUPS)
         return Randomization(frozenset(disabled), **groups)
 
 
 GROUPS = tuple(f.name for f in fields(Randomization) if f.name != "disabled")
 
-
-def _read_sensor(section: Any, where: str) -> SensorRanges:
-    if section is not None and not isinstance(section, dict):
-        raise ConfigurationError(f"{where}: got {section!r}, wanted keys with ranges")
-    try:
-        return SensorRanges.from_section(section or {})
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{where}: {error}") from None
+UNKNOWN_GROUP = "{names} is no group; the groups are {known}"
+UNREADABLE = "cannot read {path} ({reason}): wanted YAML with the groups " + ", ".join(GROUPS)

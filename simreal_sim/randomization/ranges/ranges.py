@@ -1,21 +1,19 @@
-"""Named ranges that random numbers are drawn from, and how they are read from a YAML section."""
+"""Named ranges that random numbers are drawn from, and how YAML writes them."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.configuration import check_names, number
 from simreal_common.errors import ConfigurationError
 
 Floats64 = NDArray[np.float64]
 Size = int | tuple[int, ...]
-Group = TypeVar("Group")
 
 NORMAL_LIMIT = 3.0  # standard deviations; draws beyond are moved there, so that a range is a range
 
@@ -34,12 +32,26 @@ class Uniform:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
             raise ConfigurationError(
-                f"got [{self.low:g}, {self.high:g}], wanted [low, high] with low <= high"
+                f"got [{self.low}, {self.high}], wanted [low, high] with low <= high"
             )
 
     def draw(self, size: Size, rng: np.random.Generator) -> Floats64:
         """Draws of shape `size`, float64."""
         return rng.uniform(self.low, self.high, size=size)
+
+    def draw_one(self, rng: np.random.Generator) -> float:
+        """A single draw."""
+        return float(self.draw(1, rng)[0])
+
+    def from_plain(self, value: Any) -> Uniform:
+        """A range of this kind from [low, high]."""
+        if not isinstance(value, list) or len(value) != 2:
+            raise ConfigurationError(f"got {value!r}, wanted two numbers [low, high]")
+        return type(self)(number(value[0]), number(value[1]))
+
+    def plain(self) -> list[float]:
+        """What `from_plain` reads."""
+        return [float(self.low), float(self.high)]
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,14 @@ class Normal:
         """Draws of shape `size`, float64, at most three standard deviations from zero."""
         return self.sigma * rng.standard_normal(size).clip(-NORMAL_LIMIT, NORMAL_LIMIT)
 
+    def from_plain(self, value: Any) -> Normal:
+        """Another, from its standard deviation."""
+        return Normal(number(value))
+
+    def plain(self) -> float:
+        """What `from_plain` reads."""
+        return float(self.sigma)
+
 
 @dataclass(frozen=True)
 class Share:
@@ -110,6 +130,14 @@ class Share:
     def draw(self, size: Size, rng: np.random.Generator) -> NDArray[np.bool_]:
         """True with this probability, shape `size`."""
         return rng.uniform(size=size) < self.value
+
+    def from_plain(self, value: Any) -> Share:
+        """Another, from a number."""
+        return Share(number(value))
+
+    def plain(self) -> float:
+        """What `from_plain` reads."""
+        return float(self.value)
 
 
 @dataclass(frozen=True)
@@ -135,66 +163,16 @@ class Weights:
         steps = np.cumsum(self.values)
         return np.searchsorted(steps / steps[-1], rng.uniform(size=size), side="right")
 
+    def from_plain(self, value: Any) -> Weights:
+        """Others of the same kinds from a table; what it leaves out never comes."""
+        check_names(value, self.names)
+        return Weights(self.names, tuple(number(value.get(name, 0.0)) for name in self.names))
+
+    def plain(self) -> dict[str, float]:
+        """What `from_plain` reads."""
+        return {name: float(v) for name, v in zip(self.names, self.values, strict=True)}
+
 
 def weights(**values: float) -> Weights:
     """Weights written as keywords."""
     return Weights(tuple(values), tuple(values.values()))
-
-
-def read_group(default: Group, section: Any, where: str) -> Group:
-    """A copy of a group of ranges with the values that a YAML section gives.
-
-    Args:
-        default: a frozen dataclass whose fields are ranges of this module.
-        section: what the YAML holds under the group's name; keys left out keep their defaults.
-        where: file and group, for messages.
-
-    Raises:
-        ConfigurationError: an unknown key or a value that the key's range cannot be.
-    """
-    if section is None:
-        return default
-    names = [field.name for field in dataclasses.fields(default)]  # type: ignore[arg-type]
-    _check_keys(section, names, where)
-    values = {
-        key: _read(getattr(default, key), value, f"{where}: {key}")
-        for key, value in section.items()
-    }
-    try:
-        return dataclasses.replace(default, **values)  # type: ignore[type-var]
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{where}: {error}") from None
-
-
-def _check_keys(section: Any, names: list[str], where: str) -> None:
-    if not isinstance(section, Mapping):
-        raise ConfigurationError(f"{where}: got {section!r}, wanted keys out of {', '.join(names)}")
-    unknown = [str(key) for key in section if key not in names]
-    if unknown:
-        raise ConfigurationError(
-            f"{where}: {', '.join(unknown)} is not known; the keys are {', '.join(names)}"
-        )
-
-
-def _read(default: Any, value: Any, where: str) -> Any:
-    try:
-        if isinstance(default, Weights):
-            _check_keys(value, list(default.names), where)
-            numbers = tuple(_number(value.get(name, 0.0)) for name in default.names)
-            return Weights(default.names, numbers)
-        if isinstance(default, Uniform):
-            if not isinstance(value, list) or len(value) != 2:
-                raise ConfigurationError(f"got {value!r}, wanted two numbers [low, high]")
-            return type(default)(_number(value[0]), _number(value[1]))
-        return type(default)(_number(value))
-    except ConfigurationError as error:
-        message = str(error)
-        raise ConfigurationError(
-            message if message.startswith(where) else f"{where}: {message}"
-        ) from None
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigurationError(f"got {value!r}, wanted a number")
-    return float(value)

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simreal_common.configuration import from_values
 from simreal_common.errors import ConfigurationError
 from simreal_sim.physics.world_randomization import (
+    FOCAL_PER_WIDTH,
     RANDOMIZATIONS,
-    ZONE_X,
-    ZONE_Y,
     SceneOptions,
     WorldScene,
     draw_scene,
 )
+from simreal_sim.physics.world_ranges import ZONE_X, ZONE_Y, WorldRanges
 
 
 def draw(seed: int, **options: object) -> WorldScene:
@@ -46,6 +47,25 @@ def test_distractors_stay_out_of_the_zone_and_under_a_passing_hand() -> None:
             assert abs(thing.pose.position[1]) > ZONE_Y[1] + 0.07
             assert 2 * thing.pose.position[2] <= 0.061
     assert counts == {0, 1, 2, 3, 4}
+
+
+def test_ranges_are_what_is_drawn_from_and_read_like_those_of_the_training_scenes() -> None:
+    ranges = from_values(
+        WorldRanges,
+        {"poses": {"yaw": [0.1, 0.2]}, "camera": {"focal": [1.5, 1.5]}, "noise": {"gain": [2, 3]}},
+        "cell.yaml",
+    )
+    usual = draw(3)
+    scene = draw(3, ranges=ranges)
+    for block in scene.blocks:
+        assert 0.1 <= np.arctan2(block.pose.rotation[1, 0], block.pose.rotation[0, 0]) <= 0.2
+    assert scene.camera.matrix[0, 0] == pytest.approx(1.5 * FOCAL_PER_WIDTH * scene.camera.width)
+    assert 2 <= scene.noise.gain <= 3
+    # What nobody changed is drawn as before.
+    assert facts(scene)["colors"] == facts(usual)["colors"]
+    assert scene.light == usual.light
+    with pytest.raises(ConfigurationError, match="cell.yaml: noise: gain: got .3.0, 2.0., wanted"):
+        from_values(WorldRanges, {"noise": {"gain": [3, 2]}}, "cell.yaml")
 
 
 @pytest.mark.parametrize("left_out", RANDOMIZATIONS)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
 from simreal_sim.randomization.layout.layout import (
-    BLOCK_EDGE_M,
     BOARD_SLOT,
     FIRST_BLOCK,
     FIRST_CLUTTER,
@@ -66,7 +66,7 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("egde: {}", "egde is no group; the groups are edge, "),
-        ("[1, 2]", "is no group"),
+        ("[1, 2]", "got .1, 2., wanted keys out of edge, "),
         ("edge: {size: 1}", "edge: size is not known; the keys are edge_m"),
         ("edge: 3", "edge: got 3, wanted keys"),
         ("edge: {edge_m: [0.1, 0.02]}", "edge: edge_m: got .0.1, 0.02., wanted .*low <= high"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simreal_sim.randomization.randomization import GROUPS, Randomization
 from simreal_sim.randomization.ranges.ranges import LogUniform, Normal, Share
+from simreal_sim.randomization.ranges.sensor_ranges import LogUniformFromZero
 from simreal_sim.randomization.ranges_file import (
     changed_keys,
     ranges_sha256,
@@ -38,7 +39,9 @@ def test_what_is_written_is_read_back(
         usual,
         edge=dataclasses.replace(usual.edge, edge_m=LogUniform(low, 0.1)),
         stacking=dataclasses.replace(usual.stacking, on_top=Share(share), turn_deg=Normal(sigma)),
-        sensor=dataclasses.replace(usual.sensor, exposure=(exposure, 0.5), jpeg_share=share),
+        sensor=dataclasses.replace(
+            usual.sensor, exposure=LogUniformFromZero(exposure, 0.5), jpeg_share=Share(share)
+        ),
     )
     path = tmp_path_factory.mktemp("ranges") / "all.yaml"
     write_ranges(made, path, "of a run\nwritten by it")

@@ -9,14 +9,17 @@ import numba
 import numpy as np
 import pytest
 
+from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_corners, look_at
-from simreal_sim.randomization.layout.layout import BLOCK_EDGE_M, FIRST_BLOCK, FIRST_DISTRACTOR
+from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization.randomization import GROUPS, Randomization, draw_scenes
+from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
+from simreal_sim.randomization.sensors import draw_sensors
 from simreal_sim.rendering.raycaster import Rendering, render
 from simreal_sim.rendering.scene import EMPTY, SceneBatch, ViewBatch
-from simreal_sim.rendering.sensor import draw_sensors, expose
+from simreal_sim.rendering.sensor import expose
 from simreal_sim.rendering.textures import texture_pool
 
 WIDTH, HEIGHT = 200, 150
@@ -123,7 +126,7 @@ def test_pictures_are_finite_and_use_the_range(seed: int) -> None:
     assert np.isfinite(drawn.color).all()
     assert (drawn.seen <= drawn.covered)[:, FIRST_BLOCK:FIRST_DISTRACTOR].all()
     rng = np.random.default_rng(seed)
-    images = expose(drawn.color.copy(), draw_sensors(12, 1.0, rng), rng)
+    images = expose(drawn.color.copy(), draw_sensors(12, 1.0, rng, SensorRanges()), rng)
     assert images.dtype == np.uint8
     assert np.median(images.std(axis=(1, 2, 3))) > 15
 

@@ -6,24 +6,29 @@ from typing import Any
 
 import pytest
 
+from simreal_common.configuration import from_values
 from simreal_common.errors import ConfigurationError
-from simreal_sim.rendering.sensor_ranges import SensorRanges
+from simreal_sim.randomization.ranges.ranges import Share, Uniform
+from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
+
+
+def read(section: dict[str, Any]) -> SensorRanges:
+    return from_values(SensorRanges, section, "ranges.yaml: sensor")
 
 
 def test_a_section_replaces_what_it_names_and_nothing_else() -> None:
-    ranges = SensorRanges.from_section({"gamma": [2, 2.4], "jpeg_share": 0})
-    assert ranges == SensorRanges(gamma=(2.0, 2.4), jpeg_share=0)
+    ranges = read({"gamma": [2, 2.4], "jpeg_share": 0})
+    assert ranges == SensorRanges(gamma=Uniform(2.0, 2.4), jpeg_share=Share(0))
     assert ranges != SensorRanges()
-    assert isinstance(ranges.gamma, tuple)
-    assert SensorRanges.from_section({}) == SensorRanges()
+    assert read({}) == SensorRanges()
 
 
 @pytest.mark.parametrize(
     ("section", "message"),
     [
         ({"gamma": [2.4, 2.0]}, r"gamma: got \[2.4, 2.0\], wanted \[low, high\]"),
-        ({"gamma": 2.0}, r"gamma: got 2.0, wanted \[low, high\]"),
-        ({"gamma": ["a", "b"]}, r"gamma: got \['a', 'b'\], wanted"),
+        ({"gamma": 2.0}, r"gamma: got 2.0, wanted two numbers \[low, high\]"),
+        ({"gamma": ["a", "b"]}, "gamma: got 'a', wanted a number"),
         ({"gamma": [float("nan"), 2.0]}, "gamma: got"),
         ({"gamma": [0.2, 2.0]}, "from 1 to 3"),
         ({"jpeg_share": 1.5}, "jpeg_share: got 1.5, wanted a share from 0 to 1"),
@@ -36,5 +41,5 @@ def test_an_impossible_section_is_refused_in_one_line(
     section: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
-        SensorRanges.from_section(section)
+        read(section)
     assert "\n" not in str(caught.value)
