@@ -27,7 +27,6 @@ from simreal_common.errors import SimrealError
 from simreal_common.ros_guard import LONGEST_COMPLAINT, MessageGuard
 from simreal_common.ros_messages import (
     detections_to_estimates,
-    read_joints,
     stamp_seconds,
     transform_to_pose,
 )
@@ -48,6 +47,7 @@ from simreal_control.robot_interface.task_io import (
 )
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_goals import GoalTopic
+from simreal_control.ros_joint_states import read_joints
 from simreal_control.ros_markers import plan_markers
 from simreal_control.task.goal import Goal
 from simreal_control.task.interruptible import InterruptibleTask, Request
