@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import write_whole
-from simreal_common.parameters import ParameterSpec, parameter_specs, to_text
+from simreal_common.settings.parameters import ParameterSpec, parameter_specs, to_text
 
 # Where each node's parameters are declared: module and class.
 NODES: dict[str, tuple[tuple[str, str], ...]] = {

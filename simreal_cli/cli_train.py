@@ -139,7 +139,7 @@ def configurations(args: argparse.Namespace) -> list[TrainingConfig]:
 def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
     import yaml
 
-    from simreal_common.configuration import parse_yaml
+    from simreal_common.settings.configuration import parse_yaml
     from simreal_perception.training.training_config import OPTIONS, from_values
 
     changes: dict[str, Any] = {

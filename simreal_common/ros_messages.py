@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import array
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform, TransformStamped
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
@@ -35,8 +34,6 @@ QUATERNION_TOLERANCE = 1e-2
 FARTHEST_M = 1e7  # frames of maps have their origin that far away; nothing is farther
 LARGEST_EDGE_M = 100.0
 LARGEST_VARIANCE = 1e6  # m^2 or rad^2
-FASTEST = 1e4  # rad/s or m/s, of a joint
-LARGEST_ANGLE = 1e6  # rad or m, of a joint
 COVARIANCE_SLACK = 1e-6  # rounding: of negative eigenvalues, as a share of the largest
 MOST_DETECTIONS = 1000  # of one picture
 LONGEST_ID = 100
@@ -275,48 +272,6 @@ def detections_to_poses(message: Detection3DArray) -> list[tuple[str, Pose]]:
         (str(detection.id), message_to_pose(detection.bbox.center))
         for detection in message.detections
     ]
-
-
-@dataclass(frozen=True, eq=False)
-class JointReading:
-    """What a JointState says of some joints, in the order in which they were asked for.
-
-    Args:
-        positions: rad or m, shape (n,).
-        velocities: rad/s or m/s, shape (n,); None where the message has none.
-    """
-
-    positions: NDArray[np.float64]
-    velocities: NDArray[np.float64] | None
-
-
-def read_joints(message: JointState, joints: Sequence[str]) -> JointReading | None:
-    """What is said of these joints; None where one of them is not in the message.
-
-    Others may be in it, too, and are not looked at. Velocities that are NaN, as
-    joint_state_broadcaster writes those that a robot does not measure, count as none.
-
-    Raises:
-        MessageError: fewer positions than names, or a position that is no finite number.
-    """
-    index = {name: i for i, name in enumerate(message.name)}
-    if any(joint not in index for joint in joints):
-        return None
-    if len(message.position) != len(message.name):
-        raise MessageError(
-            f"joint_states with {len(message.name)} names and {len(message.position)} positions: "
-            "wanted as many"
-        )
-    order = [index[joint] for joint in joints]
-    positions = np.array(message.position, dtype=np.float64)[order]
-    for joint, position in zip(joints, positions, strict=True):
-        if not abs(position) <= LARGEST_ANGLE:
-            raise MessageError(f"joint_states: {joint} at {position:g}, wanted a finite angle")
-    velocities = None
-    if len(message.velocity) == len(message.name):
-        said = np.array(message.velocity, dtype=np.float64)[order]
-        velocities = said if bool((np.abs(said) <= FASTEST).all()) else None
-    return JointReading(positions, velocities)
 
 
 def _check_detections(message: Detection3DArray) -> None:

@@ -20,9 +20,9 @@ from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
 from simreal_common.ros_guard import LONGEST_COMPLAINT
-from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATCHED_QOS
+from simreal_common.settings.ros_parameters import declare
 from simreal_common.untrusted_text import shortened
 from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import ControlParameters

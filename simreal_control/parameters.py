@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameter_files import read_parameters
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.resources import share_directory
+from simreal_common.settings.parameter_files import read_parameters
+from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.dynamics import Load

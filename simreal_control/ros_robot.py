@@ -17,7 +17,6 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
     detections_to_estimates,
-    read_joints,
     stamp_seconds,
     transform_to_pose,
 )
@@ -27,6 +26,7 @@ from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import ArmState, Command, Inputs, Sighting
 from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_joint_states import read_joints
 from simreal_control.world_model.block_map import estimate_in_base
 
 MAX_KEPT_SIGHTINGS = 100

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import check_parameters, parameter, to_text
+from simreal_common.settings.parameters import check_parameters, parameter, to_text
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M

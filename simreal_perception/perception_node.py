@@ -28,7 +28,6 @@ from simreal_common.ros_messages import (
     stamp_nanoseconds,
     stamp_seconds,
 )
-from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import (
     CAMERA_INFO_QOS,
@@ -36,6 +35,7 @@ from simreal_common.ros_qos import (
     LATEST_IMAGE_QOS,
     RECORD_IMAGE_QOS,
 )
+from simreal_common.settings.ros_parameters import declare
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.support_plane import SupportPlane

@@ -19,9 +19,9 @@ from simreal_common.ros_messages import (
     image_to_rgb,
     stamp_nanoseconds,
 )
-from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
+from simreal_common.settings.ros_parameters import declare
 from simreal_common.stacking_status import read_status
 from simreal_perception.node_parameters import RecorderParameters
 from simreal_perception.video.recording import Recording

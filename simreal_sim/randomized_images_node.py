@@ -33,7 +33,6 @@ from vision_msgs.msg import (
 )
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_messages import (
     BLOCK_CLASS,
     camera_to_camera_info,
@@ -41,9 +40,10 @@ from simreal_common.ros_messages import (
     pose_to_message,
     rgb_to_image,
 )
-from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
+from simreal_common.settings.parameters import check_parameters, parameter
+from simreal_common.settings.ros_parameters import declare
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
 from simreal_sim.randomization.randomization import GROUPS, Randomization
 

@@ -19,8 +19,8 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from simreal_common.errors import MessageError
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_messages import duration_seconds, stamp_seconds, to_stamp
+from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.pacing import Schedule
 from simreal_sim.physics.trajectory_execution import (

@@ -25,12 +25,12 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.output_files import Claim
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_poses, stamp_seconds, transform_to_pose
-from simreal_common.ros_parameters import declare
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
+from simreal_common.settings.parameters import check_parameters, parameter
+from simreal_common.settings.ros_parameters import declare
 from simreal_common.stacking_status import StackingStatus, read_status
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world_randomization import MAX_BLOCKS, SceneOptions

@@ -17,7 +17,6 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.ros_messages import (
     camera_to_camera_info,
     estimates_to_detections,
@@ -25,9 +24,10 @@ from simreal_common.ros_messages import (
     rgb_to_image,
     to_stamp,
 )
-from simreal_common.ros_parameters import declare_all
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
+from simreal_common.settings.parameters import check_parameters, parameter
+from simreal_common.settings.ros_parameters import declare_all
 from simreal_sim.physics.pacing import Pacer, Schedule
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world import STEP_S, World

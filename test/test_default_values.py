@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from simreal_cli.cli_parameters import NODES, node_parameters
-from simreal_common.configuration import load_yaml, parse_yaml
-from simreal_common.parameters import ParameterSpec
 from simreal_common.resources import share_directory
+from simreal_common.settings.configuration import load_yaml, parse_yaml
+from simreal_common.settings.parameters import ParameterSpec
 from simreal_perception.training.tasks.tasks import TASKS
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.randomization import Randomization

@@ -34,6 +34,7 @@ PACKAGES: dict[str, set[str]] = {
 # itself, never from one below it. So arrows make no cycle.
 ROOMS = (
     "simreal_common",
+    "simreal_common.settings",
     #
     "simreal_sim.rendering",
     "simreal_sim.randomization.ranges",
@@ -96,6 +97,7 @@ WITH_PYBULLET = {
 # What runs beside a real robot: without torch and PyBullet anywhere, in a function neither.
 ON_A_ROBOT = {
     "simreal_common",
+    "simreal_common.settings",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.model_files",

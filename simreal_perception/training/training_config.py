@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from simreal_common import configuration
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
+from simreal_common.settings import configuration
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_sim.randomization.randomization import Randomization
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from simreal_common.configuration import load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
+from simreal_common.settings.configuration import load_yaml
 from simreal_sim.randomization.randomization import GROUPS, Randomization
 
 Values = dict[str, dict[str, Any]]

@@ -17,7 +17,7 @@ pytest.importorskip("sensor_msgs", reason="no ROS messages: install ROS 2 or emb
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform as TransformMessage
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from simreal_common.block_estimate import BlockEstimate
@@ -37,7 +37,6 @@ from simreal_common.ros_messages import (
     pose_to_message,
     pose_to_transform,
     pose_to_transform_stamped,
-    read_joints,
     rgb_to_image,
     stamp_nanoseconds,
     stamp_seconds,
@@ -332,26 +331,3 @@ def test_boxes_have_poses_whatever_they_hold() -> None:
     message.detections[0].bbox.center.position.y = NAN
     with pytest.raises(MessageError, match="no pose"):
         detections_to_poses(message)
-
-
-def test_joints_come_in_the_order_they_are_asked_for() -> None:
-    message = JointState(name=["a", "b", "c"], position=[1.0, 2.0, NAN], velocity=[0.1, 0.2, NAN])
-    reading = read_joints(message, ["b", "a"])
-    assert reading is not None
-    assert reading.velocities is not None
-    assert reading.positions.tolist() == [2.0, 1.0]
-    assert reading.velocities.tolist() == [0.2, 0.1]
-    assert read_joints(message, ["a", "d"]) is None
-
-
-@pytest.mark.parametrize("velocity", [[], [0.1], [NAN, 0.0], [0.0, INFINITY]])
-def test_velocities_that_nobody_measures(velocity: list[float]) -> None:
-    reading = read_joints(JointState(name=["a", "b"], position=[1.0, 2.0], velocity=velocity), "ab")
-    assert reading is not None
-    assert reading.velocities is None
-
-
-@pytest.mark.parametrize("position", [[], [1.0], [1.0, 2.0, 3.0], [1.0, NAN], [INFINITY, 0.0]])
-def test_what_is_no_joint_state(position: list[float]) -> None:
-    with pytest.raises(MessageError, match="joint_states"):
-        read_joints(JointState(name=["a", "b"], position=position), ["a", "b"])

@@ -24,7 +24,9 @@ class Heard:
 
     def __init__(self, node: Node) -> None:
         self.complaints: list[str] = []
-        self.robot = RosRobot(node, ControlParameters(), None, self.complaints.append)
+        self.robot = RosRobot(
+            node, ControlParameters(), None, lambda about, text: self.complaints.append(text)
+        )
 
 
 @pytest.fixture

@@ -84,6 +84,21 @@ class Stage(Node):
             message("camera_optical_frame", [CAMERA.inverse() @ (off @ pose) for pose in blocks])
         )
 
+    def talk_nonsense(self, now: float) -> None:
+        """What other programs may send on the same topics."""
+        header = Header(stamp=to_stamp(now), frame_id="camera_optical_frame")
+        estimate = BlockEstimate(Pose.identity(), np.zeros((6, 6)), 1.0, 0.05)
+        for spoil in (
+            lambda pose: setattr(pose.orientation, "w", 0.0),
+            lambda pose: setattr(pose.position, "x", float("nan")),
+        ):
+            message = estimates_to_detections([estimate], header)
+            spoil(message.detections[0].bbox.center)
+            self.seen.publish(message)
+            self.truth.publish(message)
+        for text in ("", "[" * 3000, '{"state": Infinity}', '"\\ud800"', "x" * 200_000):
+            self.status.publish(String(data=text))
+
     def say(self, finished: bool) -> None:
         status = {"state": "done" if finished else "grasp", "message": "as it is", "placed": 2,
                   "goal": 3, "finished": finished, "success": finished}  # fmt: skip
@@ -97,6 +112,7 @@ def run(
     tool: Pose = TOOL,
     with_truth: bool = True,
     finishes: bool = True,
+    nonsense: bool = False,
     **parameters: object,
 ) -> tuple[int, dict[str, Any], str]:
     """Exit code, result.json and what was printed."""
@@ -115,6 +131,8 @@ def run(
             time.sleep(0.02)
         while process.poll() is None and time.monotonic() < end:
             now += 0.1
+            if nonsense:
+                node.talk_nonsense(now)
             node.play(now, blocks, tool, with_truth)
             node.say(finished=finishes and now > 1.5)
             time.sleep(0.02)
@@ -138,6 +156,14 @@ def test_a_tower_is_exit_code_0_and_errors_of_perception_are_in_the_result(tmp_p
     assert result["sim_seconds"] > 2
     assert "VERDICT: success" in printed
     assert "grasp: as it is (2 of 3 placed)" in printed
+
+
+def test_nonsense_of_others_changes_no_verdict(tmp_path: Path) -> None:
+    code, result, printed = run(tmp_path, stack(0.025, 0.075, 0.125), nonsense=True)
+    assert code == 0
+    assert result["success"] is True
+    assert result["perception"]["mean_mm"] == pytest.approx(4.0, abs=0.01)
+    assert "Traceback" not in printed
 
 
 def test_no_tower_is_exit_code_1_whatever_the_controller_believes(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from simreal_common.configuration import field_values, load_yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
+from simreal_common.settings.configuration import field_values, load_yaml
 from simreal_sim.randomization.ranges.ranges import (
     Integers,
     LogUniform,

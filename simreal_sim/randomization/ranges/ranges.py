@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.configuration import check_names, number
 from simreal_common.errors import ConfigurationError
+from simreal_common.settings.configuration import check_names, number
 
 Floats64 = NDArray[np.float64]
 Size = int | tuple[int, ...]

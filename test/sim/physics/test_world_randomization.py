@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simreal_common.configuration import from_values
 from simreal_common.errors import ConfigurationError
+from simreal_common.settings.configuration import from_values
 from simreal_sim.physics.world_randomization import (
     FOCAL_PER_WIDTH,
     RANDOMIZATIONS,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simreal_common.configuration import from_values
 from simreal_common.errors import ConfigurationError
+from simreal_common.settings.configuration import from_values
 from simreal_sim.randomization.ranges.ranges import Share, Uniform
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 

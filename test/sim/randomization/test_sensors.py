@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("numba", reason="no numba: pip install 'simreal[train]'")
 
-from simreal_common.configuration import from_values
+from simreal_common.settings.configuration import from_values
 from simreal_sim.randomization.ranges.ranges import Share, Uniform
 from simreal_sim.randomization.ranges.sensor_ranges import LIMITS, SensorRanges
 from simreal_sim.randomization.sensors import compress, draw_sensors

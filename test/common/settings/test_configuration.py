@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simreal_common.configuration import from_values, load_yaml, number, parse_yaml
 from simreal_common.errors import ConfigurationError
+from simreal_common.settings.configuration import from_values, load_yaml, number, parse_yaml
 
 
 @dataclass(frozen=True)

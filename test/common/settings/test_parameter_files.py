@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameter_files import read_parameters
-from simreal_common.parameters import check_parameters, parameter
 from simreal_common.resources import share_directory
+from simreal_common.settings.parameter_files import read_parameters
+from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_control.parameters import ControlParameters, robot_parameters
 from simreal_perception.node_parameters import PerceptionParameters
 

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import (
+from simreal_common.settings.parameters import (
     ParameterSpec,
     parameter_specs,
     refuse_unknown,

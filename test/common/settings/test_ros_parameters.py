@@ -14,8 +14,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import check_parameters, parameter
-from simreal_common.ros_parameters import declare, declare_all
+from simreal_common.settings.parameters import check_parameters, parameter
+from simreal_common.settings.ros_parameters import declare, declare_all
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import check_parameters, parameter, parameter_specs
+from simreal_common.settings.parameters import check_parameters, parameter, parameter_specs
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simreal_common.configuration import load_yaml
 from simreal_common.errors import ConfigurationError
-from simreal_common.parameters import (
+from simreal_common.settings.configuration import load_yaml
+from simreal_common.settings.parameters import (
     ParameterSpec,
     parameter_specs,
     refuse_unknown,
@@ -33,7 +33,7 @@ def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = 
     Args:
         path: of a ROS parameter file; sections of other nodes are left alone.
         node: its full name, e.g. "/control_node"; `*` and `**` in the file's names match it.
-        cls: what `simreal_common.parameters` calls a parameter class.
+        cls: what `simreal_common.settings.parameters` calls a parameter class.
         section_needed: a file without a section for this node is refused; otherwise it leaves all at
             the defaults, as it does for a node.
 
