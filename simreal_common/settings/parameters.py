@@ -7,8 +7,8 @@
         def __post_init__(self) -> None:
             check_parameters(self)
 
-`simreal_common.settings.ros_parameters.declare` makes ROS parameters of such a class and reads them back,
-`simreal_common.settings.parameter_files.read_parameters` reads them from a file without ROS.
+`ros_parameters.declare` makes ROS parameters of such a class and reads them back,
+`parameter_files.read_parameters` reads them from a file without ROS.
 """
 
 from __future__ import annotations
