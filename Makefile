@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 SEED ?= 1
 BLOCKS ?= 3
+# Tests that start no nodes as processes run side by side.
+JOBS ?= 2
 # The CPU build of PyTorch is enough. Where the package index offers the GPU build first, name the
 # index of CPU builds: make test TORCH="torch==2.13.0 --index-url <index of CPU builds>"
 TORCH ?= torch==2.13.0
@@ -45,7 +47,8 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones
-	$(PYTEST) test -m "not slow"
+	$(PYTEST) test -m "not slow" --ignore test/launch --numprocesses $(JOBS) --dist loadfile
+	$(PYTEST) test/launch -m "not slow"
 	@if [ -e $(VENV)/.with-ros ]; then echo "embedded_ros2 is not installed beside ROS 2: its tests are left out"; \
 	else $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m "not slow"; fi
 

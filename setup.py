@@ -43,6 +43,7 @@ EXTRAS = {
     ],
     "dev": [
         "pytest>=8,<10",
+        "pytest-xdist>=3,<4",
         "hypothesis>=6.100,<7",
         "ruff>=0.9,<1",
         "mypy>=1.14,<3",

@@ -18,8 +18,11 @@ settings.load_profile("simreal")
 # a test starts. A handler is not handed on; they then start with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Domains whose ports are free on every system.
-DOMAINS = range(1, 102)
+# Domains whose ports are free on every system, divided among what runs side by side (pytest-xdist).
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+DOMAINS = range(1 + WORKER, 102, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+# For tests that ask for no domain of their own.
+os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().choice(DOMAINS))
 
 
 @pytest.fixture

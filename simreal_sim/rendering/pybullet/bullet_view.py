@@ -19,10 +19,12 @@ FARTHEST_SLOPE = 2.5  # of a ray off the axis; lenses that bend more are cut off
 LARGEST_WIDENING = 2.5  # of the pinhole picture that a distorted one is taken from
 
 
-def projection(camera: Camera, at_center: bool) -> Array:
+def projection(camera: Camera, at_center: bool, near_m: float = NEAR_M) -> Array:
     """OpenGL's projection matrix of a pinhole camera, (4, 4).
 
     Args:
+        near_m: depth from which on things are drawn. What is nearer to the eye costs OpenGL's depth
+            most of its digits.
         at_center: whether the renderer samples a pixel at its centre, as OpenGL does. TinyRenderer
             samples it at its lower left corner: column i is window coordinate i, and row j (from
             above) is window coordinate height - 1 - j (from below).
@@ -33,8 +35,8 @@ def projection(camera: Camera, at_center: bool) -> Array:
     out = np.zeros((4, 4))
     out[0, 0], out[0, 2] = 2 * fx / camera.width, 1 - 2 * cx / camera.width
     out[1, 1], out[1, 2] = 2 * fy / camera.height, 2 * cy / camera.height - 1
-    out[2, 2] = -(FAR_M + NEAR_M) / (FAR_M - NEAR_M)
-    out[2, 3] = -2 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
+    out[2, 2] = -(FAR_M + near_m) / (FAR_M - near_m)
+    out[2, 3] = -2 * FAR_M * near_m / (FAR_M - near_m)
     out[3, 2] = -1
     return out
 
@@ -106,10 +108,26 @@ class BulletView:
 
     def pixel_m(self, scenes: SceneBatch, slot: int) -> float:
         """Metres across of what a pixel shows of a box where it is nearest to the camera."""
+        return self._away(scenes, slot) / float(self.camera.matrix[0, 0])
+
+    def near_m(self, scenes: SceneBatch, slots: list[int]) -> float:
+        """A depth that none of these primitives comes nearer than."""
+        aside = float(np.linalg.norm(self._farthest_slope))
+        nearest = min((self._away(scenes, slot) for slot in slots), default=NEAR_M)
+        return max(0.9 * nearest / float(np.hypot(1.0, aside)), NEAR_M)
+
+    @property
+    def _farthest_slope(self) -> Array:
+        """Slopes of the ray that is farthest off the axis in the pinhole's picture, (2,)."""
+        k, size = self.pinhole.matrix, np.array([self.pinhole.width, self.pinhole.height])
+        middle = k[:2, 2]
+        return np.asarray(np.maximum(middle, size - middle) / k[[0, 1], [0, 1]])
+
+    def _away(self, scenes: SceneBatch, slot: int) -> float:
+        """Metres from the lens to the box around a primitive."""
         offset = self.pose.position - scenes.position[self.scene, slot]
         local = np.abs(offset @ scenes.rotation[self.scene, slot])
-        outside = np.maximum(local - scenes.half_size[self.scene, slot], 0.0)
-        return float(np.linalg.norm(outside) / self.camera.matrix[0, 0])
+        return float(np.linalg.norm(np.maximum(local - scenes.half_size[self.scene, slot], 0.0)))
 
     def covered(self, scenes: SceneBatch, slot: int) -> float:
         """Pixels that a box would cover if nothing stood before it."""

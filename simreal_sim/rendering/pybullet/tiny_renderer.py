@@ -26,7 +26,7 @@ from simreal_common.errors import MissingDependencyError
 from simreal_common.geometry import Pose
 from simreal_sim.physics.world_camera import view_matrix
 from simreal_sim.rendering.pybullet.bullet_light import strongest_light
-from simreal_sim.rendering.pybullet.bullet_view import BulletView, projection
+from simreal_sim.rendering.pybullet.bullet_view import NEAR_M, BulletView, projection
 from simreal_sim.rendering.pybullet.face_pictures import (
     GAMMA,
     LARGEST_CELL,
@@ -253,13 +253,15 @@ class BulletRenderer:
         """Draw what was built into `color` (H, W, 3) and `instance` (H, W)."""
         wide, bullet = view.pinhole, self._bullet
         light = strongest_light(scenes, view.scene)
+        # OpenGL's depth is short of digits for sheets of paper; TinyRenderer's is not.
+        near = view.near_m(scenes, slots) if self._egl else NEAR_M
         start = time.perf_counter()
         with _silence() if self._egl else nullcontext():  # it names the GL it found
             _, _, pixels, _, bodies = bullet.getCameraImage(
                 wide.width,
                 wide.height,
                 view_matrix(view.pose).T.reshape(-1).tolist(),
-                projection(wide, at_center=self._egl).T.reshape(-1).tolist(),
+                projection(wide, self._egl, near).T.reshape(-1).tolist(),
                 lightDirection=light.direction.tolist(),
                 lightColor=light.tint.tolist(),
                 lightDistance=light.distance,
