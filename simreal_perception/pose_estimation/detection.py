@@ -24,8 +24,8 @@ DETECTOR = Signature(
 )
 
 DETECTOR_MULTIPLE = 32  # the network halves its image five times: sides must be multiples of this
-# What scores less is every fifth crop, and none of it came to be likelier a block than not: 120 synthetic
-# scenes, 593 blocks found.
+# What scores less is every fifth crop, and none of it came to be likelier a block than not, in 120
+# synthetic scenes with 593 blocks found.
 DETECTION_THRESHOLD = 0.25
 MOST_DETECTIONS = 64  # a full table
 # Detections are one block whose centres are nearer than this share of the larger radius and whose
