@@ -74,6 +74,14 @@ class PoseNetwork(nn.Module):
         self.log_spread = nn.Linear(16 * width, CHARTS)
         self.chart = nn.Linear(16 * width, CHARTS)
         self.block = nn.Linear(16 * width, 1)
+        # What makes a thing a block is not what tells its corners: features of its own beside those.
+        self.judge = nn.Sequential(
+            step(4 * width, 2 * width),
+            nn.Flatten(),
+            nn.Linear(2 * width * cells // 4, 4 * width),
+            nn.ReLU(inplace=True),
+            nn.Linear(4 * width, 1),
+        )
         # The field knows from the coarse features what an edge is, from the fine ones where it is.
         self.from_eighth = nn.Conv2d(4 * width, 2 * width, 1)
         self.at_quarter = Residual(2 * width)
@@ -98,7 +106,8 @@ class PoseNetwork(nn.Module):
         spread = self.log_spread(features)
         quarter = self.at_quarter(torch.relu(quarter + _double(self.from_eighth(eighth))))
         field = self.field(torch.relu(half + _double(self.from_quarter(quarter)))).float()
-        return corners, spread, self.chart(features), self.block(features).squeeze(1), field
+        block = (self.block(features) + self.judge(eighth).float()).squeeze(1)
+        return corners, spread, self.chart(features), block, field
 
 
 def _double(x: Tensor) -> Tensor:
