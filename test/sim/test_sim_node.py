@@ -32,9 +32,9 @@ from tf2_ros import Buffer, TransformListener
 from trajectory_msgs.msg import JointTrajectoryPoint
 from vision_msgs.msg import Detection3DArray
 
+from simreal_common.imaging.ros_images import image_to_rgb
 from simreal_common.ros_messages import (
     camera_info_to_camera,
-    image_to_rgb,
     message_to_pose,
     stamp_nanoseconds,
     transform_to_pose,
