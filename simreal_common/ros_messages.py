@@ -14,13 +14,11 @@ import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform, TransformStamped
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
 from simreal_common.block_estimate import COLORS, BlockEstimate
-from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, MessageError
+from simreal_common.errors import MessageError
 from simreal_common.geometry import Pose
 from simreal_common.untrusted_text import shortened
 
@@ -69,43 +67,6 @@ def to_stamp(seconds: float) -> Time:
     """Seconds -> time stamp, to the nearest nanosecond."""
     sec, nanosec = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
     return Time(sec=sec, nanosec=nanosec)
-
-
-def camera_info_to_camera(message: CameraInfo) -> Camera:
-    """CameraInfo -> Camera of the raw (distorted) image.
-
-    Raises:
-        CalibrationError: not calibrated, a distortion model that is not known, or an image that is
-            binned or cut out (then its intrinsics are not those in the message).
-    """
-    roi = message.roi
-    if message.binning_x > 1 or message.binning_y > 1 or roi.width or roi.height:
-        raise CalibrationError(
-            f"camera_info with binning {message.binning_x}x{message.binning_y} and a region of "
-            f"{roi.width}x{roi.height}: wanted the whole image at full resolution; switch binning "
-            "and region of interest off in the camera driver"
-        )
-    return Camera.from_ros(
-        message.width, message.height, message.k, message.d, message.distortion_model
-    )
-
-
-def camera_to_camera_info(camera: Camera, header: Header) -> CameraInfo:
-    """Camera -> CameraInfo of the raw image; no rectification (R = 1, P = [K 0])."""
-    model, count = ("rational_polynomial", 8) if camera.distortion.size == 8 else ("plumb_bob", 5)
-    coefficients = np.zeros(count)
-    coefficients[: camera.distortion.size] = camera.distortion
-    projection = np.hstack([camera.matrix, np.zeros((3, 1))])
-    return CameraInfo(
-        header=header,
-        width=camera.width,
-        height=camera.height,
-        distortion_model=model,
-        d=coefficients.tolist(),
-        k=camera.matrix.reshape(-1).tolist(),
-        r=np.eye(3).reshape(-1).tolist(),
-        p=projection.reshape(-1).tolist(),
-    )
 
 
 def pose_to_message(pose: Pose) -> PoseMessage:

@@ -30,6 +30,10 @@ class CameraParameters:
         "hold an image's brightest value",
         range=(0, 16),
     )
+    rectified: bool = parameter(
+        False,
+        "images are rectified (image_rect): P of camera_info holds, and no distortion",
+    )
 
 
 @dataclass(frozen=True)

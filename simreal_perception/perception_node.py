@@ -19,14 +19,10 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
+from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.imaging.ros_images import image_to_depth
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    estimates_to_detections,
-    stamp_nanoseconds,
-    stamp_seconds,
-)
+from simreal_common.ros_messages import estimates_to_detections, stamp_nanoseconds, stamp_seconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import (
     CAMERA_INFO_QOS,
@@ -186,11 +182,13 @@ class PerceptionNode(Node):
 
     def _camera_of(self, info: CameraInfo) -> Camera:
         """The calibration of a camera_info; made once as long as it stays the same."""
-        numbers = (*info.k, *info.d, info.width, info.height, info.binning_x, info.binning_y)
-        key = (*numbers, info.roi.width, info.roi.height, info.distortion_model)
+        roi = info.roi
+        whole = (info.width, info.height, info.binning_x, info.binning_y)
+        region = (roi.x_offset, roi.y_offset, roi.width, roi.height)
+        key = (*info.k, *info.d, *info.p, *whole, *region, info.distortion_model)
         if self._camera is None or key != self._camera_key:
             self._camera = None
-            self._camera = camera_info_to_camera(info)
+            self._camera = camera_info_to_camera(info, rectified=self._settings.rectified)
             self._camera_key = key
             self._check_width(self._camera)
         return self._camera

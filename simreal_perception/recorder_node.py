@@ -12,12 +12,9 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError
+from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    detections_to_estimates,
-    stamp_nanoseconds,
-)
+from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
 from simreal_common.settings.ros_parameters import declare
@@ -42,6 +39,7 @@ class RecorderNode(Node):
             folder, parameters.speed, self.get_logger().error
         )
         self._camera: Camera | None = None
+        self._rectified = parameters.rectified
         self._status = ""
         self._images = ImageSource(self, parameters, "camera/image_raw")
         guard = MessageGuard(self)
@@ -66,7 +64,7 @@ class RecorderNode(Node):
         if self._camera is not None:
             return  # a camera's calibration stays for a film
         try:
-            self._camera = camera_info_to_camera(message)
+            self._camera = camera_info_to_camera(message, rectified=self._rectified)
         except CalibrationError as error:
             raise CalibrationError(f"nothing will be drawn into the film: {error}") from error
 

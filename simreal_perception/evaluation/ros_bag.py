@@ -157,6 +157,6 @@ def _picture(message: Any, msgtype: str) -> NDArray[np.uint8]:
 
 
 def _camera(message: Any) -> Camera:
-    from simreal_common.ros_messages import camera_info_to_camera
+    from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 
     return camera_info_to_camera(message)

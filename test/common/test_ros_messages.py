@@ -16,16 +16,12 @@ pytest.importorskip("sensor_msgs", reason="no ROS messages: install ROS 2 or emb
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform as TransformMessage
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, MessageError
+from simreal_common.errors import MessageError
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    camera_to_camera_info,
     detections_to_estimates,
     detections_to_poses,
     duration_seconds,
@@ -56,32 +52,6 @@ def poses(draw: st.DrawFn) -> Pose:
 def covariance(rng: np.random.Generator) -> np.ndarray:
     root = rng.normal(size=(6, 6))
     return root @ root.T
-
-
-@pytest.mark.parametrize("count", [0, 4, 5, 8])
-def test_camera_round_trip(count: int) -> None:
-    matrix = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
-    camera = Camera(640, 480, matrix, np.linspace(-0.1, 0.1, count))
-    message = camera_to_camera_info(camera, HEADER)
-    back = camera_info_to_camera(message)
-    assert (back.width, back.height) == (640, 480)
-    np.testing.assert_allclose(back.matrix, camera.matrix)
-    points = np.array([[0.1, 0.1, 1.0], [-0.2, 0.1, 0.7]])
-    np.testing.assert_allclose(back.project(points), camera.project(points))
-    assert message.p[2] == pytest.approx(321.5)
-
-
-def test_camera_info_without_calibration() -> None:
-    with pytest.raises(CalibrationError, match="not calibrated"):
-        camera_info_to_camera(CameraInfo(width=640, height=480))
-
-
-def test_binned_images_have_other_intrinsics() -> None:
-    camera = Camera.pinhole(640, 480, 1.0)
-    message = camera_to_camera_info(camera, HEADER)
-    message.binning_x = 2
-    with pytest.raises(CalibrationError, match="binning 2x0.*switch binning"):
-        camera_info_to_camera(message)
 
 
 @given(poses())

@@ -28,14 +28,10 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, look_at
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    estimates_to_detections,
-    pose_to_transform_stamped,
-    to_stamp,
-)
+from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
 from simreal_control.control_node import ControlNode
 from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS, ControlParameters
 from simreal_control.world_model.block_map import fuse
@@ -171,6 +167,13 @@ def camera_info() -> CameraInfo:
     return camera_to_camera_info(CAMERA, header())
 
 
+def fisheye_info() -> CameraInfo:
+    camera = Camera(64, 48, CAMERA.matrix, np.array([0.01, 0.02, -0.01, 0.0]), fisheye=True)
+    message = camera_to_camera_info(camera, header())
+    message.roi.width, message.roi.height = 64, 48
+    return message
+
+
 def depth() -> Any:
     message = picture()
     message.encoding, message.step = "32FC1", 4 * 64
@@ -193,7 +196,7 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
         [("rgb8", 3), ("mono16", 2), ("bayer_rggb16", 2), ("yuyv", 2), ("nv12", 1), ("8UC1", 1)]
     ).flatmap(lambda form: spoilt(lambda: raw_picture(*form))),
     "/camera/image_raw/compressed": spoilt(compressed_picture),
-    "/camera/camera_info": spoilt(camera_info),
+    "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),

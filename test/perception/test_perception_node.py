@@ -27,8 +27,9 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, ModelError
 from simreal_common.geometry import Pose
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
-from simreal_common.ros_messages import camera_to_camera_info, pose_to_transform_stamped
+from simreal_common.ros_messages import pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import perception_node
 from simreal_perception.perception_node import PerceptionNode
@@ -224,11 +225,11 @@ def test_the_rate_is_limited_by_the_stamps(bench: Bench) -> None:
             CameraInfo(
                 width=64,
                 height=48,
-                distortion_model="fisheye",
+                distortion_model="magic",
                 d=[0.1] * 4,
                 k=[50.0, 0.0, 32.0, 0.0, 50.0, 24.0, 0.0, 0.0, 1.0],
             ),
-            "distortion model 'fisheye'",
+            "distortion model 'magic'",
         ),
     ],
 )
@@ -288,6 +289,31 @@ def test_compressed_images_come_on_the_topic_beside(bench: Bench) -> None:
     assert bench.spin_until(lambda: len(bench.received) == 1)
     assert bench.received[0].header.frame_id == "optical"
     assert (bench.estimator.calls[0][0] == (10, 20, 30)).all()
+
+
+@pytest.mark.parametrize("bench", [{"rectified": True}], indirect=True)
+def test_rectified_images_have_the_projection(bench: Bench) -> None:
+    info = camera_to_camera_info(CAMERA, Header(frame_id="optical"))
+    info.d = [-0.28, 0.09, 0.001, -0.0005, -0.012]
+    info.p = [50.0, 0.0, 30.0, 0.0, 0.0, 50.0, 20.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    bench.send_info(info)
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    camera = bench.estimator.calls[0][1]
+    assert (camera.matrix[0, 0], camera.distortion.size) == (50.0, 0)
+
+
+def test_another_region_of_interest_is_another_camera(bench: Bench) -> None:
+    whole = Camera.pinhole(128, 96, 1.0)
+    for number, offset in enumerate((0, 40)):
+        info = camera_to_camera_info(whole, Header(frame_id="optical"))
+        info.roi.x_offset, info.roi.width, info.roi.height = offset, 64, 48
+        bench.send_info(info)
+        bench.send_image(1.0 + number)
+        assert bench.spin_until(lambda count=number + 1: len(bench.received) == count)
+        camera = bench.estimator.calls[-1][1]
+        assert (camera.width, camera.height) == (64, 48)
+        assert camera.matrix[0, 2] == pytest.approx(63.5 - offset)
 
 
 def test_silence_is_explained_once(
