@@ -117,7 +117,7 @@ class Camera:
         good |= seen < 1e-6  # on the axis there is nothing to stretch
         if good.mean() < (LEAST_FISHEYE_SHARE if self.fisheye else LEAST_GOOD_SHARE):
             raise CalibrationError(
-                f"distortion coefficients {self.distortion.tolist()}: no lens bends "
+                f"distortion coefficients {shortened(str(self.distortion.tolist()))}: no lens bends "
                 f"{100 * (1 - good.mean()):.0f} % of its image so; {HOW_TO_CALIBRATE}"
             )
 

@@ -60,13 +60,21 @@ def load_camera(path: str | Path, *, rectified: bool = False) -> Camera:
     except MessageError as error:
         raise CalibrationError(f"camera file {error}; wanted {KNOWN}") from error
     try:
-        return _calibration(text).camera(rectified=rectified)
-    except (CalibrationError, MessageError) as error:
+        return parse_camera(text, rectified=rectified)
+    except CalibrationError as error:
         raise CalibrationError(f"{path}: {error}") from error
+
+
+def parse_camera(text: str, *, rectified: bool = False) -> Camera:
+    """The camera of a calibration file's text; see `load_camera`.
+
+    Raises:
+        CalibrationError: it is no such text, or holds no calibration.
+    """
+    try:
+        return _calibration(text).camera(rectified=rectified)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise CalibrationError(
-            f"{path}: a value is not a number ({shortened(str(error))})"
-        ) from error
+        raise CalibrationError(f"a value is not a number ({shortened(str(error))})") from error
 
 
 def _calibration(text: str) -> CameraCalibration:
