@@ -191,7 +191,18 @@ class PerceptionNode(Node):
             self._camera = camera_info_to_camera(info, rectified=self._settings.rectified)
             self._camera_key = key
             self._check_width(self._camera)
+            self._check_rectified(self._camera)
         return self._camera
+
+    def _check_rectified(self, camera: Camera) -> None:
+        """Say so where the topic's name tells that its images are not what the parameter says."""
+        named_so = "image_rect" in self._images.topic  # image_proc's names
+        if named_so and not self._settings.rectified and camera.distortion.any():
+            self.get_logger().warning(
+                f"images on {self._images.topic} are rectified, by its name, and camera_info has "
+                "distortion coefficients: got rectified: false, wanted rectified: true, or the raw "
+                "images' topic; otherwise blocks are found a centimetre or more off"
+            )
 
     def _check_width(self, camera: Camera) -> None:
         """Say so where max_width keeps small blocks from being found."""

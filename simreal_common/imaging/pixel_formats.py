@@ -25,18 +25,18 @@ class PixelFormat:
 
     Args:
         channels: values a pixel.
-        rgb: which of them are red, green and blue; None where it takes more than picking.
-        conversion: OpenCV's code for that, of one plane.
+        conversion: OpenCV's code that makes RGB of it; None where it is RGB.
         sixteen_bits: a value has two bytes, else one.
         even: width (and, of two planes, height) must be even.
+        least: pixels a side.
         planes_height: rows of data for each row of the image, where colour has a plane of its own.
     """
 
     channels: int
-    rgb: tuple[int, int, int] | None = None
-    conversion: int | None = None
+    conversion: int | None
     sixteen_bits: bool = False
     even: bool = False
+    least: int = 1
     planes_height: float = 1.0
 
     @property
@@ -45,10 +45,9 @@ class PixelFormat:
         return "u2" if self.sixteen_bits else "u1"
 
 
-def _plain(channels: int, rgb: tuple[int, int, int], *, sixteen_bits: bool = False) -> PixelFormat:
-    return PixelFormat(channels, rgb, sixteen_bits=sixteen_bits)
-
-
+_GREY = (1, cv2.COLOR_GRAY2RGB)
+_RGB, _BGR = (3, None), (3, cv2.COLOR_BGR2RGB)
+_RGBA, _BGRA = (4, cv2.COLOR_RGBA2RGB), (4, cv2.COLOR_BGRA2RGB)
 # OpenCV's older names, which all its versions know, say the second row's second and third pixel.
 _BAYER = {
     "rggb": cv2.COLOR_BayerBG2RGB,
@@ -56,31 +55,30 @@ _BAYER = {
     "gbrg": cv2.COLOR_BayerGR2RGB,
     "grbg": cv2.COLOR_BayerGB2RGB,
 }
-_YUYV = PixelFormat(2, conversion=cv2.COLOR_YUV2RGB_YUY2, even=True)
-_UYVY = PixelFormat(2, conversion=cv2.COLOR_YUV2RGB_UYVY, even=True)
-_RED_FIRST, _BLUE_FIRST, _GREY = (0, 1, 2), (2, 1, 0), (0, 0, 0)
+_YUYV = PixelFormat(2, cv2.COLOR_YUV2RGB_YUY2, even=True)
+_UYVY = PixelFormat(2, cv2.COLOR_YUV2RGB_UYVY, even=True)
 
 # By the names of sensor_msgs/image_encodings.hpp, and those that drivers use beside them. The
 # OpenCV types say nothing of colour: their order is OpenCV's.
 PIXEL_FORMATS: dict[str, PixelFormat] = {
-    "rgb8": _plain(3, _RED_FIRST),
-    "bgr8": _plain(3, _BLUE_FIRST),
-    "rgba8": _plain(4, _RED_FIRST),
-    "bgra8": _plain(4, _BLUE_FIRST),
-    "mono8": _plain(1, _GREY),
-    "rgb16": _plain(3, _RED_FIRST, sixteen_bits=True),
-    "bgr16": _plain(3, _BLUE_FIRST, sixteen_bits=True),
-    "rgba16": _plain(4, _RED_FIRST, sixteen_bits=True),
-    "bgra16": _plain(4, _BLUE_FIRST, sixteen_bits=True),
-    "mono16": _plain(1, _GREY, sixteen_bits=True),
-    "8UC1": _plain(1, _GREY),
-    "8UC3": _plain(3, _BLUE_FIRST),
-    "8UC4": _plain(4, _BLUE_FIRST),
-    "16UC1": _plain(1, _GREY, sixteen_bits=True),
-    "16UC3": _plain(3, _BLUE_FIRST, sixteen_bits=True),
-    "16UC4": _plain(4, _BLUE_FIRST, sixteen_bits=True),
+    "rgb8": PixelFormat(*_RGB),
+    "bgr8": PixelFormat(*_BGR),
+    "rgba8": PixelFormat(*_RGBA),
+    "bgra8": PixelFormat(*_BGRA),
+    "mono8": PixelFormat(*_GREY),
+    "rgb16": PixelFormat(*_RGB, sixteen_bits=True),
+    "bgr16": PixelFormat(*_BGR, sixteen_bits=True),
+    "rgba16": PixelFormat(*_RGBA, sixteen_bits=True),
+    "bgra16": PixelFormat(*_BGRA, sixteen_bits=True),
+    "mono16": PixelFormat(*_GREY, sixteen_bits=True),
+    "8UC1": PixelFormat(*_GREY),
+    "8UC3": PixelFormat(*_BGR),
+    "8UC4": PixelFormat(*_BGRA),
+    "16UC1": PixelFormat(*_GREY, sixteen_bits=True),
+    "16UC3": PixelFormat(*_BGR, sixteen_bits=True),
+    "16UC4": PixelFormat(*_BGRA, sixteen_bits=True),
     **{
-        f"bayer_{pattern}{bits}": PixelFormat(1, conversion=code, sixteen_bits=bits == 16)
+        f"bayer_{pattern}{bits}": PixelFormat(1, code, bits == 16, least=LEAST_BAYER_PX)
         for bits in (8, 16)
         for pattern, code in _BAYER.items()
     },
@@ -88,8 +86,8 @@ PIXEL_FORMATS: dict[str, PixelFormat] = {
     "uyvy": _UYVY,
     "yuv422_yuy2": _YUYV,
     "yuyv": _YUYV,
-    "nv12": PixelFormat(1, conversion=cv2.COLOR_YUV2RGB_NV12, even=True, planes_height=1.5),
-    "nv21": PixelFormat(1, conversion=cv2.COLOR_YUV2RGB_NV21, even=True, planes_height=1.5),
+    "nv12": PixelFormat(1, cv2.COLOR_YUV2RGB_NV12, even=True, planes_height=1.5),
+    "nv21": PixelFormat(1, cv2.COLOR_YUV2RGB_NV21, even=True, planes_height=1.5),
 }
 
 
@@ -125,18 +123,16 @@ def to_rgb(values: NDArray[Any], form: PixelFormat, bit_depth: int = 0) -> Pictu
         raise ImageError(
             f"image {width} pixels wide, with {rows} rows of data: this encoding wanted an even size"
         )
-    if form.conversion is not None and not form.even and min(rows, width) < LEAST_BAYER_PX:
+    if min(rows, width) < form.least:
         raise ImageError(
-            f"image of {width}x{rows} pixels behind a colour filter: wanted {LEAST_BAYER_PX} or "
-            "more a side"
+            f"image of {width}x{rows} pixels behind a colour filter: wanted {form.least} or more a "
+            "side"
         )
     eight = values if values.dtype == np.uint8 else to_eight_bits(values, bit_depth)
-    if form.rgb is not None:
-        whole = form.rgb == _RED_FIRST and form.channels == 3
-        return eight if whole else np.ascontiguousarray(eight[..., form.rgb])
-    assert form.conversion is not None
-    plane = np.ascontiguousarray(eight if form.channels > 1 else eight[..., 0])
-    return np.asarray(cv2.cvtColor(plane, form.conversion), dtype=np.uint8)
+    if form.conversion is None:
+        return eight
+    whole = np.ascontiguousarray(eight)
+    return np.asarray(cv2.cvtColor(whole, form.conversion), dtype=np.uint8)
 
 
 def to_eight_bits(values: NDArray[Any], bit_depth: int = 0) -> Picture:

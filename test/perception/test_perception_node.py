@@ -303,6 +303,24 @@ def test_rectified_images_have_the_projection(bench: Bench) -> None:
     assert (camera.matrix[0, 0], camera.distortion.size) == (50.0, 0)
 
 
+@pytest.mark.parametrize("rectified", [False, True])
+def test_a_topic_named_like_rectified_images(
+    ros: None, rectified: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = PerceptionNode(
+        lambda name: FakeEstimator(),
+        parameter_overrides=[Parameter("rectified", value=rectified)],
+        cli_args=["--ros-args", "-r", "camera/image_raw:=/webcam/image_rect_color"],
+    )
+    camera = Camera(64, 48, CAMERA.matrix, np.array([-0.28, 0.09, 0.001, -0.0005]))
+    callbacks = {s.topic_name: s.callback for s in node.subscriptions}
+    callbacks["/camera/camera_info"](camera_to_camera_info(camera, Header()))
+    callbacks["/webcam/image_rect_color"](rgb_to_image(RGB, Header(frame_id="optical")))
+    node.destroy_node()
+    said = "".join(capfd.readouterr())
+    assert ("got rectified: false, wanted rectified: true" in said) is not rectified
+
+
 def test_another_region_of_interest_is_another_camera(bench: Bench) -> None:
     whole = Camera.pinhole(128, 96, 1.0)
     for number, offset in enumerate((0, 40)):
