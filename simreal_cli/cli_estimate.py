@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import Camera, load_camera
+from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
+from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.depth_range import DepthImage, check_depth
 from simreal_perception.pose_estimation.image_pyramid import Search
@@ -63,7 +64,12 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
         "--camera",
         required=True,
         metavar="CAMERA.yaml",
-        help="calibration of that camera: a ROS camera_info YAML file",
+        help="calibration of that camera: a ROS camera_info YAML file, or OpenCV's or Kalibr's",
+    )
+    parser.add_argument(
+        "--rectified",
+        action="store_true",
+        help="pictures are rectified: the calibration's projection matrix holds, and no distortion",
     )
     parser.add_argument(
         "--edge", required=True, type=_edge, metavar="METRES", help="edge of the blocks, metres"
@@ -106,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
             used, a file that cannot be written.
     """
     # What is cheap to check first: the network takes longest to load.
-    camera = load_camera(args.camera)
+    camera = load_camera(args.camera, rectified=args.rectified)
     rgb = read_picture(args.image)
     check_size(rgb, camera, f"image {args.image}", f"calibration {args.camera}")
     plane = _plane(args)

@@ -7,7 +7,7 @@ import json
 
 from simreal_cli import cli_estimate
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import load_camera
+from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.plane_fit import fit_plane
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         SimrealError: as `simreal estimate` raises it; too few blocks, or blocks that disagree.
     """
-    camera = load_camera(args.camera)
+    camera = load_camera(args.camera, rectified=args.rectified)
     pictures = [read_picture(image) for image in args.images]
     for image, rgb in zip(args.images, pictures, strict=True):
         check_size(rgb, camera, f"image {image}", f"calibration {args.camera}")

@@ -1,23 +1,23 @@
-"""The calibrated camera: intrinsics, lens distortion, projection; ROS camera_info YAML files."""
+"""The calibrated camera: intrinsics, lens distortion, projection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simreal_common.errors import CalibrationError, MessageError
-from simreal_common.untrusted_text import parse_yaml, read_text, shortened
+from simreal_common import equidistant_lens
+from simreal_common.errors import CalibrationError
+from simreal_common.untrusted_text import shortened
 
 Array = NDArray[np.float64]
 
-# Number of coefficients OpenCV takes for each ROS distortion model.
-DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8,), "none": (0,)}
+# How many coefficients OpenCV's perspective lens has: k1 k2 p1 p2, k3, k4 k5 k6 (rational), s1 s2 s3 s4
+# (thin prism), tx ty (tilt). Each is the one before it with more of them.
+COEFFICIENTS = (4, 5, 8, 12, 14)
+FISHEYE_COEFFICIENTS = 4
 
 HOW_TO_CALIBRATE = (
     "calibrate it (ros2 run camera_calibration cameracalibrator) or give its calibration file"
@@ -28,7 +28,7 @@ HOW_TO_CALIBRATE = (
 # 157 degrees to one of half a degree.
 LARGEST_SIDE_PX = 32_768
 LEAST_FOCAL, LARGEST_FOCAL = 0.1, 100.0
-LARGEST_ASPECT = 2.0  # of one focal length to the other
+LARGEST_ASPECT = 2.5  # of one focal length to the other: rows or columns alone may be binned
 LARGEST_SHIFT = 10.0  # of the principal point out of the image, in sides: it may be a cut-out
 LARGEST_SKEW = 0.01  # in focal lengths; OpenCV takes none into account
 # A lens moves a point to between these shares of its distance from the axis, and can be undone to
@@ -36,6 +36,9 @@ LARGEST_SKEW = 0.01  # in focal lengths; OpenCV takes none into account
 LEAST_STRETCH, LARGEST_STRETCH = 0.1, 4.0
 UNDONE_SHARE = 0.005
 LEAST_GOOD_SHARE = 0.5  # of the image
+LEAST_FISHEYE_SHARE = 0.25  # whose picture may be a circle in the image
+LARGEST_FISHEYE = 1e3  # of its coefficients
+FLATTEST_RAY = 1e-3  # z of a ray of length 1 that `normalize` still keeps
 LENS_GRID = 9  # points a side that are looked at
 
 
@@ -46,7 +49,9 @@ class Camera:
     Args:
         width, height: image size, pixels.
         matrix: pinhole intrinsics K, pixels, shape (3, 3).
-        distortion: OpenCV coefficients (k1 k2 p1 p2 [k3 [k4 k5 k6]]), shape (0,), (4,), (5,), (8,).
+        distortion: OpenCV coefficients, shape (N,): k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tx ty]]]],
+            or none; of a fisheye lens k1 k2 k3 k4.
+        fisheye: the lens is an equidistant one (cv2.fisheye), not a perspective one.
 
     Raises:
         CalibrationError: sizes, intrinsics or a distortion that no calibrated camera has.
@@ -56,6 +61,7 @@ class Camera:
     height: int
     matrix: Array
     distortion: Array
+    fisheye: bool = False
 
     def __post_init__(self) -> None:
         matrix = np.array(self.matrix, dtype=np.float64)
@@ -72,10 +78,16 @@ class Camera:
                 f"the camera is not calibrated: focal lengths {matrix[0, 0]:g}, {matrix[1, 1]:g}, "
                 f"wanted both above 0; {HOW_TO_CALIBRATE}"
             )
-        if distortion.size not in (0, 4, 5, 8) or not np.isfinite(distortion).all():
+        counts = (FISHEYE_COEFFICIENTS,) if self.fisheye else (0, *COEFFICIENTS)
+        if distortion.size not in counts or not np.isfinite(distortion).all():
             raise CalibrationError(
                 f"{distortion.size} distortion coefficients {shortened(str(distortion.tolist()))}: "
-                "wanted 0, 4, 5 or 8 finite numbers"
+                f"wanted {one_of(counts)} finite numbers"
+            )
+        if self.fisheye and np.abs(distortion).max() > LARGEST_FISHEYE:
+            raise CalibrationError(
+                f"coefficients {shortened(str(distortion.tolist()))} of a fisheye lens: wanted at most "
+                f"{LARGEST_FISHEYE:g} each; {HOW_TO_CALIBRATE}"
             )
         _check_intrinsics(self.width, self.height, matrix)
         object.__setattr__(self, "matrix", matrix)
@@ -90,21 +102,22 @@ class Camera:
         )
         pixels = np.stack([u, v], axis=-1).reshape(-1, 2)
         with np.errstate(all="ignore"):
-            rays = self.normalize(pixels)
-            back = self.project(np.concatenate([rays, np.ones((len(rays), 1))], axis=1))
+            rays = self.rays(pixels)
+            missed = np.linalg.norm(self.project(rays) - pixels, axis=1)
             focal, center = self.matrix[[0, 1], [0, 1]], self.matrix[:2, 2]
             seen = np.linalg.norm((pixels - center) / focal, axis=1)
-            stretch = seen / np.linalg.norm(rays, axis=1)
-            missed = np.linalg.norm(back - pixels, axis=1)
+            aside = np.linalg.norm(rays[:, :2], axis=1)
+            ideal = np.arctan2(aside, rays[:, 2]) if self.fisheye else aside / rays[:, 2]
+            stretch = seen / ideal
         good = (
             (missed < UNDONE_SHARE * max(self.width, self.height))
             & (stretch > LEAST_STRETCH)
             & (stretch < LARGEST_STRETCH)
         )
         good |= seen < 1e-6  # on the axis there is nothing to stretch
-        if good.mean() < LEAST_GOOD_SHARE:
+        if good.mean() < (LEAST_FISHEYE_SHARE if self.fisheye else LEAST_GOOD_SHARE):
             raise CalibrationError(
-                f"distortion coefficients {self.distortion.tolist()}: no lens bends "
+                f"distortion coefficients {shortened(str(self.distortion.tolist()))}: no lens bends "
                 f"{100 * (1 - good.mean()):.0f} % of its image so; {HOW_TO_CALIBRATE}"
             )
 
@@ -118,17 +131,27 @@ class Camera:
     def project(self, points: ArrayLike) -> Array:
         """Points in the optical frame, metres, shape (..., 3) -> pixels, shape (..., 2).
 
-        The centre of the top left pixel is (0, 0). Points must lie in front of the camera.
+        The centre of the top left pixel is (0, 0). Points must lie in front of the camera; before a
+        fisheye lens they may lie beside it, too.
         """
         points = np.asarray(points, dtype=np.float64)
+        if self.fisheye:
+            places = equidistant_lens.project(points, self.distortion)
+            return places * self.matrix[[0, 1], [0, 1]] + self.matrix[:2, 2]
         flat = np.ascontiguousarray(points.reshape(-1, 1, 3))
         zero = np.zeros(3)
         pixels, _ = cv2.projectPoints(flat, zero, zero, self.matrix, self.distortion)
         return np.asarray(pixels, dtype=np.float64).reshape(*points.shape[:-1], 2)
 
     def normalize(self, pixels: ArrayLike) -> Array:
-        """Pixels, shape (..., 2) -> ideal image plane at z = 1, undistorted, same shape."""
+        """Pixels, shape (..., 2) -> ideal image plane at z = 1, undistorted, same shape.
+
+        What a fisheye lens sees beside the camera is not on that plane, and is put far out.
+        """
         pixels = np.asarray(pixels, dtype=np.float64)
+        if self.fisheye:
+            rays = self.rays(pixels)
+            return np.asarray(rays[..., :2] / np.maximum(rays[..., 2:], FLATTEST_RAY))
         flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-10)
         # OpenCV 5 folded the variant with a stopping criterion into undistortPoints.
@@ -138,34 +161,42 @@ class Camera:
         )
         return np.asarray(rays, dtype=np.float64).reshape(pixels.shape)
 
-    @staticmethod
-    def from_ros(
-        width: int, height: int, k: ArrayLike, d: ArrayLike, distortion_model: str
-    ) -> Camera:
-        """From the fields of a sensor_msgs/CameraInfo (or its YAML file).
+    def rays(self, pixels: ArrayLike) -> Array:
+        """Pixels, shape (..., 2) -> directions of length 1 in the optical frame, shape (..., 3)."""
+        pixels = np.asarray(pixels, dtype=np.float64)
+        if self.fisheye:
+            places = (pixels - self.matrix[:2, 2]) / self.matrix[[0, 1], [0, 1]]
+            return equidistant_lens.rays(places, self.distortion)
+        points = self.normalize(pixels)
+        ahead = np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1)
+        return np.asarray(ahead / np.linalg.norm(ahead, axis=-1, keepdims=True))
 
-        Raises:
-            CalibrationError: not calibrated (K all zero), or a distortion model not known.
+    def seen_from(self, rotation: Array, matrix: Array, size: int) -> NDArray[np.float32]:
+        """Where in the image the pixels of a pinhole camera with the same centre are.
+
+        Args:
+            rotation: that camera's optical frame -> this one's, (3, 3).
+            matrix: its intrinsics, (3, 3).
+            size: its pixels a side.
+
+        Returns:
+            Pixels of this camera, shape (size, size, 2).
         """
-        model = distortion_model or "none"
-        coefficients = np.asarray(d, dtype=np.float64).reshape(-1)
-        if model not in DISTORTION_MODELS:
-            raise CalibrationError(
-                f"distortion model '{shortened(model)}': wanted one of {', '.join(DISTORTION_MODELS)}; "
-                "calibrate the camera with one of these"
-            )
-        # Drivers of cameras without distortion leave D empty, or fill it with any number of zeros.
-        if not coefficients.any():
-            coefficients = np.zeros(0)
-        elif coefficients.size not in DISTORTION_MODELS[model]:
-            raise CalibrationError(
-                f"{coefficients.size} coefficients for distortion model '{model}': wanted "
-                f"{' or '.join(map(str, DISTORTION_MODELS[model]))}"
-            )
-        matrix = np.asarray(k, dtype=np.float64).reshape(-1)
-        if matrix.size != 9:
-            raise CalibrationError(f"camera matrix of {matrix.size} numbers: wanted 9 (3x3)")
-        return Camera(int(width), int(height), matrix.reshape(3, 3), coefficients)
+        if self.fisheye:
+            u, v = np.meshgrid(np.arange(size), np.arange(size))
+            grid = np.stack([u, v, np.ones_like(u)], axis=-1)
+            rays = grid @ np.linalg.inv(matrix).T @ rotation.T
+            return self.project(rays).astype(np.float32)
+        pixels, _ = cv2.initUndistortRectifyMap(
+            self.matrix, self.distortion, rotation.T, matrix, (size, size), cv2.CV_32FC2
+        )
+        return np.asarray(pixels, dtype=np.float32)
+
+
+def one_of(counts: tuple[int, ...]) -> str:
+    """Numbers in words: "4, 5 or 8"."""
+    *most, last = map(str, counts)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _check_intrinsics(width: int, height: int, matrix: Array) -> None:
@@ -173,9 +204,15 @@ def _check_intrinsics(width: int, height: int, matrix: Array) -> None:
     fx, fy, (cx, cy) = matrix[0, 0], matrix[1, 1], matrix[:2, 2]
     longest = max(width, height)
     if not all(LEAST_FOCAL * longest <= f <= LARGEST_FOCAL * longest for f in (fx, fy)):
+        # Some programs write intrinsics as shares of the image's width and height.
+        mend = (
+            f"they look normalised: multiply the first row by {width} and the second by {height}"
+            if 0 < cx <= 1 and 0 < cy <= 1
+            else HOW_TO_CALIBRATE
+        )
         raise CalibrationError(
-            f"focal lengths {fx:g}, {fy:g} pixels for an image of {width}x{height}: wanted from "
-            f"{LEAST_FOCAL * longest:g} to {LARGEST_FOCAL * longest:g}; {HOW_TO_CALIBRATE}"
+            f"focal lengths {fx:g}, {fy:g} pixels for an image of {width}x{height}, which no lens "
+            f"has: wanted from {LEAST_FOCAL * longest:g} to {LARGEST_FOCAL * longest:g}; {mend}"
         )
     if not 1 / LARGEST_ASPECT <= fx / fy <= LARGEST_ASPECT:
         raise CalibrationError(
@@ -198,55 +235,3 @@ def _check_intrinsics(width: int, height: int, matrix: Array) -> None:
         raise CalibrationError(
             f"camera matrix {matrix.tolist()}: wanted fx 0 cx, 0 fy cy, 0 0 1; {HOW_TO_CALIBRATE}"
         )
-
-
-def load_camera(path: str | Path) -> Camera:
-    """Read a ROS camera_info YAML file (as camera_calibration_parsers writes it).
-
-    Raises:
-        CalibrationError: the file is missing, is not such a file, or holds no calibration.
-    """
-    path = Path(path)
-    try:
-        text = read_text(path)
-    except MessageError as error:
-        raise CalibrationError(f"camera file {error}; wanted a ROS camera_info YAML") from error
-    try:
-        content = parse_yaml(text)
-    except MessageError as error:
-        raise CalibrationError(
-            f"{path}: {error}; wanted a ROS camera_info YAML, as camera_calibration writes it"
-        ) from error
-    if not isinstance(content, Mapping):
-        raise CalibrationError(f"{path} holds no mapping; wanted a ROS camera_info YAML")
-    needed = ("image_width", "image_height", "camera_matrix", "distortion_coefficients")
-    missing = [key for key in needed if key not in content]
-    if missing:
-        raise CalibrationError(
-            f"{path} lacks {', '.join(missing)}; wanted a ROS camera_info YAML with these keys"
-        )
-    try:
-        return Camera.from_ros(
-            _side(content["image_width"]),
-            _side(content["image_height"]),
-            _data(content["camera_matrix"]),
-            _data(content["distortion_coefficients"]),
-            str(content.get("distortion_model", "plumb_bob")),
-        )
-    except CalibrationError as error:
-        raise CalibrationError(f"{path}: {error}") from error
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise CalibrationError(
-            f"{path}: a value is not a number ({shortened(str(error))})"
-        ) from error
-
-
-def _side(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"image size {shortened(str(value))}, wanted a whole number of pixels")
-    return value
-
-
-def _data(entry: Any) -> Array:
-    values = entry["data"] if isinstance(entry, Mapping) else entry
-    return np.asarray(values, dtype=np.float64)

@@ -6,7 +6,6 @@ bounded, poses are poses. One that is not raises a SimrealError that says which;
 
 from __future__ import annotations
 
-import array
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -15,14 +14,11 @@ import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform, TransformStamped
-from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
 from simreal_common.block_estimate import COLORS, BlockEstimate
-from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError, MessageError
+from simreal_common.errors import MessageError
 from simreal_common.geometry import Pose
 from simreal_common.untrusted_text import shortened
 
@@ -37,15 +33,6 @@ LARGEST_VARIANCE = 1e6  # m^2 or rad^2
 COVARIANCE_SLACK = 1e-6  # rounding: of negative eigenvalues, as a share of the largest
 MOST_DETECTIONS = 1000  # of one picture
 LONGEST_ID = 100
-
-# For each encoding: bytes a pixel, and which of them are red, green and blue.
-ENCODINGS: dict[str, tuple[int, tuple[int, int, int]]] = {
-    "rgb8": (3, (0, 1, 2)),
-    "bgr8": (3, (2, 1, 0)),
-    "rgba8": (4, (0, 1, 2)),
-    "bgra8": (4, (2, 1, 0)),
-    "mono8": (1, (0, 0, 0)),
-}
 
 
 def stamp_nanoseconds(stamp: Time) -> int:
@@ -80,124 +67,6 @@ def to_stamp(seconds: float) -> Time:
     """Seconds -> time stamp, to the nearest nanosecond."""
     sec, nanosec = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
     return Time(sec=sec, nanosec=nanosec)
-
-
-def image_to_rgb(message: Image) -> NDArray[np.uint8]:
-    """Image message -> RGB picture, uint8, shape (height, width, 3), not writeable if shared.
-
-    Rows may be padded (`step`). All known encodings have one byte a channel, so that
-    `is_bigendian` says nothing about them.
-
-    Raises:
-        ImageError: unknown encoding, or sizes that do not fit the data.
-    """
-    if message.encoding not in ENCODINGS:
-        raise ImageError(
-            f"image encoding '{message.encoding}': wanted one of {', '.join(ENCODINGS)}; set the "
-            "camera driver to one of them"
-        )
-    size, order = ENCODINGS[message.encoding]
-    height, width, step = int(message.height), int(message.width), int(message.step)
-    data = np.frombuffer(message.data, dtype=np.uint8)
-    # The last row may come without its padding.
-    least = (height - 1) * step + width * size
-    if height < 1 or width < 1 or step < width * size or data.size < least:
-        raise ImageError(
-            f"image of {width}x{height} {message.encoding}, step {step}, {data.size} bytes: wanted "
-            f"a step of at least {width * size} and at least {max(least, 0)} bytes; the camera "
-            "driver fills the message wrongly"
-        )
-    rows = np.lib.stride_tricks.as_strided(
-        data, (height, width, size), (step, size, 1), writeable=False
-    )
-    return rows if order == (0, 1, 2) and size == 3 else np.ascontiguousarray(rows[..., order])
-
-
-def image_to_depth(message: Image) -> NDArray[np.float32]:
-    """Depth image message (16UC1 millimetres, 32FC1 metres) -> metres, float32, shape (H, W).
-
-    Where there is no value it is 0 or not finite (REP 118).
-
-    Raises:
-        ImageError: another encoding, or sizes that do not fit the data.
-    """
-    kinds = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
-    if message.encoding not in kinds:
-        raise ImageError(
-            f"depth image with encoding '{message.encoding}': wanted 16UC1 (millimetres) or 32FC1 "
-            "(metres); set the camera driver to one of them"
-        )
-    kind = np.dtype((">" if message.is_bigendian else "<") + kinds[message.encoding])
-    height, width, step = int(message.height), int(message.width), int(message.step)
-    data = np.frombuffer(message.data, dtype=np.uint8)
-    least = (height - 1) * step + width * kind.itemsize
-    if height < 1 or width < 1 or step < width * kind.itemsize or data.size < least:
-        raise ImageError(
-            f"depth image of {width}x{height} {message.encoding}, step {step}, {data.size} bytes: "
-            f"wanted a step of at least {width * kind.itemsize} and at least {max(least, 0)} bytes; "
-            "the camera driver fills the message wrongly"
-        )
-    rows = np.lib.stride_tricks.as_strided(
-        data, (height, width * kind.itemsize), (step, 1), writeable=False
-    )
-    values = np.ascontiguousarray(rows).view(kind).astype(np.float32)
-    return values if kind.kind == "f" else values * np.float32(1e-3)
-
-
-def rgb_to_image(rgb: NDArray[np.uint8], header: Header) -> Image:
-    """RGB picture, uint8, shape (height, width, 3) -> Image message, rgb8."""
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ImageError(f"picture {rgb.dtype} {rgb.shape}: wanted uint8 (height, width, 3)")
-    height, width, _ = rgb.shape
-    # rclpy checks a list or bytes item by item; an array.array it takes as it is.
-    data = array.array("B")
-    data.frombytes(np.ascontiguousarray(rgb).tobytes())
-    return Image(
-        header=header,
-        height=height,
-        width=width,
-        encoding="rgb8",
-        is_bigendian=0,
-        step=3 * width,
-        data=data,
-    )
-
-
-def camera_info_to_camera(message: CameraInfo) -> Camera:
-    """CameraInfo -> Camera of the raw (distorted) image.
-
-    Raises:
-        CalibrationError: not calibrated, a distortion model that is not known, or an image that is
-            binned or cut out (then its intrinsics are not those in the message).
-    """
-    roi = message.roi
-    if message.binning_x > 1 or message.binning_y > 1 or roi.width or roi.height:
-        raise CalibrationError(
-            f"camera_info with binning {message.binning_x}x{message.binning_y} and a region of "
-            f"{roi.width}x{roi.height}: wanted the whole image at full resolution; switch binning "
-            "and region of interest off in the camera driver"
-        )
-    return Camera.from_ros(
-        message.width, message.height, message.k, message.d, message.distortion_model
-    )
-
-
-def camera_to_camera_info(camera: Camera, header: Header) -> CameraInfo:
-    """Camera -> CameraInfo of the raw image; no rectification (R = 1, P = [K 0])."""
-    model, count = ("rational_polynomial", 8) if camera.distortion.size == 8 else ("plumb_bob", 5)
-    coefficients = np.zeros(count)
-    coefficients[: camera.distortion.size] = camera.distortion
-    projection = np.hstack([camera.matrix, np.zeros((3, 1))])
-    return CameraInfo(
-        header=header,
-        width=camera.width,
-        height=camera.height,
-        distortion_model=model,
-        d=coefficients.tolist(),
-        k=camera.matrix.reshape(-1).tolist(),
-        r=np.eye(3).reshape(-1).tolist(),
-        p=projection.reshape(-1).tolist(),
-    )
 
 
 def pose_to_message(pose: Pose) -> PoseMessage:

@@ -12,9 +12,32 @@ from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
 
+RAW, COMPRESSED = "raw", "compressed"
+
 
 @dataclass(frozen=True)
-class PerceptionParameters:
+class CameraParameters:
+    """What the nodes that read a camera can be told of it."""
+
+    image_transport: str = parameter(
+        RAW,
+        "how images come: raw, or compressed (JPEG, PNG) on the image topic's name with /compressed",
+        choices=(RAW, COMPRESSED),
+    )
+    bit_depth: int = parameter(
+        0,
+        "of images with 16 bits a value, how many are used; 0: the fewest of 10, 12, 14 and 16 that "
+        "hold an image's brightest value",
+        range=(0, 16),
+    )
+    rectified: bool = parameter(
+        False,
+        "images are rectified (image_rect): P of camera_info holds, and no distortion",
+    )
+
+
+@dataclass(frozen=True)
+class PerceptionParameters(CameraParameters):
     """What perception_node can be told."""
 
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
@@ -95,7 +118,7 @@ class PerceptionParameters:
 
 
 @dataclass(frozen=True)
-class RecorderParameters:
+class RecorderParameters(CameraParameters):
     """What recorder_node can be told."""
 
     out: str = parameter("out", "folder for demo.mp4 and detections.png; made if missing")

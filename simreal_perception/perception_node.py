@@ -13,21 +13,16 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
+from simreal_common.imaging.ros_camera_info import camera_info_to_camera
+from simreal_common.imaging.ros_images import image_to_depth
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    estimates_to_detections,
-    image_to_depth,
-    image_to_rgb,
-    stamp_nanoseconds,
-    stamp_seconds,
-)
+from simreal_common.ros_messages import estimates_to_detections, stamp_nanoseconds, stamp_seconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import (
     CAMERA_INFO_QOS,
@@ -40,6 +35,7 @@ from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_camera_pose import CameraPoses
+from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_plane import TransformedPlane
 from simreal_perception.tracking.tracked_estimator import Estimator, TrackedEstimator
 from simreal_perception.video.pictures import check_size
@@ -79,11 +75,12 @@ class PerceptionNode(Node):
         self._plane = TransformedPlane(self, self._settings)
         # Depth images that wait for their image, by stamp, and an image that waits for its depth.
         self._depths: dict[int, Image] = {}
-        self._waiting: Image | None = None
+        self._waiting: Image | CompressedImage | None = None
+        self._images = ImageSource(self, self._settings, "camera/image_raw")
         self._detections = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
         listened: list[tuple[Any, str, Callable[[Any], None], QoSProfile]] = [
             (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
-            (Image, "camera/image_raw", self._on_image, LATEST_IMAGE_QOS),
+            (self._images.kind, self._images.topic, self._on_image, LATEST_IMAGE_QOS),
         ]
         if self._settings.use_depth:
             listened.append((Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS))
@@ -103,7 +100,7 @@ class PerceptionNode(Node):
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._info = message
 
-    def _on_image(self, message: Image) -> None:
+    def _on_image(self, message: Image | CompressedImage) -> None:
         if not self._has_image:
             self._has_image = True
             if not message.header.frame_id:
@@ -139,7 +136,7 @@ class PerceptionNode(Node):
         while len(self._depths) > KEPT_DEPTHS:
             self._depths.pop(next(iter(self._depths)))
 
-    def _look(self, message: Image, depth_message: Image | None) -> None:
+    def _look(self, message: Image | CompressedImage, depth_message: Image | None) -> None:
         """Find the blocks in an image and publish them.
 
         Raises:
@@ -148,7 +145,7 @@ class PerceptionNode(Node):
         if self._info is None or not self._due(message):
             return
         camera = self._camera_of(self._info)
-        rgb = image_to_rgb(message)
+        rgb = self._images.to_rgb(message)
         check_size(rgb, camera, "image", "camera_info")
         depth = None if depth_message is None else image_to_depth(depth_message)
         plane = self._plane.at(message.header)
@@ -174,7 +171,7 @@ class PerceptionNode(Node):
         stamp = stamp_seconds(header.stamp)
         return self._tracked.update(rgb, camera, edge, stamp, placed.pose, plane=plane, depth=depth)
 
-    def _due(self, message: Image) -> bool:
+    def _due(self, message: Image | CompressedImage) -> bool:
         stamp_ns = stamp_nanoseconds(message.header.stamp)
         rate, last_ns = self._settings.max_rate, self._last_stamp_ns
         # A stamp that goes back is a simulation or a bag that started again.
@@ -185,14 +182,27 @@ class PerceptionNode(Node):
 
     def _camera_of(self, info: CameraInfo) -> Camera:
         """The calibration of a camera_info; made once as long as it stays the same."""
-        numbers = (*info.k, *info.d, info.width, info.height, info.binning_x, info.binning_y)
-        key = (*numbers, info.roi.width, info.roi.height, info.distortion_model)
+        roi = info.roi
+        whole = (info.width, info.height, info.binning_x, info.binning_y)
+        region = (roi.x_offset, roi.y_offset, roi.width, roi.height)
+        key = (*info.k, *info.d, *info.p, *whole, *region, info.distortion_model)
         if self._camera is None or key != self._camera_key:
             self._camera = None
-            self._camera = camera_info_to_camera(info)
+            self._camera = camera_info_to_camera(info, rectified=self._settings.rectified)
             self._camera_key = key
             self._check_width(self._camera)
+            self._check_rectified(self._camera)
         return self._camera
+
+    def _check_rectified(self, camera: Camera) -> None:
+        """Say so where the topic's name tells that its images are not what the parameter says."""
+        named_so = "image_rect" in self._images.topic  # image_proc's names
+        if named_so and not self._settings.rectified and camera.distortion.any():
+            self.get_logger().warning(
+                f"images on {self._images.topic} are rectified, by its name, and camera_info has "
+                "distortion coefficients: got rectified: false, wanted rectified: true, or the raw "
+                "images' topic; otherwise blocks are found a centimetre or more off"
+            )
 
     def _check_width(self, camera: Camera) -> None:
         """Say so where max_width keeps small blocks from being found."""
@@ -209,19 +219,20 @@ class PerceptionNode(Node):
     def _on_silence(self) -> None:
         """Once, some seconds after the start: say which input is missing and why it may be."""
         self._silence_timer.cancel()
-        for name, kind, missing in (
-            ("camera/image_raw", "images", not self._has_image),
-            ("camera/camera_info", "camera calibration", self._info is None),
+        images, info = self._images, self.resolve_topic_name("camera/camera_info")
+        for name, topic, kind, remedy, missing in (
+            ("camera/image_raw", images.topic, "images", images.remedy, not self._has_image),
+            ("camera/camera_info", info, "camera calibration", lambda: None, self._info is None),
         ):
             if not missing:
                 continue
-            topic = self.resolve_topic_name(name)
             publishers = self.count_publishers(topic)
             mend = (
-                f"nobody publishes it: start the camera, or name its topic with -r {name}:=/..."
-                if publishers == 0
-                else f"{publishers} publish it, but with a type or QoS that does not fit, or on "
+                f"{publishers} publish it, but with a type or QoS that does not fit, or on "
                 f"the other side of a network: see ros2 topic info --verbose {topic}"
+                if publishers
+                else remedy()
+                or f"nobody publishes it: start the camera, or name its topic with -r {name}:=/..."
             )
             self.get_logger().warning(f"no {kind} on {topic} after {SILENCE_S:g} s; {mend}")
 

@@ -6,24 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError
+from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    detections_to_estimates,
-    image_to_rgb,
-    stamp_nanoseconds,
-)
+from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_common.stacking_status import read_status
 from simreal_perception.node_parameters import RecorderParameters
+from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.video.recording import Recording
 
 
@@ -42,13 +39,15 @@ class RecorderNode(Node):
             folder, parameters.speed, self.get_logger().error
         )
         self._camera: Camera | None = None
+        self._rectified = parameters.rectified
         self._status = ""
+        self._images = ImageSource(self, parameters, "camera/image_raw")
         guard = MessageGuard(self)
         self._subscriptions_kept = [
             self.create_subscription(kind, topic, guard(topic, callback), qos)
             for kind, topic, callback, qos in (
                 (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
-                (Image, "camera/image_raw", self._on_image, RECORD_IMAGE_QOS),
+                (self._images.kind, self._images.topic, self._on_image, RECORD_IMAGE_QOS),
                 (Detection3DArray, "detections", self._on_detections, DETECTION_QOS),
                 (String, "stacking/status", self._on_status, LATCHED_QOS),
             )
@@ -65,15 +64,16 @@ class RecorderNode(Node):
         if self._camera is not None:
             return  # a camera's calibration stays for a film
         try:
-            self._camera = camera_info_to_camera(message)
+            self._camera = camera_info_to_camera(message, rectified=self._rectified)
         except CalibrationError as error:
             raise CalibrationError(f"nothing will be drawn into the film: {error}") from error
 
-    def _on_image(self, message: Image) -> None:
+    def _on_image(self, message: Image | CompressedImage) -> None:
         if self._recording is None:
             return
         stamp_ns = stamp_nanoseconds(message.header.stamp)
-        self._recording.add_picture(image_to_rgb(message), self._camera, stamp_ns, self._status)
+        rgb = self._images.to_rgb(message)
+        self._recording.add_picture(rgb, self._camera, stamp_ns, self._status)
 
     def _on_detections(self, message: Detection3DArray) -> None:
         if self._recording is None:

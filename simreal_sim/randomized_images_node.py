@@ -33,13 +33,9 @@ from vision_msgs.msg import (
 )
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.ros_messages import (
-    BLOCK_CLASS,
-    camera_to_camera_info,
-    estimates_to_detections,
-    pose_to_message,
-    rgb_to_image,
-)
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.ros_messages import BLOCK_CLASS, estimates_to_detections, pose_to_message
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter

@@ -17,13 +17,9 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    estimates_to_detections,
-    pose_to_transform_stamped,
-    rgb_to_image,
-    to_stamp,
-)
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter

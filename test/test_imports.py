@@ -35,6 +35,7 @@ PACKAGES: dict[str, set[str]] = {
 ROOMS = (
     "simreal_common",
     "simreal_common.settings",
+    "simreal_common.imaging",
     #
     "simreal_sim.rendering",
     "simreal_sim.randomization.ranges",
@@ -98,6 +99,7 @@ WITH_PYBULLET = {
 ON_A_ROBOT = {
     "simreal_common",
     "simreal_common.settings",
+    "simreal_common.imaging",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.model_files",

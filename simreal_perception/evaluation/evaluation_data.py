@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BLOCK_EDGE_M
-from simreal_common.camera import Camera, load_camera
+from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.imaging.camera_files import load_camera
 from simreal_common.untrusted_text import Limits, parse_json, read_text
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 

@@ -30,6 +30,7 @@ from simreal_common.errors import (
     MessageError,
 )
 from simreal_common.geometry import Pose
+from simreal_common.imaging.camera_calibration import CameraCalibration
 from simreal_perception.evaluation.evaluation_data import (
     Example,
     ExampleSource,
@@ -229,7 +230,7 @@ def _camera(content: Mapping[str, Any], path: Path) -> Camera:
     matrix = _numbers(content["K"], (3, 3), f"{path}: K")
     distortion = _numbers(content.get("dist") or [], (-1,), f"{path}: dist")
     try:
-        return Camera.from_ros(width, height, matrix, distortion, "plumb_bob")
+        return CameraCalibration(width, height, matrix, distortion).camera()
     except CalibrationError as error:
         raise CalibrationError(f"{path}: {error}") from error
 

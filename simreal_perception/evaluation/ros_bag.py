@@ -22,7 +22,6 @@ from simreal_common.errors import (
 from simreal_common.geometry import Pose
 from simreal_common.untrusted_text import parse_yaml, read_text, shortened
 from simreal_perception.evaluation.evaluation_data import LIMITS, Example, read_json, read_pose
-from simreal_perception.video.pictures import decode
 
 RAW, COMPRESSED, INFO = (
     f"sensor_msgs/msg/{name}" for name in ("Image", "CompressedImage", "CameraInfo")
@@ -135,8 +134,7 @@ class BagSource:
                 return
             if frame in wanted:
                 message = reader.deserialize(data, connection.msgtype)
-                rgb = _decoded(message) if connection.msgtype == COMPRESSED else _raw(message)
-                yield frame, rgb, camera
+                yield frame, _picture(message, connection.msgtype), camera
 
     def _only(self, connections: Any, types: set[str], topic: str | None) -> Any:
         """The one connection of these types (and this topic)."""
@@ -151,24 +149,14 @@ class BagSource:
         return fitting[0]
 
 
-def _raw(message: Any) -> NDArray[np.uint8]:
-    from simreal_common.ros_messages import image_to_rgb
+def _picture(message: Any, msgtype: str) -> NDArray[np.uint8]:
+    from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 
-    return np.ascontiguousarray(image_to_rgb(message))
+    convert = compressed_to_rgb if msgtype == COMPRESSED else image_to_rgb
+    return np.ascontiguousarray(convert(message))
 
 
 def _camera(message: Any) -> Camera:
-    from simreal_common.ros_messages import camera_info_to_camera
+    from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 
     return camera_info_to_camera(message)
-
-
-def _decoded(message: Any) -> NDArray[np.uint8]:
-    """A CompressedImage (JPEG or PNG) as RGB."""
-    bgr = decode(bytes(message.data), "a compressed image")
-    if bgr is None:
-        raise ImageError(
-            f"a compressed image of format '{shortened(message.format)}' cannot be decoded: wanted "
-            "JPEG or PNG"
-        )
-    return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)

@@ -73,9 +73,7 @@ def crop_cameras(camera: Camera, centers: Array, radii: Array) -> list[CropCamer
     if not len(centers):
         return []
     steps = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    points = camera.normalize(centers[:, None] + radii[:, None, None] * steps)
-    rays = np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1)
-    rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+    rays = camera.rays(centers[:, None] + radii[:, None, None] * steps)
     cosines = np.einsum("nki,ni->nk", rays[:, 1:], rays[:, 0])
     angles = np.arccos(np.clip(cosines, -1.0, 1.0)).mean(axis=1)
     return [
@@ -91,10 +89,7 @@ def shrink_blur(step: float) -> float:
 
 def crop_image(image: NDArray[np.uint8], camera: Camera, crop: CropCamera) -> NDArray[np.uint8]:
     """What the crop camera sees, uint8 (64, 64, 3); black outside of the image."""
-    pixels, _ = cv2.initUndistortRectifyMap(
-        camera.matrix, camera.distortion, crop.rotation.T, crop.matrix, (CROP_SIZE, CROP_SIZE),
-        cv2.CV_32FC2,
-    )  # fmt: skip
+    pixels = camera.seen_from(crop.rotation, crop.matrix, CROP_SIZE)
     middle = CROP_SIZE // 2
     step = float(np.linalg.norm(pixels[middle, middle + 1] - pixels[middle, middle]))
     if not step * CROP_BLOCK_RADIUS <= LARGEST_RADIUS * max(image.shape[:2]):

@@ -88,7 +88,8 @@ class TrackedEstimator:
         Returns:
             Estimates in the optical frame of this image, see `BlockTracker.update`.
         """
-        key = (image.shape, camera.matrix.tobytes(), camera.distortion.tobytes(), edge)
+        lens = (camera.matrix.tobytes(), camera.distortion.tobytes(), camera.fisheye)
+        key = (image.shape, lens, edge)
         if key != self._key:
             self._key = key
             self._tracker.reset()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -11,31 +10,34 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ImageError, MessageError
+from simreal_common.imaging.picture_codec import decode
+from simreal_common.imaging.pixel_formats import to_eight_bits
 from simreal_common.output_files import write_whole
 from simreal_common.untrusted_text import read_bytes
 
 Picture = NDArray[np.uint8]
 
-MOST_BYTES, MOST_PIXELS = 200_000_000, 100_000_000
-PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
-# The segments of a JPEG file that begin with its size: SOF0 to SOF15, three other kinds between them.
-JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+MOST_BYTES = 200_000_000
 
 
 def read_picture(path: str | Path) -> Picture:
-    """A picture file as RGB, uint8, shape (height, width, 3); 16-bit and grey ones are converted.
+    """A picture file as RGB, uint8, shape (height, width, 3); grey ones are converted.
+
+    Of 16 bits those are taken that are used, as `pixel_formats.to_eight_bits` recognises them.
 
     Raises:
         ImageError: no such file, or not a picture.
     """
     content = _content(path, "image", "wanted a PNG or JPEG file")
-    bgr = decode(content, f"image {path}")
-    if bgr is None:
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    bgr = decode(content, f"image {path}", flags)
+    if bgr is None or bgr.dtype not in (np.uint8, np.uint16):
         raise ImageError(
             f"cannot read image {path}: its {len(content)} bytes are not a picture; wanted a PNG "
             "or JPEG file"
         )
-    return np.ascontiguousarray(bgr[..., ::-1])
+    eight = bgr if bgr.dtype == np.uint8 else to_eight_bits(bgr)
+    return np.ascontiguousarray(eight[..., ::-1])
 
 
 def read_depth(path: str | Path) -> NDArray[np.float32]:
@@ -107,50 +109,3 @@ def _content(path: str | Path, what: str, wanted: str) -> bytes:
         return read_bytes(Path(path), MOST_BYTES)
     except MessageError as error:
         raise ImageError(f"{what} {error}; {wanted}") from error
-
-
-def picture_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height that the head of a PNG or JPEG file promises; None where it is neither."""
-    if content.startswith(PNG_HEAD) and len(content) >= 24:
-        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-    at = 2 if content.startswith(JPEG_HEAD) else len(content)
-    while at + 9 <= len(content) and content[at] == 0xFF:
-        kind = content[at + 1]
-        if kind in JPEG_FRAMES:
-            return (
-                int.from_bytes(content[at + 7 : at + 9], "big"),
-                int.from_bytes(content[at + 5 : at + 7], "big"),
-            )
-        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-    return None
-
-
-def decode(
-    content: bytes, what: str, flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-) -> NDArray[Any] | None:
-    """The picture in a file's bytes, BGR unless `flags` say otherwise; None where there is none.
-
-    OpenCV's own words about a broken file are kept off the terminal.
-
-    Raises:
-        ImageError: `what` promises more pixels than a camera has.
-    """
-    size = picture_size(content)
-    if size is not None and size[0] * size[1] > MOST_PIXELS:
-        raise ImageError(
-            f"{what} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; wanted a "
-            "camera's picture"
-        )
-    if not content:
-        return None
-    logging = cv2.utils.logging
-    level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-    try:
-        # The calibration is of the pixels as stored: a camera's rotation flag must not turn them.
-        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
-    except cv2.error:
-        return None
-    finally:
-        logging.setLogLevel(level)
-    return None if decoded is None else np.asarray(decoded)

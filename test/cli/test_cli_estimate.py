@@ -64,6 +64,15 @@ def test_one_line_of_json(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
 
 
+def test_rectified_pictures(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert estimate("--rectified") == 2
+    assert "camera.yaml: rectified images: wanted the projection matrix" in capsys.readouterr().err
+    projection = "[50.0, 0.0, 32.0, 0.0, 0.0, 50.0, 24.0, 0.0, 0.0, 0.0, 1.0, 0.0]"
+    whole = CAMERA_YAML + f"projection_matrix: {{rows: 3, cols: 4, data: {projection}}}\n"
+    (files / "camera.yaml").write_text(whole)
+    assert estimate("--rectified") == 0
+
+
 def test_what_is_unlikely_is_left_out(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate("--min-score", "0.9") == 0
     assert json.loads(capsys.readouterr().out)["blocks"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,27 +16,20 @@ pytest.importorskip("sensor_msgs", reason="no ROS messages: install ROS 2 or emb
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform as TransformMessage
-from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ImageError, MessageError
+from simreal_common.errors import MessageError
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import (
-    ENCODINGS,
-    camera_info_to_camera,
-    camera_to_camera_info,
     detections_to_estimates,
     detections_to_poses,
     duration_seconds,
     estimates_to_detections,
-    image_to_rgb,
     message_to_pose,
     pose_to_message,
     pose_to_transform,
     pose_to_transform_stamped,
-    rgb_to_image,
     stamp_nanoseconds,
     stamp_seconds,
     to_stamp,
@@ -60,117 +52,6 @@ def poses(draw: st.DrawFn) -> Pose:
 def covariance(rng: np.random.Generator) -> np.ndarray:
     root = rng.normal(size=(6, 6))
     return root @ root.T
-
-
-def picture(height: int = 5, width: int = 7) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def encode(
-    rgb: np.ndarray, encoding: str, padding: int = 0, *, last_row_padded: bool = True
-) -> Any:
-    height, width, _ = rgb.shape
-    alpha = np.full((height, width, 1), 99, dtype=np.uint8)
-    pixels = {
-        "rgb8": rgb,
-        "bgr8": rgb[..., ::-1],
-        "rgba8": np.concatenate([rgb, alpha], axis=2),
-        "bgra8": np.concatenate([rgb[..., ::-1], alpha], axis=2),
-        "mono8": rgb[..., :1],
-    }[encoding]
-    rows = np.ascontiguousarray(pixels).reshape(height, -1)
-    step = rows.shape[1] + padding
-    padded = np.full((height, step), 255, dtype=np.uint8)
-    padded[:, : rows.shape[1]] = rows
-    data = padded.tobytes()
-    if padding and not last_row_padded:
-        data = data[:-padding]
-    return Image(
-        header=HEADER,
-        height=height,
-        width=width,
-        encoding=encoding,
-        step=step,
-        data=array.array("B", data),
-    )
-
-
-@pytest.mark.parametrize("padding", [0, 3])
-@pytest.mark.parametrize("big_endian", [0, 1])
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_encoding_gives_the_same_picture(
-    encoding: str, padding: int, big_endian: int
-) -> None:
-    rgb = picture()
-    message = encode(rgb, encoding, padding)
-    message.is_bigendian = big_endian
-    expected = np.repeat(rgb[..., :1], 3, axis=2) if encoding == "mono8" else rgb
-    np.testing.assert_array_equal(image_to_rgb(message), expected)
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_the_last_row_may_come_without_its_padding(encoding: str) -> None:
-    rgb = picture()
-    message = encode(rgb, encoding, 5, last_row_padded=False)
-    expected = np.repeat(rgb[..., :1], 3, axis=2) if encoding == "mono8" else rgb
-    np.testing.assert_array_equal(image_to_rgb(message), expected)
-
-
-def test_unknown_encoding_lists_the_known_ones() -> None:
-    message = encode(picture(), "rgb8")
-    message.encoding = "bayer_rggb8"
-    with pytest.raises(ImageError, match="'bayer_rggb8': wanted one of rgb8, bgr8, rgba8"):
-        image_to_rgb(message)
-
-
-@pytest.mark.parametrize(
-    "change", [{"height": 6}, {"width": 8}, {"step": 20}, {"height": 0}, {"width": 0}]
-)
-def test_sizes_that_do_not_fit(change: dict[str, int]) -> None:
-    message = encode(picture(), "rgb8")
-    for name, value in change.items():
-        setattr(message, name, value)
-    with pytest.raises(ImageError, match=r"image of \d+x\d+ rgb8, step \d+, 105 bytes: wanted"):
-        image_to_rgb(message)
-
-
-def test_image_round_trip() -> None:
-    rgb = picture(48, 64)
-    message = rgb_to_image(rgb, HEADER)
-    assert (message.encoding, message.step, message.header) == ("rgb8", 192, HEADER)
-    np.testing.assert_array_equal(image_to_rgb(message), rgb)
-
-
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8)])
-def test_what_is_no_picture(wrong: np.ndarray) -> None:
-    with pytest.raises(ImageError, match="wanted uint8"):
-        rgb_to_image(wrong, HEADER)
-
-
-@pytest.mark.parametrize("count", [0, 4, 5, 8])
-def test_camera_round_trip(count: int) -> None:
-    matrix = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
-    camera = Camera(640, 480, matrix, np.linspace(-0.1, 0.1, count))
-    message = camera_to_camera_info(camera, HEADER)
-    back = camera_info_to_camera(message)
-    assert (back.width, back.height) == (640, 480)
-    np.testing.assert_allclose(back.matrix, camera.matrix)
-    points = np.array([[0.1, 0.1, 1.0], [-0.2, 0.1, 0.7]])
-    np.testing.assert_allclose(back.project(points), camera.project(points))
-    assert message.p[2] == pytest.approx(321.5)
-
-
-def test_camera_info_without_calibration() -> None:
-    with pytest.raises(CalibrationError, match="not calibrated"):
-        camera_info_to_camera(CameraInfo(width=640, height=480))
-
-
-def test_binned_images_have_other_intrinsics() -> None:
-    camera = Camera.pinhole(640, 480, 1.0)
-    message = camera_to_camera_info(camera, HEADER)
-    message.binning_x = 2
-    with pytest.raises(CalibrationError, match="binning 2x0.*switch binning"):
-        camera_info_to_camera(message)
 
 
 @given(poses())

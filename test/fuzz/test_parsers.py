@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from simreal_common.errors import SimrealError
+from simreal_common.imaging.camera_files import parse_camera
 from simreal_common.stacking_status import read_status
 from simreal_common.untrusted_text import LARGEST_INTEGER, LIMITS, parse_json, parse_yaml
 from simreal_control.planning.robot_description import read_model
@@ -23,6 +24,21 @@ URDF = """<robot name="arm"><link name="base"/><link name="upper"><inertial><mas
 <joint name="shoulder" type="revolute"><parent link="base"/><child link="upper"/>
 <origin xyz="0 0 0.2" rpy="0 0 0"/><axis xyz="0 1 0"/>
 <limit lower="-2" upper="2" effort="50" velocity="1.5"/></joint></robot>"""
+
+CAMERA_FILES = [
+    "image_width: 640\nimage_height: 480\ndistortion_model: plumb_bob\n"
+    "camera_matrix: {rows: 3, cols: 3, data: [610.0, 0, 321.5, 0, 611.0, 238.2, 0, 0, 1]}\n"
+    "distortion_coefficients: {rows: 1, cols: 5, data: [-0.2, 0.1, 0.0, 0.0, 0.0]}\n",
+    "width: 640\nheight: 480\ndistortion_model: ''\nd: []\nbinning_x: 2\nbinning_y: 2\n"
+    "k: [610.0, 0, 321.5, 0, 611.0, 238.2, 0, 0, 1]\n"
+    "roi: {x_offset: 4, y_offset: 6, width: 630, height: 470}\n---\n",
+    "%YAML:1.0\n---\nimage_width: 640\nimage_height: 480\nfisheye_model: 1\n"
+    "camera_matrix: !!opencv-matrix\n   data: [ 610., 0., 321., 0., 611., 238., 0., 0., 1. ]\n"
+    "distortion_coefficients: !!opencv-matrix\n   data: [ -0.02, 0.01, 0., 0. ]\n",
+    "cam0:\n  camera_model: pinhole\n  distortion_coeffs: [0.01, 0.02, 0.0, 0.0]\n"
+    "  distortion_model: radtan\n  intrinsics: [380.5, 381.5, 370.0, 241.0]\n"
+    "  resolution: [752, 480]\n",
+]
 
 PIECES = ["[", "]", "{", "}", ":", ": ", ",", "-", "- ", "?", "? ", "&a ", "*a", "!", "!!int ",
           "!!timestamp ", "|", ">", "#", "%YAML 1.1\n", "---\n", "...\n", "'", '"', "\\", "\\ud800",
@@ -76,7 +92,9 @@ def check_plain(value: Any) -> None:
     assert depth <= LIMITS.depth + 1
 
 
-@pytest.mark.parametrize("parse", [parse_yaml, parse_json, read_status, parse_goal, read_model])
+@pytest.mark.parametrize(
+    "parse", [parse_yaml, parse_json, read_status, parse_goal, read_model, parse_camera]
+)
 def test_a_value_or_one_short_line(fuzz: Any, parse: Callable[[str], Any]) -> None:
     taken = refused = 0
 
@@ -96,7 +114,8 @@ def test_a_value_or_one_short_line(fuzz: Any, parse: Callable[[str], Any]) -> No
         if parse in (parse_yaml, parse_json):
             check_plain(value)
 
-    fuzz(with_pieces(URDF) | texts if parse is read_model else texts, check)
+    good = {read_model: [URDF], parse_camera: CAMERA_FILES}.get(parse, [])
+    fuzz(st.one_of(texts, *map(with_pieces, good)), check)
     assert taken > 0
     assert refused > 0
     print(f"{parse.__name__}: {taken} taken, {refused} refused")

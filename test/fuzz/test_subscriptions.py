@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
@@ -27,14 +28,10 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, look_at
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    estimates_to_detections,
-    pose_to_transform_stamped,
-    rgb_to_image,
-    to_stamp,
-)
+from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
 from simreal_control.control_node import ControlNode
 from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS, ControlParameters
 from simreal_control.world_model.block_map import fuse
@@ -153,8 +150,28 @@ def picture() -> Any:
     return rgb_to_image(np.zeros((48, 64, 3), dtype=np.uint8), header())
 
 
+def raw_picture(encoding: str, size: int) -> Any:
+    message = picture()
+    message.encoding, message.step, message.data = encoding, 64 * size, bytes(64 * size * 72)
+    return message
+
+
+def compressed_picture() -> Any:
+    _, content = cv2.imencode(".png", np.zeros((48, 64, 3), dtype=np.uint8))
+    return CompressedImage(
+        header=header(), format="rgb8; png compressed bgr8", data=content.tobytes()
+    )
+
+
 def camera_info() -> CameraInfo:
     return camera_to_camera_info(CAMERA, header())
+
+
+def fisheye_info() -> CameraInfo:
+    camera = Camera(64, 48, CAMERA.matrix, np.array([0.01, 0.02, -0.01, 0.0]), fisheye=True)
+    message = camera_to_camera_info(camera, header())
+    message.roi.width, message.roi.height = 64, 48
+    return message
 
 
 def depth() -> Any:
@@ -175,8 +192,11 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     "/detections": spoilt(detections),
     "/ground_truth/blocks": spoilt(lambda: detections("world")),
     "/joint_states": spoilt(joint_states),
-    "/camera/image_raw": spoilt(picture),
-    "/camera/camera_info": spoilt(camera_info),
+    "/camera/image_raw": st.sampled_from(
+        [("rgb8", 3), ("mono16", 2), ("bayer_rggb16", 2), ("yuyv", 2), ("nv12", 1), ("8UC1", 1)]
+    ).flatmap(lambda form: spoilt(lambda: raw_picture(*form))),
+    "/camera/image_raw/compressed": spoilt(compressed_picture),
+    "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),
@@ -215,6 +235,12 @@ def make_perception(_: Path) -> Node:
     )  # fmt: skip
 
 
+def make_compressed_perception(_: Path) -> Node:
+    return PerceptionNode(
+        lambda _: NothingFound(), parameter_overrides=parameters(image_transport="compressed")
+    )
+
+
 def make_recorder(folder: Path) -> Node:
     pytest.importorskip("av", reason="filming needs PyAV")
     return _with_arguments(RecorderNode, folder)
@@ -234,7 +260,9 @@ def _with_arguments(kind: type[Node], folder: Path) -> Node:
     return kind()
 
 
-@pytest.fixture(params=[make_control, make_perception, make_recorder, make_scorer])
+@pytest.fixture(
+    params=[make_control, make_perception, make_compressed_perception, make_recorder, make_scorer]
+)
 def node(
     ros: None, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Node, MessageGuard]]:

@@ -21,11 +21,9 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Header, String
 from tf2_ros import StaticTransformBroadcaster
 
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    pose_to_transform_stamped,
-    rgb_to_image,
-)
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.ros_messages import pose_to_transform_stamped
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS
 from simreal_sim.physics.simulated_arm import PANDA
 from simreal_sim.physics.world import STEP_S, World

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from builtin_interfaces.msg import Time
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from tf2_ros import StaticTransformBroadcaster
 from vision_msgs.msg import Detection3DArray
@@ -26,11 +27,9 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, ModelError
 from simreal_common.geometry import Pose
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    pose_to_transform_stamped,
-    rgb_to_image,
-)
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.ros_messages import pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import perception_node
 from simreal_perception.perception_node import PerceptionNode
@@ -96,7 +95,7 @@ class Bench:
         self.executor.add_node(self.driver)
         self.spin_until(
             lambda: (
-                self.images.get_subscription_count() > 0
+                (self.images.get_subscription_count() > 0 or overrides.get("image_transport"))
                 and self.infos.get_subscription_count() > 0
                 and self.driver.count_publishers("/detections") > 0
             )
@@ -226,11 +225,11 @@ def test_the_rate_is_limited_by_the_stamps(bench: Bench) -> None:
             CameraInfo(
                 width=64,
                 height=48,
-                distortion_model="fisheye",
+                distortion_model="magic",
                 d=[0.1] * 4,
                 k=[50.0, 0.0, 32.0, 0.0, 50.0, 24.0, 0.0, 0.0, 1.0],
             ),
-            "distortion model 'fisheye'",
+            "distortion model 'magic'",
         ),
     ],
 )
@@ -254,11 +253,85 @@ def test_a_calibration_that_cannot_be_used(
 def test_unknown_encoding(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     bench.send_info()
     bench.images.publish(
-        Image(header=Header(frame_id="optical"), encoding="yuv422", width=64, height=48)
+        Image(header=Header(frame_id="optical"), encoding="yuv9", width=64, height=48)
     )
     bench.spin(QUIET_S)
     assert bench.received == []
-    assert "image encoding 'yuv422': wanted one of rgb8" in "".join(capfd.readouterr())
+    assert "image encoding 'yuv9' is not known: wanted one of rgb8" in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("bench", [{"bit_depth": 12}], indirect=True)
+def test_the_bit_depth_can_be_said(bench: Bench) -> None:
+    bench.send_info()
+    message = rgb_to_image(RGB, Header(frame_id="optical"))
+    message.encoding, message.step = "mono16", 128
+    message.data = bytes([0x00, 0x01]) * (48 * 64)
+    bench.images.publish(message)
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert (bench.estimator.calls[0][0] == 0x0100 >> 4).all()
+
+
+@pytest.mark.parametrize("bench", [{"image_transport": "compressed"}], indirect=True)
+def test_compressed_images_come_on_the_topic_beside(bench: Bench) -> None:
+    _, content = cv2.imencode(".png", np.full((48, 64, 3), (30, 20, 10), np.uint8))
+    publisher = bench.driver.create_publisher(
+        CompressedImage, "camera/image_raw/compressed", IMAGE_QOS
+    )
+    assert bench.spin_until(lambda: publisher.get_subscription_count() > 0)
+    bench.send_info()
+    publisher.publish(
+        CompressedImage(
+            header=Header(frame_id="optical"),
+            format="rgb8; png compressed bgr8",
+            data=content.tobytes(),
+        )
+    )
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert bench.received[0].header.frame_id == "optical"
+    assert (bench.estimator.calls[0][0] == (10, 20, 30)).all()
+
+
+@pytest.mark.parametrize("bench", [{"rectified": True}], indirect=True)
+def test_rectified_images_have_the_projection(bench: Bench) -> None:
+    info = camera_to_camera_info(CAMERA, Header(frame_id="optical"))
+    info.d = [-0.28, 0.09, 0.001, -0.0005, -0.012]
+    info.p = [50.0, 0.0, 30.0, 0.0, 0.0, 50.0, 20.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    bench.send_info(info)
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    camera = bench.estimator.calls[0][1]
+    assert (camera.matrix[0, 0], camera.distortion.size) == (50.0, 0)
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+def test_a_topic_named_like_rectified_images(
+    ros: None, rectified: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = PerceptionNode(
+        lambda name: FakeEstimator(),
+        parameter_overrides=[Parameter("rectified", value=rectified)],
+        cli_args=["--ros-args", "-r", "camera/image_raw:=/webcam/image_rect_color"],
+    )
+    camera = Camera(64, 48, CAMERA.matrix, np.array([-0.28, 0.09, 0.001, -0.0005]))
+    callbacks = {s.topic_name: s.callback for s in node.subscriptions}
+    callbacks["/camera/camera_info"](camera_to_camera_info(camera, Header()))
+    callbacks["/webcam/image_rect_color"](rgb_to_image(RGB, Header(frame_id="optical")))
+    node.destroy_node()
+    said = "".join(capfd.readouterr())
+    assert ("got rectified: false, wanted rectified: true" in said) is not rectified
+
+
+def test_another_region_of_interest_is_another_camera(bench: Bench) -> None:
+    whole = Camera.pinhole(128, 96, 1.0)
+    for number, offset in enumerate((0, 40)):
+        info = camera_to_camera_info(whole, Header(frame_id="optical"))
+        info.roi.x_offset, info.roi.width, info.roi.height = offset, 64, 48
+        bench.send_info(info)
+        bench.send_image(1.0 + number)
+        assert bench.spin_until(lambda count=number + 1: len(bench.received) == count)
+        camera = bench.estimator.calls[-1][1]
+        assert (camera.width, camera.height) == (64, 48)
+        assert camera.matrix[0, 2] == pytest.approx(63.5 - offset)
 
 
 def test_silence_is_explained_once(
@@ -277,6 +350,27 @@ def test_silence_is_explained_once(
     assert said.count("no images on /camera/image_raw") == 1
     assert said.count("no camera calibration on /camera/camera_info") == 1
     assert "nobody publishes it: start the camera, or name its topic" in said
+
+
+def test_silence_names_the_compressed_topic(
+    ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    arguments = ["--ros-args", "-r", "camera/image_raw:=/webcam/image"]
+    node = PerceptionNode(lambda name: FakeEstimator(), cli_args=arguments)
+    driver = Node("driver")
+    driver.create_publisher(CompressedImage, "/webcam/image/compressed", IMAGE_QOS)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    said, deadline = "", time.monotonic() + WAIT_S
+    while "camera calibration" not in said and time.monotonic() < deadline:
+        executor.spin_once(timeout_sec=0.05)
+        said += "".join(capfd.readouterr())
+    executor.shutdown()
+    node.destroy_node()
+    driver.destroy_node()
+    assert "no images on /webcam/image after" in said
+    assert "/webcam/image/compressed is published: set image_transport:=compressed" in said
 
 
 def test_a_model_that_is_not_there(ros: None) -> None:

@@ -24,11 +24,9 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_common.ros_messages import (
-    camera_to_camera_info,
-    estimates_to_detections,
-    rgb_to_image,
-)
+from simreal_common.imaging.ros_camera_info import camera_to_camera_info
+from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.ros_messages import estimates_to_detections
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, LATCHED_QOS
 
 PROGRAM = "import sys; from simreal_perception.recorder_node import main; sys.exit(main())"

@@ -21,12 +21,9 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 from vision_msgs.msg import Detection2DArray, Detection3DArray
 
-from simreal_common.ros_messages import (
-    camera_info_to_camera,
-    detections_to_estimates,
-    image_to_rgb,
-    stamp_nanoseconds,
-)
+from simreal_common.imaging.ros_camera_info import camera_info_to_camera
+from simreal_common.imaging.ros_images import image_to_rgb
+from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
 from simreal_sim.randomization.labelled_images import LabelledImages
 from simreal_sim.randomization.randomization import Randomization

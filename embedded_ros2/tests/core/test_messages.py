@@ -160,6 +160,7 @@ def test_type_hashes_agree_with_rosbags() -> None:
     for name in (
         "sensor_msgs/msg/Image",
         "sensor_msgs/msg/CameraInfo",
+        "sensor_msgs/msg/CompressedImage",
         "tf2_msgs/msg/TFMessage",
         "std_msgs/msg/Empty",
         "trajectory_msgs/msg/JointTrajectory",

@@ -9,11 +9,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
+from simreal_common.geometry import Pose
 from simreal_perception.evaluation.evaluation import Evaluation
 from simreal_perception.evaluation.evaluation_data import photographs, world_examples
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -53,6 +56,32 @@ def test_the_cube_is_found_in_real_photographs(estimator: BlockEstimator) -> Non
     figures = evaluation.summary()
     assert figures["recall"] == 1.0, figures
     assert figures["position_mean_mm"] < 30, figures
+
+
+def test_blocks_are_found_far_from_the_axis_of_a_fisheye(estimator: BlockEstimator) -> None:
+    """The same rays of light, caught by a fisheye that looks 50 degrees past the scene."""
+    pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
+    matrix = np.array([[520.0, 0, 640], [0, 520.0, 480], [0, 0, 1]])
+    coefficients = np.array([0.02, -0.008, 0.002, -0.0004])
+    fisheye = Camera(1280, 960, matrix, coefficients, fisheye=True)
+    turn = Rotation.from_euler("y", 50, degrees=True)
+    v, u = np.mgrid[0 : fisheye.height, 0 : fisheye.width]
+    rays = turn.inv().apply(fisheye.rays(np.stack([u, v], axis=-1)).reshape(-1, 3))
+    evaluation = Evaluation()
+    for example in world_examples(3, seed=5):
+        ahead = np.where(rays[:, 2:] > 0.2, rays, [9.0, 0.0, 1.0])
+        source = example.camera.project(ahead).reshape(*u.shape, 2).astype(np.float32)
+        image = np.asarray(cv2.remap(example.image, source, None, cv2.INTER_LINEAR), np.uint8)
+        turned = Pose(np.zeros(3), turn.as_quat())
+        found = estimator.estimate(image, fisheye, EDGE)
+        evaluation.add(
+            [block for block in found if block.score >= MIN_SCORE],
+            [turned @ block for block in example.blocks],
+        )
+    figures = evaluation.summary()
+    assert figures["recall"] > 0.8, figures
+    assert figures["lateral_mean_mm"] < 4, figures
+    assert figures["position_median_mm"] < 20, figures
 
 
 def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> None:
