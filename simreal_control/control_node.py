@@ -20,6 +20,7 @@ from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
 from simreal_common.ros_guard import LONGEST_COMPLAINT
+from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATCHED_QOS
 from simreal_common.settings.ros_parameters import declare
@@ -55,12 +56,15 @@ class ControlNode(Node):
         robot: what is known of it, and what it is told.
 
     Raises:
-        SimrealError: a parameter that cannot be used.
+        SimrealError: a parameter that cannot be used, or another node commands the arm.
     """
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("control_node", **node_options)
         self._settings = declare(self, ControlParameters)
+        # Before anything that others could take for the one who commands the arm.
+        self._ownership = Ownership(self, self._settings.arm_action, "commands the arm")
+        self._ownership.settle()
         self._assembly: Assembly | None = None
         self._goal = None if self._settings.wait_for_goal else self._settings.stacking_config().goal
         self._task: InterruptibleTask | None = None

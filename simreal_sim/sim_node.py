@@ -24,6 +24,7 @@ from simreal_common.ros_messages import (
     rgb_to_image,
     to_stamp,
 )
+from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
@@ -113,9 +114,11 @@ class SimNode(Node):
         super().__init__("sim_node")
         p, controllers = declare_all(self, SimParameters, ControllerParameters)
         self._settings: SimParameters = p
+        self._ownership = Ownership(self, "/clock", "simulates the cell")
         scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
         self._world = World(scene, simulated_arm(p.robot))
         self._camera = WorldCamera(self._world, p.shadows)
+        self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
         self._gripper = GripperController(self, self._world, controllers)
 

@@ -171,7 +171,15 @@ strings: st.SearchStrategy[str] = texts | st.sampled_from(
      json.dumps({**STATUS, "message": "\x1b[2J" * 900})]
 )  # fmt: skip
 
+# One that is no better than a node's own: a better one is meant to end it.
+CLAIM = {"node": "/a", "rank": "~", "owns": False}
+claims: st.SearchStrategy[str] = strings | st.sampled_from(
+    [json.dumps(CLAIM), json.dumps({**CLAIM, "rank": 3}), json.dumps({**CLAIM, "node": "x" * 9000})]
+)
+
 CASES: dict[str, st.SearchStrategy[Any]] = {
+    "/panda_arm_controller/follow_joint_trajectory/_owner": claims.map(lambda t: String(data=t)),
+    "/ground_truth/blocks/_owner": claims.map(lambda t: String(data=t)),
     "/detections": spoilt(detections),
     "/ground_truth/blocks": spoilt(lambda: detections("world")),
     "/joint_states": spoilt(joint_states),

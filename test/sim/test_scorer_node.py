@@ -34,7 +34,8 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_sim.scoring.exit_codes import EXIT_NO_VERDICT
 
-ENVIRONMENT = {**os.environ, "ROS_DOMAIN_ID": str(1 + (os.getpid() + 50) % 100)}
+DOMAIN, OTHER_DOMAIN = (str(1 + (os.getpid() + offset) % 100) for offset in (50, 75))
+ENVIRONMENT = {**os.environ, "ROS_DOMAIN_ID": DOMAIN}
 TIMEOUT_S = 30.0
 
 CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
@@ -211,8 +212,10 @@ def test_an_older_verdict_does_not_outlive_the_start_of_a_new_run(tmp_path: Path
         while old.exists() and time.monotonic() < end:
             time.sleep(0.05)
         assert not old.exists()
+        # In the same domain the two would meet; here it is the folder alone that they share.
+        elsewhere = {**ENVIRONMENT, "ROS_DOMAIN_ID": OTHER_DOMAIN}
         second = subprocess.run(
-            process.args, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S
+            process.args, env=elsewhere, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S
         )
         assert second.returncode == 2
         assert f"error: another run is writing {old}: wait" in second.stderr
