@@ -15,6 +15,7 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.task import Future
 from std_msgs.msg import String
 
 from simreal_common import ros_ownership
@@ -81,10 +82,6 @@ def asker(child_environment: dict[str, str]) -> Iterator[Callable[..., Process]]
     for one in started:
         one.process.kill()
         one.process.communicate()
-
-
-def claim(text: str) -> String:
-    return String(data=text)
 
 
 def test_alone_it_owns_after_a_moment(ros: None) -> None:
@@ -191,13 +188,11 @@ def test_what_is_no_claim_ends_no_node(ros: None) -> None:
     sent = other.create_publisher(String, f"{RESOURCE}/_owner", ros_ownership.OWNERSHIP_QOS)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    sent.publish(claim("nonsense"))
-    for _ in range(5):
-        executor.spin_once(timeout_sec=0.1)
+    sent.publish(String(data="nonsense"))
+    executor.spin_until_future_complete(Future(), timeout_sec=0.5)
     better = {**GOOD, "rank": ""}  # and this is what a claim looks like that ends it
-    sent.publish(claim(json.dumps(better)))
+    sent.publish(String(data=json.dumps(better)))
     with pytest.raises(OwnershipError, match="/a already commands the arm"):
-        for _ in range(50):
-            executor.spin_once(timeout_sec=0.1)
+        executor.spin_until_future_complete(Future(), timeout_sec=5.0)
     executor.remove_node(node)
     executor.shutdown()
