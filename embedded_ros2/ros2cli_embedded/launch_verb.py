@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ros2cli_embedded.errors import CliError, listed
 from ros2cli_embedded.launch.arguments import (
-    DeclaredArgument,
+    DeclaredArguments,
     check_known,
     declared_arguments,
     parse_arguments,
@@ -80,9 +80,9 @@ def _find(options: argparse.Namespace) -> tuple[str, list[str]]:
     return find_launch_file(package, name), words
 
 
-def _show_arguments(declared: dict[str, DeclaredArgument]) -> None:
+def _show_arguments(declared: DeclaredArguments) -> None:
     print("Arguments (pass arguments as '<name>:=<value>'):")
-    for name, argument in declared.items():
+    for name, argument in declared.found.items():
         action = argument.action
         print(f"\n    '{name}':{'*' if argument.conditional else ''}")
         print(f"        {action.description or 'no description given'}")
@@ -90,10 +90,12 @@ def _show_arguments(declared: dict[str, DeclaredArgument]) -> None:
             print(f"        (one of: {', '.join(action.choices)})")
         if action.default is not None:
             print(f"        (default: '{action.default.source}')")
-    if not declared:
+    if not declared.found:
         print("\n  No arguments.")
-    elif any(argument.conditional for argument in declared.values()):
+    elif any(argument.conditional for argument in declared.found.values()):
         print("\n* argument(s) which are only used if specific conditions occur")
+    if not declared.complete:
+        print("\nOf included files whose path is not known before the launch nothing is listed.")
 
 
 def _show_steps(steps: Sequence[Step], indent: str = "") -> None:
