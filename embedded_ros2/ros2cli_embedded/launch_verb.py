@@ -17,6 +17,7 @@ from ros2cli_embedded.launch.arguments import (
 )
 from ros2cli_embedded.launch.console import Console, make_log_dir
 from ros2cli_embedded.launch.context import LaunchContext
+from ros2cli_embedded.launch.launch_folder import launch_folder
 from ros2cli_embedded.launch.plan import LogPlan, ProcessPlan, Step, TimerPlan
 from ros2cli_embedded.launch.planner import Planner
 from ros2cli_embedded.launch.supervisor import Supervisor
@@ -120,7 +121,7 @@ def _launch(path: str, arguments: dict[str, str], options: argparse.Namespace) -
         except OSError as error:
             trouble = f"no log file is written: {error}"
     context = LaunchContext(arguments, dict(os.environ), log_dir or tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix="ros2_launch_") as folder:
+    with launch_folder() as folder:
         steps = Planner(context, folder).file(path)
         if options.print_description:
             _show_steps(steps)

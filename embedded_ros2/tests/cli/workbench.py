@@ -38,7 +38,7 @@ class Package:
     def launch_file(self, inside: str, name: str = "test.launch.xml") -> Path:
         """Install a launch file; `inside` stands between the <launch> tags from line 2 on."""
         path = self.share / "launch" / name
-        path.write_text(f"<launch>\n{inside}\n</launch>\n")
+        path.write_text(f"<launch>\n{inside}\n</launch>\n", encoding="utf-8")
         return path
 
 
