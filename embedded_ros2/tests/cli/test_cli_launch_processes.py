@@ -295,7 +295,11 @@ def test_an_ascii_locale_loses_no_line(
     )
     launched = ros2("launch", "demo", "test.launch.xml")
     assert launched.wait() == 0
-    for line in (r"[INFO] [launch.user]: logged \u20ac", r"[node-1] said \xfc", r"[node-1] odd \ufffd"):
+    for line in (
+        r"[INFO] [launch.user]: logged \u20ac",
+        r"[node-1] said \xfc",
+        r"[node-1] odd \ufffd",
+    ):
         assert line in launched.output
     (log,) = package.prefix.parent.glob("log/*/launch.log")
     assert "logged \u20ac" in log.read_text(encoding="utf-8")

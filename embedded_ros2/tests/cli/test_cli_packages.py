@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ament_index_python import packages, resources
 from ros2cli_embedded import main as cli
 
@@ -197,9 +198,9 @@ def test_listing_arguments_executes_nothing(
 def test_an_argument_of_an_include_that_only_the_launch_knows_is_passed_on(
     package: Package, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    package.launch_file('<arg name="inside"/><log message="got $(var inside)"/>', "other.launch.xml")
-    path = package.launch_file(
-        """<include file="$(dirname)/$(eval '\\'other\\'').launch.xml"/>"""
+    package.launch_file(
+        '<arg name="inside"/><log message="got $(var inside)"/>', "other.launch.xml"
     )
+    path = package.launch_file("""<include file="$(dirname)/$(eval '\\'other\\'').launch.xml"/>""")
     code, out, _ = run(capsys, "launch", str(path), "--print", "inside:=5")
     assert (code, out) == (0, "log: got 5\n")

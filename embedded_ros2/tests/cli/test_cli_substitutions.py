@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ros2cli_embedded.launch.context import LaunchContext, join_namespace
 from ros2cli_embedded.launch.errors import LaunchError, Location
 from ros2cli_embedded.launch.substitutions import fill, parse

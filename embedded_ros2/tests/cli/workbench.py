@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 import ros2cli_embedded
 
 SOURCE = str(Path(ros2cli_embedded.__file__).parent.parent)

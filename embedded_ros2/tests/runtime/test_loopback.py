@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from embedded_ros2_core.dds.domain import _configuration
 
 # Prints the UDP sockets of a node that are bound to all addresses, and the device of each.
