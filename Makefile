@@ -58,7 +58,9 @@ test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with sever
 
 lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@[ -e $(VENV)/.with-ros ] || { echo "cd embedded_ros2 && mypy"; cd embedded_ros2 && ../$(BIN)/mypy; }
 
 train: $(VENV)/.tests  ## train a model like the committed one on a CPU: three to six hours on two free cores
 	$(BIN)/simreal train --run runs/block

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simreal_common.errors import SimrealError
+from simreal_common.output_streams import write_any_text
 
 EXIT_USER_ERROR = 2
 
@@ -109,6 +110,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: that of the verb, or 2 for an error that the user can mend.
     """
+    write_any_text()
     given = list(sys.argv[1:] if args is None else args)
     verbs = available_verbs()
     parser = _build_parser(verbs, given)

@@ -37,3 +37,7 @@ class MissingDependencyError(SimrealError):
 
 class MessageError(SimrealError):
     """What another program sent cannot be used; it is left out, and nothing ends for it."""
+
+
+class OwnershipError(SimrealError):
+    """Another node drives what this one was about to drive, or drives already."""

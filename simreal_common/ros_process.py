@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from simreal_common.errors import SimrealError
+from simreal_common.output_streams import write_any_text
 
 EXIT_DONE = 0
 EXIT_USER_ERROR = 2
@@ -53,6 +54,7 @@ def run_node(
     Returns:
         Exit code: `told_to_end`, that of `NodeFinished`, or 2 for an error that the user can mend.
     """
+    write_any_text()
     told: Future = Future()
     with _signals_complete(told):
         code = _run(factory, None if args is None else [sys.argv[0], *args], threads, told)

@@ -48,3 +48,6 @@ LATCHED_QOS = _keep_last(1, reliable=True, latched=True)
 
 # The truth for the scorer; both sides.
 TRUTH_QOS = _keep_last(100, reliable=True)
+
+# Who drives what, for those too that ask later; both sides. Depth is that of all publishers together.
+OWNERSHIP_QOS = _keep_last(100, reliable=True, latched=True)

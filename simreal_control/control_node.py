@@ -20,6 +20,7 @@ from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
 from simreal_common.ros_guard import LONGEST_COMPLAINT
+from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATCHED_QOS
 from simreal_common.settings.ros_parameters import declare
@@ -55,12 +56,15 @@ class ControlNode(Node):
         robot: what is known of it, and what it is told.
 
     Raises:
-        SimrealError: a parameter that cannot be used.
+        SimrealError: a parameter that cannot be used, or another node commands the arm.
     """
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("control_node", **node_options)
         self._settings = declare(self, ControlParameters)
+        # Before anything that others could take for the one who commands the arm.
+        self._ownership = Ownership(self, self._settings.arm_action, "commands the arm")
+        self._ownership.settle()
         self._assembly: Assembly | None = None
         self._goal = None if self._settings.wait_for_goal else self._settings.stacking_config().goal
         self._task: InterruptibleTask | None = None
@@ -71,7 +75,7 @@ class ControlNode(Node):
         self._reported: tuple[str, float] = ("", -np.inf)
         p = self._settings
         prompt = MutuallyExclusiveCallbackGroup()
-        self.robot = RosRobot(self, p, prompt, self._complain)
+        self.robot = RosRobot(self, p, prompt, self._complain, self._on_taken_over)
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
         self._plan = self.create_publisher(MarkerArray, "stacking/plan", LATCHED_QOS)
         self._shown: list[Any] = []
@@ -143,8 +147,22 @@ class ControlNode(Node):
             self._begin(goal)
         return ""
 
+    def _on_taken_over(self, words: str) -> None:
+        """Two who command one arm in turns may do anything: pause, and a person says when to go on."""
+        self.get_logger().error(f"{words}: paused; stacking/resume goes on")
+        self._ask(Request.PAUSE)
+
     def _on_request(self, request: Request, _: Trigger.Request, answer: Trigger.Response) -> Any:
-        """Pause, resume, stop, confirm; what follows is sent now, not at the next tick."""
+        answer.success, answer.message = self._ask(request)
+        self.get_logger().warning(f"{request.value}: {answer.message}")
+        return answer
+
+    def _ask(self, request: Request) -> tuple[bool, str]:
+        """Pause, resume, stop, confirm; what follows is sent now, not at the next tick.
+
+        Returns:
+            Whether it is so, and what is so in words.
+        """
         with self._beginning:  # what holds the arm holds a task that begins just now, too
             task = self._task
             if request.holds and self._held is not Request.STOP:
@@ -152,14 +170,9 @@ class ControlNode(Node):
             elif request is Request.RESUME:
                 self._held = None
         if task is not None:
-            answer.success, answer.message = True, task.ask(request, self._now())
-        else:
-            answer.success = request is not Request.CONFIRM
-            answer.message = "nothing has begun; what begins will " + (
-                "be held" if self._held is not None else "not be held"
-            )
-        self.get_logger().warning(f"{request.value}: {answer.message}")
-        return answer
+            return True, task.ask(request, self._now())
+        held = "be held" if self._held is not None else "not be held"
+        return request is not Request.CONFIRM, f"nothing has begun; what begins will {held}"
 
     def _on_tick(self) -> None:
         lacking = self._lacking()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,14 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
     Outcome,
 )
+from simreal_control.ros_foreign_goals import ForeignGoals
 
 LONGEST_REASON = 300  # characters of a controller's words
 LONGEST_S = 3600.0  # of a motion
+LOST_S = (
+    1.0  # so long after a goal of ours has ended badly another's may be told to have replaced it
+)
+COMPLAINT_PERIOD_S = 5.0
 END_S = 1.0  # so long controllers have to hear that a motion is cancelled
 
 
@@ -49,6 +55,8 @@ class RobotActions:
         finger_joints: an opening divides evenly into their positions.
         arm_action, gripper_action: names of the actions.
         gripper_type: which action the gripper's controller offers.
+        taken_over: called with words when somebody else sends a goal to a controller that has one
+            of ours under way.
 
     Raises:
         MissingDependencyError: the installed control_msgs has no such action.
@@ -63,6 +71,7 @@ class RobotActions:
         gripper_action: str,
         gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
         group: Any = None,
+        taken_over: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._node = node
         self._arm_joints = list(arm_joints)
@@ -72,11 +81,18 @@ class RobotActions:
         self._names = (arm_action, gripper_action)
         self._arm = ActionClient(node, FollowJointTrajectory, arm_action, callback_group=group)
         self._gripper = ActionClient(node, gripper, gripper_action, callback_group=group)
+        self._foreign = {
+            client: ForeignGoals(node, name, group, partial(self._on_foreign, client))
+            for name, client in ((arm_action, self._arm), (gripper_action, self._gripper))
+        }
+        self._taken_over = taken_over
         self._lock = threading.RLock()
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
         self._unanswered: set[int] = set()
-        self._cancelled: set[int] = set()
+        self._under_way: dict[int, Any] = {}  # number of a command: client of its controller
+        self._lost: dict[Any, float] = {}  # client: when a goal of ours last ended badly
+        self._cancelled: set[int] = set()  # by us, and not ended yet
         self._unheard: set[int] = set()  # cancelled, but the controller has not answered
         self._ended = False
 
@@ -165,6 +181,7 @@ class RobotActions:
         with self._lock:
             handle = self._handles.get(number)
             if handle is not None:
+                self._cancelled.add(number)
                 self._unheard.add(number)
                 answer = handle.cancel_goal_async()
                 answer.add_done_callback(lambda _: self._unheard.discard(number))
@@ -178,7 +195,8 @@ class RobotActions:
             if self._ended:
                 return
             self._unanswered.add(number)
-        future = client.send_goal_async(goal)
+            self._under_way[number] = client
+        future = client.send_goal_async(goal, goal_uuid=self._foreign[client].new_id())
         future.add_done_callback(lambda done: self._on_answer(done, number, read))
 
     def _on_answer(
@@ -187,13 +205,13 @@ class RobotActions:
         handle = future.result()
         with self._lock:
             self._unanswered.discard(number)
-            cancelled = number in self._cancelled
-            self._cancelled.discard(number)
             if handle is None or not handle.accepted:
+                self._cancelled.discard(number)
+                self._under_way.pop(number)
                 self._results.append(ActionResult(number, Outcome.REJECTED))
                 return
             self._handles[number] = handle
-            if cancelled:
+            if number in self._cancelled:
                 self._cancel(number)
         handle.get_result_async().add_done_callback(
             lambda done: self._on_result(done, number, read)
@@ -202,10 +220,29 @@ class RobotActions:
     def _on_result(
         self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
     ) -> None:
-        outcome, message = read(future.result())
+        answer = future.result()
+        outcome, message = read(answer)
         with self._lock:
             self._handles.pop(number, None)
+            client = self._under_way.pop(number)
+            if outcome is not Outcome.SUCCEEDED and number not in self._cancelled:
+                self._lost[client] = time.monotonic()
+            if answer.status == GoalStatus.STATUS_CANCELED and number not in self._cancelled:
+                message = f"somebody else has cancelled it; {message}"
+            self._cancelled.discard(number)
             self._results.append(ActionResult(number, outcome, message))
+
+    def _on_foreign(self, client: Any, words: str) -> None:
+        with self._lock:
+            lost = time.monotonic() - self._lost.get(client, -np.inf) < LOST_S
+            ours = lost or client in self._under_way.values()
+        if ours:
+            self._taken_over(f"{words} while ours is under way")
+        else:
+            self._node.get_logger().warning(
+                f"{words}: the robot is commanded from elsewhere too",
+                throttle_duration_sec=COMPLAINT_PERIOD_S,
+            )
 
 
 def parallel_gripper_command() -> Any:

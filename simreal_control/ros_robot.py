@@ -40,6 +40,7 @@ class RosRobot(Robot):
         parameters: of control_node.
         group: callback group of the action clients.
         complain: takes what a warning is about and its words; it may come again and again.
+        taken_over: takes words when somebody else commands the robot while it does what it was told.
 
     Attributes:
         transforms: where the camera is.
@@ -51,6 +52,7 @@ class RosRobot(Robot):
         parameters: ControlParameters,
         group: Any,
         complain: Callable[[str, str], None],
+        taken_over: Callable[[str], None] = lambda _: None,
     ) -> None:
         p = self._parameters = parameters
         self._clock = node.get_clock()
@@ -67,6 +69,7 @@ class RosRobot(Robot):
             p.gripper_action,
             GripperType(p.gripper_type),
             group,
+            taken_over,
         )
         self.transforms = Buffer()
         self._listener = TransformListener(self.transforms, node)

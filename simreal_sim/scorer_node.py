@@ -27,6 +27,7 @@ from simreal_common.geometry import Pose
 from simreal_common.output_files import Claim
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_poses, stamp_seconds, transform_to_pose
+from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
@@ -85,6 +86,8 @@ class ScorerNode(Node):
     def __init__(self) -> None:
         super().__init__("scorer_node")
         self._settings = declare(self, ScorerParameters)
+        self._ownership = Ownership(self, "ground_truth/blocks", "judges the run")
+        self._ownership.settle()
         self._truths: deque[Truth] = deque()
         self._perception = PerceptionScore()
         self._unscored = 0

@@ -20,6 +20,7 @@ from simreal_common.geometry import Pose
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
+from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
@@ -109,9 +110,11 @@ class SimNode(Node):
         super().__init__("sim_node")
         p, controllers = declare_all(self, SimParameters, ControllerParameters)
         self._settings: SimParameters = p
+        self._ownership = Ownership(self, "/clock", "simulates the cell")
         scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
         self._world = World(scene, simulated_arm(p.robot))
         self._camera = WorldCamera(self._world, p.shadows)
+        self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
         self._gripper = GripperController(self, self._world, controllers)
 

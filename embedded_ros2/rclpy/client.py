@@ -66,7 +66,11 @@ class Client:
             number = self._sequence
             future: Future[Any] = Future()
             self._pending[number] = future
-        future._add_waker(lambda: self._pending.pop(number, None) and None)
+
+        def forget() -> None:
+            self._pending.pop(number, None)
+
+        future._add_waker(forget)
         self._writer.write(codec.serialize(request, prefix=HEADER.pack(self._id, number)))
         return future
 

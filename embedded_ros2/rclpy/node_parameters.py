@@ -92,7 +92,7 @@ class NodeParameters:
     ) -> Parameter:
         """Declare one parameter; `value` may be a Parameter.Type (no default, an override is
         needed to read it)."""
-        args = (name,) if value is _UNSET else (name, value)
+        args: tuple[Any, ...] = (name,) if value is _UNSET else (name, value)
         if descriptor is not None:
             args = (name, None if value is _UNSET else value, descriptor)
         return self.declare_parameters("", [args], ignore_override)[0]  # type: ignore[no-any-return]

@@ -127,7 +127,9 @@ class ParameterStore:
                 )
             if not result.successful:
                 return result
-        new, changed, deleted = [], [], []
+        new: list[Any] = []
+        changed: list[Any] = []
+        deleted: list[Any] = []
         for parameter in parameters:
             known = self.values.get(parameter.name)
             message = parameter.to_parameter_msg()

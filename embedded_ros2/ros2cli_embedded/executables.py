@@ -14,7 +14,6 @@ from ament_index_python.packages import (
     get_package_share_directory,
     get_packages_with_prefixes,
 )
-
 from ros2cli_embedded.errors import CliError, close_names, listed
 
 _RUN_ENTRY_POINT = (

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from ros2cli_embedded.errors import CliError, listed
 from ros2cli_embedded.launch.arguments import (
-    DeclaredArgument,
+    DeclaredArguments,
     check_known,
     declared_arguments,
     parse_arguments,
 )
 from ros2cli_embedded.launch.console import Console, make_log_dir
 from ros2cli_embedded.launch.context import LaunchContext
+from ros2cli_embedded.launch.launch_folder import launch_folder
 from ros2cli_embedded.launch.plan import LogPlan, ProcessPlan, Step, TimerPlan
 from ros2cli_embedded.launch.planner import Planner
 from ros2cli_embedded.launch.supervisor import Supervisor
@@ -80,9 +81,9 @@ def _find(options: argparse.Namespace) -> tuple[str, list[str]]:
     return find_launch_file(package, name), words
 
 
-def _show_arguments(declared: dict[str, DeclaredArgument]) -> None:
+def _show_arguments(declared: DeclaredArguments) -> None:
     print("Arguments (pass arguments as '<name>:=<value>'):")
-    for name, argument in declared.items():
+    for name, argument in declared.found.items():
         action = argument.action
         print(f"\n    '{name}':{'*' if argument.conditional else ''}")
         print(f"        {action.description or 'no description given'}")
@@ -90,10 +91,12 @@ def _show_arguments(declared: dict[str, DeclaredArgument]) -> None:
             print(f"        (one of: {', '.join(action.choices)})")
         if action.default is not None:
             print(f"        (default: '{action.default.source}')")
-    if not declared:
+    if not declared.found:
         print("\n  No arguments.")
-    elif any(argument.conditional for argument in declared.values()):
+    elif any(argument.conditional for argument in declared.found.values()):
         print("\n* argument(s) which are only used if specific conditions occur")
+    if not declared.complete:
+        print("\nOf included files whose path is not known before the launch nothing is listed.")
 
 
 def _show_steps(steps: Sequence[Step], indent: str = "") -> None:
@@ -118,7 +121,7 @@ def _launch(path: str, arguments: dict[str, str], options: argparse.Namespace) -
         except OSError as error:
             trouble = f"no log file is written: {error}"
     context = LaunchContext(arguments, dict(os.environ), log_dir or tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix="ros2_launch_") as folder:
+    with launch_folder() as folder:
         steps = Planner(context, folder).file(path)
         if options.print_description:
             _show_steps(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,8 @@ def _help() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `ros2`; return the exit code (2: not understood, else the command's own)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # an ASCII locale must not lose a line
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         print(_help())

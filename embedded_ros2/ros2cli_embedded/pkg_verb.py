@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 
 from ament_index_python.packages import get_packages_with_prefixes
-
 from ros2cli_embedded.executables import executables_of, package_prefix, package_share
 
 

@@ -114,3 +114,31 @@ def test_a_params_file_that_is_not_yaml(child_environment: dict[str, str], tmp_p
     _, err = process.communicate(timeout=START_S)
     assert process.returncode == 2
     assert err.count("\n") == 1, err
+
+
+# As cron and bare containers have it.
+ASCII = [
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C"},
+    {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+]
+
+
+@pytest.mark.parametrize(
+    "locale", ASCII, ids=lambda one: ",".join(f"{k}={v}" for k, v in one.items())
+)
+def test_an_ascii_locale_loses_no_line(
+    child_environment: dict[str, str], locale: dict[str, str]
+) -> None:
+    say = (
+        r"""print("said \u00fc"); self.get_logger().info("logged \u00fc \u20ac"); """
+        r"""raise ConfigurationError("failed \u00fc")"""
+    )
+    process = start({**child_environment, **locale}, tick=say)
+    out, err = process.communicate(timeout=START_S)
+    assert process.returncode == 2
+    said = [line for line in out.splitlines() if line.startswith("said ")]
+    assert said in (["said \u00fc"], [r"said \xfc"])
+    assert "]: logged " in err
+    assert "error: failed " in err
+    assert "Traceback" not in err

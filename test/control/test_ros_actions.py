@@ -12,10 +12,13 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
+from action_msgs.srv import CancelGoal
+from control_msgs.action import GripperCommand
 from rclpy.action import ActionClient
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 
 from simreal_control.parameters import GripperType
 from simreal_control.planning.trajectory import JointTrajectory
@@ -54,9 +57,11 @@ class Hand:
         self.controller = GripperController(
             self.node, self.world, ControllerParameters(), NAME, speech
         )
+        self.taken_over: list[str] = []
         self.actions = RobotActions(
-            self.node, PANDA.joints, PANDA.finger_joints, "nobody", NAME, kind
-        )
+            self.node, PANDA.joints, PANDA.finger_joints, "nobody", NAME, kind,
+            taken_over=self.taken_over.append,
+        )  # fmt: skip
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
 
@@ -120,6 +125,75 @@ def test_a_cancelled_hand_stops_on_its_way(hand: Hand) -> None:
     hand.actions.execute(Cancel(1))
     assert hand.run().outcome is Outcome.ABORTED
     assert hand.opening() > 0.02
+
+
+class Stranger:
+    """Another node with a client of the same hand."""
+
+    def __init__(self, hand: Hand) -> None:
+        self.node = Node("stranger", context=hand.node.context)
+        hand.executor.add_node(self.node)
+        kind = hand.controller._speech.action
+        self.client = ActionClient(self.node, kind, NAME)
+        end = time.monotonic() + TIMEOUT_S
+        while not self.client.server_is_ready():
+            assert time.monotonic() < end, "the action is not offered"
+            hand.executor.spin_once(timeout_sec=0.01)
+        self.goal = kind.Goal()
+        if kind is GripperCommand:
+            self.goal.command.position = 0.01
+        else:
+            self.goal.command = JointState(position=[0.01])
+
+
+@pytest.fixture
+def stranger(hand: Hand) -> Iterator[Stranger]:
+    made = Stranger(hand)
+    yield made
+    hand.executor.remove_node(made.node)
+    made.client.destroy()
+    made.node.destroy_node()
+
+
+def test_a_goal_of_somebody_else_while_ours_is_under_way_is_told_with_its_name(
+    hand: Hand, stranger: Stranger
+) -> None:
+    hand.actions.execute(MoveGripper(1, 0.0, 20.0))
+    while not hand.controller._goal:
+        hand.executor.spin_once(timeout_sec=0.01)
+    stranger.client.send_goal_async(stranger.goal)
+    assert hand.run().outcome is Outcome.ABORTED
+    end = time.monotonic() + TIMEOUT_S
+    while not hand.taken_over and time.monotonic() < end:
+        hand.executor.spin_once(timeout_sec=0.01)
+    assert hand.taken_over == [f"/stranger has sent a goal to {NAME} while ours is under way"]
+
+
+def test_a_goal_of_somebody_else_at_another_time_takes_nothing_over(
+    hand: Hand, stranger: Stranger
+) -> None:
+    stranger.client.send_goal_async(stranger.goal)
+    while not hand.controller._goal:
+        hand.executor.spin_once(timeout_sec=0.01)
+    for _ in range(20):
+        hand.executor.spin_once(timeout_sec=0.01)
+    assert hand.taken_over == []
+
+
+def test_a_goal_that_somebody_else_has_cancelled_says_so(hand: Hand, stranger: Stranger) -> None:
+    hand.actions.execute(MoveGripper(1, 0.0, 20.0))
+    while not hand.controller._goal:
+        hand.executor.spin_once(timeout_sec=0.01)
+    cancel_all = stranger.node.create_client(CancelGoal, f"{NAME}/_action/cancel_goal")
+    while not cancel_all.service_is_ready():
+        hand.executor.spin_once(timeout_sec=0.01)
+    cancel_all.call_async(CancelGoal.Request())
+    result = hand.run()
+    assert result.outcome is Outcome.ABORTED
+    assert result.message.startswith("somebody else has cancelled it; fingers at")
+    hand.actions.execute(MoveGripper(2, 0.08, 20.0))
+    hand.actions.execute(Cancel(2))
+    assert "somebody else" not in hand.run().message
 
 
 def test_the_server_that_is_missing_is_named(hand: Hand) -> None:

@@ -35,6 +35,8 @@ from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, STATE_QOS, TRUTH_
 from simreal_sim.scoring.exit_codes import EXIT_NO_VERDICT
 
 ENVIRONMENT = dict(os.environ)
+DOMAIN = ENVIRONMENT["ROS_DOMAIN_ID"]
+OTHER_DOMAIN = str(int(DOMAIN) + 101)  # that no other test has
 TIMEOUT_S = 30.0
 
 CAMERA = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])
@@ -211,8 +213,10 @@ def test_an_older_verdict_does_not_outlive_the_start_of_a_new_run(tmp_path: Path
         while old.exists() and time.monotonic() < end:
             time.sleep(0.05)
         assert not old.exists()
+        # In the same domain the two would meet; here it is the folder alone that they share.
+        elsewhere = {**ENVIRONMENT, "ROS_DOMAIN_ID": OTHER_DOMAIN}
         second = subprocess.run(
-            process.args, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S
+            process.args, env=elsewhere, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S
         )
         assert second.returncode == 2
         assert f"error: another run is writing {old}: wait" in second.stderr

@@ -7,6 +7,7 @@ import os
 import threading
 
 from .library import check, lib
+from .loopback import keep_to_loopback
 
 MAX_DOMAIN_ID = 232
 # 120 participants on one host; without multicast every port up to this index is tried at start-up.
@@ -55,8 +56,9 @@ def domain_id_from_environment() -> int:
     return int(text)
 
 
-def _configuration() -> str | None:
-    """The XML configuration; None leaves CYCLONEDDS_URI in charge."""
+def _configuration() -> tuple[str, bool] | None:
+    """The XML configuration, and whether it stays on the loopback; None leaves CYCLONEDDS_URI in
+    charge."""
     if os.environ.get("CYCLONEDDS_URI"):
         return None
     wanted = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST").upper()
@@ -68,7 +70,7 @@ def _configuration() -> str | None:
     addresses = [] if wanted == "OFF" else ["127.0.0.1"]
     peers = "".join(f'<Peer Address="{peer}"/>' for peer in addresses + static)
     local = wanted != "SUBNET" and not static
-    return _CONFIG.format(
+    config = _CONFIG.format(
         interfaces='<Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>'
         if local
         else "",
@@ -78,18 +80,22 @@ def _configuration() -> str | None:
         peers=f"<Peers>{peers}</Peers>" if peers else "",
         verbosity=os.environ.get("EMBEDDED_ROS2_DDS_VERBOSITY", "severe"),
     )
+    return config, local
 
 
 def acquire(domain_id: int) -> None:
     """Make sure the domain exists; pair with `release`."""
     with _lock:
         if _users.get(domain_id, 0) == 0:
-            config = _configuration()
-            if config is not None:
-                text = config.strip().encode()
+            wanted = _configuration()
+            if wanted is not None:
+                config, local = wanted
                 _handles[domain_id] = check(
-                    lib.dds_create_domain(domain_id, text), f"creating domain {domain_id}"
+                    lib.dds_create_domain(domain_id, config.strip().encode()),
+                    f"creating domain {domain_id}",
                 )
+                if local:
+                    keep_to_loopback(domain_id)
         _users[domain_id] = _users.get(domain_id, 0) + 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ros2cli_embedded.errors import CliError, close_names
 from ros2cli_embedded.launch.context import LaunchContext
@@ -19,7 +19,7 @@ from ros2cli_embedded.launch.description import (
 from ros2cli_embedded.launch.errors import LaunchError, SubstitutionError
 from ros2cli_embedded.launch.frontend import read_launch_file
 from ros2cli_embedded.launch.planner import MAX_INCLUDE_DEPTH
-from ros2cli_embedded.launch.substitutions import fill
+from ros2cli_embedded.launch.substitutions import EXECUTING, fill
 from ros2cli_embedded.launch.template import Template
 
 UNDECLARED_ARGUMENTS = (
@@ -48,10 +48,18 @@ class DeclaredArgument:
         return f"{action.name} ({default}){about}{choices}"
 
 
+@dataclass
+class DeclaredArguments:
+    """The arguments of a launch file by name; `complete` unless an include could not be followed."""
+
+    found: dict[str, DeclaredArgument] = field(default_factory=dict)
+    complete: bool = True
+
+
 class _Collector:
     def __init__(self, context: LaunchContext) -> None:
         self._context = context
-        self.found: dict[str, DeclaredArgument] = {}
+        self.declared = DeclaredArguments()
 
     def file(self, path: str, conditional: bool, given: frozenset[str]) -> None:
         self._context.files.append(os.path.abspath(path))
@@ -63,7 +71,7 @@ class _Collector:
             maybe = conditional or action.condition is not None
             if isinstance(action, DeclareArgument):
                 if action.name not in given:
-                    self.found.setdefault(action.name, DeclaredArgument(action, maybe))
+                    self.declared.found.setdefault(action.name, DeclaredArgument(action, maybe))
                 if action.default is not None:
                     self._set(action.name, self._try(action, action.default))
             elif isinstance(action, Let):
@@ -83,6 +91,7 @@ class _Collector:
     def _include(self, action: Include, conditional: bool, given: frozenset[str]) -> None:
         path = self._try(action, action.file)
         if path is None or not os.path.isfile(path):
+            self.declared.complete = False
             return
         if len(self._context.files) >= MAX_INCLUDE_DEPTH:
             return
@@ -100,24 +109,25 @@ class _Collector:
             self._context.scope.configurations.setdefault(name, value)
 
     def _try(self, action: Action, template: Template) -> str | None:
-        """Fill in what can be filled in without the caller's required arguments."""
-        if any(call.name == "command" for call in template.calls()):
-            return None  # listing arguments must not run commands
+        """Fill in what can be filled in without running anything, and without required arguments."""
+        if any(call.name in EXECUTING for call in template.calls()):
+            return None
         try:
             return fill(template, self._context, action.location)
         except (LaunchError, SubstitutionError):
             return None
 
 
-def declared_arguments(path: str, context: LaunchContext) -> dict[str, DeclaredArgument]:
-    """Return name -> argument for the file at `path` and what it includes.
+def declared_arguments(path: str, context: LaunchContext) -> DeclaredArguments:
+    """Return the arguments of the file at `path` and what it includes; nothing is executed.
 
-    `context` is used up. Includes whose path depends on arguments that were not given are left
-    out; arguments that an include sets are no arguments of the caller.
+    `context` is used up. Includes whose path depends on arguments that were not given, or on what
+    $(eval) or $(command) would say, are left out; arguments that an include sets are no arguments
+    of the caller.
     """
     collector = _Collector(context)
     collector.file(path, conditional=False, given=frozenset())
-    return collector.found
+    return collector.declared
 
 
 def parse_arguments(words: Sequence[str]) -> dict[str, str]:
@@ -137,14 +147,17 @@ def parse_arguments(words: Sequence[str]) -> dict[str, str]:
     return arguments
 
 
-def check_known(arguments: dict[str, str], declared: dict[str, DeclaredArgument]) -> None:
+def check_known(arguments: dict[str, str], declared: DeclaredArguments) -> None:
     """Raise CliError for an argument that nothing declares; it lists those that are declared.
 
     The real launch takes such an argument silently, and the run then has the default.
     """
+    if not declared.complete:
+        return  # what was not followed may declare it
+    known = declared.found
     for name in arguments:
-        if name in declared or name in UNDECLARED_ARGUMENTS:
+        if name in known or name in UNDECLARED_ARGUMENTS:
             continue
-        lines = "".join(f"\n  {argument.summary}" for argument in declared.values())
+        lines = "".join(f"\n  {argument.summary}" for argument in known.values())
         offered = f"declared are:{lines}" if lines else "the launch file declares none"
-        raise CliError(f"unknown launch argument '{name}'{close_names(name, declared)}; {offered}")
+        raise CliError(f"unknown launch argument '{name}'{close_names(name, known)}; {offered}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import io
 import os
 import socket
 import sys
@@ -37,8 +36,6 @@ class Console:
 
     def __init__(self, log_dir: str | None, screen: TextIO | None = None) -> None:
         self._screen = screen or sys.stdout
-        if isinstance(self._screen, io.TextIOWrapper):  # an ASCII locale must not lose a line
-            self._screen.reconfigure(errors="backslashreplace")
         self._log_dir = log_dir
         self._files: dict[str, TextIO] = {}
         self.broken = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import random
@@ -20,6 +21,15 @@ from ros2cli_embedded.launch.template import Call, Template, parse_template
 from ros2cli_embedded.launch.typed_values import ValueTypeError, as_bool, equal_texts
 
 Function = Callable[..., str]
+
+EXECUTING = frozenset({"eval", "command"})
+"""Substitutions that run what the launch file says; the others only look something up."""
+
+EXPRESSION_FUNCTIONS = {
+    function.__name__: function
+    for function in (abs, all, any, bool, float, int, len, max, min, round, sorted, str, sum)
+}
+"""What expressions may call beside `math` and the modules that they name: value in, value out."""
 
 
 def _text(value: bool) -> str:
@@ -48,17 +58,26 @@ def _env(context: LaunchContext, name: str, default: str | None = None) -> str:
 
 
 def _eval(context: LaunchContext, expression: str, modules: str = "math") -> str:
-    known: dict[str, object] = {}
+    known: dict[str, object] = dict(EXPRESSION_FUNCTIONS)
     try:
+        _check_expression(expression)
         for name in (part.strip() for part in modules.split(",") if part.strip()):
             module = importlib.import_module(name)
             if name == "math":
                 known.update(vars(module))
             known[name] = module
-        return str(eval(expression, {}, known))
+        return str(eval(expression, {"__builtins__": {}, **known}))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise SubstitutionError(f"cannot evaluate '{expression}': {reason}") from error
+
+
+def _check_expression(expression: str) -> None:
+    """Raise NameError for names of Python's insides: by them every builtin could be reached."""
+    for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
+        name = getattr(node, "attr", None) or getattr(node, "id", None)
+        if isinstance(name, str) and name.startswith("_"):
+            raise NameError(f"'{name}' begins with an underscore; such names cannot be used here")
 
 
 def _command(context: LaunchContext, command: str, on_stderr: str = "fail") -> str:

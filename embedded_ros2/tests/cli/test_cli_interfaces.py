@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ros2cli_embedded.errors import CliError
 from ros2cli_embedded.interfaces import interface, parse_values, set_fields, to_yaml
 

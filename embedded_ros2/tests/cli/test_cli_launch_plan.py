@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from ros2cli_embedded.errors import CliError
 from ros2cli_embedded.launch.context import LaunchContext
 from ros2cli_embedded.launch.plan import LogPlan, ProcessPlan, ShutdownPlan, Step, TimerPlan

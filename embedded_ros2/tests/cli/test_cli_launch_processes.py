@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -269,3 +270,82 @@ def test_a_reader_that_goes_away_ends_the_launch(package: Package) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.wait(10) == 1
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=["stdout", "everything"],
+)
+def test_an_ascii_locale_loses_no_line(
+    package: Package, ros2: Ros2, locale: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    package.executable(
+        "node",
+        "import os\nos.write(1, 'said \\u00fc\\n'.encode())\nos.write(2, b'odd \\xff\\n')",
+    )
+    package.launch_file(
+        """<arg name="a" default="1" description="Gr\u00f6\u00dfe"/>
+           <log message="logged \u20ac"/><node pkg="demo" exec="node" output="screen"/>"""
+    )
+    launched = ros2("launch", "demo", "test.launch.xml")
+    assert launched.wait() == 0
+    for line in (
+        r"[INFO] [launch.user]: logged \u20ac",
+        r"[node-1] said \xfc",
+        r"[node-1] odd \ufffd",
+    ):
+        assert line in launched.output
+    (log,) = package.prefix.parent.glob("log/*/launch.log")
+    assert "logged \u20ac" in log.read_text(encoding="utf-8")
+    shown = ros2("launch", "demo", "test.launch.xml", "--show-args")
+    assert shown.wait() == 0
+    assert r"Gr\xf6\xdfe" in shown.output
+    refused = ros2("launch", "demo", "test.launch.xml", "\u00fc:=1")
+    assert refused.wait() == 2
+    assert "unknown launch argument" in refused.output
+
+
+def test_what_a_killed_launch_leaves_in_the_temporary_directory_goes_with_the_next_one(
+    package: Package, ros2: Ros2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    package.executable("node", WAITING)
+    package.launch_file('<node pkg="demo" exec="node"><param name="a" value="1"/></node>')
+    package.launch_file('<log message="short"/>', "short.launch.xml")
+    long_ago = time.time() - 3600.0
+
+    killed, running = (ros2("launch", "demo", "test.launch.xml") for _ in range(2))
+    node = killed.pid_of("node-1")
+    running.pid_of("node-1")
+    assert len(list(temporary.iterdir())) == 2
+    killed.process.kill()
+    killed.process.wait()
+    wait_until_gone(node)
+    (temporary / "ros2_launch_young").mkdir()
+    (temporary / "ros2_launch_file").touch()
+    (temporary / "ros2_launch_link").symlink_to(tmp_path)
+    (temporary / "another").mkdir()
+    for path in temporary.iterdir():
+        if path.name != "ros2_launch_young":
+            os.utime(path, (long_ago, long_ago), follow_symlinks=False)
+    before = {path.name for path in temporary.iterdir()}
+
+    assert ros2("launch", "demo", "short.launch.xml").wait() == 0
+    gone = before - {path.name for path in temporary.iterdir()}
+    assert len(gone) == 1  # that of the killed one; the running one's is still there
+    assert before - gone >= {
+        "another", "ros2_launch_young", "ros2_launch_file", "ros2_launch_link"
+    }  # fmt: skip
+    running.process.send_signal(signal.SIGINT)
+    running.wait()
+    assert {path.name for path in temporary.iterdir()} == {
+        "another", "ros2_launch_young", "ros2_launch_file", "ros2_launch_link"
+    }  # fmt: skip

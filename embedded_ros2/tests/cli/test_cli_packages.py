@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ament_index_python import packages, resources
 from ros2cli_embedded import main as cli
 
@@ -159,3 +160,47 @@ def test_lists(package: Package, capsys: pytest.CaptureFixture[str]) -> None:
     assert "demo" in run(capsys, "pkg", "list")[1].splitlines()
     assert run(capsys, "pkg", "executables", "demo")[1] == "demo node\n"
     assert run(capsys, "pkg", "prefix", "demo")[1] == f"{package.prefix}\n"
+
+
+def test_listing_arguments_executes_nothing(
+    package: Package, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marker = tmp_path / "marker"
+    command = f"$(command 'touch {marker}')"
+    evaluate = f"$(eval 'os.close(os.open(\\'{marker}\\', os.O_CREAT))' os)"
+    other = package.launch_file('<arg name="inside"/>', "other.launch.xml")
+    path = package.launch_file(
+        "".join(
+            f"""<arg name="{name}" default="{text}" description="one"/>
+                <let name="{name}_set" value="{text}"/>
+                <let name="{text}" value="1"/>
+                <arg name="{name}_again" default="$(var {name})"/>
+                <include file="{text}"/>
+                <include file="{other}" if="{text}"><arg name="x" value="{text}"/></include>
+                <group if="{text}"><arg name="{name}_grouped"/></group>
+                <node pkg="demo" exec="{text}"><param name="a" value="{text}"/></node>
+                <set_env name="A" value="{text}"/>"""
+            for name, text in (("command", command), ("evaluate", evaluate))
+        )
+    )
+    code, shown, _ = run(capsys, "launch", str(path), "--show-args")
+    assert code == 0
+    for name in ("command", "evaluate", "command_again", "evaluate_grouped", "inside"):
+        assert f"'{name}'" in shown
+    assert "path is not known before the launch" in shown
+    assert not marker.exists()
+    # The texts do what they are feared to do where they are carried out.
+    log = package.launch_file(f'<log message="{evaluate}"/>', "log.launch.xml")
+    assert run(capsys, "launch", str(log), "--print")[0] == 0
+    assert marker.exists()
+
+
+def test_an_argument_of_an_include_that_only_the_launch_knows_is_passed_on(
+    package: Package, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package.launch_file(
+        '<arg name="inside"/><log message="got $(var inside)"/>', "other.launch.xml"
+    )
+    path = package.launch_file("""<include file="$(dirname)/$(eval '\\'other\\'').launch.xml"/>""")
+    code, out, _ = run(capsys, "launch", str(path), "--print", "inside:=5")
+    assert (code, out) == (0, "log: got 5\n")

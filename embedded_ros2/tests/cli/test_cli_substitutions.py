@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ros2cli_embedded.launch.context import LaunchContext, join_namespace
 from ros2cli_embedded.launch.errors import LaunchError, Location
 from ros2cli_embedded.launch.substitutions import fill, parse
@@ -39,6 +40,7 @@ def filled(text: str, **variables: str) -> str:
         ("$(eval 'round(cos(0) + math.pi, 2)')", "4.14"),
         ("$(eval $(var a)==1)", "True"),
         ("$(eval 'len(os.sep)' 'os')", "1"),
+        ("$(eval 'max(int(x) for x in str($(var a)23))')", "3"),
         ("$(not true)", "false"),
         ("$(and true 1)", "true"),
         ("$(or false $(not true))", "false"),
@@ -85,6 +87,29 @@ def test_errors_name_file_line_and_tag(text: str, message: str) -> None:
         filled(text, seed="1")
     assert str(caught.value).startswith("/some/file.launch.xml:7 <let>: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "__import__('pathlib').Path('{marker}').touch()",
+        "open('{marker}', 'w')",
+        "exec('1')",
+        "eval('1')",
+        "getattr(math, 'pi')",
+        "().__class__.__base__.__subclasses__()",
+        "math.__loader__",
+        "__builtins__",
+        "[f.__self__ for f in [abs]]",
+        "globals()",
+    ],
+)
+def test_expressions_have_no_builtins_but_those_on_values(expression: str, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    text = expression.replace("{marker}", str(marker))
+    with pytest.raises(LaunchError, match="cannot evaluate .*NameError"):
+        filled('$(eval "$(var expression)")', expression=text)
+    assert not marker.exists()
 
 
 def test_packages(package: Package) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 import ros2cli_embedded
 
 SOURCE = str(Path(ros2cli_embedded.__file__).parent.parent)
@@ -38,7 +39,7 @@ class Package:
     def launch_file(self, inside: str, name: str = "test.launch.xml") -> Path:
         """Install a launch file; `inside` stands between the <launch> tags from line 2 on."""
         path = self.share / "launch" / name
-        path.write_text(f"<launch>\n{inside}\n</launch>\n")
+        path.write_text(f"<launch>\n{inside}\n</launch>\n", encoding="utf-8")
         return path
 
 

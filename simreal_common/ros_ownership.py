@@ -1,0 +1,146 @@
+"""One node of a domain drives a resource (an arm, a clock): a second one sees the first and ends.
+
+Nothing in ROS 2 keeps two programs from commanding one controller. Each that is about to says so on a
+latched topic beside the resource, waits a moment, and is the owner unless it hears of a better
+claim: an owner's goes before one that only asks; among equals that of the earlier launch. The topic
+stays watched, so that two who could not hear each other at first settle it as soon as they can.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import uuid
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from std_msgs.msg import String
+
+from simreal_common.errors import MessageError, OwnershipError
+from simreal_common.ros_qos import OWNERSHIP_QOS
+from simreal_common.untrusted_text import parse_json, shortened
+
+# Nodes of one machine hear each other in a tenth of this. A launch waits for it once: nodes start
+# side by side.
+DISCOVERY_S = 0.4
+OWNER_TOPIC = "_owner"  # hidden, as tokens with an underscore are
+REPEAT_S = 5.0
+
+
+@dataclass(frozen=True)
+class OwnershipClaim:
+    """What one node says.
+
+    Args:
+        node: who it is, in words.
+        rank: among claims of one kind the smallest string wins; no two are the same.
+        owns: it has waited, and has the resource.
+    """
+
+    node: str
+    rank: str
+    owns: bool = False
+
+    def better_than(self, other: OwnershipClaim) -> bool:
+        return (not self.owns, self.rank) < (not other.owns, other.rank)
+
+
+class Ownership:
+    """This node's claim on a resource.
+
+    Args:
+        node: asks; nothing else of it may wait for messages before `settle`.
+        resource: name of the topic or action that one node alone may drive, as the node uses it.
+        deed: what the owner does, for messages ("commands the arm").
+    """
+
+    def __init__(self, node: Node, resource: str, deed: str) -> None:
+        self._node = node
+        self._deed = f"{deed} ({resource})"
+        name = node.get_fully_qualified_name()
+        who = f"{name} (process {os.getpid()} on {socket.gethostname()})"
+        self._claim = OwnershipClaim(who, _rank())
+        topic = f"{node.resolve_topic_name(resource)}/{OWNER_TOPIC}"
+        # Of its own, so that a node that plans hears it too.
+        self._group = MutuallyExclusiveCallbackGroup()
+        self._claims = node.create_publisher(String, topic, OWNERSHIP_QOS)
+        self._subscription = node.create_subscription(
+            String, topic, self._on_claim, OWNERSHIP_QOS, callback_group=self._group
+        )
+        self._asked_at = time.monotonic()
+        self._say()
+
+    def settle(self) -> None:
+        """Wait until `DISCOVERY_S` after the claim was made; then the resource is this node's.
+
+        Spins the node, which must be in no executor.
+
+        Raises:
+            OwnershipError: another node has it, or goes first.
+        """
+        executor = SingleThreadedExecutor(context=self._node.context)
+        executor.add_node(self._node)
+        try:
+            while (left := self._asked_at + DISCOVERY_S - time.monotonic()) > 0.0:
+                executor.spin_once(timeout_sec=left)
+        finally:
+            executor.remove_node(self._node)
+            executor.shutdown()
+        self._claim = replace(self._claim, owns=True)
+        self._say()
+
+    def _say(self) -> None:
+        self._claims.publish(String(data=json.dumps(asdict(self._claim))))
+
+    def _on_claim(self, message: String) -> None:
+        try:
+            other = read_claim(message.data)
+        except MessageError as error:
+            self._node.get_logger().warning(
+                f"a claim of who {self._deed} is left out: {error}",
+                throttle_duration_sec=REPEAT_S,
+            )
+            return
+        if other.better_than(self._claim):
+            domain = self._node.context.get_domain_id()
+            raise OwnershipError(
+                f"{other.node} already {self._deed} in ROS_DOMAIN_ID {domain}, and one node alone "
+                "may: end that one, or set another ROS_DOMAIN_ID for this launch"
+            )
+
+
+def read_claim(text: str) -> OwnershipClaim:
+    """The claim in a message.
+
+    Raises:
+        MessageError: no JSON, or a field that is missing or of another kind.
+    """
+    values = parse_json(text)
+    kinds = {"node": str, "rank": str, "owns": bool}
+    if not isinstance(values, dict) or {k: type(v) for k, v in values.items()} != kinds:
+        raise MessageError(
+            f"got '{shortened(text)}', wanted JSON with node and rank (strings) and owns (true or "
+            "false)"
+        )
+    return OwnershipClaim(shortened(values["node"], 200), values["rank"], values["owns"])
+
+
+def _rank() -> str:
+    """That of the launch first: of two launches one wins with all its nodes."""
+    parent = os.getppid()
+    return f"{_started(parent):020d} {parent:010d} {uuid.uuid4().hex}"
+
+
+def _started(process: int) -> int:
+    """When a process was started, clock ticks since boot; 0 where the system does not tell."""
+    try:
+        # The name, in parentheses, may hold anything; the start is the 20th field behind it.
+        fields = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2]
+        return int(fields.split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
