@@ -11,6 +11,7 @@ import numpy as np
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.msg import JointTolerance
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -34,6 +35,7 @@ from simreal_control.robot_interface.task_io import (
 
 LONGEST_REASON = 300  # characters of a controller's words
 LONGEST_S = 3600.0  # of a motion
+GOAL_TIME_S = 2.0  # so much later than planned a motion may come to its end; shorter than we wait
 END_S = 1.0  # so long controllers have to hear that a motion is cancelled
 
 
@@ -49,6 +51,7 @@ class RobotActions:
         finger_joints: an opening divides evenly into their positions.
         arm_action, gripper_action: names of the actions.
         gripper_type: which action the gripper's controller offers.
+        goal_tolerance_rad: of the end of a motion, each joint; sent with it.
 
     Raises:
         MissingDependencyError: the installed control_msgs has no such action.
@@ -63,6 +66,7 @@ class RobotActions:
         gripper_action: str,
         gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
         group: Any = None,
+        goal_tolerance_rad: float = 0.0,
     ) -> None:
         self._node = node
         self._arm_joints = list(arm_joints)
@@ -72,6 +76,7 @@ class RobotActions:
         self._names = (arm_action, gripper_action)
         self._arm = ActionClient(node, FollowJointTrajectory, arm_action, callback_group=group)
         self._gripper = ActionClient(node, gripper, gripper_action, callback_group=group)
+        self._goal_tolerance_rad = goal_tolerance_rad
         self._lock = threading.RLock()
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
@@ -93,8 +98,7 @@ class RobotActions:
             with self._lock:
                 self._results.append(ActionResult(command.number, Outcome.REJECTED, flaw))
         elif isinstance(command, MoveArm):
-            goal = FollowJointTrajectory.Goal()
-            goal.trajectory = trajectory_to_message(command.trajectory, self._arm_joints)
+            goal = trajectory_goal(command.trajectory, self._arm_joints, self._goal_tolerance_rad)
             self._send(self._arm, goal, command.number, _arm_end)
         elif isinstance(command, MoveGripper):
             position = command.opening_m / max(len(self._finger_joints), 1)
@@ -253,10 +257,28 @@ def flaw_of(command: Command, joints: Sequence[str]) -> str:
     return ""
 
 
-def trajectory_to_message(
+def trajectory_goal(
+    trajectory: JointTrajectory, joint_names: Sequence[str], tolerance_rad: float
+) -> Any:
+    """A FollowJointTrajectory goal; a controller without tolerances of its own has those of it.
+
+    Args:
+        trajectory: starts when it arrives (stamp 0).
+        joint_names: of its columns.
+        tolerance_rad: of each joint at its end; 0 for that of the controller.
+    """
+    goal = FollowJointTrajectory.Goal()
+    goal.trajectory = _trajectory_to_message(trajectory, joint_names)
+    goal.goal_tolerance = [
+        JointTolerance(name=name, position=tolerance_rad) for name in joint_names
+    ]
+    goal.goal_time_tolerance = _duration(GOAL_TIME_S)
+    return goal
+
+
+def _trajectory_to_message(
     trajectory: JointTrajectory, joint_names: Sequence[str]
 ) -> JointTrajectoryMessage:
-    """A trajectory that starts when it arrives (stamp 0)."""
     return JointTrajectoryMessage(
         joint_names=list(joint_names),
         points=[

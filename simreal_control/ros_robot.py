@@ -67,6 +67,7 @@ class RosRobot(Robot):
             p.gripper_action,
             GripperType(p.gripper_type),
             group,
+            p.goal_tolerance,
         )
         self.transforms = Buffer()
         self._listener = TransformListener(self.transforms, node)

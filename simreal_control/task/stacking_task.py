@@ -65,6 +65,8 @@ class StackingTask:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
         commander, log = self._context.commander, self._context.log
         log.begin(inputs.now, self.state.name.value)
+        if inputs.arm is not None:
+            self._context.standstill.hear(inputs.arm)
         result = commander.end_of_command(inputs.now, inputs.results)
         if result is not None:
             log.note("result", outcome=result.outcome.value, message=result.message)
