@@ -37,8 +37,12 @@ CAMERA_INFO_QOS = _keep_last(10, reliable=False)
 # What perception says, one message for each image it looked at; both sides.
 DETECTION_QOS = _keep_last(10, reliable=True)
 
-# joint_states and the like: high rate; both sides.
+# Publishers of joint_states and the like: high rate.
 STATE_QOS = _keep_last(10, reliable=True)
+
+# Subscriptions to them: hear every driver, and several on one topic; few, for after a plan that took
+# long the old ones would be heard first.
+LATEST_STATE_QOS = _keep_last(10, reliable=False)
 
 # Goals as people publish them from a terminal; both sides.
 GOAL_QOS = _keep_last(10, reliable=True)

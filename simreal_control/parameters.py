@@ -19,7 +19,7 @@ from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.motion import MotionConfig
 from simreal_control.planning.trajectory import MotionLimits, Workspace
 from simreal_control.task.goal import Goal, read_goal
-from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.world_model.block_map import BlockMapConfig
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
@@ -93,6 +93,12 @@ class ControlParameters:
     )
     max_jerk: tuple[float, ...] = parameter(
         (60.0,), "of each arm joint or of all, rad/s^3", range=(0.1, 10000.0)
+    )
+    goal_tolerance: float = parameter(
+        StackingConfig.goal_tolerance_rad,
+        "how near to the end of a motion each arm joint has to come to rest before anything else "
+        "moves; the arm's controller is told, too; radians",
+        range=(0.001, AT_HOME_RAD),
     )
     block_mass: float = parameter(0.1, "of a block, kilograms", range=(0.0, 100.0))
     payload: float = parameter(
@@ -331,6 +337,7 @@ class ControlParameters:
             max_detection_age_s=self.max_detection_age,
             max_scene_age_s=self.max_scene_age,
             max_tf_age_s=self.max_tf_age,
+            goal_tolerance_rad=self.goal_tolerance,
             give_up_after_s=self.give_up_after,
             max_failures=self.max_failures,
             plan_only=self.plan_only,

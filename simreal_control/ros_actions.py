@@ -12,6 +12,7 @@ import numpy as np
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.msg import JointTolerance
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -36,10 +37,10 @@ from simreal_control.ros_foreign_goals import ForeignGoals
 
 LONGEST_REASON = 300  # characters of a controller's words
 LONGEST_S = 3600.0  # of a motion
-LOST_S = (
-    1.0  # so long after a goal of ours has ended badly another's may be told to have replaced it
-)
+# So long after a goal of ours has ended badly another's may be told to have replaced it.
+LOST_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
+GOAL_TIME_S = 2.0  # so much later than planned a motion may come to its end; shorter than we wait
 END_S = 1.0  # so long controllers have to hear that a motion is cancelled
 
 
@@ -57,6 +58,7 @@ class RobotActions:
         gripper_type: which action the gripper's controller offers.
         taken_over: called with words when somebody else sends a goal to a controller that has one
             of ours under way.
+        goal_tolerance_rad: of the end of a motion, each joint; sent with it.
 
     Raises:
         MissingDependencyError: the installed control_msgs has no such action.
@@ -72,6 +74,7 @@ class RobotActions:
         gripper_type: GripperType = GripperType.GRIPPER_COMMAND,
         group: Any = None,
         taken_over: Callable[[str], None] = lambda _: None,
+        goal_tolerance_rad: float = 0.0,
     ) -> None:
         self._node = node
         self._arm_joints = list(arm_joints)
@@ -86,6 +89,7 @@ class RobotActions:
             for name, client in ((arm_action, self._arm), (gripper_action, self._gripper))
         }
         self._taken_over = taken_over
+        self._goal_tolerance_rad = goal_tolerance_rad
         self._lock = threading.RLock()
         self._results: list[ActionResult] = []
         self._handles: dict[int, Any] = {}
@@ -109,8 +113,7 @@ class RobotActions:
             with self._lock:
                 self._results.append(ActionResult(command.number, Outcome.REJECTED, flaw))
         elif isinstance(command, MoveArm):
-            goal = FollowJointTrajectory.Goal()
-            goal.trajectory = trajectory_to_message(command.trajectory, self._arm_joints)
+            goal = trajectory_goal(command.trajectory, self._arm_joints, self._goal_tolerance_rad)
             self._send(self._arm, goal, command.number, _arm_end)
         elif isinstance(command, MoveGripper):
             position = command.opening_m / max(len(self._finger_joints), 1)
@@ -290,10 +293,28 @@ def flaw_of(command: Command, joints: Sequence[str]) -> str:
     return ""
 
 
-def trajectory_to_message(
+def trajectory_goal(
+    trajectory: JointTrajectory, joint_names: Sequence[str], tolerance_rad: float
+) -> Any:
+    """A FollowJointTrajectory goal; a controller without tolerances of its own has those of it.
+
+    Args:
+        trajectory: starts when it arrives (stamp 0).
+        joint_names: of its columns.
+        tolerance_rad: of each joint at its end; 0 for that of the controller.
+    """
+    goal = FollowJointTrajectory.Goal()
+    goal.trajectory = _trajectory_to_message(trajectory, joint_names)
+    goal.goal_tolerance = [
+        JointTolerance(name=name, position=tolerance_rad) for name in joint_names
+    ]
+    goal.goal_time_tolerance = _duration(GOAL_TIME_S)
+    return goal
+
+
+def _trajectory_to_message(
     trajectory: JointTrajectory, joint_names: Sequence[str]
 ) -> JointTrajectoryMessage:
-    """A trajectory that starts when it arrives (stamp 0)."""
     return JointTrajectoryMessage(
         joint_names=list(joint_names),
         points=[

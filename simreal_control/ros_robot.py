@@ -20,13 +20,13 @@ from simreal_common.ros_messages import (
     stamp_seconds,
     transform_to_pose,
 )
-from simreal_common.ros_qos import DETECTION_QOS, STATE_QOS
+from simreal_common.ros_qos import DETECTION_QOS, LATEST_STATE_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
-from simreal_control.robot_interface.task_io import ArmState, Command, Inputs, Sighting
+from simreal_control.robot_interface.task_io import Command, Inputs, Sighting
 from simreal_control.ros_actions import RobotActions
-from simreal_control.ros_joint_states import read_joints
 from simreal_control.world_model.block_map import estimate_in_base
 
 MAX_KEPT_SIGHTINGS = 100
@@ -57,9 +57,11 @@ class RosRobot(Robot):
         p = self._parameters = parameters
         self._clock = node.get_clock()
         self._complain = complain
-        self._blocks = p.stacking_config().map
-        self._arm: ArmState | None = None
-        self._arm_before: tuple[float, np.ndarray] | None = None  # stamp and positions, latest
+        self._node = node
+        config = p.stacking_config()
+        self._blocks = config.map
+        self._joints = JointStateBuffer(p.arm_joints, p.gripper_joints, config.max_state_age_s)
+        self._noticed: set[str] = set()
         self._sightings: list[Sighting] = []
         self._actions = RobotActions(
             node,
@@ -70,13 +72,17 @@ class RosRobot(Robot):
             GripperType(p.gripper_type),
             group,
             taken_over,
+            p.goal_tolerance,
         )
         self.transforms = Buffer()
         self._listener = TransformListener(self.transforms, node)
         guard = MessageGuard(node)
         self._subscriptions = [
             node.create_subscription(
-                JointState, "joint_states", guard("joint_states", self.hear_joints), STATE_QOS
+                JointState,
+                "joint_states",
+                guard("joint_states", self.hear_joints),
+                LATEST_STATE_QOS,
             ),
             node.create_subscription(
                 Detection3DArray,
@@ -88,9 +94,17 @@ class RosRobot(Robot):
 
     def step(self) -> Inputs:
         """What is known now; detections and results of actions since the last call."""
-        now = float(self._clock.now().nanoseconds) * 1e-9
+        now = self._now()
+        for words in self._joints.notices(now):
+            if words not in self._noticed:
+                self._noticed.add(words)
+                self._complain(words, words)
+        lack = self._joints.lack(now)
+        if lack and not self._node.count_publishers(self._subscriptions[0].topic_name):
+            lack = f"nobody publishes the topic joint_states ({lack})"
         sightings, self._sightings = tuple(self._sightings), []
-        return Inputs(now, self._arm, sightings, self._actions.take_results())
+        results = self._actions.take_results()
+        return Inputs(now, self._joints.state(now), sightings, results, lack)
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
@@ -113,19 +127,14 @@ class RosRobot(Robot):
         self._actions.destroy()
 
     def hear_joints(self, message: JointState) -> None:
-        """Take joint states; those of other joints are left out."""
-        arm = read_joints(message, self._parameters.arm_joints)
-        if arm is None:
-            return  # the fingers, or another robot, may have a publisher of their own
-        stamp, velocities = stamp_seconds(message.header.stamp), arm.velocities
-        before, self._arm_before = self._arm_before, (stamp, arm.positions)
-        if velocities is None:
-            if before is None or stamp <= before[0]:
-                return  # whether the arm moves shows when it is heard of again
-            velocities = (arm.positions - before[1]) / (stamp - before[0])
-        fingers = read_joints(message, self._parameters.gripper_joints)
-        opening = float(fingers.positions.sum()) if fingers and fingers.positions.size else None
-        self._arm = ArmState(stamp, arm.positions, velocities, opening)
+        """Take joint states of some of the joints; of others they are left out."""
+        self._joints.take(
+            self._now(),
+            stamp_seconds(message.header.stamp),
+            message.name,
+            message.position,
+            message.velocity,
+        )
 
     def hear_detections(self, message: Detection3DArray) -> None:
         """Take what a picture showed; without a transform of its camera it is left out."""
@@ -149,6 +158,9 @@ class RosRobot(Robot):
             stamp_seconds(transform.header.stamp),
         )
         self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
+
+    def _now(self) -> float:
+        return float(self._clock.now().nanoseconds) * 1e-9
 
     def _camera_transform(self, header: Header) -> TransformStamped:
         """At the time of the picture, or the latest before it: the task judges whether that is old.

@@ -18,7 +18,6 @@ from simreal_control.world_model.block_map import Block, BlockMapConfig
 
 Array = NDArray[np.float64]
 
-STILL_RAD_S = 0.05
 # Blocks and table count as touched from this depth on: blocks stand on them, and on one another, and
 # are seen a millimetre or two off. Grasps keep a distance of their own.
 CONTACT_DEPTH_M = 0.003
@@ -54,11 +53,6 @@ class ArmMover:
         self._above_m = grasp_above_centre_m
         self._tolerance = start_tolerance_rad
         self.ways: tuple[Array, ...] = ()
-
-    @staticmethod
-    def still(arm: ArmState) -> bool:
-        """Whether the arm is at rest: a motion starts from there alone."""
-        return float(np.max(np.abs(arm.velocities))) < STILL_RAD_S
 
     def plan(
         self,

@@ -64,8 +64,9 @@ class ArmState:
     """Joint states of arm and gripper.
 
     Args:
-        stamp: of the message.
-        positions, velocities: of the arm joints, shape (n,), rad and rad/s.
+        stamp: of the oldest of them.
+        positions: of the arm joints, rad, shape (n,).
+        velocities: theirs, rad/s, shape (n,); NaN where the robot does not tell.
         opening_m: between the finger pads; None where the robot does not tell.
     """
 
@@ -77,12 +78,20 @@ class ArmState:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Everything a task learns at a tick; lists hold what is new since the last one."""
+    """Everything a task learns at a tick; lists hold what is new since the last one.
+
+    Args:
+        now: the time.
+        arm: the latest joint states, however old; None where there are none.
+        sightings, results: new ones.
+        lack: why there are no new joint states, in words; empty where nobody knows.
+    """
 
     now: float
     arm: ArmState | None
     sightings: tuple[Sighting, ...] = ()
     results: tuple[ActionResult, ...] = ()
+    lack: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,8 @@ from simreal_control.world_model.look import Zone
 
 Array = NDArray[np.float64]
 
+AT_HOME_RAD = 0.03  # a position controller's rest error, and nothing the camera could notice
+
 
 @dataclass(frozen=True, eq=False)
 class StackingConfig:
@@ -34,6 +36,7 @@ class StackingConfig:
         max_tf_age_s: pictures count only with a transform of the camera no older than this.
         warn_after_s, give_up_after_s: of waiting for detections or joint states.
         start_tolerance_rad: of a motion's start to where the arm is.
+        goal_tolerance_rad: of where the arm comes to rest to a motion's end, each joint.
         max_failures: failed attempts in a row without the structure growing.
         max_retries: of one action.
         max_looks: looks in a row that show too little.
@@ -55,6 +58,7 @@ class StackingConfig:
     warn_after_s: float = 5.0
     give_up_after_s: float = 60.0
     start_tolerance_rad: float = 0.05
+    goal_tolerance_rad: float = 0.015
     max_failures: int = 5
     max_retries: int = 3
     max_looks: int = 5

@@ -65,6 +65,8 @@ class StackingTask:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
         commander, log = self._context.commander, self._context.log
         log.begin(inputs.now, self.state.name.value)
+        if inputs.arm is not None:
+            self._context.standstill.hear(inputs.arm)
         result = commander.end_of_command(inputs.now, inputs.results)
         if result is not None:
             log.note("result", outcome=result.outcome.value, message=result.message)
@@ -177,10 +179,10 @@ class StackingTask:
                 self._blind_since = np.inf
                 self.state = replace(self.state, not_before=now + RETRY_DELAY_S)
             return inputs.arm
-        self._wait_for_joint_states(now)
+        self._wait_for_joint_states(now, inputs.lack or "no joint states")
         return None
 
-    def _wait_for_joint_states(self, now: float) -> None:
+    def _wait_for_joint_states(self, now: float, lack: str) -> None:
         commander, log, config = self._context.commander, self._context.log, self._context.config
         if self._blind_since == np.inf:
             self._blind_since, self._blind_ticks = now, 0
@@ -188,10 +190,10 @@ class StackingTask:
         self._blind_ticks += 1
         if commander.moving_arm and self._blind_ticks >= BLIND_TICKS:
             commander.cancel()
-            log.say("the joint states have stopped; the arm is stopped", Severity.WARNING)
+            log.say(f"{lack}; the arm is stopped", Severity.WARNING)
         waited = now - self._blind_since
         if waited > config.give_up_after_s:
-            words = f"no joint states for {waited:.0f} s; is the robot running?"
+            words = f"{lack}, for {waited:.0f} s; is the robot running?"
             self._follow(finish(self._context, False, words))
         elif waited >= config.warn_after_s:
-            log.warn_throttled(now, f"no joint states for {waited:.0f} s; waiting for the robot")
+            log.warn_throttled(now, f"{lack}, for {waited:.0f} s; waiting for the robot")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,16 @@ from simreal_control.grasping.pick_place import Held, PickPlacePlanner
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.commander import Commander
+from simreal_control.robot_interface.standstill import Standstill
 from simreal_control.robot_interface.task_io import ArmState
 from simreal_control.task.decider import Decider
-from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.task.task_events import TaskLog
 from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]
 Way = Callable[[StationPlanner, Array], JointTrajectory]
 
-AT_HOME_RAD = 0.03  # a position controller's rest error, and nothing the camera could notice
 # Fingers closed on a block stand within this of its edge; on nothing they close much further.
 HOLDING_TOLERANCE_M = 0.012
 OPEN_TOLERANCE_M = 0.006
@@ -40,6 +40,7 @@ class TaskContext:
         decider: what is believed, and what follows from it.
         commander: takes commands.
         log: takes words.
+        standstill: whether arm and fingers are at rest.
         failures: attempts that failed in a row, without the structure growing.
         poor_looks: looks in a row that showed too little.
     """
@@ -50,6 +51,7 @@ class TaskContext:
     decider: Decider
     commander: Commander
     log: TaskLog
+    standstill: Standstill = field(default_factory=Standstill)
     failures: int = 0
     poor_looks: int = 0
 
@@ -115,8 +117,8 @@ class TaskContext:
         way: Way,
         held: Held | None,
         taken: Block | None,
-    ) -> None:
-        """Send a motion from where the arm is, at rest.
+    ) -> Array:
+        """Send a motion from where the arm is, at rest; where it ends, radians, shape (n,).
 
         Args:
             what: the motion, in words.
@@ -138,6 +140,7 @@ class TaskContext:
         if trajectory.why_slow:
             self.log.say(f"{what}: {trajectory.why_slow}")
         self.commander.move_arm(now, trajectory, what)
+        return trajectory.end
 
     def move_gripper(self, now: float, opening_m: float, what: str) -> None:
         """Send the fingers to an opening."""

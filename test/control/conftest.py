@@ -92,12 +92,18 @@ class FakeWorld(Robot):
     unseen: set[int] = field(default_factory=set)  # blocks that no picture shows
     away: set[int] = field(default_factory=set)  # blocks that somebody has taken
     transform_stopped_at: float | None = None
+    velocity_offset: float = 0.0  # of those that it tells; NaN: it tells none
+    hand_speeds: list[float] = field(
+        default_factory=list
+    )  # of the arm, as the hand was told to move
 
     def __post_init__(self) -> None:
         self._motion: tuple[int, MoveArm, float] | None = None
         self._fingers: tuple[int, float, float] | None = None
         self._results: list[ActionResult] = []
         self._next_picture = 0.0
+        self._early_at = self._short_at = np.inf
+        self._speed = 0.0
         self._abort_at: float | None = None
         self._grip = Pose.identity()
 
@@ -117,9 +123,13 @@ class FakeWorld(Robot):
                 self._results.append(ActionResult(command.number, Outcome.REJECTED, "no"))
             elif not self._fault("swallow"):
                 self._motion = (command.number, command, self.now)
-                if self._fault("abort"):
-                    self._abort_at = self.now + 0.6 * command.trajectory.duration
+                halfway = self.now + 0.6 * command.trajectory.duration
+                self._abort_at = halfway if self._fault("abort") else None
+                self._early_at = halfway if self._fault("early") else np.inf
+                third = self.now + 0.3 * command.trajectory.duration
+                self._short_at = third if self._fault("short") else np.inf
         elif isinstance(command, MoveGripper):
+            self.hand_speeds.append(self._speed)
             self._fingers = (command.number, command.opening_m, self.now + 0.4)
 
     def step(self) -> Inputs:
@@ -134,11 +144,15 @@ class FakeWorld(Robot):
                 [np.interp(t, times, column) for column in command.trajectory.positions.T]
             )
             velocities = (self.joints - before) / TICK
+            if self._early_at <= self.now:
+                self._early_at = np.inf
+                self._results.append(ActionResult(number, Outcome.SUCCEEDED))
             if self._abort_at is not None and self.now >= self._abort_at:
                 self._end_motion(number, Outcome.ABORTED)
-            elif self.now - began >= times[-1]:
+            elif self.now >= min(began + times[-1], self._short_at):
                 self._end_motion(number, Outcome.SUCCEEDED)
                 velocities = np.zeros(7)
+        self._speed = float(np.abs(velocities).max())
         tool = self.arm.forward(self.joints)
         if self.held is not None:
             if tool.position[2] > 0.12 and self._fault("drop"):
@@ -153,7 +167,8 @@ class FakeWorld(Robot):
             self._results.append(ActionResult(number, Outcome.SUCCEEDED))
         results, self._results = tuple(self._results), []
         stamp = self.now - (10.0 if self._fault("stale") else 0.0)
-        state = ArmState(stamp, self.joints.copy(), velocities, self.opening)
+        told = velocities + self.velocity_offset
+        state = ArmState(stamp, self.joints.copy(), told, self.opening)
         return Inputs(self.now, state, self._pictures(), results)
 
     def _end_motion(self, number: int, outcome: Outcome) -> None:

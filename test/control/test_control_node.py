@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +13,8 @@ rclpy = pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection3DArray
@@ -24,7 +27,7 @@ from simreal_common.ros_messages import (
     to_stamp,
 )
 from simreal_control.control_node import ControlNode
-from simreal_control.parameters import PANDA_JOINTS
+from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
 
 
 @pytest.fixture
@@ -53,17 +56,17 @@ def call(node: ControlNode, topic: str, message: object) -> None:
 def joints(**changes: object) -> JointState:
     good = {
         "header": Header(stamp=to_stamp(5.0)),
-        "name": list(PANDA_JOINTS),
-        "position": [0.1] * 7,
-        "velocity": [0.0] * 7,
+        "name": [*PANDA_JOINTS, *PANDA_FINGERS],
+        "position": [0.1] * 7 + [0.03] * 2,
+        "velocity": [0.0] * 9,
     }
     return JointState(**{**good, **changes})
 
 
 @pytest.mark.parametrize(
     "bad",
-    [{"position": [float("nan")] * 7}, {"position": [0.1] * 6}, {"position": []},
-     {"header": Header(stamp=Time(sec=-1))}],
+    [{"position": [float("nan")] * 9}, {"position": [0.2] * 8}, {"position": []},
+     {"position": [0.2] * 9, "header": Header(stamp=Time(sec=-1))}],
 )  # fmt: skip
 def test_joint_states_that_are_none_leave_the_arm_where_it_was(
     node: ControlNode, bad: dict[str, object]
@@ -71,21 +74,50 @@ def test_joint_states_that_are_none_leave_the_arm_where_it_was(
     call(node, "/joint_states", joints())
     before = node.robot.step().arm
     call(node, "/joint_states", joints(**bad))
+    after = node.robot.step().arm
     assert before is not None
-    assert node.robot.step().arm is before
+    assert after is not None
+    assert after.stamp == before.stamp == 5.0
+    assert after.positions.tolist() == [0.1] * 7
+    assert after.opening_m == pytest.approx(0.06)
 
 
-@pytest.mark.parametrize("velocity", [[], [float("nan")] * 7])
-def test_velocities_that_are_not_measured_follow_from_positions(
-    node: ControlNode, velocity: list[float]
+def test_joint_states_of_another_clock_are_named_and_so_is_a_topic_without_publisher(
+    node: ControlNode,
 ) -> None:
-    call(node, "/joint_states", joints(velocity=velocity))
-    assert node.robot.step().arm is None  # one message says nothing of motion
-    later = joints(velocity=velocity, position=[0.2] * 7, header=Header(stamp=to_stamp(5.5)))
-    call(node, "/joint_states", later)
-    arm = node.robot.step().arm
-    assert arm is not None
-    assert arm.velocities == pytest.approx([0.2] * 7)
+    call(node, "/joint_states", joints())
+    lack = node.robot.step().lack
+    assert "nobody publishes the topic joint_states" in lack
+    assert "after their stamps, by the clock of control_node" in lack
+
+
+def test_joint_states_without_stamps_count_and_it_is_said_once(
+    node: ControlNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(node.robot, "_complain", lambda about, words: said.append(words))
+    call(node, "/joint_states", joints(header=Header()))
+    inputs = [node.robot.step() for _ in range(3)][-1]
+    assert inputs.lack == ""
+    assert inputs.arm is not None
+    assert inputs.now - inputs.arm.stamp < 0.5
+    assert len(said) == 1
+    assert "not stamped" in said[0]
+
+
+def test_drivers_that_publish_at_best_effort_are_heard(node: ControlNode) -> None:
+    driver = Node("driver")
+    publisher = driver.create_publisher(
+        JointState,
+        "joint_states",
+        QoSProfile(depth=5, reliability=QoSReliabilityPolicy.BEST_EFFORT),
+    )
+    end = time.monotonic() + 20.0
+    while node.robot.step().arm is None:
+        assert time.monotonic() < end, "it is not heard"
+        publisher.publish(joints())
+        rclpy.spin_once(node, timeout_sec=0.05)
+    driver.destroy_node()
 
 
 def test_a_picture_with_a_block_nowhere_is_left_out(node: ControlNode) -> None:

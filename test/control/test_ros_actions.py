@@ -22,6 +22,7 @@ from sensor_msgs.msg import JointState
 
 from simreal_control.parameters import GripperType
 from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.commander import ARM_TIME_EXTRA_S
 from simreal_control.robot_interface.task_io import (
     ActionResult,
     Cancel,
@@ -29,7 +30,7 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
     Outcome,
 )
-from simreal_control.ros_actions import RobotActions, flaw_of
+from simreal_control.ros_actions import GOAL_TIME_S, RobotActions, flaw_of, trajectory_goal
 from simreal_sim.physics.simulated_arm import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
@@ -263,3 +264,13 @@ def test_where_nothing_moves_it_ends_at_once(hand: Hand) -> None:
     began = time.monotonic()
     hand.actions.end()
     assert time.monotonic() - began < 0.1
+
+
+def test_tolerances_go_with_a_trajectory_for_controllers_that_have_none() -> None:
+    rest = np.zeros((2, 2))
+    motion = JointTrajectory(np.array([0.0, 1.0]), np.array([[0.0, 0.0], [0.1, 0.2]]), rest, rest)
+    goal = trajectory_goal(motion, ["a", "b"], 0.015)
+    assert [(one.name, one.position) for one in goal.goal_tolerance] == [("a", 0.015), ("b", 0.015)]
+    assert goal.goal_time_tolerance.sec == GOAL_TIME_S
+    # A controller that is late has to say so before the command's own time is over.
+    assert goal.goal_time_tolerance.sec < ARM_TIME_EXTRA_S

@@ -157,6 +157,7 @@ class Watcher(Node):
     def __init__(self) -> None:
         super().__init__("watcher")
         self.speeds: list[tuple[float, float]] = []
+        self.fingers: list[tuple[float, float]] = []
         self.status = ""
         self._kept = [
             self.create_subscription(JointState, "joint_states", self._on_joints, STATE_QOS),
@@ -171,8 +172,9 @@ class Watcher(Node):
         }
 
     def _on_joints(self, message: JointState) -> None:
-        speed = float(np.abs(np.array(message.velocity)[:7]).max())
-        self.speeds.append((stamp_seconds(message.header.stamp), speed))
+        speeds, positions = np.abs(message.velocity), np.array(message.position)
+        self.speeds.append((stamp_seconds(message.header.stamp), float(speeds[:7].max())))
+        self.fingers.append((float(positions[7:].sum()), float(speeds[7:].max())))
 
     def _on_status(self, message: String) -> None:
         self.status = message.data

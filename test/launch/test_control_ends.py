@@ -42,7 +42,7 @@ def moving(watcher: Any) -> Callable[[], bool]:
 def test_a_signal_cancels_the_motion(
     watcher: Any, start: Callable[..., Any], number: signal.Signals
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     control = start("-c", CONTROL, *OPTIONS)
     watcher.spin_until(moving(watcher), START_S, "the arm did not move")
     told = time.time()
@@ -57,7 +57,7 @@ def test_a_signal_cancels_the_motion(
 def test_a_mistake_of_ours_ends_control_loudly_and_cancels_the_motion(
     watcher: Any, start: Callable[..., Any]
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     control = start("-c", BROKEN_CONTROL, *OPTIONS)
     watcher.spin_until(moving(watcher), START_S, "the arm did not move")
     watcher.spin_until(lambda: control.process.poll() is not None, 20.0, "control does not end")

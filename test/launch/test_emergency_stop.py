@@ -38,7 +38,7 @@ AWAY = "[0.6, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785]"  # to get there the arm h
 def test_the_arm_holds_within_a_tenth_of_a_second(
     watcher: Any, start: Callable[..., Any], button: str, scaling: float
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     start("-c", CONTROL, "--ros-args", "-p", f"home:={AWAY}", "-p", f"velocity_scaling:={scaling}")
 
     def fast() -> bool:
@@ -57,7 +57,7 @@ def test_the_arm_holds_within_a_tenth_of_a_second(
 def test_a_stop_while_it_plans_is_heard_and_the_plan_is_never_sent(
     watcher: Any, start: Callable[..., Any]
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     control = start("-c", SLOW_CONTROL, "--ros-args", "-p", f"home:={AWAY}")
     watcher.spin_until(lambda: watcher.ready("stop"), START_S, "no service")
     control.wait_for("planning")

@@ -22,7 +22,7 @@ def state(watcher: Any) -> str:
 def test_a_goal_is_taken_when_nothing_is_under_way(
     watcher: Any, start: Callable[..., Any], tmp_path: Path
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     start("-c", CONTROL, "--ros-args", "-p", "wait_for_goal:=true", "-p", f"record:={tmp_path}")
     watcher.spin_until(lambda: state(watcher) == "idle", START_S, "never idle")
     answer = watcher.give_goal("{build: castle}")

@@ -38,13 +38,11 @@ class Homing(Moving):
     def taken(self) -> Block | None:
         return self.among
 
-    def there(self, context: TaskContext, tick: Tick) -> bool:
-        return context.at_home(tick.arm)
-
     def instead(self, context: TaskContext, tick: Tick) -> TaskState | GoHome | None:
         if context.config.plan_only:
             return look(context, tick, None, "looking at the table; nothing will be moved")
-        return self.arrived(context, tick) if context.at_home(tick.arm) else None
+        there = context.at_home(tick.arm) and context.standstill.arm
+        return self.arrived(context, tick) if there else None
 
     def way(self, context: TaskContext, tick: Tick) -> Way:
         height = context.safe_height(tick.now, carrying=self.held is not None)

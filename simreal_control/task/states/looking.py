@@ -35,7 +35,7 @@ class Looking(TaskState):
 
     def hear(self, context: TaskContext, tick: Tick) -> TaskState:
         there = context.config.plan_only or context.at_home(tick.arm)
-        resting = context.mover.still(tick.arm) and there
+        resting = context.standstill.arm and there
         return replace(self, lookout=self.lookout.observe(tick.now, resting, tick.sightings))
 
     def advance(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
@@ -51,7 +51,7 @@ class Looking(TaskState):
             return finish(context, False, slow)
         if waited >= config.warn_after_s:
             context.log.warn_throttled(tick.now, f"{lack}; waiting")
-        moved = not context.at_home(tick.arm) and context.mover.still(tick.arm)
+        moved = not context.at_home(tick.arm) and context.standstill.arm
         return GoHome(self.held) if moved and not config.plan_only else self
 
     def _decide(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:

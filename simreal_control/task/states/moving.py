@@ -8,23 +8,28 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from simreal_common.errors import KinematicsError
-from simreal_control.robot_interface.task_io import Outcome
-from simreal_control.task.state import GoHome, TaskState, Tick
-from simreal_control.task.task_context import TaskContext, Way
+from simreal_control.robot_interface.task_io import ActionResult, Outcome
+from simreal_control.task.state import REST_TIMEOUT_S, GoHome, TaskState, Tick
+from simreal_control.task.task_context import Array, TaskContext, Way
 from simreal_control.world_model.block_map import Block
 
-REST_TIMEOUT_S = 5.0
+# An arm at rest elsewhere, its action said to have succeeded, may only be about to go on.
+ELSEWHERE_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Moving(TaskState):
     """One motion from where the arm is, once it is at rest; planned anew where it ends badly.
 
+    An action that says "succeeded" is not believed: the arm has to stand where the motion ends.
+
     Args:
-        restless_since: since when it waits for the arm to come to rest; infinity: it does not.
+        end: where the motion ends, radians, shape (n,).
+        succeeded_at: when its action said so; infinity: it has not.
     """
 
-    restless_since: float = field(default=np.inf, kw_only=True)
+    end: Array | None = field(default=None, kw_only=True)
+    succeeded_at: float = field(default=np.inf, kw_only=True)
 
     @property
     @abstractmethod
@@ -40,10 +45,6 @@ class Moving(TaskState):
     def taken(self) -> Block | None:
         """A block that the hand takes or holds: nothing that the way has to avoid."""
         return None
-
-    def there(self, context: TaskContext, tick: Tick) -> bool:
-        """Whether the motion that has succeeded has led there."""
-        return True
 
     def instead(self, context: TaskContext, tick: Tick) -> TaskState | GoHome | None:
         """What is done instead of the motion; None where nothing keeps it from beginning."""
@@ -69,10 +70,11 @@ class Moving(TaskState):
 
     def advance(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if tick.result is not None:
-            if tick.result.outcome is Outcome.SUCCEEDED and self.there(context, tick):
-                return self.arrived(context, tick)
-            again = self.retry(context, tick.now, self.attempt, tick.result)
-            return again or self.stuck(context, tick)
+            if tick.result.outcome is not Outcome.SUCCEEDED:
+                return self._again(context, tick, tick.result)
+            return replace(self, succeeded_at=tick.now)._until_there(context, tick)
+        if self.succeeded_at < np.inf:
+            return self._until_there(context, tick)
         instead = self.instead(context, tick)
         if instead is not None:
             return instead
@@ -82,7 +84,7 @@ class Moving(TaskState):
             return self.no_way(context, tick, error)
 
     def anew(self) -> TaskState:
-        return replace(self, retries=0, not_before=-np.inf, restless_since=np.inf)
+        return replace(self._unsent(), retries=0, not_before=-np.inf)
 
     def _go(self, context: TaskContext, tick: Tick) -> TaskState:
         """Send the motion, or wait for rest.
@@ -90,11 +92,30 @@ class Moving(TaskState):
         Raises:
             KinematicsError: there is no such motion, or the arm does not come to rest.
         """
-        if not context.mover.still(tick.arm):
-            since = min(self.restless_since, tick.now)
-            if tick.now - since > REST_TIMEOUT_S:
-                raise KinematicsError(f"the arm does not come to rest in {REST_TIMEOUT_S:.0f} s")
-            return replace(self, restless_since=since)
+        waiting = self.until_rest(context, tick)
+        if waiting is not None:
+            return waiting
         way = self.way(context, tick)
-        context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
-        return replace(self, restless_since=np.inf)
+        end = context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
+        return replace(self._unsent(), end=end)
+
+    def _until_there(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        """Wait until joint states, too, say that the arm has arrived and is at rest."""
+        assert self.end is not None
+        off, resting = np.abs(tick.arm.positions - self.end), context.standstill.arm
+        if resting and off.max() <= context.config.goal_tolerance_rad:
+            return self.arrived(context, tick)
+        if tick.now - self.succeeded_at <= (ELSEWHERE_S if resting else REST_TIMEOUT_S):
+            return self
+        joint = context.mover.motions.arm.joint_names[int(off.argmax())]
+        elsewhere = f"{joint} rests {off.max():.3f} rad from the end of the motion"
+        what = elsewhere if resting else f"the arm moves on for {REST_TIMEOUT_S:.0f} s"
+        words = f"the action says 'succeeded', but {what}"
+        return self._again(context, tick, ActionResult(0, Outcome.ABORTED, words))
+
+    def _again(self, context: TaskContext, tick: Tick, ended: ActionResult) -> TaskState | GoHome:
+        again = self._unsent().retry(context, tick.now, self.attempt, ended)
+        return again or self.stuck(context, tick)
+
+    def _unsent(self) -> Moving:
+        return replace(self, end=None, succeeded_at=np.inf, restless_since=np.inf)

@@ -26,9 +26,14 @@ class Opening(GripperAction):
         return self
 
     def ended(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
-        return self.read(context, tick)  # nothing is in it: the action's end is enough
+        # Nothing is in it: fingers that are open need not be at rest.
+        done = context.wide_open(tick.arm) is not False
+        return self.read(context, tick) if done else super().ended(context, tick)
 
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
+        if context.wide_open(tick.arm) is False:
+            opening_m = tick.arm.opening_m or 0.0
+            return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
         return look(context, tick, None, "looking at the table")
 
     def refused(self, context: TaskContext) -> TaskState | GoHome:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from simreal_control.robot_interface.task_io import ActionResult, Outcome
 from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail, finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
@@ -34,9 +33,7 @@ class Releasing(GripperAction):
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if context.wide_open(tick.arm) is False:
             opening_m = tick.arm.opening_m or 0.0
-            stuck = ActionResult(0, Outcome.ABORTED, f"open by {1000 * opening_m:.0f} mm")
-            again = replace(self, moved=False).retry(context, tick.now, self.attempt, stuck)
-            return again or self.refused(context)
+            return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
         if self.returning:
             return fail(context, "the block was put back")
         context.decider.released(self.step.slot)

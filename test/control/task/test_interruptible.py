@@ -52,7 +52,8 @@ def desk(make_rig):
     rig = make_rig(
         [Pose(np.array([x, y, 0.025]), np.array([0.0, 0.0, 0.0, 1.0])) for x, y in places]
     )
-    rig.world.joints = rig.world.joints + 0.1  # the first tick plans the way home
+    rig.world.joints = rig.world.joints + 0.1
+    rig.task.tick(rig.world.step())  # now it knows that the arm rests: the next plans the way home
     return Desk(rig)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -200,6 +202,18 @@ def test_no_joint_states_end_it_with_a_reason(make_rig):
     assert status.finished
     assert not status.success
     assert "joint states" in status.message
+
+
+def test_what_lacks_of_the_joint_states_is_said_as_the_robot_tells_it(make_rig):
+    rig = make_rig(list(THREE))
+    lack = "nobody publishes panda_joint5 on joint_states"
+    for _ in range(1300):
+        inputs = replace(rig.world.step(), arm=None, lack=lack)
+        outputs = rig.task.tick(inputs)
+        rig.log += [line.text for line in outputs.log]
+    assert any(f"{lack}, for 5 s; waiting" in line for line in rig.log), rig.log
+    assert outputs.status.finished
+    assert lack in outputs.status.message
 
 
 def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):

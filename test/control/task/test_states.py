@@ -63,8 +63,9 @@ def test_an_arm_is_waited_for_anew_where_a_motion_is_tried_again(make_rig):
 
     def tick(shaking: bool) -> None:
         inputs = step()
-        speed = np.full(7, 0.2) if shaking else inputs.arm.velocities
-        inputs = dataclasses.replace(inputs, arm=dataclasses.replace(inputs.arm, velocities=speed))
+        shift = 0.01 * (round(20 * inputs.now) % 2) if shaking else 0.0
+        arm = dataclasses.replace(inputs.arm, positions=inputs.arm.positions + shift)
+        inputs = dataclasses.replace(inputs, arm=arm)
         for command in rig.task.tick(inputs).commands:
             rig.world.execute(command)
 
