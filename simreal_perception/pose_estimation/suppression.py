@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 Array = NDArray[np.float64]
 
@@ -19,7 +18,7 @@ BEHIND_EDGES = 2.0
 HIDING_SHARE = 0.95
 # A likely block with so many likely ones on the picture of its faces has marks there: that several
 # blocks behind one another's ray lie so is less likely than any score says.
-MARKS = 2
+MARKS, LIKELY = 2, 0.5
 
 
 def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
@@ -41,7 +40,7 @@ def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     behind = np.abs(np.subtract.outer(far, far)) > BEHIND_EDGES * blocks[0].edge
     hides = _hides(blocks, positions)
     one = np.where(behind, hides | hides.T, aside <= SAME_BLOCK * blocks[0].edge)
-    likely = np.array([block.score >= MIN_SCORE for block in blocks])
+    likely = np.array([block.score >= LIKELY for block in blocks])
     marked = likely & ((hides & behind & likely).sum(axis=1) >= MARKS)
     kept: list[int] = []
     for index in np.argsort(~marked, kind="stable"):
