@@ -62,7 +62,7 @@ lint: $(VENV)/.tests  ## ruff and mypy
 	$(BIN)/mypy
 	@[ -e $(VENV)/.with-ros ] || { echo "cd embedded_ros2 && mypy"; cd embedded_ros2 && ../$(BIN)/mypy; }
 
-train: $(VENV)/.tests  ## train a model like the committed one on a CPU: three to six hours on two free cores
+train: $(VENV)/.tests  ## train a model like the committed one on a CPU: five to twelve hours on two free cores
 	$(BIN)/simreal train --run runs/block
 	$(BIN)/simreal export runs/block models/block
 

@@ -25,6 +25,7 @@ from simreal_perception.evaluation.labelled_photographs import (
     LabelledPhotographs,
     photograph_source,
 )
+from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 MIRRORED = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 1], [0, 0, 0, 1]]
@@ -208,8 +209,8 @@ def test_evaluate_tells_groups_draws_the_worst_and_counts_a_look(
     card = json.loads(model.read_text(encoding="utf-8"))
     assert card["looks"] == {"photos": 2}
     (whole, part) = sorted(card["metrics"], key=len)
-    assert whole == "simreal evaluate --photos photos --min-score 0.5"
-    assert part == "simreal evaluate --photos photos --only a c --min-score 0.5"
+    assert whole == f"simreal evaluate --photos photos --min-score {MIN_SCORE:g}"
+    assert part == f"simreal evaluate --photos photos --only a c --min-score {MIN_SCORE:g}"
     assert card["metrics"][part]["images"] == 2
 
 
