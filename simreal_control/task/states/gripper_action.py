@@ -55,9 +55,10 @@ class GripperAction(TaskState):
         if self.moved:
             return self._read_at_rest(context, tick)
         try:
-            return self.until_rest(context, tick) or self.command(context, tick)
+            waiting = self.until_rest(context, tick)
         except KinematicsError as error:
             return finish(context, False, f"{self.attempt}: {error}")
+        return waiting or replace(self, restless_since=np.inf).command(context, tick)
 
     def ended(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         """What follows when the action has ended: the fingers come to rest."""

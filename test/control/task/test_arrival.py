@@ -10,6 +10,7 @@ import pytest
 from simreal_common.geometry import Pose
 
 SLOW_RAD_S = 0.02
+SLOW_FINGERS_M = 0.003  # a tick
 NAN = float("nan")
 
 
@@ -81,3 +82,21 @@ def test_the_hand_moves_when_the_arm_is_no_longer_pushed(make_rig):
         push(rig)
     assert rig.world.hand_speeds == []
     assert rig.run().status.success, rig.log
+
+
+def test_fingers_that_move_on_after_their_action_are_read_at_rest(make_rig):
+    rig = make_rig(list(THREE))
+    told = rig.world.opening
+    for _ in range(4000):
+        inputs = rig.world.step()
+        told += float(np.clip(rig.world.opening - told, -SLOW_FINGERS_M, SLOW_FINGERS_M))
+        arm = replace(inputs.arm, opening_m=told)
+        outputs = rig.task.tick(replace(inputs, arm=arm))
+        rig.log += [line.text for line in outputs.log]
+        for command in outputs.commands:
+            rig.world.execute(command)
+        if outputs.status.finished:
+            break
+    assert outputs.status.success, rig.log
+    assert not any("did not close" in line or "does not open" in line for line in rig.log)
+    assert not any("opening the hand: aborted" in line for line in rig.log), rig.log
