@@ -35,7 +35,7 @@ def other_goal() -> FollowJointTrajectory.Goal:
 def test_control_names_who_commands_the_arm_and_pauses(
     watcher: Any, start: Callable[..., Any], capfd: Any
 ) -> None:
-    start(str(STAND_IN), "--blind", "--late-s", "0").wait_for("the robot is ready")
+    start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
     control = start("-c", CONTROL, *OPTIONS)
     client = ActionClient(watcher, FollowJointTrajectory, ACTION)
     watcher.spin_until(
