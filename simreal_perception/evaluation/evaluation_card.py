@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Mapping
 from typing import Any
 
-from simreal_common.output_files import write_whole
-from simreal_perception.model_files.model_card import ModelCard
+from simreal_perception.model_files.model_card import ModelCard, write_card
 
 
 def write_figures(
@@ -40,4 +38,4 @@ def write_figures(
         looks = dict(content.get("looks", {}))
         looks[real_images] = looks.get(real_images, 0) + 1
         content["looks"] = looks
-    write_whole(card.path, json.dumps(content, indent=2) + "\n")
+    write_card(card.path, content)

@@ -106,9 +106,7 @@ class BagSource:
                 yield from self._read(reader, wanted)
         except (ConfigurationError, CalibrationError, ImageError):
             raise
-        except (
-            Exception
-        ) as error:  # of a damaged bag rosbags, sqlite3 and struct raise what they like
+        except Exception as error:  # damaged: rosbags, sqlite3 and struct raise what they like
             raise ConfigurationError(
                 f"cannot read bag {self.folder} ({shortened(str(error)) or type(error).__name__}): "
                 "wanted a whole rosbag2, sqlite3 or mcap"

@@ -6,7 +6,6 @@ Student's t distribution, along the viewing ray, across it and of the rotation.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -17,10 +16,9 @@ from scipy.optimize import minimize
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_rotation_distance
-from simreal_common.output_files import write_whole
 from simreal_perception.evaluation.evaluation import error_parts, is_match
 from simreal_perception.evaluation.evaluation_data import Example
-from simreal_perception.model_files.model_card import ModelCard
+from simreal_perception.model_files.model_card import ModelCard, write_card
 from simreal_perception.pose_estimation.calibration import (
     EXISTENCE_TERMS,
     SPREAD_TERMS,
@@ -95,7 +93,7 @@ def calibrate_model(card: ModelCard, examples: Iterable[Example], command: str) 
     estimator = BlockEstimator.load(str(card.path), calibration=Calibration())
     calibration = calibrate(estimator, examples)
     content = {**card.content, "calibration": asdict(calibration), "calibrated_by": command}
-    write_whole(card.path, json.dumps(content, indent=2) + "\n")
+    write_card(card.path, content)
     return calibration
 
 

@@ -13,11 +13,10 @@ import numpy as np
 import torch
 
 from simreal_common.errors import ModelError
-from simreal_common.output_files import write_whole
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
 from simreal_perception.export.training_command import place, training_command
-from simreal_perception.model_files.model_card import file_sha256
+from simreal_perception.model_files.model_card import file_sha256, write_card
 from simreal_perception.model_files.onnx_session import open_network
 from simreal_perception.networks.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
@@ -120,11 +119,11 @@ def export(
         **card,
     }
     path = model.with_suffix(".json")
-    write_whole(path, json.dumps(content, indent=2) + "\n")
+    write_card(path, content)
     examples = calibration_scenes.examples(range(scenes))
     calibration = calibrate(BlockEstimator.load(str(path)), examples)
     content["calibration"] = asdict(calibration)
-    write_whole(path, json.dumps(content, indent=2) + "\n")
+    write_card(path, content)
     return [*files, path]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from simreal_common.errors import MessageError, ModelError
+from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_common.untrusted_text import Limits, parse_json, read_text, shortened
 
@@ -57,6 +59,11 @@ def load_model_card(name_or_path: str) -> ModelCard:
     for file, entry in zip(card.files, content["files"], strict=True):
         _check(file, str(entry["sha256"]), path)
     return card
+
+
+def write_card(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what a card holds, whole or not at all."""
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def file_sha256(path: Path) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.camera import Camera
 from simreal_perception.model_files.onnx_session import InferenceSession
-from simreal_perception.pose_estimation.crop_camera import CropCamera, crop_cameras
+from simreal_perception.pose_estimation.crop_camera import SPHERE_PER_EDGE, CropCamera, crop_cameras
 from simreal_perception.pose_estimation.detection import detect
-from simreal_perception.training_data.detector_data import aimed_windows
-from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
+from simreal_perception.training_data.detector_data import BLOCKS, aimed_windows
+from simreal_sim.randomization.layout.layout import FIRST_BLOCK
 from simreal_sim.randomization.randomization import Randomization
 from simreal_sim.randomization.taken_pictures import take_pictures, view_camera
 from simreal_sim.rendering.raycaster import render
@@ -74,8 +75,9 @@ def propose(
         detections = detect(detector, picture, (1.0,))
         picked = rng.permutation(len(detections.scores))[:most]
         centers, radii = detections.centers[picked], detections.radii[picked]
-        crops = crop_cameras(view_camera(views, 0, WINDOW, WINDOW), centers, radii)
-        blocks = _blocks_at(scenes, views, scene, centers, radii)
+        camera = view_camera(views, 0, WINDOW, WINDOW)
+        crops = crop_cameras(camera, centers, radii)
+        blocks = _blocks_at(scenes, views, scene, camera, centers, radii)
         to_world = views.rotation[0].astype(np.float64)
         found.append(
             [
@@ -90,18 +92,18 @@ def _blocks_at(
     scenes: SceneBatch,
     views: ViewBatch,
     scene: int,
+    camera: Camera,
     centers: NDArray[np.float64],
     radii: NDArray[np.float64],
 ) -> list[int | None]:
     """The block that each circle, centre (N, 2) and radius (N,), is the outline of, if any."""
-    blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
-    local = (scenes.position[scene, blocks] - views.position[0]) @ views.rotation[0]
-    radius = scenes.own_edge[scene, blocks] * np.sqrt(3.0) / 2.0
-    present = np.flatnonzero((scenes.shape[scene, blocks] != EMPTY) & (local[:, 2] > 1.5 * radius))
+    local = (scenes.position[scene, BLOCKS] - views.position[0]) @ views.rotation[0]
+    radius = scenes.own_edge[scene, BLOCKS] * SPHERE_PER_EDGE
+    present = np.flatnonzero((scenes.shape[scene, BLOCKS] != EMPTY) & (local[:, 2] > 1.5 * radius))
     if not len(present):
         return [None] * len(centers)
     local, radius = local[present], radius[present]
-    pixels = view_camera(views, 0, WINDOW, WINDOW).project(local.astype(np.float64))
+    pixels = camera.project(local.astype(np.float64))
     size = views.intrinsics[0, 0] * radius / np.linalg.norm(local, axis=1)
     apart = np.linalg.norm(centers[:, None] - pixels[None], axis=-1) / size
     other = np.abs(np.log(radii[:, None] / size[None]))
