@@ -16,8 +16,8 @@ from simreal_control.planning.sampling_planner import SamplingPlanner
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.task.stacking_task import StackingTask
-from simreal_control.task.states.feeling import Feeling
 from simreal_control.task.states.homing import Homing
+from simreal_control.task.states.verifying_hand import VerifyingHand
 from simreal_control.task.task_context import TaskContext
 
 
@@ -42,7 +42,7 @@ class Assembly:
     def task(self, goal: Goal | None = None) -> StackingTask:
         """A task that knows nothing yet; its goal is that of the parameters unless one is given."""
         config = self.config if goal is None else replace(self.config, goal=goal)
-        first = Homing() if config.plan_only else Feeling()
+        first = Homing() if config.plan_only else VerifyingHand()
         return StackingTask(TaskContext.assemble(self.motions, config), first, Homing)
 
 

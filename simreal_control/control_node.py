@@ -33,7 +33,7 @@ from simreal_control.ros_goals import GoalTopic
 from simreal_control.ros_markers import plan_markers
 from simreal_control.ros_robot import RosRobot
 from simreal_control.task.goal import Goal
-from simreal_control.task.interruptible import InterruptibleTask, Request
+from simreal_control.task.preemptible_task import PreemptibleTask, Request
 from simreal_control.task.stacking_task import StackingTask
 
 STATUS_PERIOD_S = 1.0
@@ -67,7 +67,7 @@ class ControlNode(Node):
         self._ownership.settle()
         self._assembly: Assembly | None = None
         self._goal = None if self._settings.wait_for_goal else self._settings.stacking_config().goal
-        self._task: InterruptibleTask | None = None
+        self._task: PreemptibleTask | None = None
         self._held: Request | None = None
         self._beginning = threading.Lock()
         self._waiting_since: float | None = None
@@ -129,7 +129,7 @@ class ControlNode(Node):
         assert self._assembly is not None
         task = self._assembly.task(goal)
         self._goal, self._begun = goal, False
-        self._task = InterruptibleTask(task, self.robot.execute, self.robot.halt)
+        self._task = PreemptibleTask(task, self.robot.execute, self.robot.halt)
         if self._held is not None:
             self._task.ask(self._held, self._now())
 

@@ -189,7 +189,7 @@ class ControlParameters:
         range=(0.0, 1.0),
     )
     faint_score: float = parameter(
-        BlockMapConfig.faint_score,
+        BlockMapConfig.low_confidence_score,
         "detections from here to min_score count where a block lacks",
         range=(0.0, 1.0),
     )
@@ -204,7 +204,7 @@ class ControlParameters:
         range=(0.0005, 0.2),
     )
     look_count: int = parameter(
-        StackingConfig.look_count, "pictures that make one look", range=(1, 100)
+        StackingConfig.frames_per_observation, "pictures that make one observation", range=(1, 100)
     )
     settle_time: float = parameter(
         StackingConfig.settle_s,
@@ -239,7 +239,7 @@ class ControlParameters:
     )
     plan_only: bool = parameter(
         StackingConfig.plan_only,
-        "look from where the arm is, plan and show the first block's way, move nothing",
+        "observe from where the arm is, plan and show the first block's way, move nothing",
     )
     confirm: bool = parameter(
         StackingConfig.confirm, "ask before each motion: it starts when stacking/confirm is called"
@@ -332,7 +332,7 @@ class ControlParameters:
             zone_upper=zone_upper,
             goal=self.what_to_build(),
             grip_effort_n=self.grip_effort,
-            look_count=self.look_count,
+            frames_per_observation=self.look_count,
             settle_s=self.settle_time,
             max_detection_age_s=self.max_detection_age,
             max_scene_age_s=self.max_scene_age,
@@ -346,7 +346,7 @@ class ControlParameters:
                 edge_m=self.edge,
                 table_height_m=self.table_height,
                 min_score=self.min_score,
-                faint_score=self.faint_score,
+                low_confidence_score=self.faint_score,
                 ray_sigma_m=self.ray_sigma,
                 lateral_sigma_m=self.lateral_sigma,
             ),

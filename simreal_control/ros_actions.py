@@ -26,12 +26,12 @@ from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import GripperType
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ActionResult,
     Cancel,
     Command,
     MoveArm,
     MoveGripper,
-    Outcome,
 )
 from simreal_control.ros_foreign_goals import ForeignGoals
 
@@ -111,7 +111,7 @@ class RobotActions:
         if flaw:
             self._node.get_logger().error(f"command {command.number} is not sent: {flaw}")
             with self._lock:
-                self._results.append(ActionResult(command.number, Outcome.REJECTED, flaw))
+                self._results.append(ActionResult(command.number, ActionOutcome.REJECTED, flaw))
         elif isinstance(command, MoveArm):
             goal = trajectory_goal(command.trajectory, self._arm_joints, self._goal_tolerance_rad)
             self._send(self._arm, goal, command.number, _arm_end)
@@ -192,7 +192,7 @@ class RobotActions:
                 self._cancelled.add(number)  # as soon as it is accepted
 
     def _send(
-        self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+        self, client: Any, goal: Any, number: int, read: Callable[[Any], tuple[ActionOutcome, str]]
     ) -> None:
         with self._lock:
             if self._ended:
@@ -203,7 +203,7 @@ class RobotActions:
         future.add_done_callback(lambda done: self._on_answer(done, number, read))
 
     def _on_answer(
-        self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+        self, future: Any, number: int, read: Callable[[Any], tuple[ActionOutcome, str]]
     ) -> None:
         handle = future.result()
         with self._lock:
@@ -211,7 +211,7 @@ class RobotActions:
             if handle is None or not handle.accepted:
                 self._cancelled.discard(number)
                 self._under_way.pop(number)
-                self._results.append(ActionResult(number, Outcome.REJECTED))
+                self._results.append(ActionResult(number, ActionOutcome.REJECTED))
                 return
             self._handles[number] = handle
             if number in self._cancelled:
@@ -221,14 +221,14 @@ class RobotActions:
         )
 
     def _on_result(
-        self, future: Any, number: int, read: Callable[[Any], tuple[Outcome, str]]
+        self, future: Any, number: int, read: Callable[[Any], tuple[ActionOutcome, str]]
     ) -> None:
         answer = future.result()
         outcome, message = read(answer)
         with self._lock:
             self._handles.pop(number, None)
             client = self._under_way.pop(number)
-            if outcome is not Outcome.SUCCEEDED and number not in self._cancelled:
+            if outcome is not ActionOutcome.SUCCEEDED and number not in self._cancelled:
                 self._lost[client] = time.monotonic()
             if answer.status == GoalStatus.STATUS_CANCELED and number not in self._cancelled:
                 message = f"somebody else has cancelled it; {message}"
@@ -340,25 +340,28 @@ def _duration(seconds: float) -> Duration:
     return Duration(sec=sec, nanosec=nanosec)
 
 
-def _arm_end(answer: Any) -> tuple[Outcome, str]:
+def _arm_end(answer: Any) -> tuple[ActionOutcome, str]:
     result = answer.result
     if answer.status == GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
-        return Outcome.SUCCEEDED, ""
+        return ActionOutcome.SUCCEEDED, ""
     words = shortened(result.error_string, LONGEST_REASON)
-    return Outcome.ABORTED, f"error code {result.error_code} {words}".strip()
+    return ActionOutcome.ABORTED, f"error code {result.error_code} {words}".strip()
 
 
-def _gripper_end(answer: Any) -> tuple[Outcome, str]:
+def _gripper_end(answer: Any) -> tuple[ActionOutcome, str]:
     result = answer.result
     # Fingers that were stopped by a block have not reached 0, and that is well.
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
-        return Outcome.SUCCEEDED, ""
-    return Outcome.ABORTED, f"fingers at {result.position:.4f} m, stalled {bool(result.stalled)}"
+        return ActionOutcome.SUCCEEDED, ""
+    return (
+        ActionOutcome.ABORTED,
+        f"fingers at {result.position:.4f} m, stalled {bool(result.stalled)}",
+    )
 
 
-def _parallel_end(answer: Any) -> tuple[Outcome, str]:
+def _parallel_end(answer: Any) -> tuple[ActionOutcome, str]:
     result = answer.result
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
-        return Outcome.SUCCEEDED, ""
+        return ActionOutcome.SUCCEEDED, ""
     where = ", ".join(f"{position:.4f}" for position in result.state.position[:4]) or "unknown"
-    return Outcome.ABORTED, f"fingers at {where} m, stalled {bool(result.stalled)}"
+    return ActionOutcome.ABORTED, f"fingers at {where} m, stalled {bool(result.stalled)}"

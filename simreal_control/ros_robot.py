@@ -25,11 +25,11 @@ from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import ControlParameters, GripperType
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
-from simreal_control.robot_interface.task_io import Command, Inputs, Sighting
+from simreal_control.robot_interface.task_io import Command, DetectionFrame, Inputs
 from simreal_control.ros_actions import RobotActions
 from simreal_control.world_model.block_map import estimate_in_base
 
-MAX_KEPT_SIGHTINGS = 100
+MAX_KEPT_FRAMES = 100
 
 
 class RosRobot(Robot):
@@ -62,7 +62,7 @@ class RosRobot(Robot):
         self._blocks = config.map
         self._joints = JointStateBuffer(p.arm_joints, p.gripper_joints, config.max_state_age_s)
         self._noticed: set[str] = set()
-        self._sightings: list[Sighting] = []
+        self._detection_frames: list[DetectionFrame] = []
         self._actions = RobotActions(
             node,
             p.arm_joints,
@@ -102,9 +102,9 @@ class RosRobot(Robot):
         lack = self._joints.lack(now)
         if lack and not self._node.count_publishers(self._subscriptions[0].topic_name):
             lack = f"nobody publishes the topic joint_states ({lack})"
-        sightings, self._sightings = tuple(self._sightings), []
+        detection_frames, self._detection_frames = tuple(self._detection_frames), []
         results = self._actions.take_results()
-        return Inputs(now, self._joints.state(now), sightings, results, lack)
+        return Inputs(now, self._joints.state(now), detection_frames, results, lack)
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
@@ -151,13 +151,13 @@ class RosRobot(Robot):
         camera = transform_to_pose(transform.transform)
         ray, lateral = self._blocks.ray_sigma_m, self._blocks.lateral_sigma_m
         estimates = tuple(estimate_in_base(estimate, camera, ray, lateral) for estimate in found)
-        sighting = Sighting(
+        frame = DetectionFrame(
             stamp,
             estimates,
             np.array(camera.position),
             stamp_seconds(transform.header.stamp),
         )
-        self._sightings = [*self._sightings, sighting][-MAX_KEPT_SIGHTINGS:]
+        self._detection_frames = [*self._detection_frames, frame][-MAX_KEPT_FRAMES:]
 
     def _now(self) -> float:
         return float(self._clock.now().nanoseconds) * 1e-9

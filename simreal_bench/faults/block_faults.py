@@ -116,7 +116,7 @@ class Meddled(Fault):
         self._takes = seed % 2 == 1
         self.extra_blocks = int(seed % 4 == 1)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, StateName.LOOKING), number, rng.uniform(0.1, 1.0))
+        self._moment = Moment((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, stage: Stage) -> None:
         if self.planted or not self._moment.has_come(stage):
@@ -153,7 +153,7 @@ class Appeared(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, StateName.LOOKING), number, rng.uniform(0.1, 1.0))
+        self._moment = Moment((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, stage: Stage) -> None:
         if self.planted or not self._moment.has_come(stage):

@@ -10,12 +10,12 @@ import numpy as np
 from simreal_bench.faults.faults import Fault
 from simreal_bench.faults.stage import Moment, Stage
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ArmState,
     Command,
     Inputs,
     MoveArm,
     MoveGripper,
-    Outcome,
 )
 from simreal_control.task.state import StateName
 
@@ -24,7 +24,7 @@ JOINTS_STOPPED_S = (1.0, 6.0)
 DOWN_S = (1.0, 5.0)
 ARM_STATES = (StateName.APPROACHING, StateName.LIFTING, StateName.CARRYING, StateName.HOMING)
 HAND_STATES = (StateName.GRASPING, StateName.RELEASING)
-PHASES = (*ARM_STATES, *HAND_STATES, StateName.LOOKING)
+PHASES = (*ARM_STATES, *HAND_STATES, StateName.OBSERVING)
 
 
 class DetectionsStop(Fault):
@@ -34,14 +34,16 @@ class DetectionsStop(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((StateName.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8))
+        self._moment = Moment(
+            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8)
+        )
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
         if not self.planted and self._moment.has_come(stage):
             self.plant(stage, f"no detections for {STOPPED_S:.0f} s")
         if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
             return inputs
-        return replace(inputs, sightings=())
+        return replace(inputs, detection_frames=())
 
 
 class TransformStale(Fault):
@@ -51,15 +53,17 @@ class TransformStale(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((StateName.LOOKING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3))
+        self._moment = Moment(
+            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3)
+        )
 
     def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
         if not self.planted and self._moment.has_come(stage):
             self.plant(stage, f"no transform of the camera for {STOPPED_S:.0f} s")
         if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
             return inputs
-        frozen = tuple(replace(s, transform_stamp=self.planted_at) for s in inputs.sightings)
-        return replace(inputs, sightings=frozen)
+        frozen = tuple(replace(s, transform_stamp=self.planted_at) for s in inputs.detection_frames)
+        return replace(inputs, detection_frames=frozen)
 
 
 class JointsStop(Fault):
@@ -126,9 +130,9 @@ class ActionFails(Fault):
             )
             self._number = command.number
             if self._how == "rejected":
-                stage.robot.answer(command.number, Outcome.REJECTED, "as planted")
+                stage.robot.answer(command.number, ActionOutcome.REJECTED, "as planted")
             elif self._how == "aborted" and hand:
-                stage.robot.answer(command.number, Outcome.ABORTED, "as planted")
+                stage.robot.answer(command.number, ActionOutcome.ABORTED, "as planted")
             elif self._how != "not executed":
                 passed.append(command)
                 if self._how == "aborted":

@@ -36,10 +36,10 @@ class DataAges:
         """What the task is told at a tick."""
         if inputs.arm is not None:
             self._joints = inputs.arm.stamp
-        for sighting in inputs.sightings:
-            placed = sighting.transform_stamp
-            if placed is None or sighting.stamp - placed <= self._config.max_tf_age_s:
-                self._picture = max(self._picture, sighting.stamp)
+        for frame in inputs.detection_frames:
+            placed = frame.transform_stamp
+            if placed is None or frame.stamp - placed <= self._config.max_tf_age_s:
+                self._picture = max(self._picture, frame.stamp)
 
     def sent(self, now: float, state: StateName, commands: Sequence[Command]) -> None:
         """What the task then orders, and in which state.

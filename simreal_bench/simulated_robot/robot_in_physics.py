@@ -1,4 +1,4 @@
-"""A physics world behind the interface of a task: commands in, joint states and sightings out.
+"""A physics world behind the interface of a task: commands in, joint states and detection_frames out.
 
 What nodes and action servers do in between is left out, and nothing waits for real time. Everything
 that a judge wants to know of the robot is counted beside it, from the truth.
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ActionResult,
     ArmState,
     Cancel,
     Command,
+    DetectionFrame,
     Inputs,
     MoveArm,
     MoveGripper,
-    Outcome,
-    Sighting,
 )
 from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.trajectory_execution import JointTrajectory, stopping_trajectory
@@ -41,7 +41,7 @@ PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
 BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
 
-Look = Callable[[float], "Sighting | None"]
+Perceive = Callable[[float], "DetectionFrame | None"]
 
 
 class RobotInPhysics(Robot):
@@ -49,7 +49,7 @@ class RobotInPhysics(Robot):
 
     Args:
         world: runs as long as this is used.
-        look: what perception says of the picture taken at a time; None for no picture then.
+        perceive: what perception says of the picture taken at a time; None for no picture then.
         picture_period_s: between two pictures.
 
     Attributes:
@@ -60,13 +60,13 @@ class RobotInPhysics(Robot):
     """
 
     def __init__(
-        self, world: World, look: Look, picture_period_s: float = PICTURE_PERIOD_S
+        self, world: World, perceive: Perceive, picture_period_s: float = PICTURE_PERIOD_S
     ) -> None:
         self.world = world
         self.worst_tracking_rad = 0.0
         self.collisions: list[tuple[float, str, str]] = []
         self.limit_violations = 0
-        self._look, self._picture_period_s = look, picture_period_s
+        self._perceive, self._picture_period_s = perceive, picture_period_s
         self._results: list[ActionResult] = []
         self._motion: tuple[MoveArm, float] | None = None
         self._fingers: tuple[int, GripperExecution] | None = None
@@ -102,9 +102,9 @@ class RobotInPhysics(Robot):
         if self._motion is not None:
             number = self._motion[0].number
             self.brake()
-            self.answer(number, Outcome.ABORTED, message)
+            self.answer(number, ActionOutcome.ABORTED, message)
 
-    def answer(self, number: int, outcome: Outcome, message: str = "") -> None:
+    def answer(self, number: int, outcome: ActionOutcome, message: str = "") -> None:
         """Tell the task that a command has ended."""
         self._results.append(ActionResult(number, outcome, message))
 
@@ -151,10 +151,10 @@ class RobotInPhysics(Robot):
             self.worst_tracking_rad = max(self.worst_tracking_rad, off)
             if t > trajectory.duration and off < GOAL_TOLERANCE_RAD:
                 self._motion = None
-                self._results.append(ActionResult(command.number, Outcome.SUCCEEDED))
+                self._results.append(ActionResult(command.number, ActionOutcome.SUCCEEDED))
             elif t > trajectory.duration + GOAL_TIME_S:
                 self._motion = None
-                self._results.append(ActionResult(command.number, Outcome.ABORTED, "goal"))
+                self._results.append(ActionResult(command.number, ActionOutcome.ABORTED, "goal"))
         elif self._braking is not None:
             stop, began = self._braking
             world.command_arm(*stop.sample(world.time - began + STEP_S))
@@ -167,14 +167,14 @@ class RobotInPhysics(Robot):
             )
             if ended is not None:
                 self._fingers = None
-                self._results.append(ActionResult(number, Outcome.SUCCEEDED))
+                self._results.append(ActionResult(number, ActionOutcome.SUCCEEDED))
 
-    def _pictures(self) -> tuple[Sighting, ...]:
+    def _pictures(self) -> tuple[DetectionFrame, ...]:
         if self.world.time < self._next_picture:
             return ()
         self._next_picture = self.world.time + self._picture_period_s
-        sighting = self._look(self.world.time)
-        return () if sighting is None else (sighting,)
+        frame = self._perceive(self.world.time)
+        return () if frame is None else (frame,)
 
     def _judge(self) -> None:
         """Count what no arm should do."""

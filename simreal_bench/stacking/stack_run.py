@@ -18,7 +18,7 @@ from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
-from simreal_control.robot_interface.task_io import Sighting
+from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.task.state import StateName
@@ -81,23 +81,23 @@ def run_stack(
         camera = WorldCamera(world)
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
-        def look(now: float) -> Sighting | None:
-            if stage.task.state.name is not StateName.LOOKING:
-                return None  # nothing else is looked at, and drawing takes longer than physics
+        def perceive(now: float) -> DetectionFrame | None:
+            if stage.task.state.name is not StateName.OBSERVING:
+                return None  # nothing else needs perception, and drawing takes longer than physics
             picture = camera.render()
             found = [
                 estimate
                 for estimate in estimator.estimate(picture, camera.camera, parameters.edge)
-                if estimate.score >= config.map.faint_score
+                if estimate.score >= config.map.low_confidence_score
             ]
             if pictures is not None:
                 pictures.append((now, draw_blocks(picture, camera.camera, found)))
             eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
             stamp = now - LATENCY_S
-            return Sighting(stamp, estimates, np.array(eye.position), stamp)
+            return DetectionFrame(stamp, estimates, np.array(eye.position), stamp)
 
-        arm = RobotInPhysics(world, look)
+        arm = RobotInPhysics(world, perceive)
         rng = np.random.default_rng([seed, 1])
 
         def make_task() -> StackingTask:  # as a node does that has just been started

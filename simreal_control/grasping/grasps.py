@@ -32,7 +32,7 @@ CLEARANCE_WEIGHT, MARGIN_WEIGHT, TRAVEL_WEIGHT = 1.0, 0.7, 0.15
 # And room between fingers and block, in sigmas of where the block's faces are; the tilt, a radian.
 STRADDLE_WEIGHT, ENOUGH_SIGMAS = 0.5, 3.0
 # With less room than this, in sigmas, a finger comes down on the block one time in seven: it is
-# looked at again before it is tried.
+# observed again before it is tried.
 LEAST_SIGMAS = 1.5
 TILT_WEIGHT = 0.5
 

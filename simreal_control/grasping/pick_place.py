@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 SAME_POSE_M, SAME_POSE_RAD = 0.01, 0.2
 
 
-# Blocks, best first, for which a placement is looked for: a place that is bad for one is so for most.
+# Blocks, best first, for which a placement is sought: a place that is bad for one is so for most.
 MOST_TRIED = 3
 
 
@@ -113,15 +113,15 @@ class PickPlacePlanner:
             min_clearance_m=config.min_clearance_m,
             above_centre_m=config.grasp_above_centre_m,
         )
-        self._barred: list[Pose] = []
+        self._excluded: list[Pose] = []
 
-    def bar(self, grasp: Grasp) -> None:
-        """No way was found to this pose of the tool: others are chosen, until `unbar`."""
-        self._barred.append(grasp.pose_tool_in_base)
+    def exclude(self, grasp: Grasp) -> None:
+        """No way was found to this pose of the tool: others are chosen, until `readmit`."""
+        self._excluded.append(grasp.pose_tool_in_base)
 
-    def unbar(self) -> None:
+    def readmit(self) -> None:
         """What stands there has changed: all poses may be chosen again."""
-        self._barred = []
+        self._excluded = []
 
     def well_placed(self, block: Block) -> bool:
         """Whether its place is known well enough to grasp it."""
@@ -261,7 +261,7 @@ class PickPlacePlanner:
         at_limit: Grasp | None = None
         for grasp in ranked:
             pose = grasp.pose_tool_in_base
-            if any(_alike(pose, barred) for barred in self._barred):
+            if any(_alike(pose, excluded) for excluded in self._excluded):
                 refusal = refusal or KinematicsError(
                     "no way leads to any pose that holds the block"
                 )

@@ -15,6 +15,7 @@ from simreal_control.robot_interface.task_io import Event, Severity
 
 WALL_CLOCK_S = 1e6  # times beyond are of a clock on the wall: told from the beginning of the run
 MOST_NAMED = 8  # blocks listed one by one
+OBSERVE_AGAIN = ("ObserveAgain", "LookAgain")  # a decision, and what records called it before
 
 
 class Kind(Enum):
@@ -208,9 +209,9 @@ def _decision(run: Sequence[Event], number: int) -> Moment:
             f"this block can be taken best: grasp rated {data['grasp_score']:.2f}, the hand {near} "
             "its neighbours"
         )
-    elif name == "LookAgain":
-        why.append("one look does not settle that")
-    trouble = name == "SetBack" or (name == "LookAgain" and bool(data.get("poor")))
+    elif name in OBSERVE_AGAIN:
+        why.append("one observation does not settle that")
+    trouble = name == "SetBack" or (name in OBSERVE_AGAIN and bool(data.get("poor")))
     scene: dict[str, Any] = {
         key: data[key] for key in ("blocks", "places", "from", "to") if key in data
     }

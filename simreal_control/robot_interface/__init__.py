@@ -1,5 +1,5 @@
 """What a task and a robot say to each other: inputs, commands, results; one command at a time.
 
-Public: `robot.Robot`, `task_io.Inputs`, `task_io.Outputs`, `commander.Commander`,
+Public: `robot.Robot`, `task_io.Inputs`, `task_io.Outputs`, `command_dispatcher.CommandDispatcher`,
 `joint_state_buffer.JointStateBuffer`, `standstill.Standstill`.
 """

@@ -18,8 +18,8 @@ from simreal_control.planning.trajectory import JointTrajectory
 Array = NDArray[np.float64]
 
 
-class Outcome(Enum):
-    """How an action ended."""
+class ActionOutcome(Enum):
+    """How an action of the robot ended."""
 
     SUCCEEDED = "succeeded"
     REJECTED = "rejected"
@@ -38,13 +38,13 @@ class ActionResult:
     """
 
     command: int
-    outcome: Outcome
+    outcome: ActionOutcome
     message: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
-    """What one picture showed.
+class DetectionFrame:
+    """A detection frame tells what one picture showed.
 
     Args:
         stamp: when the picture was taken.
@@ -83,13 +83,13 @@ class Inputs:
     Args:
         now: the time.
         arm: the latest joint states, however old; None where there are none.
-        sightings, results: new ones.
+        detection_frames, results: new ones.
         lack: why there are no new joint states, in words; empty where nobody knows.
     """
 
     now: float
     arm: ArmState | None
-    sightings: tuple[Sighting, ...] = ()
+    detection_frames: tuple[DetectionFrame, ...] = ()
     results: tuple[ActionResult, ...] = ()
     lack: str = ""
 

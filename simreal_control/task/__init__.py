@@ -1,5 +1,5 @@
 """What is to be built and what is done next: goal, block selection, the stacking task itself.
 
 Public: `goal.Goal`, `stacking_config.StackingConfig`, `stacking_task.StackingTask`,
-`state.TaskState`, `interruptible.InterruptibleTask`.
+`state.TaskState`, `preemptible_task.PreemptibleTask`.
 """

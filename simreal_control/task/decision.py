@@ -1,4 +1,4 @@
-"""What can follow from a look."""
+"""What can follow from an observation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LookAgain:
-    """The look settles nothing; `poor` ones are borne a bounded number of times."""
+class ObserveAgain:
+    """The observation settles nothing; `poor` ones are borne a bounded number of times."""
 
     reason: str
     poor: bool = True
@@ -34,7 +34,7 @@ class Removal:
     Args:
         position: where it goes, from above, metres, shape (2,).
         from_slot: the place of the structure that it leaves; None for a loose block.
-        search: it is taken down to look behind it.
+        search: it is taken down to reveal what it occludes.
     """
 
     position: Array
@@ -44,16 +44,16 @@ class Removal:
 
 @dataclass(frozen=True, eq=False)
 class Do:
-    """The next block, into the hand and to its place; `slot` is None for a place on the table.
+    """The next block goes into the hand and to its place; `slot` is None for a place on the table.
 
-    With `feel` the hand only closes on the block, to tell whether it is there, and opens again.
+    With `verify` the hand only closes on the block, to tell whether it is there, and opens again.
     `removal` says of a block that is in the way what else comes of that.
     """
 
     work: PickPlace | Place
     slot: int | None
     words: str
-    feel: bool = False
+    verify: bool = False
     removal: Removal | None = None
 
 
@@ -65,12 +65,12 @@ class Done:
     reason: str
 
 
-Decision = LookAgain | SetBack | Do | Done
+Decision = ObserveAgain | SetBack | Do | Done
 
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What follows from a look, and what the look showed besides.
+    """What follows from an observation, and what it showed besides.
 
     Args:
         decision: what follows.

@@ -27,14 +27,14 @@ class Finished(TaskState):
 
 def finish(context: TaskContext, success: bool, reason: str) -> Finished:
     """End the task; what moves is stopped."""
-    context.commander.cancel()
+    context.dispatcher.cancel()
     context.log.say(reason, Severity.INFO if success else Severity.ERROR)
     context.log.note("end", success=success, reason=reason)
     return Finished(success)
 
 
 def fail(context: TaskContext, reason: str, held: Held | None = None) -> GoHome | Finished:
-    """An attempt went wrong: home, look and try again, a bounded number of times."""
+    """An attempt went wrong: home, observe and try again, a bounded number of times."""
     context.failures += 1
     limit = context.config.max_failures
     if context.failures > limit:

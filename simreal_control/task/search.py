@@ -15,13 +15,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """How far a search has gone; another one after each look.
+    """How far a search has gone; another one after each observation.
 
     Args:
-        lacks: looks in a row that showed no block for any place.
-        over: a tower was taken down once already to look behind it.
+        lacks: observations in a row that showed no block for any place.
+        over: a tower was taken down once already to reveal what it occludes.
         removals: blocks moved out of the way so far.
-        aside: where blocks lie that were taken down to look behind them, metres, shape (2,) each.
+        aside: where blocks lie that were taken down to reveal what they occluded, metres, shape (2,)
+            each.
     """
 
     lacks: int = 0
@@ -36,5 +37,5 @@ class Search:
         return replace(self, removals=self.removals + 1)
 
     def is_aside(self, block: Block, edge_m: float) -> bool:
-        """Whether a block was taken down to look behind it."""
+        """Whether a block was taken down to reveal what it occluded."""
         return any(block.horizontal_distance(place) < edge_m for place in self.aside)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_control.grasping.pick_place import PickPlacePlanner
-from simreal_control.task.site import Ground
+from simreal_control.task.placement_site import Ground
 from simreal_control.world_model.block_map import Block
-from simreal_control.world_model.look import Look
+from simreal_control.world_model.scene_observation import SceneObservation
 from simreal_control.world_model.structure import Structure
 
 Array = NDArray[np.float64]
@@ -19,21 +19,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Situation:
-    """A look, and what is believed after it.
+    """An observation, and what is believed after it.
 
     Args:
-        look: what was seen.
+        observation: what was seen.
         scene: the blocks there are.
         structure: what is built; None as long as it has no place.
     """
 
-    look: Look
+    observation: SceneObservation
     scene: Sequence[Block]
     structure: Structure | None
 
     @property
     def edge_m(self) -> float:
-        return self.look.blocks.edge_m
+        return self.observation.blocks.edge_m
 
     @property
     def planned_places(self) -> list[Array]:
@@ -46,7 +46,12 @@ class Situation:
         def reachable(position: Array, yaw: float, level: int) -> None:
             planner.placement(position, yaw, level, [])
 
-        zone = self.look.zone
+        zone = self.observation.zone
         return Ground(
-            self.scene, self.edge_m, zone.lower, zone.upper, self.look.camera_position, reachable
+            self.scene,
+            self.edge_m,
+            zone.lower,
+            zone.upper,
+            self.observation.camera_position,
+            reachable,
         )

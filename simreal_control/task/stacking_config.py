@@ -12,7 +12,7 @@ from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.task.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
-from simreal_control.world_model.look import Zone
+from simreal_control.world_model.scene_observation import Zone
 
 Array = NDArray[np.float64]
 
@@ -24,14 +24,14 @@ class StackingConfig:
     """The task.
 
     Args:
-        home: arm configuration from which is looked, radians, shape (n,).
-        zone_lower, zone_upper: corners (x, y) of where blocks are looked for, metres.
+        home: arm configuration from which the scene is observed, radians, shape (n,).
+        zone_lower, zone_upper: corners (x, y) of where blocks count, metres.
         goal: what is built.
         grip_effort_n: force of the fingers.
-        look_count: pictures that make one look.
+        frames_per_observation: pictures that make one observation.
         settle_s: pictures count when taken this long after the arm has stopped.
         max_detection_age_s: the hand starts for a block on pictures no older than this.
-        max_scene_age_s: no motion with a block in hand starts on older pictures: it looks again.
+        max_scene_age_s: no motion with a block in hand starts on older pictures: it observes again.
         max_state_age_s: without newer joint states the arm is stopped.
         max_tf_age_s: pictures count only with a transform of the camera no older than this.
         warn_after_s, give_up_after_s: of waiting for detections or joint states.
@@ -39,8 +39,8 @@ class StackingConfig:
         goal_tolerance_rad: of where the arm comes to rest to a motion's end, each joint.
         max_failures: failed attempts in a row without the structure growing.
         max_retries: of one action.
-        max_looks: looks in a row that show too little.
-        plan_only: look from where the arm is and plan the first block's way; nothing is moved.
+        max_poor_observations: observations in a row that show too little.
+        plan_only: observe from where the arm is and plan the first block's way; nothing is moved.
         confirm: ask before each motion.
     """
 
@@ -49,7 +49,7 @@ class StackingConfig:
     zone_upper: tuple[float, float]
     goal: Goal = field(default_factory=Goal)
     grip_effort_n: float = 20.0
-    look_count: int = 4
+    frames_per_observation: int = 4
     settle_s: float = 0.3
     max_detection_age_s: float = 3.0
     max_scene_age_s: float = 30.0
@@ -61,7 +61,7 @@ class StackingConfig:
     goal_tolerance_rad: float = 0.015
     max_failures: int = 5
     max_retries: int = 3
-    max_looks: int = 5
+    max_poor_observations: int = 5
     plan_only: bool = False
     confirm: bool = False
     map: BlockMapConfig = field(default_factory=BlockMapConfig)

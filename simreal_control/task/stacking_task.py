@@ -1,8 +1,8 @@
-"""Building with blocks as a state machine: look, decide, pick, place, look again, until it stands.
+"""Building with blocks as a state machine: observe, decide, pick, place, observe again.
 
 `tick` takes what is new and returns what is to be done; it never waits, prints or reads a clock.
-The hand looks from home alone, where the arm does not stand in the picture. A state sends one
-command when it is entered and hears how it ended; what went wrong is planned anew from where the
+The scene is observed from home alone, where the arm does not stand in the picture. A state sends
+one command when it is entered and hears how it ended; what went wrong is planned anew from where the
 arm then is. What the hand holds it keeps until there is a place for it.
 """
 
@@ -63,19 +63,19 @@ class StackingTask:
 
     def tick(self, inputs: Inputs) -> Outputs:
         """One step; call it often (tens of times a second). Planning may take some 100 ms."""
-        commander, log = self._context.commander, self._context.log
+        dispatcher, log = self._context.dispatcher, self._context.log
         log.begin(inputs.now, self.state.name.value)
         if inputs.arm is not None:
             self._context.standstill.hear(inputs.arm)
-        result = commander.end_of_command(inputs.now, inputs.results)
+        result = dispatcher.end_of_command(inputs.now, inputs.results)
         if result is not None:
             log.note("result", outcome=result.outcome.value, message=result.message)
         if not self.finished and not self._paused:
             arm = self._fresh(inputs)
             if arm is not None:
-                self._step(Tick(inputs.now, arm, inputs.sightings, result))
+                self._step(Tick(inputs.now, arm, inputs.detection_frames, result))
         lines, events = log.take()
-        return Outputs(commander.take_outbox(), lines, self.status, events)
+        return Outputs(dispatcher.take_outbox(), lines, self.status, events)
 
     # --- asked for from outside of a tick --------------------------------------------------------
 
@@ -84,12 +84,12 @@ class StackingTask:
         log = self._context.log
         if self.finished or self._paused:
             return log.message
-        self._context.commander.cancel()
+        self._context.dispatcher.cancel()
         self._paused = True
         return log.ask(f"paused while {self.state.name.value}; resume goes on, stop ends it")
 
     def resume(self) -> str:
-        """Go on, with a new plan from where the arm is; with a new look, but for a block in hand."""
+        """Go on, with a new plan from where the arm is; unless a block is in hand, observe anew."""
         if not self._paused:
             return self._context.log.message
         self._paused = False
@@ -106,12 +106,12 @@ class StackingTask:
 
     def confirm(self, now: float) -> str:
         """Yes to the motion that was asked for."""
-        asked = self._context.commander.confirm(now)
+        asked = self._context.dispatcher.confirm(now)
         return self._context.log.ask(asked or "nothing was asked for")
 
     def take_commands(self) -> tuple[Command, ...]:
         """What is to be sent at once, before the next tick."""
-        return self._context.commander.take_outbox()
+        return self._context.dispatcher.take_outbox()
 
     @property
     def finished(self) -> bool:
@@ -122,13 +122,13 @@ class StackingTask:
     def status(self) -> Status:
         """What is to be told of the task."""
         context, state = self._context, self.state
-        asking = context.commander.asking
+        asking = context.dispatcher.asking
         message = context.log.message
         return Status(
             state="paused" if self._paused else "asking" if asking else state.name.value,
             message=f"{message}; confirm or stop" if asking else message,
-            placed=context.decider.placed,
-            goal=context.decider.wanted,
+            placed=context.task_planner.placed,
+            goal=context.task_planner.wanted,
             finished=self.finished,
             success=isinstance(state, Finished) and state.success,
         )
@@ -140,13 +140,13 @@ class StackingTask:
 
     @property
     def scene(self) -> tuple[Block, ...]:
-        """The blocks of the last look."""
-        return tuple(self._context.decider.scene)
+        """The blocks of the last observation."""
+        return tuple(self._context.task_planner.scene)
 
     @property
     def moving(self) -> bool:
         """Whether a motion of the arm is under way."""
-        return self._context.commander.moving_arm
+        return self._context.dispatcher.moving_arm
 
     # --- the machine -----------------------------------------------------------------------------
 
@@ -154,17 +154,17 @@ class StackingTask:
         context = self._context
         self.state = self.state.hear(context, tick)
         if self.state.in_hand is not None and context.holding(tick.arm) is False:
-            context.commander.cancel()
+            context.dispatcher.cancel()
             self._follow(fail(context, "the block was lost on the way"))
             return
-        if context.commander.busy:
+        if context.dispatcher.busy:
             return
         if tick.result is None and tick.now < self.state.not_before:
             return
         for _ in StateName:  # a state that is done at once passes on in the same tick
             before = self.state.name
             self._follow(self.state.advance(context, tick))
-            if self.state.name is before or self.finished or context.commander.busy:
+            if self.state.name is before or self.finished or context.dispatcher.busy:
                 return
             tick = replace(tick, result=None)
 
@@ -183,13 +183,13 @@ class StackingTask:
         return None
 
     def _wait_for_joint_states(self, now: float, lack: str) -> None:
-        commander, log, config = self._context.commander, self._context.log, self._context.config
+        dispatcher, log, config = self._context.dispatcher, self._context.log, self._context.config
         if self._blind_since == np.inf:
             self._blind_since, self._blind_ticks = now, 0
             log.hold_warnings(now)
         self._blind_ticks += 1
-        if commander.moving_arm and self._blind_ticks >= BLIND_TICKS:
-            commander.cancel()
+        if dispatcher.moving_arm and self._blind_ticks >= BLIND_TICKS:
+            dispatcher.cancel()
             log.say(f"{lack}; the arm is stopped", Severity.WARNING)
         waited = now - self._blind_since
         if waited > config.give_up_after_s:

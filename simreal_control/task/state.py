@@ -11,7 +11,7 @@ import numpy as np
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
-from simreal_control.robot_interface.task_io import ActionResult, ArmState, Severity, Sighting
+from simreal_control.robot_interface.task_io import ActionResult, ArmState, DetectionFrame, Severity
 from simreal_control.task.task_context import TaskContext
 from simreal_control.world_model.block_map import Block
 
@@ -20,12 +20,15 @@ REST_TIMEOUT_S = 5.0
 
 
 class StateName(Enum):
-    """What `stacking/status` and the record of a run call the states."""
+    """What `stacking/status` and the record of a run call the states.
 
-    FEELING = "feeling"
+    These strings are an interface: programs that watch a task wait for them.
+    """
+
+    VERIFYING_HAND = "feeling"
     HOMING = "homing"
     OPENING = "opening"
-    LOOKING = "looking"
+    OBSERVING = "looking"
     APPROACHING = "approaching"
     GRASPING = "grasping"
     LIFTING = "lifting"
@@ -41,19 +44,19 @@ class Tick:
     Args:
         now: the time.
         arm: joint states, fresh.
-        sightings: new ones.
+        detection_frames: new ones.
         result: how the state's command ended; None where none has ended just now.
     """
 
     now: float
     arm: ArmState
-    sightings: tuple[Sighting, ...]
+    detection_frames: tuple[DetectionFrame, ...]
     result: ActionResult | None
 
 
 @dataclass(frozen=True, eq=False)
 class GoHome:
-    """What follows from most states: home, and look again. The task makes the state `Homing` of it.
+    """What follows from most states: home, to observe again. The task makes the state `Homing` of it.
 
     Args:
         held: what the hand holds.
@@ -97,7 +100,7 @@ class TaskState(ABC):
         """
 
     def resumed(self) -> TaskState | GoHome:
-        """What follows after a pause: home, for a new look, unless the hand is at a block."""
+        """What follows after a pause: home, for a new observation, unless the hand is at a block."""
         return GoHome(self.in_hand)
 
     def anew(self) -> TaskState:

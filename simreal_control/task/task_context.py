@@ -12,12 +12,12 @@ from simreal_control.grasping.arm_mover import ArmMover
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory
-from simreal_control.robot_interface.commander import Commander
+from simreal_control.robot_interface.command_dispatcher import CommandDispatcher
 from simreal_control.robot_interface.standstill import Standstill
 from simreal_control.robot_interface.task_io import ArmState
-from simreal_control.task.decider import Decider
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.task.task_events import TaskLog
+from simreal_control.task.task_planner import TaskPlanner
 from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]
@@ -37,23 +37,23 @@ class TaskContext:
         config: of the task.
         planner: grasps and placements.
         mover: motions.
-        decider: what is believed, and what follows from it.
-        commander: takes commands.
+        task_planner: what is believed, and what follows from it.
+        dispatcher: sends commands.
         log: takes words.
         standstill: whether arm and fingers are at rest.
         failures: attempts that failed in a row, without the structure growing.
-        poor_looks: looks in a row that showed too little.
+        poor_observations: in a row, those that showed too little.
     """
 
     config: StackingConfig
     planner: PickPlacePlanner
     mover: ArmMover
-    decider: Decider
-    commander: Commander
+    task_planner: TaskPlanner
+    dispatcher: CommandDispatcher
     log: TaskLog
     standstill: Standstill = field(default_factory=Standstill)
     failures: int = 0
-    poor_looks: int = 0
+    poor_observations: int = 0
 
     @staticmethod
     def assemble(motions: StationPlanner, config: StackingConfig) -> TaskContext:
@@ -66,15 +66,15 @@ class TaskContext:
             config,
             planner,
             ArmMover(motions, config.map, config.zone.centre, above_m, config.start_tolerance_rad),
-            Decider(config.goal, config.zone, config.map, planner),
-            Commander(config.confirm, config.max_scene_age_s),
+            TaskPlanner(config.goal, config.zone, config.map, planner),
+            CommandDispatcher(config.confirm, config.max_scene_age_s),
             TaskLog(config.warn_after_s),
         )
 
     # --- what the joint states say ---------------------------------------------------------------
 
     def at_home(self, arm: ArmState) -> bool:
-        """Whether the arm stands where it looks from."""
+        """Whether the arm stands where the scene is observed from."""
         return float(np.max(np.abs(arm.positions - self.config.home))) < AT_HOME_RAD
 
     def holding(self, arm: ArmState) -> bool | None:
@@ -93,19 +93,19 @@ class TaskContext:
 
     def scene_age(self, now: float) -> float:
         """Of the pictures from which is known what stands where, seconds."""
-        return now - self.decider.scene_stamp
+        return now - self.task_planner.scene_stamp
 
     def standing(self, taken: Block | None) -> list[Block]:
-        """The blocks of the last look, but for the one that the hand takes or holds."""
-        return [block for block in self.decider.scene if block is not taken]
+        """The blocks of the last observation, but for the one that the hand takes or holds."""
+        return [block for block in self.task_planner.scene if block is not taken]
 
     def safe_height(self, now: float, carrying: bool) -> float:
         """Height of the tool at which it passes over everything, metres."""
-        structure = self.decider.structure
+        structure = self.task_planner.structure
         levels = structure.levels if structure is not None else 0
         if self.scene_age(now) > self.config.max_scene_age_s:
             levels = max(levels, UNKNOWN_SCENE_LEVELS)
-        return self.planner.safe_height(self.decider.scene, levels, carrying)
+        return self.planner.safe_height(self.task_planner.scene, levels, carrying)
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -139,10 +139,10 @@ class TaskContext:
         )
         if trajectory.why_slow:
             self.log.say(f"{what}: {trajectory.why_slow}")
-        self.commander.move_arm(now, trajectory, what)
+        self.dispatcher.move_arm(now, trajectory, what)
         return trajectory.end
 
     def move_gripper(self, now: float, opening_m: float, what: str) -> None:
         """Send the fingers to an opening."""
         self.log.note("gripper", what=what, opening_m=opening_m)
-        self.commander.move_gripper(now, opening_m, self.config.grip_effort_n, what)
+        self.dispatcher.move_gripper(now, opening_m, self.config.grip_effort_n, what)

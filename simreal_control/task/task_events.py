@@ -8,8 +8,8 @@ import numpy as np
 
 from simreal_control.grasping.pick_place import PickPlace
 from simreal_control.robot_interface.task_io import Event, LogLine, Severity
-from simreal_control.task.decider import Decider
-from simreal_control.task.decision import Decision, Do, Done, LookAgain
+from simreal_control.task.decision import Decision, Do, Done, ObserveAgain
+from simreal_control.task.task_planner import TaskPlanner
 
 
 class TaskLog:
@@ -61,9 +61,9 @@ class TaskLog:
         """For the record only."""
         self._events.append(Event(self._now, kind, {"state": self._state, **data}))
 
-    def note_decision(self, decider: Decider, decision: Decision) -> None:
+    def note_decision(self, task_planner: TaskPlanner, decision: Decision) -> None:
         """A decision with all that it was taken from."""
-        structure = decider.structure
+        structure = task_planner.structure
         data: dict[str, Any] = {
             "decision": type(decision).__name__,
             "words": decision.words if isinstance(decision, Do) else decision.reason,
@@ -76,7 +76,7 @@ class TaskLog:
                     "seen": block.seen,
                     "color": block.color,
                 }
-                for block in decider.scene
+                for block in task_planner.scene
             ],
             "places": []
             if structure is None
@@ -100,7 +100,7 @@ class TaskLog:
                 data["clearance_m"] = round(min(decision.work.grasp.clearance_m, 9.0), 4)
         elif isinstance(decision, Done):
             data["success"] = decision.success
-        elif isinstance(decision, LookAgain):
+        elif isinstance(decision, ObserveAgain):
             data["poor"] = decision.poor
         self.note("decision", **data)
 

@@ -44,9 +44,9 @@ class BlockMapConfig:
     Args:
         edge_m: edge of the blocks.
         table_height_m: height of the table top in the base frame.
-        min_score: detections below it, likelier no blocks than blocks, are not looked at. How well
+        min_score: detections below it, likelier no blocks than blocks, do not count. How well
             the place of a block is known is told by its covariance, not by its score.
-        faint_score: those from here to min_score count where a block lacks otherwise.
+        low_confidence_score: those from here to min_score count where a block lacks otherwise.
         min_share: share of the pictures in which a block must be seen.
         lateral_sigma_m: error floor in all directions, added to every published covariance.
         ray_sigma_m: error floor along the viewing ray, added likewise; the errors of a network
@@ -60,7 +60,7 @@ class BlockMapConfig:
     edge_m: float = BLOCK_EDGE_M
     table_height_m: float = 0.0
     min_score: float = 0.5
-    faint_score: float = 0.2
+    low_confidence_score: float = 0.2
     min_share: float = 0.5
     lateral_sigma_m: float = 0.003
     ray_sigma_m: float = 0.010
@@ -72,9 +72,10 @@ class BlockMapConfig:
     def __post_init__(self) -> None:
         if not self.edge_m > 0:
             raise ConfigurationError(f"edge {self.edge_m} m: wanted above 0, the blocks' true edge")
-        if not 0 <= self.faint_score <= self.min_score:
+        if not 0 <= self.low_confidence_score <= self.min_score:
             raise ConfigurationError(
-                f"faint_score {self.faint_score}: wanted 0 to min_score, {self.min_score}"
+                f"low_confidence_score {self.low_confidence_score}: wanted 0 to min_score, "
+                f"{self.min_score}"
             )
         if not 0 < self.min_share <= 1:
             raise ConfigurationError(f"min_share {self.min_share}: wanted in (0, 1]")

@@ -1,8 +1,9 @@
-"""A structure as places for blocks, what is believed of it, and how a look confirms or refutes that.
+"""A structure as places for blocks, what is believed of it, and how it is confirmed or refuted.
 
-A release fills a place in belief. A look may show the block there (confirmed), elsewhere (it fell),
-or not at all: then blocks are counted, for a block that is nowhere else on the table is most likely
-where it was put, only not recognized. The next block goes where those below are seen to be.
+A release fills a place in belief. An observation may show the block there (confirmed), elsewhere
+(it fell), or not at all: then blocks are counted, for a block that is nowhere else on the table is
+most likely where it was put, only not recognized. The next block goes where those below are seen to
+be.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Slot:
 
 @dataclass(frozen=True, eq=False)
 class StructureView:
-    """A structure in a look.
+    """A structure in an observation.
 
     Args:
         seen: which block stands in which place.
@@ -121,7 +122,7 @@ class Structure:
         return self._seen[number] if number in self._seen else self.target(number)
 
     def view(self, blocks: Sequence[Block]) -> StructureView:
-        """A look, as this structure sees it."""
+        """What an observation shows of this structure."""
         reach = PLACE_SHARE * self.edge_m
         seen: dict[int, Block] = {}
         pairs = sorted(
@@ -176,7 +177,7 @@ class Structure:
         return found
 
     def judge(self, view: StructureView) -> Verdict:
-        """Compare what is believed with a look."""
+        """Compare what is believed with an observation."""
         if view.standing >= self.filled:
             return Verdict.CONFIRMED
         if len(self.filled) + view.elsewhere > self.known:
@@ -184,7 +185,7 @@ class Structure:
         return Verdict.UNCLEAR
 
     def accept(self, view: StructureView) -> None:
-        """Believe the look."""
+        """Believe the observation."""
         self.filled = set(view.standing)
         self.known = max(self.known, len(self.filled) + view.elsewhere)
         self._seen = {

@@ -19,16 +19,16 @@ from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import MotionLimits
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ActionResult,
     ArmState,
     Cancel,
     Command,
+    DetectionFrame,
     Inputs,
     MoveArm,
     MoveGripper,
-    Outcome,
     Outputs,
-    Sighting,
 )
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
@@ -81,7 +81,7 @@ class FakeWorld(Robot):
     faults: dict[str, int] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     false_at: Pose | None = None
-    faint: int | None = None  # this block's score is low
+    low_confidence: int | None = None  # this block's score is low
     vague: int | None = None  # of this block perception says that it may be 30 mm off
     blind_spots: bool = True
     now: float = 10.0
@@ -120,7 +120,7 @@ class FakeWorld(Robot):
         elif isinstance(command, MoveArm):
             start = command.trajectory.start
             if self._fault("reject") or np.max(np.abs(start - self.joints)) > 0.05:
-                self._results.append(ActionResult(command.number, Outcome.REJECTED, "no"))
+                self._results.append(ActionResult(command.number, ActionOutcome.REJECTED, "no"))
             elif not self._fault("swallow"):
                 self._motion = (command.number, command, self.now)
                 halfway = self.now + 0.6 * command.trajectory.duration
@@ -146,11 +146,11 @@ class FakeWorld(Robot):
             velocities = (self.joints - before) / TICK
             if self._early_at <= self.now:
                 self._early_at = np.inf
-                self._results.append(ActionResult(number, Outcome.SUCCEEDED))
+                self._results.append(ActionResult(number, ActionOutcome.SUCCEEDED))
             if self._abort_at is not None and self.now >= self._abort_at:
-                self._end_motion(number, Outcome.ABORTED)
+                self._end_motion(number, ActionOutcome.ABORTED)
             elif self.now >= min(began + times[-1], self._short_at):
-                self._end_motion(number, Outcome.SUCCEEDED)
+                self._end_motion(number, ActionOutcome.SUCCEEDED)
                 velocities = np.zeros(7)
         self._speed = float(np.abs(velocities).max())
         tool = self.arm.forward(self.joints)
@@ -164,14 +164,14 @@ class FakeWorld(Robot):
             number, opening, _ = self._fingers
             self._fingers = None
             self._move_fingers(tool, opening)
-            self._results.append(ActionResult(number, Outcome.SUCCEEDED))
+            self._results.append(ActionResult(number, ActionOutcome.SUCCEEDED))
         results, self._results = tuple(self._results), []
         stamp = self.now - (10.0 if self._fault("stale") else 0.0)
         told = velocities + self.velocity_offset
         state = ArmState(stamp, self.joints.copy(), told, self.opening)
         return Inputs(self.now, state, self._pictures(), results)
 
-    def _end_motion(self, number: int, outcome: Outcome) -> None:
+    def _end_motion(self, number: int, outcome: ActionOutcome) -> None:
         self._motion = None
         self._abort_at = None
         self._results.append(ActionResult(number, outcome))
@@ -209,7 +209,7 @@ class FakeWorld(Robot):
         assert height <= z + 1e-3, "a block was pressed into another"
         self.blocks[self_index] = Pose(np.array([x, y, height]), pose.orientation)
 
-    def _pictures(self) -> tuple[Sighting, ...]:
+    def _pictures(self) -> tuple[DetectionFrame, ...]:
         if self.now < self._next_picture:
             return ()
         self._next_picture = self.now + 0.2
@@ -219,7 +219,7 @@ class FakeWorld(Robot):
             noisy_estimate(
                 pose,
                 self.rng,
-                score=0.3 if i == self.faint else 0.9,
+                score=0.3 if i == self.low_confidence else 0.9,
                 color=self.colors[i] if self.colors else "",
             )
             for i, pose in enumerate(self.blocks)
@@ -238,7 +238,7 @@ class FakeWorld(Robot):
             seen.append(noisy_estimate(self.false_at, self.rng, score=0.5))
         stamp = self.now - 0.15  # perception takes its time
         placed = stamp if self.transform_stopped_at is None else self.transform_stopped_at
-        return (Sighting(stamp, tuple(seen), CAMERA.position, placed),)
+        return (DetectionFrame(stamp, tuple(seen), CAMERA.position, placed),)
 
     def tower(self) -> int:
         """Height of the highest stack, blocks."""

@@ -126,9 +126,9 @@ def test_a_picture_with_a_block_nowhere_is_left_out(node: ControlNode) -> None:
     message = estimates_to_detections([estimate], seen(5.0).header)
     message.detections[0].results[0].pose.pose.orientation.w = 0.0
     call(node, "/detections", message)
-    assert node.robot.step().sightings == ()
+    assert node.robot.step().detection_frames == ()
     call(node, "/detections", seen(5.0))
-    assert len(node.robot.step().sightings) == 1
+    assert len(node.robot.step().detection_frames) == 1
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,13 @@ from sensor_msgs.msg import JointState
 
 from simreal_control.parameters import GripperType
 from simreal_control.planning.trajectory import JointTrajectory
-from simreal_control.robot_interface.commander import ARM_TIME_EXTRA_S
+from simreal_control.robot_interface.command_dispatcher import ARM_TIME_EXTRA_S
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ActionResult,
     Cancel,
     MoveArm,
     MoveGripper,
-    Outcome,
 )
 from simreal_control.ros_actions import GOAL_TIME_S, RobotActions, flaw_of, trajectory_goal
 from simreal_sim.physics.simulated_arm import PANDA
@@ -109,14 +109,14 @@ def hand(request: pytest.FixtureRequest) -> Iterator[Hand]:
 def test_the_hand_goes_where_it_is_asked_to(hand: Hand) -> None:
     for number, opening in enumerate((0.03, 0.0, 0.08)):
         hand.actions.execute(MoveGripper(number, opening, 20.0))
-        assert hand.run() == ActionResult(number, Outcome.SUCCEEDED)
+        assert hand.run() == ActionResult(number, ActionOutcome.SUCCEEDED)
         assert hand.opening() == pytest.approx(opening, abs=3e-3)
 
 
 def test_what_the_hand_cannot_do_is_aborted_with_words(hand: Hand) -> None:
     hand.actions.execute(MoveGripper(1, 0.5, 20.0))
     result = hand.run()
-    assert result.outcome is Outcome.ABORTED
+    assert result.outcome is ActionOutcome.ABORTED
     assert "fingers at" in result.message
     assert hand.opening() == pytest.approx(0.08, abs=3e-3)
 
@@ -124,7 +124,7 @@ def test_what_the_hand_cannot_do_is_aborted_with_words(hand: Hand) -> None:
 def test_a_cancelled_hand_stops_on_its_way(hand: Hand) -> None:
     hand.actions.execute(MoveGripper(1, 0.0, 20.0))
     hand.actions.execute(Cancel(1))
-    assert hand.run().outcome is Outcome.ABORTED
+    assert hand.run().outcome is ActionOutcome.ABORTED
     assert hand.opening() > 0.02
 
 
@@ -163,7 +163,7 @@ def test_a_goal_of_somebody_else_while_ours_is_under_way_is_told_with_its_name(
     while not hand.controller._goal:
         hand.executor.spin_once(timeout_sec=0.01)
     stranger.client.send_goal_async(stranger.goal)
-    assert hand.run().outcome is Outcome.ABORTED
+    assert hand.run().outcome is ActionOutcome.ABORTED
     end = time.monotonic() + TIMEOUT_S
     while not hand.taken_over and time.monotonic() < end:
         hand.executor.spin_once(timeout_sec=0.01)
@@ -190,7 +190,7 @@ def test_a_goal_that_somebody_else_has_cancelled_says_so(hand: Hand, stranger: S
         hand.executor.spin_once(timeout_sec=0.01)
     cancel_all.call_async(CancelGoal.Request())
     result = hand.run()
-    assert result.outcome is Outcome.ABORTED
+    assert result.outcome is ActionOutcome.ABORTED
     assert result.message.startswith("somebody else has cancelled it; fingers at")
     hand.actions.execute(MoveGripper(2, 0.08, 20.0))
     hand.actions.execute(Cancel(2))
@@ -238,7 +238,7 @@ def test_nothing_that_is_not_finite_is_sent(
     hand.actions.execute(command)
     (result,) = hand.actions.take_results()
     assert sent == []
-    assert result.outcome is Outcome.REJECTED
+    assert result.outcome is ActionOutcome.REJECTED
     assert says in result.message
 
 

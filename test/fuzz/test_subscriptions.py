@@ -341,7 +341,7 @@ def test_what_is_taken_for_detections_makes_a_map_of_numbers(fuzz: Any, ros: Non
         nonlocal blocks
         control.robot.step()
         callbacks["/detections"](message)
-        for block in fuse([s.estimates for s in control.robot.step().sightings], config):
+        for block in fuse([s.estimates for s in control.robot.step().detection_frames], config):
             blocks += 1
             assert np.isfinite(block.position).all()
             assert np.isfinite(block.covariance).all()

@@ -10,7 +10,7 @@ from simreal_control.robot_interface.task_io import Severity
 from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.grasping import Grasping, felt
+from simreal_control.task.states.grasping import Grasping, verified
 from simreal_control.task.states.moving import Moving
 from simreal_control.task.task_context import TaskContext, Way
 from simreal_control.world_model.block_map import Block
@@ -60,9 +60,9 @@ class Approaching(Moving):
     def no_way(
         self, context: TaskContext, tick: Tick, error: KinematicsError
     ) -> TaskState | GoHome:
-        if self.step.feel:
-            return felt(context, self.step, True, f"it cannot be felt: {error}")
-        context.decider.no_way(self.work.grasp, self.work.block)
+        if self.step.verify:
+            return verified(context, self.step, True, f"it cannot be felt: {error}")
+        context.task_planner.no_way(self.work.grasp, self.work.block)
         return fail(context, f"no way to the block: {error}")
 
     def resumed(self) -> TaskState | GoHome:

@@ -109,7 +109,7 @@ class Carrying(MovingBlock):
     def no_way(
         self, context: TaskContext, tick: Tick, error: KinematicsError
     ) -> TaskState | GoHome:
-        context.decider.no_way(self.target)
+        context.task_planner.no_way(self.target)
         return self._back(context, f"no way to the place: {error}")
 
     def _back(self, context: TaskContext, reason: str) -> TaskState | GoHome:

@@ -1,4 +1,4 @@
-"""Close the hand and feel whether there is something in it."""
+"""Close the hand and verify by grasp whether there is something in it."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Grasping(GripperAction):
         if context.wide_open(tick.arm):
             return fail(context, "the hand did not close")
         empty = context.holding(tick.arm) is False
-        if self.step.feel:
+        if self.step.verify:
             if empty:
-                return felt(context, self.step, False, "no block stands there")
-            context.decider.felt(self.step.slot, True)
+                return verified(context, self.step, False, "no block stands there")
+            context.task_planner.verified(self.step.slot, True)
             context.log.say("a block stands there")
             return Releasing(self.step)
         block = self.work.block
         if empty:
-            context.decider.missed(block.position)
+            context.task_planner.missed(block.position)
             return fail(context, "the hand closed on nothing")
         return Lifting(self.step, Held(block.color, self.work.tilt))
 
@@ -56,8 +56,8 @@ class Grasping(GripperAction):
         return self.anew()
 
 
-def felt(context: TaskContext, step: Do, there: bool, words: str) -> GoHome:
-    """The hand has felt for a block, or cannot get there: home, and look again."""
-    context.decider.felt(step.slot, there)
+def verified(context: TaskContext, step: Do, there: bool, words: str) -> GoHome:
+    """A grasp has verified whether a block is there, or cannot get there: home, to observe again."""
+    context.task_planner.verified(step.slot, there)
     context.log.say(words, Severity.INFO if there else Severity.WARNING)
     return GoHome()

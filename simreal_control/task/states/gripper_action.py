@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from simreal_common.errors import KinematicsError
-from simreal_control.robot_interface.task_io import ActionResult, Outcome
+from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, TaskState, Tick
 from simreal_control.task.task_context import TaskContext
@@ -18,8 +18,8 @@ from simreal_control.task.task_context import TaskContext
 FINGER_SETTLE_S, FINGER_REST_TIMEOUT_S = 0.1, 2.0
 # Controllers end a grasp on a block as succeeded or, stalled, as aborted: the fingers tell which it
 # was. Where the hand opens nothing may stop it.
-CLOSING_FAILED = frozenset({Outcome.REJECTED, Outcome.TIMED_OUT})
-OPENING_FAILED = CLOSING_FAILED | {Outcome.ABORTED}
+CLOSING_FAILED = frozenset({ActionOutcome.REJECTED, ActionOutcome.TIMED_OUT})
+OPENING_FAILED = CLOSING_FAILED | {ActionOutcome.ABORTED}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class GripperAction(TaskState):
     """
 
     attempt: ClassVar[str]  # what is tried, in words
-    failed: ClassVar[frozenset[Outcome]]  # ends after which it is tried again
+    failed: ClassVar[frozenset[ActionOutcome]]  # ends after which it is tried again
     moved: bool = field(default=False, kw_only=True)
 
     @abstractmethod
@@ -78,5 +78,5 @@ class GripperAction(TaskState):
 
     def not_done(self, context: TaskContext, tick: Tick, words: str) -> TaskState | GoHome:
         """What follows when the fingers say that the action was in vain: once more, or the end."""
-        unmoved, ended = replace(self, moved=False), ActionResult(0, Outcome.ABORTED, words)
+        unmoved, ended = replace(self, moved=False), ActionResult(0, ActionOutcome.ABORTED, words)
         return unmoved.retry(context, tick.now, self.attempt, ended) or self.refused(context)

@@ -8,8 +8,8 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.looking import look
 from simreal_control.task.states.moving import Moving
+from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.states.opening import Opening
 from simreal_control.task.task_context import TaskContext, Way
 from simreal_control.world_model.block_map import Block
@@ -40,7 +40,9 @@ class Homing(Moving):
 
     def instead(self, context: TaskContext, tick: Tick) -> TaskState | GoHome | None:
         if context.config.plan_only:
-            return look(context, tick, None, "looking at the table; nothing will be moved")
+            return begin_observation(
+                context, tick, None, "looking at the table; nothing will be moved"
+            )
         there = context.at_home(tick.arm) and context.standstill.arm
         return self.arrived(context, tick) if there else None
 
@@ -52,7 +54,9 @@ class Homing(Moving):
     def arrived(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if self.held is None:
             return Opening()
-        return look(context, tick, self.held, "looking at the table, a block in the hand")
+        return begin_observation(
+            context, tick, self.held, "looking at the table, a block in the hand"
+        )
 
     def stuck(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         return finish(context, False, "the arm does not get home")

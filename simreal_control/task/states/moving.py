@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from simreal_common.errors import KinematicsError
-from simreal_control.robot_interface.task_io import ActionResult, Outcome
+from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
 from simreal_control.task.state import REST_TIMEOUT_S, GoHome, TaskState, Tick
 from simreal_control.task.task_context import Array, TaskContext, Way
 from simreal_control.world_model.block_map import Block
@@ -70,7 +70,7 @@ class Moving(TaskState):
 
     def advance(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if tick.result is not None:
-            if tick.result.outcome is not Outcome.SUCCEEDED:
+            if tick.result.outcome is not ActionOutcome.SUCCEEDED:
                 return self._again(context, tick, tick.result)
             return replace(self, succeeded_at=tick.now)._until_there(context, tick)
         if self.succeeded_at < np.inf:
@@ -111,7 +111,7 @@ class Moving(TaskState):
         elsewhere = f"{joint} rests {off.max():.3f} rad from the end of the motion"
         what = elsewhere if resting else f"the arm moves on for {REST_TIMEOUT_S:.0f} s"
         words = f"the action says 'succeeded', but {what}"
-        return self._again(context, tick, ActionResult(0, Outcome.ABORTED, words))
+        return self._again(context, tick, ActionResult(0, ActionOutcome.ABORTED, words))
 
     def _again(self, context: TaskContext, tick: Tick, ended: ActionResult) -> TaskState | GoHome:
         again = self._unsent().retry(context, tick.now, self.attempt, ended)

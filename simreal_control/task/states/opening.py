@@ -1,4 +1,4 @@
-"""An open hand before every look: it is what the next approach needs."""
+"""An open hand before every observation: it is what the next approach needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
-from simreal_control.task.states.looking import look
+from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.task_context import TaskContext
 
 
@@ -34,7 +34,7 @@ class Opening(GripperAction):
         if context.wide_open(tick.arm) is False:
             opening_m = tick.arm.opening_m or 0.0
             return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
-        return look(context, tick, None, "looking at the table")
+        return begin_observation(context, tick, None, "looking at the table")
 
     def refused(self, context: TaskContext) -> TaskState | GoHome:
         return finish(context, False, "the hand does not open")

@@ -36,7 +36,7 @@ class Releasing(GripperAction):
             return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
         if self.returning:
             return fail(context, "the block was put back")
-        context.decider.released(self.step.slot)
+        context.task_planner.released(self.step.slot)
         context.log.say("let go; going to look")
         return GoHome()
 

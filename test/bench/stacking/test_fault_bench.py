@@ -19,7 +19,7 @@ from simreal_bench.stacking.fault_summary import fault_rows, fault_summary
 from simreal_cli.cli import main
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.trajectory import JointTrajectory
-from simreal_control.robot_interface.task_io import ArmState, Inputs, MoveArm, Sighting
+from simreal_control.robot_interface.task_io import ArmState, DetectionFrame, Inputs, MoveArm
 from simreal_control.task.state import StateName
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
@@ -111,7 +111,7 @@ def test_the_last_block_taken_is_recovered_from_by_words_alone() -> None:
 def test_a_motion_on_old_pictures_or_joint_states_is_noticed() -> None:
     def inputs(now: float, joints: float, picture: float, placed: float) -> Inputs:
         arm = ArmState(joints, np.zeros(7), np.zeros(7), 0.08)
-        return Inputs(now, arm, (Sighting(picture, (), np.zeros(3), placed),))
+        return Inputs(now, arm, (DetectionFrame(picture, (), np.zeros(3), placed),))
 
     still = JointTrajectory(
         np.array([0.0, 1.0]), np.zeros((2, 7)), np.zeros((2, 7)), np.zeros((2, 7))

@@ -68,7 +68,7 @@ def push(rig) -> None:
 
 
 def test_the_hand_does_not_move_while_the_arm_is_pushed_and_it_says_so(make_rig):
-    rig = make_rig(list(THREE), opening=0.05)  # it feels first whether it holds something
+    rig = make_rig(list(THREE), opening=0.05)  # it first verifies whether it holds something
     for _ in range(140):
         push(rig)
     assert rig.world.hand_speeds == []

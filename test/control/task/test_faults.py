@@ -12,8 +12,8 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.grasping import pick_place
-from simreal_control.robot_interface.task_io import MoveArm, Sighting
-from simreal_control.world_model.lookout import Lookout
+from simreal_control.robot_interface.task_io import DetectionFrame, MoveArm
+from simreal_control.world_model.observation_buffer import ObservationBuffer
 
 
 def at(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
@@ -142,7 +142,7 @@ def test_the_last_block_that_is_needed_is_taken_and_it_says_so(make_rig):
 
 @pytest.mark.parametrize("height", [2, 3])
 def test_a_top_that_is_taken_off_is_felt_for_and_replaced(make_rig, height):
-    """No look shows it, nor does it lie elsewhere: it could be hidden. The hand finds out."""
+    """No observation shows it, nor does it lie elsewhere: it could be hidden. The hand finds out."""
     rig = make_rig([*THREE, SPARE])
     drive(rig, placed(rig, height))
     take(rig, top(rig))
@@ -181,13 +181,13 @@ def test_a_new_block_does_not_matter(make_rig):
     assert len(rig.world.blocks) == 4
 
 
-def test_detections_that_stop_in_a_look_start_it_anew(make_rig):
+def test_detections_that_stop_in_an_observation_start_it_anew(make_rig):
     rig = make_rig(list(THREE))
-    looks = [()]
+    observations = [()]
 
     def note_look() -> None:
         if rig.task.state.name.value == "looking":
-            looks.append(rig.task.state.lookout.sightings)
+            observations.append(rig.task.state.buffer.detection_frames)
 
     def approached() -> bool:
         note_look()
@@ -195,14 +195,14 @@ def test_detections_that_stop_in_a_look_start_it_anew(make_rig):
 
     def half_seen() -> bool:
         note_look()
-        return len(looks[-1]) == 2
+        return len(observations[-1]) == 2
 
     drive(rig, half_seen)
     stopped = rig.world.now
     rig.world.faults["no picture"] = 25  # pictures come five a second
     drive(rig, approached)
     assert rig.world.now - stopped > 5.0
-    assert min(s.stamp for s in looks[-1]) > stopped  # all but the one that has completed the look
+    assert min(s.stamp for s in observations[-1]) > stopped  # all but the one that completed it
     finishes(rig)
 
 
@@ -229,14 +229,14 @@ def test_a_transform_that_never_comes_back_ends_it_with_a_reason(make_rig):
     assert "is TF published?" in status.message
 
 
-def test_a_look_counts_pictures_by_the_age_of_the_transform():
-    def sighting(stamp: float, placed: float | None) -> Sighting:
-        return Sighting(stamp, (), np.zeros(3), placed)
+def test_an_observation_counts_frames_by_the_age_of_the_transform():
+    def frame(stamp: float, placed: float | None) -> DetectionFrame:
+        return DetectionFrame(stamp, (), np.zeros(3), placed)
 
-    lookout = Lookout.begin(0.0, count=2, settle_s=0.0, max_age_s=3.0, max_tf_age_s=0.5)
-    pictures = [sighting(1.0, 0.4), sighting(1.1, None), sighting(1.2, 1.2), sighting(1.2, 2.0)]
-    lookout = lookout.observe(0.5, True, []).observe(1.2, True, pictures)
-    assert [s.transform_stamp for s in lookout.sightings] == [None, 1.2]
+    buffer = ObservationBuffer.begin(0.0, count=2, settle_s=0.0, max_age_s=3.0, max_tf_age_s=0.5)
+    pictures = [frame(1.0, 0.4), frame(1.1, None), frame(1.2, 1.2), frame(1.2, 2.0)]
+    buffer = buffer.observe(0.5, True, []).observe(1.2, True, pictures)
+    assert [s.transform_stamp for s in buffer.detection_frames] == [None, 1.2]
 
 
 @pytest.mark.parametrize("state", ["approaching", "carrying", "lifting", "homing"])
@@ -269,7 +269,7 @@ def test_a_tower_that_bars_the_hand_from_a_block_is_taken_down_for_it(make_rig, 
     assert any("out of the way" in line for line in rig.log), rig.log
 
 
-def test_joint_states_that_stop_for_long_make_it_look_anew_with_the_block_in_hand(make_rig):
+def test_joint_states_that_stop_for_long_make_it_observe_anew_with_the_block_in_hand(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "carrying"))
     rig.world.faults["stale"] = 700  # ticks: 35 s, more than what was seen may be old

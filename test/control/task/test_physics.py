@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_control.assembly import Assembly
-from simreal_control.robot_interface.task_io import Inputs, Sighting
+from simreal_control.robot_interface.task_io import DetectionFrame, Inputs
 from simreal_control.task.goal import Build, Goal
 from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
@@ -43,7 +43,7 @@ class NoisyTruth:
     false_rate: float = 0.05
     miss_rate: float = 0.1
 
-    def look(self, now: float) -> Sighting:
+    def perceive(self, now: float) -> DetectionFrame:
         camera = self.world.scene.pose_camera_in_world
         seen = [
             self._estimate(pose, self.biases[name])
@@ -54,7 +54,7 @@ class NoisyTruth:
             x, y = self.rng.uniform([0.3, -0.3], [0.7, 0.3])
             wrong = Pose(np.array([x, y, 0.03]), Rotation.random(rng=self.rng).as_quat())
             seen.append(self._estimate(wrong, np.zeros(3)))
-        return Sighting(now - 0.1, tuple(seen), np.array(camera.position))
+        return DetectionFrame(now - 0.1, tuple(seen), np.array(camera.position))
 
     def _estimate(self, truth: Pose, bias: np.ndarray) -> BlockEstimate:
         """Off by some mm across and 5 to 25 mm along the ray, most of it the same every time."""
@@ -115,7 +115,7 @@ def stack(
             name: rng.normal([0.0, 0.0, 0.0], error * np.array([0.012, 0.002, 0.002]))
             for name in world.block_poses()
         }
-        robot = WatchedRobot(world, NoisyTruth(world, rng, biases).look)
+        robot = WatchedRobot(world, NoisyTruth(world, rng, biases).perceive)
         task = assembly.task(goal or Goal(blocks=blocks))
         log: list[str] = []
         while world.time < seconds:

@@ -114,13 +114,13 @@ def test_too_few_blocks_end_it_with_a_reason(make_rig):
 
 
 def test_a_block_that_is_scored_low_is_tried_where_one_lacks(make_rig):
-    rig = make_rig(list(THREE), faint=2)
+    rig = make_rig(list(THREE), low_confidence=2)
     assert rig.run().status.success, rig.log
     assert rig.world.tower() == 3
     assert any("a faint one is tried" in line for line in rig.log)
 
 
-def test_a_block_whose_place_is_known_badly_is_looked_at_again_and_taken_last(make_rig):
+def test_a_block_whose_place_is_known_badly_is_observed_again_and_taken_last(make_rig):
     rig = make_rig([at(0.5, 0.0), at(0.5, 0.0, 1), at(0.45, 0.2), at(0.45, -0.2)], goal=4)
     rig.world.vague = 2
     assert rig.run(300).status.success, rig.log
@@ -136,7 +136,7 @@ def test_a_block_whose_place_is_known_badly_is_looked_at_again_and_taken_last(ma
 
 
 def test_a_block_that_is_scored_low_is_left_alone_where_none_lacks(make_rig):
-    rig = make_rig(list(THREE), faint=2, goal=2)
+    rig = make_rig(list(THREE), low_confidence=2, goal=2)
     assert rig.run().status.success
     assert rig.world.tower() == 2
     assert not any("faint" in line for line in rig.log)
@@ -152,7 +152,7 @@ def hide_behind_a_tower(rig, number):
     rig.world.step = step_and_hide
 
 
-def test_a_tower_is_taken_down_to_look_for_a_block_behind_it(make_rig):
+def test_a_tower_is_unstacked_to_reveal_a_block_behind_it(make_rig):
     rig = make_rig(list(THREE))
     hide_behind_a_tower(rig, 2)
     # Once the other two stand the third is hidden, until one of them is taken down again.
@@ -171,13 +171,13 @@ def test_a_tower_that_hides_nothing_is_built_up_again_before_the_end(make_rig):
 
 
 def test_where_no_way_leads_to_a_grasp_another_is_taken(make_rig, station_planner, monkeypatch):
-    barred = []
+    excluded = []
     plan = station_planner.to_station
 
     def refuse_the_first(start, pose, joints, height):
-        if not barred:
-            barred.append(pose)
-        turn = pose.inverse() @ barred[0]
+        if not excluded:
+            excluded.append(pose)
+        turn = pose.inverse() @ excluded[0]
         if np.linalg.norm(turn.position) < 0.02 and abs(turn.orientation[3]) > 0.99:
             raise KinematicsError("refused by the test")
         return plan(start, pose, joints, height)
@@ -220,15 +220,15 @@ def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
     rig = make_rig(list(THREE))
     task, world = rig.task, rig.world
     world.joints = world.joints + 0.3  # not at home
-    resting = lookout = None
+    resting = buffer = None
     while task.state.name.value != "approaching":
         inputs = world.step()
         if task.state.name.value == "looking":
-            resting, lookout = resting or inputs.now, task.state.lookout
+            resting, buffer = resting or inputs.now, task.state.buffer
         for command in task.tick(inputs).commands:
             world.execute(command)
     assert resting is not None
-    assert min(s.stamp for s in lookout.sightings) > resting
+    assert min(s.stamp for s in buffer.detection_frames) > resting
 
 
 def test_a_wrong_goal_or_edge_is_refused():

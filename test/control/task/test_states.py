@@ -1,4 +1,4 @@
-"""States are values, and to choose what is done next changes nothing."""
+"""States are values, and to select what is done next changes nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.grasping import pick_place
+from simreal_control.task.block_selection import BlockSelector
 from simreal_control.task.decision import Do
-from simreal_control.task.next_block import BlockChooser
 
 
 def at(x: float, y: float, level: int = 0) -> Pose:
@@ -82,13 +82,13 @@ def test_an_arm_is_waited_for_anew_where_a_motion_is_tried_again(make_rig):
     assert rig.run().status.success, rig.log
 
 
-def choose_twice(monkeypatch: pytest.MonkeyPatch) -> list[Do]:
-    """From now on every choice is made twice and has to come out the same; takes those that move."""
-    choose, removals = BlockChooser.next, []
+def select_twice(monkeypatch: pytest.MonkeyPatch) -> list[Do]:
+    """From now on every selection is made twice and has to come out the same; takes those that move."""
+    select, removals = BlockSelector.select, []
 
-    def twice(chooser, now, structure, view):
+    def twice(selector, now, structure, view):
         filled, scene = set(structure.filled), list(now.scene)
-        first, second = (choose(chooser, now, structure, view) for _ in range(2))
+        first, second = (select(selector, now, structure, view) for _ in range(2))
         assert structure.filled == filled
         assert list(now.scene) == scene
         assert first.notes == second.notes
@@ -98,21 +98,21 @@ def choose_twice(monkeypatch: pytest.MonkeyPatch) -> list[Do]:
             removals.extend([first.decision] if first.decision.removal is not None else [])
         return second
 
-    monkeypatch.setattr(BlockChooser, "next", twice)
+    monkeypatch.setattr(BlockSelector, "select", twice)
     return removals
 
 
-def test_to_look_behind_a_tower_is_chosen_without_a_change(make_rig, monkeypatch):
-    removals = choose_twice(monkeypatch)
+def test_to_reveal_what_a_tower_occludes_is_selected_without_a_change(make_rig, monkeypatch):
+    removals = select_twice(monkeypatch)
     rig = make_rig(list(THREE), goal=4)
     rig.run(400)
     assert [step.removal.search for step in removals] == [True, True]
     assert rig.world.tower() == 3
 
 
-def test_to_take_a_tower_down_is_chosen_without_a_change(make_rig, monkeypatch):
+def test_to_unstack_a_tower_is_selected_without_a_change(make_rig, monkeypatch):
     monkeypatch.setattr(pick_place, "TILTS", ())  # a tilted hand would get there
-    removals = choose_twice(monkeypatch)
+    removals = select_twice(monkeypatch)
     rig = make_rig([at(0.50, 0.0), at(0.50, 0.0, 1), at(0.50, -0.053)])
     assert rig.run().status.success, rig.log
     assert removals[0].removal.from_slot == 1

@@ -1,4 +1,4 @@
-"""Where a structure is built: on which block, or on which free place of the table."""
+"""Placement site: on which block, or on which free place of the table, a structure is built."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ground:
     """What is known of the table.
 
     Args:
-        blocks: of the look.
+        blocks: of the observation.
         edge_m: of the blocks.
         lower, upper: corners of the block zone, metres, shape (2,).
         camera_position: in the base frame, shape (3,).
@@ -187,7 +187,7 @@ def _on_free_table(
     make: Callable[[Array, float], list[Slot]],
     avoid: Sequence[Array] = (),
 ) -> list[Slot]:
-    """The best free site: room around it, near the middle, hiding little from the camera."""
+    """The best free placement site: room around it, near the middle, hiding little from the camera."""
     sites: list[tuple[float, list[Slot]]] = []
     xs, ys = (
         np.arange(low, high + 1e-9, GRID_STEP_M)

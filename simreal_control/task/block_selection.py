@@ -1,4 +1,4 @@
-"""Which block goes where next."""
+"""Block selection: which block goes where next."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held, PickPlace, PickPlacePlanner, Place
-from simreal_control.task.clearing import Clearing, bars, suitable_for
-from simreal_control.task.decision import Decision, Do, Done, LookAgain, SetBack
+from simreal_control.task.decision import Decision, Do, Done, ObserveAgain, SetBack
+from simreal_control.task.obstruction_removal import ObstructionRemoval, obstructs, suitable_for
+from simreal_control.task.placement_site import free_place
 from simreal_control.task.search import Search
-from simreal_control.task.site import free_place
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import Structure, StructureView
@@ -22,15 +22,15 @@ from simreal_control.world_model.structure import Structure, StructureView
 Array = NDArray[np.float64]
 
 MISSES_UNTIL_IGNORED = 2  # a place where the hand closed on nothing this often is left alone
-WAYS_TRIED = 2  # to one block, before others are tried, or what bars it is moved
-# Looks in a row that lack a block: what was missed by chance is seen at the next. Then one that is
-# scored low, or whose place is known badly, counts; then it is looked for behind the tower.
-FAINT_AFTER, SEARCH_AFTER = 1, 2
+WAYS_TRIED = 2  # to one block, before others are tried, or what obstructs it is moved
+# Observations in a row that lack a block: what was missed by chance is seen at the next. Then one of
+# low confidence, or whose place is known badly, counts; then one may be occluded by the tower.
+LOW_CONFIDENCE_AFTER, SEARCH_AFTER = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
-    """What the hand does next.
+class Selection:
+    """A selection says what the hand does next.
 
     Args:
         decision: what follows.
@@ -44,10 +44,10 @@ class Choice:
 
 
 @dataclass(eq=False)
-class BlockChooser:
-    """Chooses what the hand does next; remembers what it found nothing at.
+class BlockSelector:
+    """Selects the next block and its place; remembers where the hand found nothing.
 
-    To choose changes nothing: `take` says that a choice is what will be done.
+    To select changes nothing: `commit` says that a selection is what will be done.
 
     Args:
         planner: finds grasps and placements.
@@ -59,7 +59,7 @@ class BlockChooser:
     _no_ways: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._clearing = Clearing(self.planner)
+        self._obstruction_removal = ObstructionRemoval(self.planner)
 
     def no_way(self, position: Array) -> None:
         """No motion to the block there was found, metres, shape (2,) or (3,)."""
@@ -73,16 +73,16 @@ class BlockChooser:
         """The hand closed on nothing there, metres, shape (2,) or (3,)."""
         self._misses.append(np.array(position[:2]))
 
-    def take(self, choice: Choice) -> None:
+    def commit(self, selection: Selection) -> None:
         """This is what will be done."""
-        self._search = choice.search
+        self._search = selection.search
 
     def ignored(self, block: Block, edge_m: float) -> bool:
         """Whether the hand has found nothing there too often."""
         near = [miss for miss in self._misses if block.horizontal_distance(miss) < edge_m]
         return len(near) >= MISSES_UNTIL_IGNORED
 
-    def next(self, now: Situation, structure: Structure, view: StructureView) -> Choice:
+    def select(self, now: Situation, structure: Structure, view: StructureView) -> Selection:
         """The next block, the hand being empty."""
         search = self._search
         notes: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class BlockChooser:
             if any(found.values()):
                 suitable = found
             else:
-                behind = self._clearing.look_behind(now, structure, view)
+                behind = self._obstruction_removal.reveal_occluded(now, structure, view)
                 if behind is not None:
                     return _removing(behind, search)
             search = replace(search, aside=())  # what was taken down is put back
@@ -111,21 +111,25 @@ class BlockChooser:
                 if block not in candidates
                 and any(block in suitable_for(structure, slot, loose) for slot in slots)
             ]
-            hidden = None if unsure else self._clearing.uncover(now, search, structure, view)
+            hidden = (
+                None if unsure else self._obstruction_removal.uncover(now, search, structure, view)
+            )
             if hidden is not None:
                 return _removing(hidden, search)
-            candidates = [*unsure, *self._lying_faint(now)] if lacks >= FAINT_AFTER else []
+            candidates = []
+            if lacks >= LOW_CONFIDENCE_AFTER:
+                candidates = [*unsure, *self._low_confidence_on_table(now)]
             suitable = {slot: suitable_for(structure, slot, candidates) for slot in slots}
             if not any(suitable.values()):
                 if lacks >= SEARCH_AFTER and not unsure and not search.over:
                     search = replace(search, over=True)
-                    behind = self._clearing.look_behind(now, structure, view)
+                    behind = self._obstruction_removal.reveal_occluded(now, structure, view)
                     if behind is not None:
                         return _removing(behind, search)
-                outside = now.look.outside()
+                outside = now.observation.outside()
                 words = f", {outside} outside of the block zone" * bool(outside)
                 words += f", the place of {len(unsure)} is not known well" * bool(unsure)
-                return Choice(LookAgain(_lack(structure) + words), search)
+                return Selection(ObserveAgain(_lack(structure) + words), search)
             kind = "one whose place is not known well" if unsure else "a faint one"
             notes = (f"{_lack(structure)} well: {kind} is tried",)
         scene = [*now.scene, *(block for block in candidates if block not in now.scene)]
@@ -133,7 +137,7 @@ class BlockChooser:
         for slot in slots:
             if not suitable[slot]:
                 continue
-            free = [block for block in suitable[slot] if not self._barred(block, now.edge_m)]
+            free = [block for block in suitable[slot] if not self._without_way(block, now.edge_m)]
             if not free:
                 reasons.append("no way leads to any block")
                 continue
@@ -149,14 +153,15 @@ class BlockChooser:
             at = f"level {level}" + _column_words(structure, slot)
             how = " by a tilted hand" * bool(work.tilt)
             words = f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}"
-            return Choice(Do(work, slot, words), search, notes)
+            return Selection(Do(work, slot, words), search, notes)
         wanted = [block for blocks in suitable.values() for block in blocks]
-        removing = self._clearing.beside(now, search, candidates, wanted) or self._clearing.unbuild(
+        removal = self._obstruction_removal
+        removing = removal.clear_neighbours(now, search, candidates, wanted) or removal.unstack(
             now, search, structure, view, wanted
         )
         if removing is not None:
             return _removing(removing, search, notes)
-        return Choice(SetBack("; ".join(dict.fromkeys(reasons))), search, notes)
+        return Selection(SetBack("; ".join(dict.fromkeys(reasons))), search, notes)
 
     def place(self, now: Situation, structure: Structure, held: Held) -> Decision:
         """A place for what is in the hand already."""
@@ -187,11 +192,11 @@ class BlockChooser:
             f"the block in the hand is put down at ({position[0]:.3f}, {position[1]:.3f}) m",
         )
 
-    def feel(self, now: Situation, structure: Structure, slot: int) -> Decision | None:
-        """Close the hand where a block of the structure should stand; None where no hand gets."""
+    def verify_by_grasp(self, now: Situation, structure: Structure, slot: int) -> Decision | None:
+        """Verify by grasp that a block stands in its place; None where no hand gets."""
         level = structure.slots[slot].level
         position, yaw = structure.target(slot)
-        centre = np.array([position[0], position[1], now.look.blocks.height(level)])
+        centre = np.array([position[0], position[1], now.observation.blocks.height(level)])
         block = Block(centre, yaw, level, 1e-4 * np.eye(3), 0.0, 0)
         try:
             work = self.planner.choose([block], now.scene, position, yaw, level)
@@ -210,38 +215,38 @@ class BlockChooser:
         yaw: float,
         level: int,
     ) -> PickPlace:
-        """The best of those that a higher tower would bar; else the best of all.
+        """The best of those that a higher tower would obstruct; else the best of all.
 
         Raises:
             KinematicsError: none can be grasped, or none can be placed.
         """
-        first = [block for block in candidates if bars(position, block, edge_m)]
+        first = [block for block in candidates if obstructs(position, block, edge_m)]
         if first and len(first) < len(candidates):
             with suppress(KinematicsError):
                 return self.planner.choose(first, scene, position, yaw, level)
         return self.planner.choose(candidates, scene, position, yaw, level)
 
-    def _lying_faint(self, now: Situation) -> list[Block]:
-        """Blocks that were scored low, on the table, clear of all blocks and places."""
+    def _low_confidence_on_table(self, now: Situation) -> list[Block]:
+        """Blocks of low confidence, on the table, clear of all blocks and places."""
         taken = [*(block.position for block in now.scene), *now.planned_places]
         return [
             block
-            for block in now.look.faint(now.scene)
+            for block in now.observation.low_confidence(now.scene)
             if block.level == 0
             and not self.ignored(block, now.edge_m)
             and all(block.horizontal_distance(other) > now.edge_m for other in taken)
         ]
 
-    def _barred(self, block: Block, edge_m: float) -> bool:
-        """Whether ways to it were looked for often enough."""
+    def _without_way(self, block: Block, edge_m: float) -> bool:
+        """Whether ways to it were planned, in vain, often enough."""
         near = [place for place in self._no_ways if block.horizontal_distance(place) < edge_m / 2]
         return len(near) >= WAYS_TRIED
 
 
-def _removing(removing: Do, search: Search, notes: tuple[str, ...] = ()) -> Choice:
-    """The choice to take a block away first."""
+def _removing(removing: Do, search: Search, notes: tuple[str, ...] = ()) -> Selection:
+    """The selection that takes a block away first."""
     assert removing.removal is not None
-    return Choice(removing, search.after(removing.removal), notes)
+    return Selection(removing, search.after(removing.removal), notes)
 
 
 def _column_words(structure: Structure, slot: int) -> str:

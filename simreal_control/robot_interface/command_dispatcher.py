@@ -1,4 +1,4 @@
-"""One command at a time: numbers, deadlines, and asking before one is sent."""
+"""Command dispatcher: one command at a time, with number and deadline; asks before one is sent."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
+    ActionOutcome,
     ActionResult,
     Cancel,
     Command,
     MoveArm,
     MoveGripper,
-    Outcome,
 )
 
 # An action may take this much longer than its trajectory, and so much more.
@@ -19,7 +19,7 @@ ARM_TIME_FACTOR, ARM_TIME_EXTRA_S = 2.0, 5.0
 GRIPPER_TIMEOUT_S = 6.0
 
 
-class Commander:
+class CommandDispatcher:
     """Sends commands and tells how each ended; a new one only after the end of the last.
 
     Args:
@@ -81,11 +81,11 @@ class Commander:
                 return result
         if self._asked is not None and now > self._deadline:
             self.cancel()
-            return ActionResult(self._number, Outcome.REJECTED, "not confirmed in time")
+            return ActionResult(self._number, ActionOutcome.REJECTED, "not confirmed in time")
         if now > self._deadline:
             number = self._number
             self.cancel()
-            return ActionResult(number, Outcome.TIMED_OUT, "no answer in time")
+            return ActionResult(number, ActionOutcome.TIMED_OUT, "no answer in time")
         return None
 
     def take_outbox(self) -> tuple[Command, ...]:

@@ -1,4 +1,4 @@
-"""What a look changes in what is believed, and whether what was built stands; then what to do."""
+"""Task planner: an observation updates belief; then whether what was built stands, and what to do."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from numpy.typing import NDArray
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.grasps import Grasp
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
-from simreal_control.robot_interface.task_io import Sighting
+from simreal_control.robot_interface.task_io import DetectionFrame
+from simreal_control.task.block_selection import BlockSelector, Selection
 from simreal_control.task.decision import (
     Decided,
     Decision,
     Do,
     Done,
-    LookAgain,
+    ObserveAgain,
     SetBack,
 )
 from simreal_control.task.goal import Build, Goal
-from simreal_control.task.next_block import BlockChooser, Choice
-from simreal_control.task.site import plan_structure
+from simreal_control.task.placement_site import plan_structure
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block, BlockMapConfig
-from simreal_control.world_model.look import Look, Zone
+from simreal_control.world_model.scene_observation import SceneObservation, Zone
 from simreal_control.world_model.structure import Structure, StructureView, Verdict
 
 Array = NDArray[np.float64]
 
-UNCLEAR_LOOKS = 2  # so many further looks before a block that is seen nowhere is taken for placed
+# So many further observations before a block that is seen nowhere is taken for placed.
+UNCLEAR_OBSERVATIONS = 2
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """What a look says of what was built: with a decision that is all, else there is more to do."""
+    """What an observation says of what was built; without a decision there is more to do."""
 
     decision: Decision | None = None
     notes: tuple[str, ...] = ()
@@ -43,16 +44,16 @@ class _Judged:
 
 
 @dataclass(eq=False)
-class Decider:
-    """Believes, and decides.
+class TaskPlanner:
+    """The task planner keeps what is believed of scene and structure, and decides what to do.
 
     Args:
         goal, zone, blocks: what to build, where, of what.
         planner: finds grasps and placements.
 
     Attributes:
-        scene: the blocks of the last look.
-        scene_stamp: when its latest picture was taken; minus infinity before the first look.
+        scene: the blocks of the last observation.
+        scene_stamp: when its latest picture was taken; minus infinity before the first.
         structure: what is built; None as long as it has no place.
     """
 
@@ -64,11 +65,11 @@ class Decider:
     scene_stamp: float = -np.inf
     structure: Structure | None = None
     _best: int = 0
-    _unclear_looks: int = 0
-    _felt: set[int] = field(default_factory=set)
+    _unclear_observations: int = 0
+    _verified: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._chooser = BlockChooser(self.planner)
+        self._selector = BlockSelector(self.planner)
 
     @property
     def placed(self) -> int:
@@ -84,94 +85,99 @@ class Decider:
 
     def missed(self, position: Array) -> None:
         """The hand found nothing there."""
-        self._chooser.missed(position)
-        self.planner.unbar()
+        self._selector.missed(position)
+        self.planner.readmit()
 
     def no_way(self, grasp: Grasp, block: Block | None = None) -> None:
         """No motion was found that brings the hand there: another grasp, or another block."""
-        self.planner.bar(grasp)
+        self.planner.exclude(grasp)
         if block is not None:
-            self._chooser.no_way(block.position)
+            self._selector.no_way(block.position)
 
     def released(self, slot: int | None) -> None:
         """A block was let go in that place."""
-        self.planner.unbar()
-        self._chooser.changed()
+        self.planner.readmit()
+        self._selector.changed()
         if self.structure is not None and slot is not None:
             self.structure.filled.add(slot)
 
-    def felt(self, slot: int | None, there: bool) -> None:
-        """The hand has felt for the block in a place; where it cannot get there, it is believed."""
+    def verified(self, slot: int | None, there: bool) -> None:
+        """A grasp has verified the block in a place; where no hand gets there, it is believed."""
         structure = self.structure
         if structure is None or slot is None:
             return
         if there:
-            self._felt |= structure.foundation(slot)  # nothing floats
+            self._verified |= structure.foundation(slot)  # nothing floats
         else:
             structure.filled.discard(slot)
             structure.known -= 1
 
-    def decide(self, sightings: Sequence[Sighting], held: Held | None = None) -> Decided:
-        """Believe a look, and decide what to do after it.
+    def decide(
+        self, detection_frames: Sequence[DetectionFrame], held: Held | None = None
+    ) -> Decided:
+        """Believe an observation, and decide what to do after it.
 
         Args:
-            sightings: one or more pictures of the same resting scene.
+            detection_frames: one or more, of the same resting scene.
             held: what the hand holds meanwhile.
         """
-        look = Look(sightings, self.zone, self.blocks)
-        self.scene, self.scene_stamp = look.seen(), max(one.stamp for one in sightings)
+        observation = SceneObservation(detection_frames, self.zone, self.blocks)
+        self.scene = observation.seen()
+        self.scene_stamp = max(frame.stamp for frame in detection_frames)
         begun: tuple[str, ...] = ()
         if self.structure is None:
-            absent = self._begin(look, held)
+            absent = self._begin(observation, held)
             if absent is not None:
-                here = self._now(look)
-                return Decided(absent if held is None else self._chooser.rid_of(here, held))
+                here = self._now(observation)
+                return Decided(absent if held is None else self._selector.rid_of(here, held))
             begun = (self._where_it_is_built(),)
         assert self.structure is not None
-        self.scene = [*self.scene, *self._faint_in_places(look, self.structure)]
+        self.scene = [*self.scene, *self._low_confidence_in_places(observation, self.structure)]
         view = self.structure.view(self.scene)
-        judged = self._judge(look, view, held)
+        judged = self._judge(observation, view, held)
         notes = begun + judged.notes
         if judged.decision is not None:
             return Decided(judged.decision, notes)
         self._adapt(view, held)
         if self.structure.done and held is None:
             return Decided(Done(True, self._success()), notes, judged.progress)
-        now = self._now(look)
+        now = self._now(observation)
         if held is not None:
-            place = self._chooser.place(now, self.structure, held)
+            place = self._selector.place(now, self.structure, held)
             return Decided(place, notes, judged.progress)
-        choice = self._chooser.next(now, self.structure, view)
-        self._take(choice)
-        return Decided(choice.decision, notes + choice.notes, judged.progress)
+        selection = self._selector.select(now, self.structure, view)
+        self._commit(selection)
+        return Decided(selection.decision, notes + selection.notes, judged.progress)
 
-    def _now(self, look: Look) -> Situation:
-        return Situation(look, self.scene, self.structure)
+    def _now(self, observation: SceneObservation) -> Situation:
+        return Situation(observation, self.scene, self.structure)
 
-    def _take(self, choice: Choice) -> None:
+    def _commit(self, selection: Selection) -> None:
         """This will be done: a place from which it takes a block counts as free from now on."""
-        self._chooser.take(choice)
-        removal = choice.decision.removal if isinstance(choice.decision, Do) else None
+        self._selector.commit(selection)
+        removal = selection.decision.removal if isinstance(selection.decision, Do) else None
         if removal is not None and removal.from_slot is not None:
             assert self.structure is not None
             self.structure.filled.discard(removal.from_slot)
 
-    def _faint_in_places(self, look: Look, structure: Structure) -> list[Block]:
-        """Where a block was put, and none is seen well, a faint one is enough."""
+    def _low_confidence_in_places(
+        self, observation: SceneObservation, structure: Structure
+    ) -> list[Block]:
+        """Where a block was put, and none is seen well, one of low confidence is enough."""
         if structure.filled <= set(structure.view(self.scene).seen):
             return []
-        faint = look.faint(self.scene)
-        there = structure.view([*self.scene, *faint]).seen
-        return [there[n] for n in structure.filled if there.get(n) in faint]
+        low_confidence = observation.low_confidence(self.scene)
+        there = structure.view([*self.scene, *low_confidence]).seen
+        return [there[n] for n in structure.filled if there.get(n) in low_confidence]
 
-    def _begin(self, look: Look, held: Held | None) -> LookAgain | None:
+    def _begin(self, observation: SceneObservation, held: Held | None) -> ObserveAgain | None:
         """Give the structure its place."""
         if not self.scene and held is None:
-            return LookAgain("no block is seen in the block zone")
+            return ObserveAgain("no block is seen in the block zone")
         try:
-            self.structure = plan_structure(self.goal, self._now(look).ground(self.planner))
+            self.structure = plan_structure(self.goal, self._now(observation).ground(self.planner))
         except KinematicsError as error:
-            return LookAgain(f"no place for {self.goal.words}: {error}")
+            return ObserveAgain(f"no place for {self.goal.words}: {error}")
         if held is not None:
             self.structure.known += 1
         self.structure.filled = set(self.structure.view(self.scene).standing)
@@ -188,8 +194,10 @@ class Decider:
             f"{len(structure.slots)} places are filled"
         )
 
-    def _judge(self, look: Look, view: StructureView, held: Held | None) -> _Judged:
-        """Believe what the look settles of what stands."""
+    def _judge(
+        self, observation: SceneObservation, view: StructureView, held: Held | None
+    ) -> _Judged:
+        """Believe what the observation settles of what stands."""
         structure = self.structure
         notes: tuple[str, ...] = ()
         assert structure is not None
@@ -198,27 +206,27 @@ class Decider:
         if verdict is Verdict.CONFIRMED:
             structure.accept(view)
         if verdict is Verdict.UNCLEAR:
-            self._unclear_looks += 1
-            if self._unclear_looks <= UNCLEAR_LOOKS:
+            self._unclear_observations += 1
+            if self._unclear_observations <= UNCLEAR_OBSERVATIONS:
                 return _Judged(
-                    LookAgain(
+                    ObserveAgain(
                         f"{believed} blocks should stand in their places, {len(view.standing)} "
                         "are seen",
                         poor=False,
                     )
                 )
             if not view.standing and all(structure.slots[n].level == 0 for n in structure.filled):
-                self.structure, self._unclear_looks = None, 0
-                return _Judged(LookAgain("what was built on is no longer seen"))
-            doubt = self._feel(look, view, held)
+                self.structure, self._unclear_observations = None, 0
+                return _Judged(ObserveAgain("what was built on is no longer seen"))
+            doubt = self._verify_by_grasp(observation, view, held)
             if doubt is not None:
                 return _Judged(doubt)
             notes = (
                 f"of {believed} blocks in their places {len(view.standing)} are seen, none lies "
                 "elsewhere: taken for standing",
             )
-        self._unclear_looks = 0
-        self._felt -= view.standing
+        self._unclear_observations = 0
+        self._verified -= view.standing
         if verdict is Verdict.FELL:
             structure.accept(view)
             if not structure.filled:
@@ -235,21 +243,23 @@ class Decider:
         seen = f"seen from home: {self._best} blocks stand in their places"
         return _Judged(None, (*notes, seen), progress=True)
 
-    def _feel(self, look: Look, view: StructureView, held: Held | None) -> Decision | None:
-        """Let the hand find out whether a block stands that no look has shown.
+    def _verify_by_grasp(
+        self, observation: SceneObservation, view: StructureView, held: Held | None
+    ) -> Decision | None:
+        """Verify by grasp whether a block stands that no observation has shown.
 
         It may be hidden, or somebody has taken it; what is put on it would fall in that case, and
         what is put in its place hit it in the other.
         """
         structure = self.structure
         assert structure is not None
-        missing = structure.filled - view.standing - self._felt
+        missing = structure.filled - view.standing - self._verified
         if not missing:
             return None
         if held is not None:
-            return self._chooser.rid_of(self._now(look), held)
+            return self._selector.rid_of(self._now(observation), held)
         slot = max(missing, key=lambda number: structure.slots[number].level)
-        return self._chooser.feel(self._now(look), structure, slot)
+        return self._selector.verify_by_grasp(self._now(observation), structure, slot)
 
     def _adapt(self, view: StructureView, held: Held | None) -> None:
         """Where all blocks are wanted, the structure has as many places as there are blocks."""
@@ -258,12 +268,12 @@ class Decider:
         if self.goal.blocks or self.goal.ordered:
             return
         edge = self.blocks.edge_m
-        ignored = sum(self._chooser.ignored(block, edge) for block in view.loose)
+        ignored = sum(self._selector.ignored(block, edge) for block in view.loose)
         if self.goal.build is Build.TOWER:
             # Those that were seen once and are hidden now count.
             structure.resize(0, max(2, structure.known - ignored))
         elif self.goal.build is Build.SORT:
-            loose = [block.color for block in view.loose if not self._chooser.ignored(block, edge)]
+            loose = [block.color for block in view.loose if not self._selector.ignored(block, edge)]
             for number in {slot.column for slot in structure.slots}:
                 mine = [s for s in structure.slots if s.column == number]
                 filled = sum(structure.slots[n].column == number for n in structure.filled)

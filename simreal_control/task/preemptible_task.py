@@ -1,4 +1,4 @@
-"""A task that can be stopped while it plans.
+"""A preemptible task: it can be stopped while it plans.
 
 One thread ticks the task; a tick may plan for some hundred milliseconds. Requests come from another
 thread. One that holds the arm does not wait for the tick: what moves is cancelled at once, and what
@@ -37,8 +37,8 @@ class _Asked:
     answer: str = ""
 
 
-class InterruptibleTask:
-    """Ticks a task, and takes requests from any thread.
+class PreemptibleTask:
+    """Ticks a task, and takes requests that preempt it from any thread.
 
     Args:
         task: is ticked by one thread at a time.

@@ -10,7 +10,7 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.robot_interface.task_io import Cancel, MoveArm
-from simreal_control.task.interruptible import InterruptibleTask, Request
+from simreal_control.task.preemptible_task import PreemptibleTask, Request
 
 SOON_S = 5.0
 
@@ -22,7 +22,7 @@ class Desk:
         self.rig = rig
         self.sent: list[object] = []
         self.halts = 0
-        self.desk = InterruptibleTask(rig.task, self.sent.append, self._halt)
+        self.desk = PreemptibleTask(rig.task, self.sent.append, self._halt)
         self.in_the_middle, self.go_on = threading.Event(), threading.Event()
 
     def _halt(self) -> None:

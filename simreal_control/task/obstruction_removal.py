@@ -1,4 +1,4 @@
-"""What stands in the way of a block is moved: what lies on it, beside it, or before it.
+"""Obstruction removal: what lies on a wanted block, beside it, or before it is moved.
 
 Also the top of a tower, where the tower keeps the arm, or the camera, from a block.
 """
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
 from simreal_control.task.decision import Do, Removal
+from simreal_control.task.placement_site import ARM_FOOT, free_place
 from simreal_control.task.search import Search
-from simreal_control.task.site import ARM_FOOT, free_place
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import Structure, StructureView
@@ -29,8 +29,8 @@ MOST_REMOVALS = 6  # blocks moved out of the way, in one task
 
 
 @dataclass(frozen=True, eq=False)
-class Clearing:
-    """Finds what to move; `Search.after` and the structure take it over when it is decided.
+class ObstructionRemoval:
+    """Finds the obstruction to move; `Search.after` and the structure take it over once decided.
 
     Args:
         planner: finds grasps and placements.
@@ -50,15 +50,15 @@ class Clearing:
                     if other.level > block.level
                     and other.horizontal_distance(block.position) < now.edge_m
                 ]
-                decision = self.beside(now, search, above, [block])
+                decision = self.clear_neighbours(now, search, above, [block])
                 if decision is not None:
                     return decision
         return None
 
-    def beside(
+    def clear_neighbours(
         self, now: Situation, search: Search, movable: Sequence[Block], wanted: Sequence[Block]
     ) -> Do | None:
-        """Move a neighbour of a wanted block out of its way."""
+        """Move a neighbour that obstructs a wanted block."""
         near = [
             block
             for block in movable
@@ -70,7 +70,7 @@ class Clearing:
         ]
         return self._move_aside(now, search, near)
 
-    def unbuild(
+    def unstack(
         self,
         now: Situation,
         search: Search,
@@ -78,12 +78,12 @@ class Clearing:
         view: StructureView,
         wanted: Sequence[Block],
     ) -> Do | None:
-        """Take the top off a column that keeps the arm from a wanted block."""
+        """Unstack the top of a column that obstructs the way to a wanted block."""
         for number in _tops(structure, view):
             top = view.seen[number]
             reach = NEIGHBOUR_EDGES * now.edge_m
             if any(
-                bars(top.position, block, now.edge_m)
+                obstructs(top.position, block, now.edge_m)
                 or block.horizontal_distance(top.position) < reach
                 for block in wanted
             ):
@@ -92,8 +92,10 @@ class Clearing:
                     return decision
         return None
 
-    def look_behind(self, now: Situation, structure: Structure, view: StructureView) -> Do | None:
-        """Take the top off a column: a block may lie behind it, where no camera sees it."""
+    def reveal_occluded(
+        self, now: Situation, structure: Structure, view: StructureView
+    ) -> Do | None:
+        """Unstack the top of a column to reveal a block that it may occlude from the camera."""
         for number in _tops(structure, view):
             moved = self._to_free_table(now, [view.seen[number]])
             if moved is None:
@@ -133,8 +135,8 @@ class Clearing:
             return None
 
 
-def bars(tower: Array, block: Block, edge_m: float) -> bool:
-    """Whether a high tower, metres, shape (2,) or (3,), keeps the arm from a block.
+def obstructs(tower: Array, block: Block, edge_m: float) -> bool:
+    """Whether a high tower, metres, shape (2,) or (3,), obstructs the way of the arm to a block.
 
     The hand, where the block is beside it; the forearm, where the block is behind it.
     """

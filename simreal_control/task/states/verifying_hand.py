@@ -1,4 +1,4 @@
-"""Whether the hand holds a block from before: closing tells, opening would drop it."""
+"""Verify by grasp whether the hand holds a block from before: opening would drop it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class Feeling(GripperAction):
+class VerifyingHand(GripperAction):
     """The first state: a hand that stands open by about a block is closed on it."""
 
-    name = StateName.FEELING
+    name = StateName.VERIFYING_HAND
     attempt = "closing the hand"
     failed = CLOSING_FAILED
 

@@ -1,4 +1,4 @@
-"""What one look shows: the blocks of a zone, from a few pictures of a resting scene."""
+"""Scene observation: the blocks of a zone, from a few detection frames of a resting scene."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_control.robot_interface.task_io import Sighting
+from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.world_model.block_map import DISTINCT_SHARE, Block, BlockMapConfig, fuse
 
 Array = NDArray[np.float64]
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """Where blocks are looked for, seen from above; metres, shape (2,) each."""
+    """Where blocks count, seen from above; metres, shape (2,) each."""
 
     lower: Array
     upper: Array
@@ -32,34 +32,34 @@ class Zone:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """Pictures of one resting scene.
+class SceneObservation:
+    """Observes one resting scene through a few detection frames.
 
     Args:
-        sightings: one or more.
+        detection_frames: one or more.
         zone: where blocks count.
         blocks: how detections become blocks.
     """
 
-    sightings: Sequence[Sighting]
+    detection_frames: Sequence[DetectionFrame]
     zone: Zone
     blocks: BlockMapConfig
 
     @property
     def camera_position(self) -> Array:
         """Metres, base frame, shape (3,)."""
-        return self.sightings[-1].camera_position
+        return self.detection_frames[-1].camera_position
 
     def seen(self) -> list[Block]:
         """The blocks in the zone."""
         return [block for block in self._all(self.blocks) if self.zone.holds(block.position)]
 
-    def faint(self, scene: Sequence[Block]) -> list[Block]:
-        """What may be blocks in the zone that were scored low, away from those of the scene."""
+    def low_confidence(self, scene: Sequence[Block]) -> list[Block]:
+        """What may be blocks in the zone, of low confidence, away from those of the scene."""
         apart = DISTINCT_SHARE * self.blocks.edge_m
         return [
             block
-            for block in self._all(replace(self.blocks, min_score=self.blocks.faint_score))
+            for block in self._all(replace(self.blocks, min_score=self.blocks.low_confidence_score))
             if self.zone.holds(block.position)
             and all(np.linalg.norm(block.position - other.position) > apart for other in scene)
         ]
@@ -69,4 +69,4 @@ class Look:
         return sum(not self.zone.holds(block.position) for block in self._all(self.blocks))
 
     def _all(self, config: BlockMapConfig) -> list[Block]:
-        return fuse([sighting.estimates for sighting in self.sightings], config)
+        return fuse([frame.estimates for frame in self.detection_frames], config)
