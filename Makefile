@@ -36,14 +36,14 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	else ros2=$(BIN)/ros2; fi; \
 	mkdir -p $(OUT) || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
 	  $(OUT)/.result.json.lock 2>/dev/null || { echo "error: another run is writing into $(OUT): wait for it, or make demo OUT=DIR"; exit 2; }; \
-	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl story.html); \
+	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl report.html); \
 	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT); code=$$?; \
 	echo; \
 	grep -qs '"success": true' $(OUT)/result.json || [ $$code -ne 0 ] || code=1; \
 	[ ! -e $(OUT)/result.json ] || echo "The verdict:          $(OUT)/result.json"; \
 	[ ! -e $(OUT)/demo.mp4 ] || echo "A film of the run:    $(OUT)/demo.mp4"; \
 	[ ! -e $(OUT)/detections.png ] || echo "What was detected:    $(OUT)/detections.png"; \
-	[ ! -e $(OUT)/decisions.jsonl ] || echo "The run as a story:   $(BIN)/simreal explain $(OUT)"; \
+	[ ! -e $(OUT)/decisions.jsonl ] || echo "A report of the run:  $(BIN)/simreal explain $(OUT)"; \
 	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones

@@ -69,7 +69,7 @@ VERBS = {
     ),
     "explain": Verb(
         "simreal_cli.cli_explain",
-        "tell a recorded run as a story, with pictures",
+        "write the report of a recorded run, with pictures",
         "  simreal explain out/demo",
     ),
     "parameters": Verb(

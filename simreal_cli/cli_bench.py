@@ -42,7 +42,7 @@ compared, not what it sees. Prints milliseconds and `speedup over VGG-19 belief 
 STACK = """\
 Builds towers in simulated physics, all from the camera's images, scene and camera randomized by the
 seed, faster than real time. Ends with a table; failures are listed by cause, with a film of what the
-camera saw of each. `simreal explain FOLDER/seed_N` tells a run as a story. Stopped, it goes on when
+camera saw of each. `simreal explain FOLDER/seed_N` writes the report of a run. Stopped, it goes on when
 the same command is given again.
 
 With --faults one thing goes wrong in each run, when and where the seed says: a block is dropped on the

@@ -1,4 +1,4 @@
-"""`simreal explain`: a recorded run as a story, with pictures from its film."""
+"""`simreal explain`: the report of a recorded run, with pictures from its film."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.output_files import write_whole
 
-PAGE, FILM, RESULT = "story.html", "demo.mp4", "result.json"
+PAGE, FILM, RESULT = "report.html", "demo.mp4", "result.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell it, and write the page."""
+    from simreal_control.report.report_text import as_page, as_text
     from simreal_control.report.run_record import read_record
-    from simreal_control.report.story import tell
-    from simreal_control.report.story_text import as_page, as_text
+    from simreal_control.report.run_report import compile_report
 
     folder: Path = args.folder
     if not folder.is_dir():
@@ -32,22 +32,22 @@ def run(args: argparse.Namespace) -> int:
     record = read_record(folder)
     if not record.events:
         raise ConfigurationError(f"{folder}: nothing is recorded there; the run had not begun")
-    story = tell(record.events, record.cut_off)
-    numbers = [number for number, moment in enumerate(story.moments) if moment.scene]
+    report = compile_report(record.events, record.cut_off)
+    numbers = [number for number, moment in enumerate(report.moments) if moment.scene]
     remark, pictures = "", {}
     try:
-        times = [story.moments[number].time for number in numbers]
+        times = [report.moments[number].time for number in numbers]
         pictures = dict(zip(numbers, _pictures(folder / FILM, times), strict=True))
     except SimrealError as error:
         remark = f"Without pictures: {error}"
     verdict = _verdict(folder / RESULT)
     page = folder / PAGE
     try:
-        write_whole(page, as_page(story, verdict, remark, pictures))
+        write_whole(page, as_page(report, verdict, remark, pictures))
         where = f"With pictures: {page}" if pictures else f"{remark}; as a page: {page}"
     except OSError as error:
         raise ConfigurationError(f"cannot write {page}: {error.strerror}") from error
-    print(as_text(story, verdict, where))
+    print(as_text(report, verdict, where))
     return 0
 
 

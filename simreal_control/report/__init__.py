@@ -1,4 +1,4 @@
-"""The record of a run, and the run told from it as text and as a page with pictures.
+"""The record of a run, and the run report made from it: text, and a page with pictures.
 
-Public: `run_record.RunRecord`, `story.tell`, `story_text.as_text`.
+Public: `run_record.RunRecord`, `run_report.compile_report`, `report_text.as_text`.
 """

@@ -56,7 +56,7 @@ def test_a_run_is_judged_filmed_and_told(
     assert "for level 2" in said
     assert "from the truth: success" in said
     assert "With pictures" in said
-    assert (tmp_path / "story.html").read_text().count("base64,") >= 3
+    assert (tmp_path / "report.html").read_text().count("base64,") >= 3
 
 
 @pytest.mark.parametrize(

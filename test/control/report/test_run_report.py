@@ -1,4 +1,4 @@
-"""A record told as a story: reasons, troubles and how they ended, whatever state the file is in."""
+"""The report of a record: reasons, troubles and how they ended, whatever state the file is in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_control.report.run_record import RunRecord, begin_event, read_record
-from simreal_control.report.story import Kind, Story, tell
+from simreal_control.report.run_report import Kind, RunReport, compile_report
 from simreal_control.robot_interface.task_io import Event
 
 PLACES = [(0.45, -0.15), (0.55, 0.05), (0.42, 0.18)]
@@ -42,26 +42,26 @@ def record_run(make_rig: Any, folder: Path, seconds: float = 300.0, **options: A
     return rig
 
 
-def story_of(folder: Path) -> Story:
+def report_of(folder: Path) -> RunReport:
     record = read_record(folder)
-    return tell(record.events, record.cut_off)
+    return compile_report(record.events, record.cut_off)
 
 
 def test_a_run_with_faults_is_told_with_its_reasons(make_rig: Any, tmp_path: Path) -> None:
     rig = record_run(make_rig, tmp_path, faults={"slip": 1, "reject": 1, "topple": 1})
     assert rig.task.status.success, rig.log
-    story = story_of(tmp_path)
-    assert story.success
-    assert story.goal == "a tower of 3"
-    assert story.moments[0].kind is Kind.BEGIN
-    assert story.moments[-1].kind is Kind.END
-    assert story.moments[-1].text == story.ending == "the tower of 3 stands"
-    assert [m.time for m in story.moments] == sorted(m.time for m in story.moments)
-    troubles = [m for m in story.moments if m.kind is Kind.TROUBLE]
+    report = report_of(tmp_path)
+    assert report.success
+    assert report.goal == "a tower of 3"
+    assert report.moments[0].kind is Kind.BEGIN
+    assert report.moments[-1].kind is Kind.END
+    assert report.moments[-1].text == report.ending == "the tower of 3 stands"
+    assert [m.time for m in report.moments] == sorted(m.time for m in report.moments)
+    troubles = [m for m in report.moments if m.kind is Kind.TROUBLE]
     for words in ("rejected", "closed on nothing", "others lie"):
         (trouble,) = (m for m in troubles if words in m.text)
         assert "later" in trouble.mended
-    takes = [m for m in story.moments if m.text.startswith("taking") and m.kind is Kind.DECISION]
+    takes = [m for m in report.moments if m.text.startswith("taking") and m.kind is Kind.DECISION]
     assert len(takes) == 4  # two, and one again after the slip, one after the fall
     for moment in takes:
         assert "3 blocks seen" in moment.why[0]
@@ -73,10 +73,10 @@ def test_a_run_with_faults_is_told_with_its_reasons(make_rig: Any, tmp_path: Pat
 
 def test_what_failed_for_good_was_not_mended(make_rig: Any, tmp_path: Path) -> None:
     record_run(make_rig, tmp_path, seconds=600.0, faults={"slip": 1000})
-    story = story_of(tmp_path)
-    assert story.success is False
-    assert story.mended == 0
-    assert story.count(Kind.TROUBLE) >= 5
+    report = report_of(tmp_path)
+    assert report.success is False
+    assert report.mended == 0
+    assert report.count(Kind.TROUBLE) >= 5
 
 
 def test_a_stop_by_a_person_is_told(make_rig: Any, tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ def test_a_stop_by_a_person_is_told(make_rig: Any, tmp_path: Path) -> None:
     rig.task.stop()
     record.add(rig.task.tick(rig.world.step()).events)
     record.close()
-    story = story_of(tmp_path)
-    assert story.ending == "stopped by request"
-    (asked,) = (m for m in story.moments if m.kind is Kind.REQUEST)
+    report = report_of(tmp_path)
+    assert report.ending == "stopped by request"
+    (asked,) = (m for m in report.moments if m.kind is Kind.REQUEST)
     assert "paused while" in asked.text
 
 
@@ -105,20 +105,20 @@ def test_a_killed_run_says_so_and_one_started_again_goes_on(tmp_path: Path) -> N
     )
     with (tmp_path / "decisions.jsonl").open("a") as file:
         file.write('{"time": 7.0, "ki')
-    story = story_of(tmp_path)
-    assert story.cut_off
-    assert story.success is None
-    assert "stopped or killed after 'a'" in story.ending
+    report = report_of(tmp_path)
+    assert report.cut_off
+    assert report.success is None
+    assert "stopped or killed after 'a'" in report.ending
     (tmp_path / "decisions.jsonl").unlink()
     write(
         tmp_path,
         (5.0, "begin", {"goal": "g"}), (6.0, "words", {"text": "a", "severity": "info"}),
         (9.0, "begin", {"goal": "g"}), (12.0, "end", {"success": True, "reason": "done"}),
     )  # fmt: skip
-    story = story_of(tmp_path)
-    assert story.success
-    assert story.earlier_runs == 0
-    assert [m.text for m in story.moments][2] == "the node was started again"
+    report = report_of(tmp_path)
+    assert report.success
+    assert report.earlier_runs == 0
+    assert [m.text for m in report.moments][2] == "the node was started again"
 
 
 FULL_DISK = """
@@ -159,9 +159,9 @@ def test_a_node_that_was_killed_as_it_wrote_goes_on_in_a_new_line(tmp_path: Path
     with (tmp_path / "decisions.jsonl").open("a") as file:
         file.write('{"time": 7.0, "ki')
     write(tmp_path, (9.0, "begin", {"goal": "g"}), (12.0, "end", {"success": True, "reason": "x"}))
-    story = story_of(tmp_path)
-    assert story.success
-    assert [m.kind for m in story.moments] == [Kind.BEGIN, Kind.BEGIN, Kind.END]
+    report = report_of(tmp_path)
+    assert report.success
+    assert [m.kind for m in report.moments] == [Kind.BEGIN, Kind.BEGIN, Kind.END]
 
 
 def test_of_several_runs_the_last_is_told(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_of_several_runs_the_last_is_told(tmp_path: Path) -> None:
             (began, "begin", {"goal": reason}),
             (began + 1, "end", {"success": True, "reason": reason}),
         )
-    story = story_of(tmp_path)
-    assert (story.goal, story.ending, story.earlier_runs) == ("third", "third", 2)
+    report = report_of(tmp_path)
+    assert (report.goal, report.ending, report.earlier_runs) == ("third", "third", 2)
 
 
 def test_times_of_a_wall_clock_are_told_from_the_beginning(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_times_of_a_wall_clock_are_told_from_the_beginning(tmp_path: Path) -> No
         (1.7e9, "begin", {"goal": "g"}),
         (1.7e9 + 4.0, "end", {"success": True, "reason": "done"}),
     )
-    assert story_of(tmp_path).clock(1.7e9 + 4.0) == pytest.approx(4.0)
+    assert report_of(tmp_path).clock(1.7e9 + 4.0) == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("line", ["no JSON", "[1, 2]", '{"kind": "words"}', '{"time": "x"}'])
@@ -195,7 +195,7 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, line: str) -> None
 # --- the command ---------------------------------------------------------------------------------
 
 
-def test_the_story_comes_as_text_and_as_a_page(
+def test_the_report_comes_as_text_and_as_a_page(
     make_rig: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record_run(make_rig, tmp_path, faults={"slip": 1})
@@ -209,8 +209,8 @@ def test_the_story_comes_as_text_and_as_a_page(
     assert "The ending: the tower of 3 stands" in said
     assert "from the truth: success: the tower stands; 3 of 3 blocks" in said
     assert "Without pictures: there is no demo.mp4" in said
-    page = (tmp_path / "story.html").read_text()
-    assert page.count("<section") == len(story_of(tmp_path).moments)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<section") == len(report_of(tmp_path).moments)
     assert "Without pictures" in page
     assert "<svg" in page
     assert "http" not in page  # needs nothing from elsewhere
@@ -239,7 +239,7 @@ def test_each_decision_has_the_picture_it_was_taken_from(
     )  # fmt: skip
     assert main(["explain", str(tmp_path)]) == 0
     assert "With pictures" in capsys.readouterr().out
-    page = (tmp_path / "story.html").read_text()
+    page = (tmp_path / "report.html").read_text()
     shown = []
     for data in re.findall(r'base64,([^"]+)"', page):
         content = np.frombuffer(base64.b64decode(data), np.uint8)

@@ -1,4 +1,4 @@
-"""A run as a story: what was decided, why, what went wrong and how it was made good.
+"""Run report: what was decided, why, what went wrong and how it was made good.
 
 Told from the record alone; nothing is guessed that does not stand there.
 """
@@ -54,8 +54,8 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Story:
-    """A run.
+class RunReport:
+    """A run report: what happened in a run, and how it ended.
 
     Args:
         goal: what was to be built, in words; empty where the record does not say.
@@ -95,8 +95,8 @@ class Story:
         return time - self.began if self.began > WALL_CLOCK_S else time
 
 
-def tell(events: Sequence[Event], cut_off: bool = False) -> Story:
-    """The last run of a record."""
+def compile_report(events: Sequence[Event], cut_off: bool = False) -> RunReport:
+    """Compile the report of the last run in a record."""
     runs = _runs(events)
     run = _timed(runs[-1]) if runs else []
     moments = _moments(run)
@@ -108,7 +108,7 @@ def tell(events: Sequence[Event], cut_off: bool = False) -> Story:
         last = moments[-1].text if moments else "nothing"
         ending = f"the record has no end: stopped or killed after '{last}'"
     goal = next((str(event.data.get("goal", "")) for event in run if event.kind == "begin"), "")
-    return Story(goal, tuple(moments), success, ending, max(len(runs) - 1, 0), cut_off)
+    return RunReport(goal, tuple(moments), success, ending, max(len(runs) - 1, 0), cut_off)
 
 
 def _runs(events: Sequence[Event]) -> list[list[Event]]:

@@ -1,4 +1,4 @@
-"""A story as plain text, and as a page with pictures."""
+"""A run report as plain text, and as a page with pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_control.report.story import Kind, Moment, Story
+from simreal_control.report.run_report import Kind, Moment, RunReport
 
 Array = NDArray[np.float64]
 
@@ -33,40 +33,40 @@ svg { background: #f4f1ea; display: block; margin: .5em 0 }
 """
 
 
-def summary(story: Story) -> str:
+def summary(report: RunReport) -> str:
     """The run in one line."""
-    how = {True: "ended well", False: "failed", None: "has no end"}[story.success]
-    troubles = story.count(Kind.TROUBLE)
+    how = {True: "ended well", False: "failed", None: "has no end"}[report.success]
+    troubles = report.count(Kind.TROUBLE)
     words = f"{troubles} thing{'s' * (troubles != 1)} went wrong"
     if troubles:
-        words += f", {story.mended} of them made good"
+        words += f", {report.mended} of them made good"
     return (
-        f"{story.goal or 'a task'}: {how} after {story.seconds:.1f} s; "
-        f"{story.count(Kind.DECISION)} decisions, {words}"
+        f"{report.goal or 'a task'}: {how} after {report.seconds:.1f} s; "
+        f"{report.count(Kind.DECISION)} decisions, {words}"
     )
 
 
-def remarks(story: Story) -> list[str]:
+def remarks(report: RunReport) -> list[str]:
     """What a reader should know of the record."""
     said = []
-    if story.earlier_runs:
-        said.append(f"{story.earlier_runs} earlier runs stand in this record; this is the last")
-    if story.cut_off:
+    if report.earlier_runs:
+        said.append(f"{report.earlier_runs} earlier runs stand in this record; this is the last")
+    if report.cut_off:
         said.append("the last line of the record is cut off: the node was killed as it wrote")
     return said
 
 
-def as_text(story: Story, verdict: str, pictures: str) -> str:
-    """The story for a terminal.
+def as_text(report: RunReport, verdict: str, pictures: str) -> str:
+    """The run report for a terminal.
 
     Args:
-        story: see there.
+        report: see there.
         verdict: of whoever judged the run from the truth, in words; empty for nobody.
         pictures: where the pictures are, or why there are none.
     """
-    lines = [summary(story), *remarks(story), ""]
-    for moment in story.moments:
-        head = f"{story.clock(moment.time):8.1f} s  {moment.state:<12} "
+    lines = [summary(report), *remarks(report), ""]
+    for moment in report.moments:
+        head = f"{report.clock(moment.time):8.1f} s  {moment.state:<12} "
         lines += _wrapped(head, ("TROUBLE: " * (moment.kind is Kind.TROUBLE)) + moment.text)
         if moment.why:
             lines += _wrapped("", "why: " + "; ".join(moment.why))
@@ -74,7 +74,7 @@ def as_text(story: Story, verdict: str, pictures: str) -> str:
             lines += _wrapped("", "then: " + ", ".join(moment.steps))
         if moment.kind is Kind.TROUBLE:
             lines += _wrapped("", f"made good: {moment.mended or 'no'}")
-    lines += ["", f"The ending: {story.ending}"]
+    lines += ["", f"The ending: {report.ending}"]
     if verdict:
         lines.append(verdict)
     lines.append(pictures)
@@ -87,31 +87,31 @@ def _wrapped(head: str, text: str) -> list[str]:
 
 
 def as_page(
-    story: Story, verdict: str, remark: str, pictures: Mapping[int, tuple[float, bytes]]
+    report: RunReport, verdict: str, remark: str, pictures: Mapping[int, tuple[float, bytes]]
 ) -> str:
-    """The story as one HTML file that needs no other.
+    """The report as one HTML file that needs no other.
 
     Args:
-        story, verdict: as in `as_text`.
+        report, verdict: as in `as_text`.
         remark: on the pictures; empty for none.
         pictures: (time, JPEG) by the number of the moment.
     """
     escape = html.escape
-    body = [f"<h1>{escape(summary(story))}</h1>"]
-    body += [f"<p>{escape(text)}</p>" for text in (*remarks(story), verdict, remark) if text]
-    bounds = _bounds(story)
-    for number, moment in enumerate(story.moments):
-        failed = moment.kind is Kind.END and not story.success
+    body = [f"<h1>{escape(summary(report))}</h1>"]
+    body += [f"<p>{escape(text)}</p>" for text in (*remarks(report), verdict, remark) if text]
+    bounds = _bounds(report)
+    for number, moment in enumerate(report.moments):
+        failed = moment.kind is Kind.END and not report.success
         kind = moment.kind.value + " failed" * failed
         body.append(f'<section class="{kind}">')
         if number in pictures:
             taken, content = pictures[number]
             data = base64.b64encode(content).decode("ascii")
-            caption = f"the camera's picture of {story.clock(taken):.1f} s"
+            caption = f"the camera's picture of {report.clock(taken):.1f} s"
             body.append(
                 f'<img alt="{caption}" title="{caption}" src="data:image/jpeg;base64,{data}">'
             )
-        time = f"{story.clock(moment.time):.1f} s"
+        time = f"{report.clock(moment.time):.1f} s"
         when = " &middot; ".join(filter(None, (time, escape(moment.state))))
         body.append(f'<p class="time">{when}</p>')
         body.append(f"<h2>{escape(moment.text)}</h2>")
@@ -124,18 +124,18 @@ def as_page(
         if moment.scene.get("blocks"):
             body.append(_map(moment, *bounds))
         body.append("</section>")
-    body.append(f"<p><b>The ending: {escape(story.ending)}</b></p>")
+    body.append(f"<p><b>The ending: {escape(report.ending)}</b></p>")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(summary(story))}</title><style>{STYLE}</style></head>\n<body>\n"
+        f"<title>{escape(summary(report))}</title><style>{STYLE}</style></head>\n<body>\n"
         + "\n".join(body)
         + "\n</body></html>\n"
     )
 
 
-def _bounds(story: Story) -> tuple[Array, Array]:
+def _bounds(report: RunReport) -> tuple[Array, Array]:
     """Lower and upper corner, metres, of all that the maps show: they are of one piece of table."""
-    scenes = [moment.scene for moment in story.moments]
+    scenes = [moment.scene for moment in report.moments]
     points = [
         item["position"][:2]
         for scene in scenes
