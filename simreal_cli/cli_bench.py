@@ -351,7 +351,7 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
         run_fault_bench(bench, args.jobs, lambda result: tell(result.recovered))
     results = bench.done()
     figures = fault_summary(results)
-    header = (f"towers of {args.blocks}, one fault each", "runs", "planted", "recovered", "share")
+    header = (f"towers of {args.blocks}, one fault each", "runs", "injected", "recovered", "share")
     print(table(header, fault_rows(figures)))
     for name in ("collisions", "limit_violations", "motions_on_old_data"):
         print(f"{name.replace('_', ' ')}: {figures[name]}")
@@ -360,7 +360,7 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
             film = bench.film(result.kind, result.stack.seed)
             print(
                 f"{result.kind}, seed {result.stack.seed}: {result.cause}; "
-                f"planted: {result.words or 'never'}; {film}"
+                f"injected: {result.words or 'never'}; {film}"
             )
     return {
         "command": "simreal bench stack --faults", "robot": args.robot, "blocks": args.blocks,

@@ -1,4 +1,4 @@
-"""What can go wrong, planted in a run: blocks, signals, actions, the process.
+"""What can go wrong, injected into a run: blocks, signals, actions, the process.
 
-Public: `faults.Fault`, `stage.Stage`.
+Public: `faults.Fault`, `fault_context.FaultContext`.
 """

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from simreal_bench.faults.fault_context import FaultContext, Trigger
 from simreal_bench.faults.faults import Fault
-from simreal_bench.faults.stage import Moment, Stage
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_common.geometry import Pose
 from simreal_control.task.state import StateName
@@ -31,21 +31,23 @@ class Dropped(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((StateName.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5))
+        self._trigger = Trigger(
+            (StateName.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5)
+        )
         self._slippery = ""
 
-    def disturb(self, stage: Stage) -> None:
+    def disturb(self, context: FaultContext) -> None:
         if self._slippery:
-            position = stage.world.block_poses()[self._slippery].position
-            if stage.away_from_tool(position) > OUT_OF_HAND_M:
-                stage.world.set_block_friction(self._slippery)
-                self.plant(stage, f"{self._slippery} dropped from {position[2]:.2f} m")
+            position = context.world.block_poses()[self._slippery].position
+            if context.away_from_tool(position) > OUT_OF_HAND_M:
+                context.world.set_block_friction(self._slippery)
+                self.inject(context, f"{self._slippery} dropped from {position[2]:.2f} m")
                 self._slippery = ""
-        elif self._moment.has_come(stage) and not self.planted:
-            held = stage.robot.held()
-            if held is not None and stage.alone(held, NOT_OVER_EDGES):
+        elif self._trigger.is_due(context) and not self.injected:
+            held = context.robot.held()
+            if held is not None and context.alone(held, NOT_OVER_EDGES):
                 self._slippery = held
-                stage.world.set_block_friction(held, 0.0)
+                context.world.set_block_friction(held, 0.0)
 
 
 class _OnTheTower(Fault):
@@ -53,14 +55,14 @@ class _OnTheTower(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment((StateName.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
+        self._trigger = Trigger((StateName.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
 
-    def _its_blocks(self, stage: Stage) -> Sequence[str]:
+    def _its_blocks(self, context: FaultContext) -> Sequence[str]:
         """The tower, lowest block first; empty as long as the moment has not come."""
-        if self.planted or not self._moment.has_come(stage):
+        if self.injected or not self._trigger.is_due(context):
             return ()
-        tower = stage.tower
-        return tower if tower and _hand_gone(stage, tower[-1]) else ()
+        tower = context.tower
+        return tower if tower and _hand_gone(context, tower[-1]) else ()
 
 
 class Slipped(_OnTheTower):
@@ -73,14 +75,14 @@ class Slipped(_OnTheTower):
         self._far_m = rng.uniform(*SLIP_M)
         self._direction = rng.uniform(-np.pi, np.pi)
 
-    def disturb(self, stage: Stage) -> None:
-        tower = self._its_blocks(stage)
+    def disturb(self, context: FaultContext) -> None:
+        tower = self._its_blocks(context)
         if not tower:
             return
         # Friction brakes it over the distance v^2 / (2 mu g).
         speed = np.sqrt(2 * BLOCK_FRICTION**2 * GRAVITY_M_S2 * self._far_m)
-        stage.world.push_block(tower[-1], speed * _towards(self._direction))
-        self.plant(stage, f"{tower[-1]} on level {len(tower) - 1} shoved by {self._far_m:.3f} m")
+        context.world.push_block(tower[-1], speed * _towards(self._direction))
+        self.inject(context, f"{tower[-1]} on level {len(tower) - 1} shoved by {self._far_m:.3f} m")
 
 
 class Fell(_OnTheTower):
@@ -93,17 +95,17 @@ class Fell(_OnTheTower):
         self._rate = rng.uniform(*TOPPLE_RAD_S)
         self._direction = rng.uniform(-np.pi, np.pi)
 
-    def disturb(self, stage: Stage) -> None:
-        tower = self._its_blocks(stage)
+    def disturb(self, context: FaultContext) -> None:
+        tower = self._its_blocks(context)
         if not tower:
             return
         along = _towards(self._direction)
         turning = self._rate * np.cross([0.0, 0.0, 1.0], along)
-        poses = stage.world.block_poses()
+        poses = context.world.block_poses()
         for name in tower[1:]:  # as one body that turns about its foot
             speed = self._rate * poses[name].position[2]
-            stage.world.push_block(name, speed * along, turning)
-        self.plant(stage, f"the tower of {len(tower)} pushed over at {self._rate:.1f} rad/s")
+            context.world.push_block(name, speed * along, turning)
+        self.inject(context, f"the tower of {len(tower)} pushed over at {self._rate:.1f} rad/s")
 
 
 class Meddled(Fault):
@@ -116,25 +118,25 @@ class Meddled(Fault):
         self._takes = seed % 2 == 1
         self.extra_blocks = int(seed % 4 == 1)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
+        self._trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
-    def disturb(self, stage: Stage) -> None:
-        if self.planted or not self._moment.has_come(stage):
+    def disturb(self, context: FaultContext) -> None:
+        if self.injected or not self._trigger.is_due(context):
             return
-        choice = stage.movable
+        choice = context.movable
         if not choice:
             return
-        name = str(stage.rng.choice(choice))
-        where = "off the tower" if name in stage.tower else "off the table"
+        name = str(context.rng.choice(choice))
+        where = "off the tower" if name in context.tower else "off the table"
         if self._takes:
-            stage.world.remove_block(name)
-            self.plant(stage, f"{name} taken {where}")
+            context.world.remove_block(name)
+            self.inject(context, f"{name} taken {where}")
             return
-        pose = stage.free_pose()
+        pose = context.free_pose()
         if pose is not None:
-            stage.world.place_block(name, pose)
+            context.world.place_block(name, pose)
             x, y = pose.position[:2]
-            self.plant(stage, f"{name} moved {where} to ({x:.3f}, {y:.3f}) m")
+            self.inject(context, f"{name} moved {where} to ({x:.3f}, {y:.3f}) m")
 
     def recovered(self, result: StackResult) -> bool:
         if not self._takes or self.extra_blocks:
@@ -153,25 +155,25 @@ class Appeared(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         number = int(rng.integers(1, 4))
-        self._moment = Moment((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
+        self._trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
-    def disturb(self, stage: Stage) -> None:
-        if self.planted or not self._moment.has_come(stage):
+    def disturb(self, context: FaultContext) -> None:
+        if self.injected or not self._trigger.is_due(context):
             return
-        pose = stage.free_pose()
+        pose = context.free_pose()
         if pose is None:
             return
-        model = stage.world.scene.blocks[0]
-        rgb = tuple(float(c) for c in stage.rng.uniform(0.2, 0.9, 3))
+        model = context.world.scene.blocks[0]
+        rgb = tuple(float(c) for c in context.rng.uniform(0.2, 0.9, 3))
         new = replace(model, name="new_block", pose=pose, rgb=(rgb[0], rgb[1], rgb[2]))
-        stage.world.add_block(new)
+        context.world.add_block(new)
         x, y = pose.position[:2]
-        self.plant(stage, f"a new block at ({x:.3f}, {y:.3f}) m")
+        self.inject(context, f"a new block at ({x:.3f}, {y:.3f}) m")
 
 
-def _hand_gone(stage: Stage, name: str) -> bool:
-    pose: Pose = stage.world.block_poses()[name]
-    return stage.away_from_tool(pose.position) > HAND_GONE_M
+def _hand_gone(context: FaultContext, name: str) -> bool:
+    pose: Pose = context.world.block_poses()[name]
+    return context.away_from_tool(pose.position) > HAND_GONE_M
 
 
 def _towards(direction: float) -> np.ndarray:

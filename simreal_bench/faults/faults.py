@@ -1,4 +1,4 @@
-"""Things that go wrong, planted in a run. Which, when and where comes from a seed."""
+"""Faults that are injected into a run. Which, when and where comes from a seed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from simreal_bench.faults.stage import Stage
+from simreal_bench.faults.fault_context import FaultContext
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_control.robot_interface.task_io import Command, Inputs
 
 
 class Fault:
-    """One thing that goes wrong, once; this one never does.
+    """A fault goes wrong once in a run; this one never does.
 
     Args:
         rng: decides what is left open.
@@ -22,7 +22,7 @@ class Fault:
     Attributes:
         kind: name of the kind.
         extra_blocks: in the scene, beyond those that the tower needs.
-        planted_at: simulated seconds; None as long as its moment has not come.
+        injected_at: simulated seconds; None as long as it is not due.
         words: what was done.
     """
 
@@ -30,17 +30,17 @@ class Fault:
     extra_blocks = 0
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
-        self.planted_at: float | None = None
+        self.injected_at: float | None = None
         self.words = ""
 
-    def disturb(self, stage: Stage) -> None:
+    def disturb(self, context: FaultContext) -> None:
         """Called before each tick; may do something to the world."""
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs | None:
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs | None:
         """What the task learns instead; None: it is not running."""
         return inputs
 
-    def commands(self, stage: Stage, commands: Sequence[Command]) -> Sequence[Command]:
+    def commands(self, context: FaultContext, commands: Sequence[Command]) -> Sequence[Command]:
         """What the robot hears instead."""
         return commands
 
@@ -48,11 +48,11 @@ class Fault:
         """Whether a run, which nothing else is to be said against, ended as it should."""
         return result.success
 
-    def plant(self, stage: Stage, words: str) -> None:
-        """It has come."""
-        self.planted_at = stage.now
+    def inject(self, context: FaultContext, words: str) -> None:
+        """Note that the fault is injected, now."""
+        self.injected_at = context.now
         self.words = words
 
     @property
-    def planted(self) -> bool:
-        return self.planted_at is not None
+    def injected(self) -> bool:
+        return self.injected_at is not None

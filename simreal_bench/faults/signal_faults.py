@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from simreal_bench.faults.fault_context import FaultContext, Trigger
 from simreal_bench.faults.faults import Fault
-from simreal_bench.faults.stage import Moment, Stage
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
     ArmState,
@@ -34,14 +34,14 @@ class DetectionsStop(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment(
+        self._trigger = Trigger(
             (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8)
         )
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
-        if not self.planted and self._moment.has_come(stage):
-            self.plant(stage, f"no detections for {STOPPED_S:.0f} s")
-        if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
+        if not self.injected and self._trigger.is_due(context):
+            self.inject(context, f"no detections for {STOPPED_S:.0f} s")
+        if self.injected_at is None or context.now - self.injected_at > STOPPED_S:
             return inputs
         return replace(inputs, detection_frames=())
 
@@ -53,16 +53,18 @@ class TransformStale(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._moment = Moment(
+        self._trigger = Trigger(
             (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3)
         )
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
-        if not self.planted and self._moment.has_come(stage):
-            self.plant(stage, f"no transform of the camera for {STOPPED_S:.0f} s")
-        if self.planted_at is None or stage.now - self.planted_at > STOPPED_S:
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
+        if not self.injected and self._trigger.is_due(context):
+            self.inject(context, f"no transform of the camera for {STOPPED_S:.0f} s")
+        if self.injected_at is None or context.now - self.injected_at > STOPPED_S:
             return inputs
-        frozen = tuple(replace(s, transform_stamp=self.planted_at) for s in inputs.detection_frames)
+        frozen = tuple(
+            replace(s, transform_stamp=self.injected_at) for s in inputs.detection_frames
+        )
         return replace(inputs, detection_frames=frozen)
 
 
@@ -75,15 +77,15 @@ class JointsStop(Fault):
         super().__init__(rng, seed)
         state = ARM_STATES[int(rng.integers(len(ARM_STATES)))]
         after = (StateName.RELEASING,) if state is StateName.HOMING else ()
-        self._moment = Moment((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
+        self._trigger = Trigger((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
         self._for_s = rng.uniform(*JOINTS_STOPPED_S)
         self._last: ArmState | None = None
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
-        if not self.planted and self._moment.has_come(stage) and stage.task.moving:
-            words = f"no joint states for {self._for_s:.1f} s while {stage.task.state.name.value}"
-            self.plant(stage, words)
-        if self.planted_at is not None and stage.now - self.planted_at <= self._for_s:
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
+        if not self.injected and self._trigger.is_due(context) and context.task.moving:
+            words = f"no joint states for {self._for_s:.1f} s while {context.task.state.name.value}"
+            self.inject(context, words)
+        if self.injected_at is not None and context.now - self.injected_at <= self._for_s:
             return replace(inputs, arm=self._last)
         self._last = inputs.arm
         return inputs
@@ -101,42 +103,42 @@ class ActionFails(Fault):
         states = HAND_STATES if rng.random() < 0.3 else ARM_STATES
         state = states[int(rng.integers(len(states)))]
         after = (StateName.RELEASING,) if state is StateName.HOMING else ()
-        self._moment = Moment((state,), int(rng.integers(1, 3)), 0.0, after)
+        self._trigger = Trigger((state,), int(rng.integers(1, 3)), 0.0, after)
         self._abort_after_s = rng.uniform(0.1, 0.8)
         self._abort_at = np.inf
         self._number = -1
 
-    def disturb(self, stage: Stage) -> None:
-        if stage.now >= self._abort_at:
+    def disturb(self, context: FaultContext) -> None:
+        if context.now >= self._abort_at:
             self._abort_at = np.inf
-            stage.robot.abort("as planted")
+            context.robot.abort("as injected")
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs:
-        if self._how != "its result lost" or not self.planted:
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
+        if self._how != "its result lost" or not self.injected:
             return inputs
         heard = tuple(r for r in inputs.results if r.command != self._number)
         return replace(inputs, results=heard)
 
-    def commands(self, stage: Stage, commands: Sequence[Command]) -> Sequence[Command]:
-        due = self._moment.has_come(stage)
+    def commands(self, context: FaultContext, commands: Sequence[Command]) -> Sequence[Command]:
+        due = self._trigger.is_due(context)
         passed: list[Command] = []
         for command in commands:
-            if not due or self.planted or not isinstance(command, MoveArm | MoveGripper):
+            if not due or self.injected or not isinstance(command, MoveArm | MoveGripper):
                 passed.append(command)
                 continue
             hand = isinstance(command, MoveGripper)
-            self.plant(
-                stage, f"{'hand' if hand else 'arm'} {stage.task.state.name.value}: {self._how}"
+            self.inject(
+                context, f"{'hand' if hand else 'arm'} {context.task.state.name.value}: {self._how}"
             )
             self._number = command.number
             if self._how == "rejected":
-                stage.robot.answer(command.number, ActionOutcome.REJECTED, "as planted")
+                context.robot.answer(command.number, ActionOutcome.REJECTED, "as injected")
             elif self._how == "aborted" and hand:
-                stage.robot.answer(command.number, ActionOutcome.ABORTED, "as planted")
+                context.robot.answer(command.number, ActionOutcome.ABORTED, "as injected")
             elif self._how != "not executed":
                 passed.append(command)
                 if self._how == "aborted":
-                    self._abort_at = stage.now + self._abort_after_s
+                    self._abort_at = context.now + self._abort_after_s
         return passed
 
 
@@ -150,20 +152,20 @@ class Restarted(Fault):
         state = PHASES[int(rng.integers(len(PHASES)))]
         after = (StateName.RELEASING,) if state is StateName.HOMING else ()
         delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
-        self._moment = Moment((state,), int(rng.integers(1, 3)), delay_s, after)
+        self._trigger = Trigger((state,), int(rng.integers(1, 3)), delay_s, after)
         self._down_s = rng.uniform(*DOWN_S)
         self._up = False
 
-    def inputs(self, stage: Stage, inputs: Inputs) -> Inputs | None:
-        if not self.planted and self._moment.has_come(stage):
-            self.plant(
-                stage, f"killed while {stage.task.state.name.value}, {self._down_s:.1f} s down"
+    def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs | None:
+        if not self.injected and self._trigger.is_due(context):
+            self.inject(
+                context, f"killed while {context.task.state.name.value}, {self._down_s:.1f} s down"
             )
-        if self.planted_at is None or self._up:
+        if self.injected_at is None or self._up:
             return inputs
-        if stage.now - self.planted_at < self._down_s:
+        if context.now - self.injected_at < self._down_s:
             return None
         self._up = True
-        stage.task = stage.make_task()
-        stage.robot.forget()  # ends of goals go to who sent them, and that process is gone
+        context.task = context.make_task()
+        context.robot.forget()  # ends of goals go to who sent them, and that process is gone
         return replace(inputs, results=())

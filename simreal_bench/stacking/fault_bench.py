@@ -55,6 +55,8 @@ class FaultBench:
             if self.file(*run).is_file():
                 content = json.loads(self.file(*run).read_text(encoding="utf-8"))
                 content["stack"] = read_stack(content["stack"])
+                if "planted_at" in content:  # so called by benches that began before
+                    content["injected_at"] = content.pop("planted_at")
                 results.append(FaultResult(**content))
         return results
 

@@ -1,4 +1,4 @@
-"""One tower with one fault: what was planted, and whether the arm got over it."""
+"""One tower with one fault: what was injected, and whether the arm got over it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class FaultResult:
 
     Args:
         kind: of the fault.
-        planted_at: simulated seconds; None where its moment never came, which counts as a failure.
+        injected_at: simulated seconds; None where it was never due, which counts as a failure.
         words: what was done.
-        recovered: it was planted, and the run then ended as it should: without a collision of the
+        recovered: it was injected, and the run then ended as it should: without a collision of the
             arm, a limit violated, or a motion on old data.
         stack: the run.
     """
 
     kind: str
-    planted_at: float | None
+    injected_at: float | None
     words: str
     recovered: bool
     stack: StackResult
@@ -54,8 +54,8 @@ class FaultResult:
         """Why it counts as a failure, as a kind; empty where it does not."""
         if self.recovered:
             return ""
-        if self.planted_at is None:
-            return "the fault was never planted"
+        if self.injected_at is None:
+            return "the fault was never injected"
         stack = self.stack
         if stack.collisions:
             _, link, what = stack.collisions[0]
@@ -94,8 +94,8 @@ def run_fault(
     clean = not (stack.collisions or stack.limit_violations or stack.old_data)
     return FaultResult(
         kind=kind,
-        planted_at=None if fault.planted_at is None else round(fault.planted_at, 2),
+        injected_at=None if fault.injected_at is None else round(fault.injected_at, 2),
         words=fault.words,
-        recovered=fault.planted and clean and fault.recovered(stack),
+        recovered=fault.injected and clean and fault.recovered(stack),
         stack=stack,
     )

@@ -30,17 +30,17 @@ def _counts(results: Sequence[FaultResult]) -> dict[str, Any]:
     recovered = sum(result.recovered for result in results)
     return {
         "runs": len(results),
-        "planted": sum(result.planted_at is not None for result in results),
+        "injected": sum(result.injected_at is not None for result in results),
         "recovered": recovered,
         "share": recovered / max(len(results), 1),
     }
 
 
 def fault_rows(figures: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Rows of the table: kind, runs, planted, recovered, share."""
+    """Rows of the table: kind, runs, injected, recovered, share."""
     return [
         (
-            name, str(counts["runs"]), str(counts["planted"]), str(counts["recovered"]),
+            name, str(counts["runs"]), str(counts["injected"]), str(counts["recovered"]),
             f"{100 * counts['share']:.0f} %",
         )
         for name, counts in [*figures["kinds"].items(), ("all", figures["all"])]

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_bench.faults.fault_context import FaultContext
 from simreal_bench.faults.faults import Fault
-from simreal_bench.faults.stage import Stage
-from simreal_bench.simulated_robot.data_ages import DataAges
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
+from simreal_bench.simulated_robot.staleness_audit import StalenessAudit
 from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
@@ -82,7 +82,7 @@ def run_stack(
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
         def perceive(now: float) -> DetectionFrame | None:
-            if stage.task.state.name is not StateName.OBSERVING:
+            if context.task.state.name is not StateName.OBSERVING:
                 return None  # nothing else needs perception, and drawing takes longer than physics
             picture = camera.render()
             found = [
@@ -103,22 +103,22 @@ def run_stack(
         def make_task() -> StackingTask:  # as a node does that has just been started
             return assemble(parameters, world.robot_description()).task()
 
-        stage = Stage(world, arm, make_task(), make_task, parameters.edge, rng)
+        context = FaultContext(world, arm, make_task(), make_task, parameters.edge, rng)
         fault = fault or Fault(rng, seed)
-        ages = DataAges(config)
+        audit = StalenessAudit(config)
         log: list[str] = []
         planning_s = 0.0
-        status = stage.task.status
+        status = context.task.status
         if record is not None:
             record.add([begin_event(world.time, config.goal.words)])
         while world.time < limit_s and not status.finished:
-            fault.disturb(stage)
-            inputs = fault.inputs(stage, arm.step())
+            fault.disturb(context)
+            inputs = fault.inputs(context, arm.step())
             if inputs is None:
                 continue
-            ages.heard(inputs)
-            before, began = stage.task.state.name, time.perf_counter()
-            outputs = stage.task.tick(inputs)
+            audit.heard(inputs)
+            before, began = context.task.state.name, time.perf_counter()
+            outputs = context.task.tick(inputs)
             took = time.perf_counter() - began
             if before in PLANNED and took > PLANNING_S:
                 planning_s += took
@@ -126,10 +126,10 @@ def run_stack(
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
             if record is not None:
                 record.add(outputs.events)
-            ages.sent(world.time, stage.task.state.name, outputs.commands)
-            for command in fault.commands(stage, outputs.commands):
+            audit.sent(world.time, context.task.state.name, outputs.commands)
+            for command in fault.commands(context, outputs.commands):
                 arm.execute(command)
-            ages.moved(world.time, arm)
+            audit.moved(world.time, arm)
         ended = world.time
         earlier = world.block_poses()
         for _ in range(round(AFTERWARDS_S / STEP_S)):
@@ -153,7 +153,7 @@ def run_stack(
         limit_violations=arm.limit_violations,
         finished=status.finished,
         claimed=status.success,
-        old_data=tuple((round(when, 2), words) for when, words in ages.breaches),
+        old_data=tuple((round(when, 2), words) for when, words in audit.breaches),
         tracking_rad=arm.worst_tracking_rad,
         log=tuple(log),
     )

@@ -1,4 +1,4 @@
-"""Each thing that may go wrong, planted in a world without physics: the tower is built all the same.
+"""Each thing that may go wrong, injected into a world without physics: the tower is built all the same.
 
 `reject`, `abort`, `swallow`, `drop`, `slip`, `topple` and old joint states: test_stacking_task.py.
 """

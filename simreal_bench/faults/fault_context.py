@@ -1,4 +1,4 @@
-"""A run as a fault sees it: the truth of the world, and what can be done to it."""
+"""Fault context: a run as a fault sees it, with the truth of the world and what can be done to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TRIES = 2000
 
 
 @dataclass(eq=False)
-class Stage:
-    """A run under way.
+class FaultContext:
+    """The fault context is a run under way.
 
     Args:
         world: in which it takes place.
@@ -99,8 +99,8 @@ class Stage:
         return None
 
 
-class Moment:
-    """When a fault comes: some time after the task has entered one of some states.
+class Trigger:
+    """Triggers a fault some time after the task has entered one of some states.
 
     Args:
         states: any of these.
@@ -122,17 +122,17 @@ class Moment:
         self._entries = 0
         self._entered: float | None = None
 
-    def has_come(self, stage: Stage) -> bool:
-        """Ask it at each tick."""
-        state = stage.task.state.name
+    def is_due(self, context: FaultContext) -> bool:
+        """Whether the fault is due; ask at each tick."""
+        state = context.task.state.name
         if state is not self._last:
             self._entered = None
             if state in self._states and (not self._after or self._last in self._after):
                 self._entries += 1
-                self._entered = stage.now
+                self._entered = context.now
             self._last = state
         return (
             self._entered is not None
             and self._entries >= self._number
-            and stage.now - self._entered >= self._delay_s
+            and context.now - self._entered >= self._delay_s
         )

@@ -1,4 +1,4 @@
-"""Whether an arm is ever moved on old data: measured beside the task, from what reached it."""
+"""Staleness audit: is an arm ever moved on old data? Measured beside the task, from what reached it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ STOPPED_WITHIN_S = 0.8
 STILL_RAD_S = 0.02
 
 
-class DataAges:
-    """Watches what a task hears and does.
+class StalenessAudit:
+    """Audits the staleness of what a task hears when it moves the arm.
 
     Args:
         config: has the bounds.
