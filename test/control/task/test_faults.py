@@ -150,7 +150,7 @@ def test_a_top_that_is_taken_off_is_felt_for_and_replaced(make_rig, height):
     assert any("no block stands there" in line for line in rig.log)
 
 
-def test_a_top_that_is_only_not_recognized_is_felt_and_stays(make_rig):
+def test_a_top_that_is_only_not_recognized_is_verified_by_grasp_and_stays(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, placed(rig, 3))
     rig.world.unseen = {top(rig)}
@@ -159,7 +159,7 @@ def test_a_top_that_is_only_not_recognized_is_felt_and_stays(make_rig):
     assert any("taken for standing" in line for line in rig.log)
 
 
-def test_a_hand_that_felt_a_block_does_not_reach_for_those_below_it(make_rig):
+def test_a_hand_that_verified_a_block_does_not_reach_for_those_below_it(make_rig):
     """What stands on them would be hit."""
     rig = make_rig(list(THREE))
     drive(rig, placed(rig, 3))
