@@ -32,7 +32,7 @@ STOPPED = 130
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; needs no library that only training needs."""
-    from simreal_sim.randomization.ranges.groups import GROUPS
+    from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
     parser.epilog = EPILOG
     parser.add_argument("--run", type=Path, default=Path("runs/block"), help="folder of the run")

@@ -41,7 +41,7 @@ from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
-from simreal_sim.randomization.randomization import GROUPS, Randomization
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 
 OPTICAL_FRAME = "camera_optical_frame"
 # Between the first subscription and the first image, so that a recorder has found every topic; and
@@ -74,10 +74,10 @@ class RandomizedImagesParameters:
     def __post_init__(self) -> None:
         check_parameters(self)
 
-    def drawn(self) -> Randomization:
+    def drawn(self) -> RandomizationConfig:
         """What is varied, and within which ranges."""
         path = Path(self.randomization) if self.randomization else None
-        return Randomization.load(path, frozenset(self.disabled) - {NOTHING})
+        return RandomizationConfig.load(path, frozenset(self.disabled) - {NOTHING})
 
 
 class RandomizedImagesNode(Node):

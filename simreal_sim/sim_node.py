@@ -32,7 +32,7 @@ from simreal_sim.physics.world_camera import WorldCamera
 from simreal_sim.physics.world_randomization import (
     MAX_BLOCKS,
     MAX_DISTRACTORS,
-    RANDOMIZATIONS,
+    WORLD_GROUPS,
     SceneOptions,
     draw_scene,
 )
@@ -62,12 +62,12 @@ class SimParameters:
     blocks: int = parameter(SceneOptions.blocks, "number of blocks", range=(1, MAX_BLOCKS))
     edge: float = parameter(SceneOptions.edge, "edge of the blocks, metres", range=(0.02, 0.07))
     distractors: int = parameter(
-        SceneOptions.distractors, "largest number of other things", range=(0, MAX_DISTRACTORS)
+        SceneOptions.distractors, "largest number of distractors", range=(0, MAX_DISTRACTORS)
     )
     randomization: tuple[str, ...] = parameter(
-        RANDOMIZATIONS,
+        WORLD_GROUPS,
         "what the seed varies; 'none' for a nominal scene",
-        choices=(*RANDOMIZATIONS, NO_RANDOMIZATION),
+        choices=(*WORLD_GROUPS, NO_RANDOMIZATION),
     )
     real_time_factor: float = parameter(
         1.0, "simulated seconds a real second; 0 is as fast as it goes", range=(0.0, 100.0)
@@ -99,7 +99,7 @@ class SimParameters:
             distractors=self.distractors,
             width=self.image_width,
             height=self.image_height,
-            randomizations=tuple(n for n in self.randomization if n != NO_RANDOMIZATION),
+            randomized_groups=tuple(n for n in self.randomization if n != NO_RANDOMIZATION),
         )
 
 
@@ -142,7 +142,7 @@ class SimNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(TICK_S, self._tick, clock=steady)
         self.get_logger().info(
-            f"seed {p.seed}: {p.robot}, {p.blocks} blocks, {len(scene.distractors)} other things, "
+            f"seed {p.seed}: {p.robot}, {p.blocks} blocks, {len(scene.distractors)} distractors, "
             f"{p.image_width}x{p.image_height} at {p.camera_rate_hz:g} Hz"
         )
 

@@ -15,7 +15,7 @@ from simreal_common.settings.configuration import load_yaml, parse_yaml
 from simreal_common.settings.parameters import ParameterSpec
 from simreal_perception.training.tasks.tasks import TASKS
 from simreal_perception.training.training_config import TrainingConfig
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import ranges_values
 
 CONFIG = share_directory() / "config"
@@ -77,8 +77,8 @@ def test_launch_arguments_have_the_defaults_of_the_parameters_they_set(path: Any
 
 def test_the_file_of_ranges_holds_all_of_them_at_their_defaults() -> None:
     written = load_yaml(CONFIG / "randomization.yaml", "{path}: {reason}")
-    assert written == ranges_values(Randomization())
-    assert list(written) == list(ranges_values(Randomization()))
+    assert written == ranges_values(RandomizationConfig())
+    assert list(written) == list(ranges_values(RandomizationConfig()))
 
 
 def test_the_file_of_training_holds_all_values_and_its_common_ones_are_the_defaults() -> None:

@@ -14,9 +14,10 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_corners
 from simreal_sim.randomization.cameras import draw_views
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import Integers, LogUniform, Share
-from simreal_sim.randomization.taken_pictures import take_pictures, view_camera, view_pose
+from simreal_sim.randomization.sensor_images import take_images, view_camera, view_pose
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
 from simreal_sim.rendering.textures import texture_pool
@@ -94,7 +95,7 @@ def block_images(
                 continue
             view = views.take(np.array([index]))
             drawn = render(scenes, view, textures, width, height, rng)
-            image = take_pictures(drawn.color, everything, 0.0, rng)
+            image = take_images(drawn.color, everything, 0.0, rng)
             yield BlockImage(image[0], camera, float(scenes.edge[scene]), poses, edges)
             found += 1
             if found == count:
@@ -105,9 +106,9 @@ def block_images(
     )
 
 
-def _ranges(number: int, edge: float | None) -> Randomization:
+def _ranges(number: int, edge: float | None) -> RandomizationConfig:
     """Everything at its full range, but for the number of blocks, and how they are looked at."""
-    everything = Randomization.load()
+    everything = RandomizationConfig.load()
     sizes = everything.edge.edge_m if edge is None else LogUniform(edge, edge)
     camera = replace(everything.camera, distance_m=DISTANCE_M)
     tabletop = replace(everything.tabletop, blocks=LogUniform(number, number))

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.randomization.cameras import draw_views
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
-from simreal_sim.randomization.taken_pictures import take_pictures
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
+from simreal_sim.randomization.sensor_images import take_images
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
 from simreal_sim.rendering.textures import texture_pool
@@ -110,14 +111,14 @@ def _turn(
     rng: np.random.Generator,
 ) -> tuple[Round, SceneBatch, ViewBatch]:
     """From nothing to exposed images, timed by parts."""
-    everything = Randomization.load()
+    everything = RandomizationConfig.load()
     times = [time.perf_counter()]
     scenes = draw_scenes(images, len(textures), everything, rng)
     views = draw_views(scenes, np.arange(images), *size, everything, rng)
     times.append(time.perf_counter())
     drawn = render(scenes, views, textures, *size, rng, device)
     times.append(time.perf_counter())
-    take_pictures(drawn.color, everything, 0.0, rng)
+    take_images(drawn.color, everything, 0.0, rng)
     times.append(time.perf_counter())
     first, second, third = (np.diff(times) / images).tolist()
     return Round(first, second, third, None), scenes, views

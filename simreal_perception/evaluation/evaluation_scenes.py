@@ -22,8 +22,9 @@ from simreal_perception.evaluation.evaluation_splits import (
     find_split,
 )
 from simreal_sim.randomization.cameras import draw_views
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
-from simreal_sim.randomization.taken_pictures import take_pictures, view_camera, view_pose
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
+from simreal_sim.randomization.sensor_images import take_images, view_camera, view_pose
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
 from simreal_sim.rendering.textures import texture_pool
 
@@ -71,7 +72,7 @@ class SceneSource:
         return find_split(self.split or ("trained" if self.ranges else "everything"))
 
     @property
-    def randomization(self) -> Randomization:
+    def randomization(self) -> RandomizationConfig:
         """Ranges of these scenes."""
         return _randomization(self.kind.name, self.ranges)
 
@@ -102,7 +103,7 @@ class SceneSource:
         scenes = draw_scenes(1, len(textures), ranges, scene_rng)
         views = draw_views(scenes, np.zeros(1, int), *kind.size, ranges, view_rng)
         color, seen = self._draw(scenes, views, textures, light_rng)
-        image = take_pictures(color, ranges, 0.0, sensor_rng)
+        image = take_images(color, ranges, 0.0, sensor_rng)
         camera = view_camera(views, 0, *kind.size)
         blocks: list[tuple[Pose, float, float]] = []
         hidden: list[tuple[Pose, float, float]] = []
@@ -171,8 +172,8 @@ class MixedScenes:
 
 
 @lru_cache(maxsize=8)
-def _randomization(split: str, path: Path | None) -> Randomization:
-    return find_split(split).narrowed(Randomization.load(path))
+def _randomization(split: str, path: Path | None) -> RandomizationConfig:
+    return find_split(split).narrowed(RandomizationConfig.load(path))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import LogUniform, Share, Uniform
 
 LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to count
@@ -32,11 +32,11 @@ class Split:
 
     name: str
     words: str
-    narrowed: Callable[[Randomization], Randomization]
+    narrowed: Callable[[RandomizationConfig], RandomizationConfig]
     size: tuple[int, int]
 
 
-def _everything(ranges: Randomization) -> Randomization:
+def _everything(ranges: RandomizationConfig) -> RandomizationConfig:
     return dataclasses.replace(
         ranges,
         disabled=ranges.disabled | {"edge"},
@@ -44,7 +44,7 @@ def _everything(ranges: Randomization) -> Randomization:
     )
 
 
-def _overhead(ranges: Randomization) -> Randomization:
+def _overhead(ranges: RandomizationConfig) -> RandomizationConfig:
     camera = dataclasses.replace(
         ranges.camera, overhead=Share(1.0), overhead_deg=Uniform(0.0, 20.0),
         distance_m=LogUniform(0.7, 1.1), fov_deg=Uniform(55.0, 70.0),
@@ -52,7 +52,7 @@ def _overhead(ranges: Randomization) -> Randomization:
     return _of_edge(dataclasses.replace(ranges, camera=camera), SMALL_EDGE_M)
 
 
-def _crowded(ranges: Randomization) -> Randomization:
+def _crowded(ranges: RandomizationConfig) -> RandomizationConfig:
     tabletop = dataclasses.replace(
         ranges.tabletop, share=Share(1.0), blocks=LogUniform(12.0, 30.0), board=Share(1.0)
     )
@@ -63,7 +63,7 @@ def _crowded(ranges: Randomization) -> Randomization:
     return _of_edge(ranges, SMALL_EDGE_M)
 
 
-def _face_on(ranges: Randomization) -> Randomization:
+def _face_on(ranges: RandomizationConfig) -> RandomizationConfig:
     camera = dataclasses.replace(
         ranges.camera, overhead=Share(1.0), overhead_deg=Uniform(0.0, 10.0),
         distance_m=LogUniform(0.35, 0.9), off_axis=Uniform(-0.4, 0.4),
@@ -71,11 +71,11 @@ def _face_on(ranges: Randomization) -> Randomization:
     return _of_edge(dataclasses.replace(ranges, camera=camera), BLOCK_EDGE_M)
 
 
-def _trained(ranges: Randomization) -> Randomization:
+def _trained(ranges: RandomizationConfig) -> RandomizationConfig:
     return ranges
 
 
-def _of_edge(ranges: Randomization, edge_m: float) -> Randomization:
+def _of_edge(ranges: RandomizationConfig, edge_m: float) -> RandomizationConfig:
     edge = dataclasses.replace(ranges.edge, edge_m=LogUniform(edge_m, edge_m), several=Share(0.0))
     return dataclasses.replace(ranges, edge=edge)
 

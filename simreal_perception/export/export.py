@@ -26,7 +26,7 @@ from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.training.checkpoint import best_path, load_network, read_progress
 from simreal_perception.training.run_folder import source_commit
 from simreal_perception.training.run_log import read_log, summarize
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
 
 # ONNX Runtime and PyTorch add up in another order; pixels agree to this.
@@ -111,7 +111,7 @@ def export(
         "calibrated_on": {
             "source": calibration_scenes.name,
             "scenes": scenes,
-            "ranges_sha256": ranges_sha256(ranges_values(Randomization.load(ranges))),
+            "ranges_sha256": ranges_sha256(ranges_values(RandomizationConfig.load(ranges))),
         },
         "calibration": asdict(Calibration()),
         "metrics": {},

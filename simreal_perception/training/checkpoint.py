@@ -19,7 +19,7 @@ from simreal_perception.training.batches import Position
 from simreal_perception.training.run_ranges import require_same_ranges
 from simreal_perception.training.tasks.tasks import make_task
 from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 
 class Part(Protocol):
@@ -78,7 +78,10 @@ def save_checkpoint(
 
 
 def restore_checkpoint(
-    path: Path, config: TrainingConfig, randomization: Randomization, parts: Mapping[str, Part]
+    path: Path,
+    config: TrainingConfig,
+    randomization: RandomizationConfig,
+    parts: Mapping[str, Part],
 ) -> Progress:
     """Put `parts` and torch's generators back to where the checkpoint left them.
 
@@ -153,7 +156,7 @@ def load_network(checkpoint: Path) -> tuple[TrainingConfig, nn.Module]:
         )
     state = _read(checkpoint)
     config = _config(state)
-    network = make_task(config.task, config.seed, config.width, Randomization()).network
+    network = make_task(config.task, config.seed, config.width, RandomizationConfig()).network
     network.load_state_dict(state.get("average", state["network"]))
     return config, network.eval()
 

@@ -24,7 +24,7 @@ from simreal_perception.training.precision import Precision
 from simreal_perception.training.run_log import log_path
 from simreal_perception.training.run_ranges import keep_ranges, ranges_copy
 from simreal_perception.training.training_config import TrainingConfig, write_config
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 LIBRARIES = ("torch", "numpy", "numba", "opencv-python-headless")
 
@@ -62,7 +62,7 @@ def run_folder(folder: Path, config: TrainingConfig) -> Iterator[Path]:
 def record_start(
     checkpoint: Path,
     config: TrainingConfig,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     step: int,
     precision: Precision,
 ) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import (
     changed_keys,
     ranges_sha256,
@@ -25,12 +25,14 @@ def ranges_copy(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".ranges.yaml")
 
 
-def keep_ranges(checkpoint: Path, randomization: Randomization) -> None:
+def keep_ranges(checkpoint: Path, randomization: RandomizationConfig) -> None:
     """Write the ranges beside the checkpoint, every group and key."""
     write_ranges(randomization, ranges_copy(checkpoint), HEADING)
 
 
-def require_same_ranges(checkpoint: Path, begun_with: str, randomization: Randomization) -> None:
+def require_same_ranges(
+    checkpoint: Path, begun_with: str, randomization: RandomizationConfig
+) -> None:
     """Refuse to go on with other ranges than the run began with.
 
     Args:

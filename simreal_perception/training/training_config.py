@@ -15,7 +15,7 @@ from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # What may change when a run goes on: how fast it is, not what it learns.
 # The number of steps may, too: see `training.learning_rate`.
@@ -124,16 +124,16 @@ class TrainingConfig:
                 raise ConfigurationError(
                     f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
                 )
-        Randomization(frozenset(self.disabled))  # refuses unknown names
+        RandomizationConfig(frozenset(self.disabled))  # refuses unknown names
 
     @property
-    def randomization(self) -> Randomization:
+    def randomization(self) -> RandomizationConfig:
         """What is varied, and how far.
 
         Raises:
             ConfigurationError: the file of ranges cannot be read.
         """
-        return Randomization.load(Path(self.ranges) if self.ranges else None, self.disabled)
+        return RandomizationConfig.load(Path(self.ranges) if self.ranges else None, self.disabled)
 
     def _at_least(self, name: str, lowest: int) -> None:
         value = getattr(self, name)

@@ -19,9 +19,10 @@ from simreal_sim.randomization.cameras import (
     undistorted,
 )
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import LogUniform
-from simreal_sim.randomization.taken_pictures import take_pictures
+from simreal_sim.randomization.sensor_images import take_images
 from simreal_sim.randomization.viewpoints import looking, turned_aside
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
@@ -72,7 +73,7 @@ class WindowSource(ReplayedSource[WindowBatch]):
         if draw.chosen is not None:
             views = views.take(np.array(draw.chosen))
         drawn = render(scenes, views, self.textures, WINDOW, WINDOW, rng, self.device)
-        images = take_pictures(drawn.color, self.randomization, UPSCALE_BLUR, rng)
+        images = take_images(drawn.color, self.randomization, UPSCALE_BLUR, rng)
         heat, weight, values, center = _labels(
             scenes, views, drawn.seen[:, BLOCKS], drawn.covered[:, BLOCKS]
         )
@@ -83,7 +84,7 @@ def aimed_windows(
     scenes: SceneBatch,
     scene: NDArray[np.int64],
     window: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> ViewBatch:
     """Cameras that look at some block of their scene, or near it.

@@ -25,9 +25,10 @@ from simreal_perception.training_data.proposals import propose
 from simreal_perception.training_data.replayed_source import ReplayedSource
 from simreal_sim.randomization.cameras import draw_distances, draw_stands
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import LogUniform
-from simreal_sim.randomization.taken_pictures import take_pictures
+from simreal_sim.randomization.sensor_images import take_images
 from simreal_sim.randomization.viewpoints import looking, turned_aside
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import BOX, EMPTY, SceneBatch, ViewBatch
@@ -91,7 +92,7 @@ class CropSource(ReplayedSource[CropBatch]):
         detector: proposes what some of the crops look at; None for no such crops.
     """
 
-    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
+    def __init__(self, seed: int, randomization: RandomizationConfig | None = None) -> None:
         super().__init__(seed, randomization)
         self.detector: InferenceSession | None = None
 
@@ -175,8 +176,8 @@ class CropSource(ReplayedSource[CropBatch]):
             native, shift = _native_views(views, members, int(size), rng)
             drawn = render(scenes, native, self.textures, int(size), int(size), rng, self.device)
             seen[members], covered[members] = drawn.seen, drawn.covered
-            pictures = take_pictures(drawn.color, self.randomization, LARGEST_UPSCALE_BLUR, rng)
-            for member, picture, moved in zip(members, pictures, shift, strict=True):
+            taken = take_images(drawn.color, self.randomization, LARGEST_UPSCALE_BLUR, rng)
+            for member, picture, moved in zip(members, taken, shift, strict=True):
                 images[member] = _resampled(picture, moved)
         return images, seen, covered
 

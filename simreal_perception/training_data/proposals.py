@@ -17,8 +17,8 @@ from simreal_perception.pose_estimation.crop_camera import SPHERE_PER_EDGE, Crop
 from simreal_perception.pose_estimation.detection import detect
 from simreal_perception.training_data.detector_data import BLOCKS, aimed_windows
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK
-from simreal_sim.randomization.randomization import Randomization
-from simreal_sim.randomization.taken_pictures import take_pictures, view_camera
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
+from simreal_sim.randomization.sensor_images import take_images, view_camera
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import EMPTY, SceneBatch, ViewBatch
 
@@ -52,7 +52,7 @@ def propose(
     chosen: NDArray[np.int64],
     most: int,
     textures: NDArray[np.uint8],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     seed: int,
     device: str,
 ) -> list[list[Proposal]]:
@@ -71,7 +71,7 @@ def propose(
         rng = np.random.default_rng([seed, SALT, scene])
         views = aimed_windows(scenes, np.array([scene]), WINDOW, randomization, rng)
         drawn = render(scenes, views, textures, WINDOW, WINDOW, rng, device)
-        picture = take_pictures(drawn.color, randomization, 0.0, rng)[0]
+        picture = take_images(drawn.color, randomization, 0.0, rng)[0]
         detections = detect(detector, picture, (1.0,))
         picked = rng.permutation(len(detections.scores))[:most]
         centers, radii = detections.centers[picked], detections.radii[picked]

@@ -14,7 +14,7 @@ from simreal_perception.training_data.hard_examples import (
     from_key,
     joined,
 )
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.rendering.textures import texture_pool
 
 Batch = TypeVar("Batch")
@@ -33,9 +33,9 @@ class ReplayedSource(ABC, Generic[Batch]):
         device: that draws, "cpu" or "cuda".
     """
 
-    def __init__(self, seed: int, randomization: Randomization | None = None) -> None:
+    def __init__(self, seed: int, randomization: RandomizationConfig | None = None) -> None:
         self.rng = np.random.default_rng(seed)
-        self.randomization = randomization or Randomization()
+        self.randomization = randomization or RandomizationConfig()
         self.textures = texture_pool(TEXTURES, self.rng)
         self.device = "cpu"
         self._hard = HardExamples()

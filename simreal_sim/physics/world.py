@@ -91,7 +91,7 @@ class World:
         self._table = add_surroundings(self._server, scene)
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: add_block(self._server, block) for block in scene.blocks}
-        self._things = [add_distractor(self._server, thing) for thing in scene.distractors]
+        self._distractors = [add_distractor(self._server, one) for one in scene.distractors]
         self._add_robot(arm.home if home is None else home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
@@ -242,7 +242,7 @@ class World:
     def body_names(self) -> dict[int, str]:
         """What PyBullet's numbers of bodies stand for: blocks by name, all else "a thing"."""
         names = {body: name for name, body in self._blocks.items()}
-        return {**dict.fromkeys(self._things, "a thing"), **names, self._table: "the table"}
+        return {**dict.fromkeys(self._distractors, "a thing"), **names, self._table: "the table"}
 
     def block_poses(self) -> dict[str, Pose]:
         """The truth: pose of each block's centre in the world."""

@@ -12,7 +12,12 @@ import cv2
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_sim.physics.bullet_server import BulletServer
-from simreal_sim.physics.world_randomization import BlockSetup, DistractorSetup, Surface, WorldScene
+from simreal_sim.physics.world_randomization import (
+    BlockSetup,
+    DistractorSetup,
+    Material,
+    WorldScene,
+)
 
 BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
 BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
@@ -39,25 +44,25 @@ def add_block(server: BulletServer, block: BlockSetup) -> int:
     )
 
 
-def add_distractor(server: BulletServer, thing: DistractorSetup) -> int:
-    """Put a thing in that is no block; PyBullet's number of the body.
+def add_distractor(server: BulletServer, distractor: DistractorSetup) -> int:
+    """Put a distractor in; PyBullet's number of the body.
 
     Raises:
         ConfigurationError: there is no such shape.
     """
-    size = thing.size
+    size = distractor.size
     dimensions: dict[str, Any]
-    if thing.shape == "sphere":
+    if distractor.shape == "sphere":
         shape, dimensions = "SPHERE", {"radius": size[0]}
-    elif thing.shape == "cylinder":
+    elif distractor.shape == "cylinder":
         shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
-    elif thing.shape == "bar":
+    elif distractor.shape == "bar":
         shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
     else:
-        raise ConfigurationError(f"distractor '{thing.shape}': wanted sphere, cylinder or bar")
+        raise ConfigurationError(f"distractor '{distractor.shape}': wanted sphere, cylinder or bar")
     # A ball on a hard table rolls for ever; this one is a little soft.
-    rolling = 0.01 if thing.shape == "sphere" else ROLLING_FRICTION
-    return _add_body(server, shape, dimensions, thing.pose, thing.rgb, 0.05, rolling)
+    rolling = 0.01 if distractor.shape == "sphere" else ROLLING_FRICTION
+    return _add_body(server, shape, dimensions, distractor.pose, distractor.rgb, 0.05, rolling)
 
 
 def add_surroundings(server: BulletServer, scene: WorldScene) -> int:
@@ -114,7 +119,7 @@ def _add_body(
 
 def _add_static(
     server: BulletServer,
-    surface: Surface,
+    material: Material,
     half: list[float],
     center: list[float],
     collision: int = -1,
@@ -123,14 +128,14 @@ def _add_static(
         "createVisualShape",
         server.bullet.GEOM_BOX,
         halfExtents=half,
-        rgbaColor=[*surface.rgb, 1],
+        rgbaColor=[*material.rgb, 1],
     )
     body: int = server.call("createMultiBody", 0, collision, visual, center)
-    if surface.texture is not None:
+    if material.texture is not None:
         # PyBullet takes textures from files alone; it has read the file when the call returns.
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "texture.png")
-            cv2.imwrite(path, cv2.cvtColor(surface.texture, cv2.COLOR_RGB2BGR))
+            cv2.imwrite(path, cv2.cvtColor(material.texture, cv2.COLOR_RGB2BGR))
             texture = server.call("loadTexture", path)
         server.call("changeVisualShape", body, -1, textureUniqueId=texture)
     return body

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 Rgb = tuple[float, float, float]
 
-RANDOMIZATIONS = tuple(group.name for group in fields(WorldRanges))
+WORLD_GROUPS = tuple(group.name for group in fields(WorldRanges))
 
 MAX_BLOCKS = 8
 MAX_DISTRACTORS = 4
@@ -76,7 +76,7 @@ class BlockSetup:
 
 @dataclass(frozen=True, eq=False)
 class DistractorSetup:
-    """A thing that is no block.
+    """A distractor: an object that is no block.
 
     `shape` is "sphere" (size: radius), "cylinder" (radius, height) or "bar" (three edges), metres.
     """
@@ -88,7 +88,7 @@ class DistractorSetup:
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class Material:
     """Colour (0 to 1) and optional texture, RGB uint8 (n, n, 3), which the colour multiplies."""
 
     rgb: Rgb
@@ -122,8 +122,8 @@ class WorldScene:
 
     blocks: tuple[BlockSetup, ...]
     distractors: tuple[DistractorSetup, ...]
-    table: Surface
-    wall: Surface
+    table: Material
+    wall: Material
     light: Light
     camera: Camera
     pose_camera_in_world: Pose
@@ -137,9 +137,9 @@ class SceneOptions:
     Args:
         blocks: number of blocks, 1 to 8.
         edge: of the blocks, metres.
-        distractors: largest number of other things, 0 to 4.
+        distractors: largest number of distractors, 0 to 4.
         width, height: of the image, pixels.
-        randomizations: which groups are random, of `RANDOMIZATIONS`; the others are nominal.
+        randomized_groups: groups that are random, of `WORLD_GROUPS`; the others are nominal.
         ranges: how far those vary.
 
     Raises:
@@ -151,7 +151,7 @@ class SceneOptions:
     distractors: int = MAX_DISTRACTORS
     width: int = 640
     height: int = 480
-    randomizations: Collection[str] = RANDOMIZATIONS
+    randomized_groups: Collection[str] = WORLD_GROUPS
     ranges: WorldRanges = WorldRanges()  # noqa: RUF009  # frozen
 
     def __post_init__(self) -> None:
@@ -165,20 +165,20 @@ class SceneOptions:
             raise ConfigurationError(
                 f"distractors {self.distractors}: wanted 0 to {MAX_DISTRACTORS}"
             )
-        unknown = sorted(set(self.randomizations) - set(RANDOMIZATIONS))
+        unknown = sorted(set(self.randomized_groups) - set(WORLD_GROUPS))
         if unknown:
             raise ConfigurationError(
                 f"randomization '{unknown[0]}' is not known: wanted some of "
-                f"{', '.join(RANDOMIZATIONS)}"
+                f"{', '.join(WORLD_GROUPS)}"
             )
 
 
 def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
     """Draw one scene; the same generator state gives the same scene, bit for bit."""
-    seeds = rng.integers(2**31, size=len(RANDOMIZATIONS))
+    seeds = rng.integers(2**31, size=len(WORLD_GROUPS))
     source = {
-        name: np.random.default_rng(int(seed)) if name in options.randomizations else None
-        for name, seed in zip(RANDOMIZATIONS, seeds, strict=True)
+        name: np.random.default_rng(int(seed)) if name in options.randomized_groups else None
+        for name, seed in zip(WORLD_GROUPS, seeds, strict=True)
     }
     ranges, colors = options.ranges, source["colors"]
     poses = block_poses(source["poses"], ranges.poses, options.blocks, options.edge)
@@ -187,7 +187,7 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         for index, pose in enumerate(poses)
     )
     camera, pose_camera = _camera(source["camera"], ranges.camera, options.width, options.height)
-    table, wall = _surfaces(source["textures"], colors, ranges)
+    table, wall = _materials(source["textures"], colors, ranges)
     return WorldScene(
         blocks=blocks,
         distractors=_distractors(source["distractors"], options.distractors, ranges),
@@ -248,16 +248,16 @@ def _muted(rng: np.random.Generator, ranges: WorldColorRanges) -> Rgb:
     return _hsv(*(r.draw_one(rng) for r in drawn))
 
 
-def _surfaces(
+def _materials(
     textures: np.random.Generator | None, colors: np.random.Generator | None, ranges: WorldRanges
-) -> tuple[Surface, Surface]:
+) -> tuple[Material, Material]:
     """Table and wall."""
     table = (0.72, 0.60, 0.45) if colors is None else _muted(colors, ranges.colors)
     wall = (0.75, 0.77, 0.80) if colors is None else _muted(colors, ranges.colors)
     if textures is None:
-        return Surface(table), Surface(wall)
+        return Material(table), Material(wall)
     first, second = (_texture(textures, ranges.textures) for _ in range(2))
-    return Surface(table, first), Surface(wall, second)
+    return Material(table, first), Material(wall, second)
 
 
 def _texture(rng: np.random.Generator, ranges: WorldTextureRanges) -> Picture:
@@ -342,7 +342,7 @@ def _noise(rng: np.random.Generator | None, ranges: SensorNoiseRanges) -> Sensor
 def _distractors(
     rng: np.random.Generator | None, most: int, ranges: WorldRanges
 ) -> tuple[DistractorSetup, ...]:
-    """None to `most` things beside the zone, one a spot; low, so that the hand clears them."""
+    """None to `most` distractors beside the zone, one a spot; low, so that the hand clears them."""
     if rng is None:
         return ()
     order = rng.permutation(len(SPOTS))[: int(rng.integers(most + 1))]

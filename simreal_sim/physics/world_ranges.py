@@ -1,6 +1,6 @@
 """What the simulated cell varies, and within which ranges: narrow ones, as of one workplace.
 
-A group has the name that it has in `world_randomization.RANDOMIZATIONS`. Metres and radians, world
+A group has the name that it has in `world_randomization.WORLD_GROUPS`. Metres and radians, world
 frame; colours as hue, saturation and value, 0 to 1.
 """
 
@@ -79,7 +79,7 @@ class WorldCameraRanges:
 
 @dataclass(frozen=True)
 class WorldDistractorRanges:
-    """Sizes of things that are no blocks, and how far they stand off their spots; off: none.
+    """Sizes of distractors, and how far they stand off their spots; off: none.
 
     A bar is clearly no cube: its length is `bar_length` times its thickness.
     """

@@ -1,5 +1,5 @@
 """Domain randomization: scenes, materials, lights, cameras and sensors drawn from a generator.
 
-Public: `randomization.draw_scenes`, `cameras.draw_views`, `taken_pictures.take_pictures`,
+Public: `random_scenes.draw_scenes`, `cameras.draw_views`, `sensor_images.take_images`,
 `labelled_images.LabelledImages`.
 """

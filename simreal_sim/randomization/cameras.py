@@ -17,7 +17,7 @@ from simreal_sim.randomization.layout.layout import (
     FIRST_DISTRACTOR,
     TABLE_SLOT,
 )
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.viewpoints import Array, looking, turned_aside
 from simreal_sim.rendering.scene import EMPTY, SceneBatch, ViewBatch
 
@@ -26,7 +26,7 @@ PLAIN_DIRECTION = (0.7, 0.0, 0.714)
 TRIES = 6  # places for a camera, the first that sees its block is taken
 CLEARANCE_M = 0.02  # between a camera and the nearest surface
 LEAST_HEIGHT_M = 0.02  # of a camera above the table
-# Robot parts and things may hide the block that a camera was to look at, in this share of tries.
+# Robot parts and distractors may hide the block that a camera was to look at, in this share of tries.
 HIDDEN_SHARE = 0.3
 UNDISTORT_STEPS = 8  # of Newton's method: to a hundredth of a pixel for the lenses drawn here
 LEAST_STRETCH = 0.02  # of a ray's distance from the axis by a lens; where it folds there is none
@@ -46,7 +46,7 @@ class Stands:
     roll: Array
 
 
-def draw_stands(count: int, randomization: Randomization, rng: np.random.Generator) -> Stands:
+def draw_stands(count: int, randomization: RandomizationConfig, rng: np.random.Generator) -> Stands:
     """Directions and rolls of `count` cameras: a share above the table, the others all around it."""
     overhead, roll = _rolls(count, randomization, rng)
     away = _directions(overhead, randomization, rng)
@@ -55,7 +55,9 @@ def draw_stands(count: int, randomization: Randomization, rng: np.random.Generat
     return Stands(away, roll)
 
 
-def draw_distances(edge: Array, randomization: Randomization, rng: np.random.Generator) -> Array:
+def draw_distances(
+    edge: Array, randomization: RandomizationConfig, rng: np.random.Generator
+) -> Array:
     """Distances, (N,), metres, of cameras that look at blocks of edges (N,) for training."""
     ranges = randomization.camera
     distance = edge * ranges.distance_edges.draw(len(edge), rng)
@@ -63,7 +65,7 @@ def draw_distances(edge: Array, randomization: Randomization, rng: np.random.Gen
 
 
 def _rolls(
-    count: int, randomization: Randomization, rng: np.random.Generator
+    count: int, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], Array]:
     """Which of `count` cameras hang above the table, and their rolls, radians."""
     ranges = randomization.camera
@@ -74,7 +76,7 @@ def _rolls(
 
 
 def _directions(
-    overhead: NDArray[np.bool_], randomization: Randomization, rng: np.random.Generator
+    overhead: NDArray[np.bool_], randomization: RandomizationConfig, rng: np.random.Generator
 ) -> Array:
     """Unit vectors (N, 3) towards cameras: even over the half-sphere, or over a cap of it."""
     ranges, count = randomization.camera, len(overhead)
@@ -97,7 +99,7 @@ def draw_views(
     scene_index: NDArray[np.integer],
     width: int,
     height: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> ViewBatch:
     """A camera for each of N scenes, looking at one of its blocks, or past it.
@@ -144,7 +146,7 @@ def draw_views(
 
 
 def draw_distortion(
-    corner: Array, reach: Array, randomization: Randomization, rng: np.random.Generator
+    corner: Array, reach: Array, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> Array:
     """Radial coefficients k1, k2 of N lenses, (N, 2).
 
@@ -226,7 +228,7 @@ def _positions(
     index: NDArray[np.int64],
     target: Array,
     overhead: NDArray[np.bool_],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> Array:
     """Camera centres (N, 3) around targets (N, 3): the first of some tries that is free and sees."""

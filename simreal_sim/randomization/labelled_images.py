@@ -12,8 +12,9 @@ from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_corners
 from simreal_sim.randomization.cameras import draw_views
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
-from simreal_sim.randomization.taken_pictures import take_pictures, view_camera, view_pose
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
+from simreal_sim.randomization.sensor_images import take_images, view_camera, view_pose
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import EMPTY
 from simreal_sim.rendering.textures import texture_pool
@@ -112,7 +113,7 @@ class LabelledImages:
         randomization: what is varied.
     """
 
-    def __init__(self, width: int, height: int, randomization: Randomization) -> None:
+    def __init__(self, width: int, height: int, randomization: RandomizationConfig) -> None:
         self._width, self._height, self._randomization = width, height, randomization
         self._textures = texture_pool(TEXTURES, np.random.default_rng(TEXTURE_SEED))
 
@@ -123,7 +124,7 @@ class LabelledImages:
         scenes = draw_scenes(1, len(self._textures), randomization, rng)
         views = draw_views(scenes, np.zeros(1, np.int64), width, height, randomization, rng)
         drawn = render(scenes, views, self._textures, width, height, rng)
-        image = take_pictures(drawn.color, randomization, 0.0, rng)
+        image = take_images(drawn.color, randomization, 0.0, rng)
 
         camera = view_camera(views, 0, width, height)
         world_in_camera = view_pose(views, 0).inverse()

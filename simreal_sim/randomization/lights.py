@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.scene_limits import MOST_LIGHTS
 
 Floats64 = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Lights:
     highlight: Floats64
 
 
-def draw_lights(count: int, randomization: Randomization, rng: np.random.Generator) -> Lights:
+def draw_lights(count: int, randomization: RandomizationConfig, rng: np.random.Generator) -> Lights:
     """Draw the lights of `count` scenes.
 
     What the lamps give in all varies little: exposure is the camera's business.

@@ -1,4 +1,4 @@
-"""Ranges of randomization written out whole: a file that `Randomization.load` reads back, and a hash.
+"""Writes a randomization config out whole: a file that `RandomizationConfig.load` reads back; a hash.
 
 Generic over the dataclasses' fields, so that a new group or key needs nothing here.
 """
@@ -17,15 +17,15 @@ import yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.settings.configuration import load_yaml
-from simreal_sim.randomization.randomization import GROUPS, Randomization
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 
 Values = dict[str, dict[str, Any]]
 
 
-def ranges_values(randomization: Randomization) -> Values:
+def ranges_values(randomization: RandomizationConfig) -> Values:
     """All groups with all their keys, as a YAML file of ranges has them; defaults are written out.
 
-    Which groups are switched off is no part of it: `Randomization.load` is told so.
+    Which groups are switched off is no part of it: `RandomizationConfig.load` is told so.
     """
     return {
         name: {
@@ -36,8 +36,8 @@ def ranges_values(randomization: Randomization) -> Values:
     }  # fmt: skip
 
 
-def write_ranges(randomization: Randomization, path: Path, heading: str = "") -> None:
-    """Write a file that `Randomization.load` reads back to the same ranges.
+def write_ranges(randomization: RandomizationConfig, path: Path, heading: str = "") -> None:
+    """Write a file that `RandomizationConfig.load` reads back to the same ranges.
 
     Args:
         heading: lines of comment for its top, without "#".

@@ -26,7 +26,7 @@ from simreal_common.imaging.ros_images import image_to_rgb
 from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
 from simreal_sim.randomization.labelled_images import LabelledImages
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 SEED, COUNT, WIDTH, HEIGHT = 5, 4, 160, 120
 TIMEOUT_S = 60.0  # the ray caster may have to be compiled
@@ -74,7 +74,7 @@ def test_every_scene_arrives_whole_and_is_that_of_its_seed(
     assert {topic: len(messages) for topic, messages in heard.items()} == dict.fromkeys(
         TOPICS, COUNT
     )
-    drawn = Randomization.load(disabled=("texture", "robot"))
+    drawn = RandomizationConfig.load(disabled=("texture", "robot"))
     source = LabelledImages(WIDTH, HEIGHT, drawn)
     stamps = set()
     for index in range(COUNT):

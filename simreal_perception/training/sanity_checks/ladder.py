@@ -15,7 +15,7 @@ from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.tasks.tasks import draw_apart
 from simreal_perception.training.training import load_network, prepare, train
 from simreal_perception.training.training_config import TrainingConfig
-from simreal_sim.randomization.randomization import GROUPS
+from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
 # One thing more at a time: what moves first, then what it looks like, then what is in the way,
 # then the camera's faults. Groups that are not named here come last, in their own order.

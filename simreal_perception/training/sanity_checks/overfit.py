@@ -13,7 +13,7 @@ from simreal_perception.training.sanity_checks.goals import Goal, goal_of
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.tasks import Task, make_task
 from simreal_perception.training.training_config import TrainingConfig
-from simreal_sim.randomization.randomization import GROUPS, Randomization
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 
 # Small and without randomization: this is about the code, not about the width of the network.
 WIDTH, BATCH, STEPS, LEARNING_RATE = 12, 16, 250, 2e-3
@@ -74,7 +74,7 @@ def overfit(config: TrainingConfig, steps: int = STEPS) -> OverfitResult:
 
 def _start(config: TrainingConfig) -> tuple[Task, Any]:
     torch.manual_seed(config.seed)
-    task = make_task(config.task, config.seed, WIDTH, Randomization(frozenset(GROUPS)))
+    task = make_task(config.task, config.seed, WIDTH, RandomizationConfig(frozenset(GROUPS)))
     return task, task.source.draw(BATCH)
 
 

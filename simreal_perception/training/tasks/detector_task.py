@@ -13,7 +13,7 @@ from simreal_perception.networks.detector_network import STRIDE, DetectorNetwork
 from simreal_perception.networks.pose_network import normalize_images
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training_data.detector_data import WindowBatch, WindowSource
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 VALUE_WEIGHT = 1.0
 SCORE_THRESHOLD = 0.3
@@ -26,7 +26,7 @@ class DetectorTask:
 
     name = "detector"
 
-    def __init__(self, seed: int, width: int, randomization: Randomization) -> None:
+    def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
         self.source = WindowSource(seed, randomization)
         self.network = DetectorNetwork(width)
 

@@ -25,7 +25,7 @@ from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
 from simreal_perception.training.tasks.crop_poses import crop_poses, draw_crops
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training_data.pose_data import CropBatch, CropSource
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -40,7 +40,7 @@ class PoseTask:
 
     name = "pose"
 
-    def __init__(self, seed: int, width: int, randomization: Randomization) -> None:
+    def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
         self.source = CropSource(seed, randomization)
         self.network = PoseNetwork(width)
         with torch.no_grad():

@@ -13,7 +13,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_perception.training.tasks.detector_task import DetectorTask
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.pose_task import PoseTask
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # Batch number k knows the losses of the batches up to k - FEEDBACK_LAG and of no later one, however
 # many are drawn ahead: what is learned depends neither on the timing of threads nor on `prefetch`.
@@ -121,13 +121,13 @@ class DrawsPicture(Protocol):
         """One RGB picture (H, W, 3) with predictions and truth drawn in."""
 
 
-TASKS: dict[str, Callable[[int, int, Randomization], Task]] = {
+TASKS: dict[str, Callable[[int, int, RandomizationConfig], Task]] = {
     "detector": DetectorTask,
     "pose": PoseTask,
 }
 
 
-def make_task(name: str, seed: int, width: int, randomization: Randomization) -> Task:
+def make_task(name: str, seed: int, width: int, randomization: RandomizationConfig) -> Task:
     """A new task with fresh weights.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where things stand in a random scene: blocks flat, stacked, touching, leaning, held; what else.
+"""Draws the layout of random scenes: blocks flat, stacked, touching, leaning, held; what else.
 
 Everything is drawn for B scenes at once. Slots of a scene, in this order: floor, table, a board on
 it, sheets, blocks, distractors, robot parts, a wall and clutter in the background.
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BLOCK_EDGE_M
-from simreal_sim.randomization.layout.placement import place_blocks, place_hands, place_things
+from simreal_sim.randomization.layout.distractors import draw_distractors
+from simreal_sim.randomization.layout.placement import place_blocks, place_distractors, place_hands
 from simreal_sim.randomization.layout.proposals import (
     AGAINST_BLOCK,
     BESIDE,
@@ -23,8 +24,7 @@ from simreal_sim.randomization.layout.proposals import (
     BlockProposals,
     HandProposals,
 )
-from simreal_sim.randomization.layout.things import draw_things
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges.scene_limits import MOST_BLOCKS, MOST_DISTRACTORS, MOST_SHEETS
 from simreal_sim.rendering.scene import BOX, CYLINDER, EMPTY, Ints
 
@@ -43,7 +43,7 @@ CANDIDATES = 10  # proposals for one block before it is left out of a scene
 HANDS = 4  # proposals for a hand
 PLAIN_AREA_EDGES = 4.0  # radius of the area of blocks whose position is not randomized
 PLAIN_TABLE_M, PLAIN_THICKNESS_M, PLAIN_HEIGHT_M = 0.8, 0.03, 0.7
-TABLE_MARGIN_EDGES = 3.0  # the table reaches this far beyond the area where things stand
+TABLE_MARGIN_EDGES = 3.0  # the table reaches this far beyond the area where objects stand
 # A board's top is where the table's top is without one; blocks beside it hover by its thickness.
 BOARD_EDGES = (0.005, 0.04)  # thickness
 SHEET_M = 1e-4  # thickness: sheets lie on one another, blocks stand in them
@@ -53,7 +53,7 @@ SHEET_M = 1e-4  # thickness: sheets lie on one another, blocks stand in them
 class Layout:
     """Shapes and poses of the primitives of B scenes; the fields of `SceneBatch` of that name.
 
-    `tabletop`, bool (B,), tells which scenes are set up as people do; `one_yaw`, (B,), how things of
+    `tabletop`, bool (B,), tells which scenes are set up as people do; `one_yaw`, (B,), how objects of
     these are turned where they are turned alike, else nan.
     """
 
@@ -103,7 +103,7 @@ def tilt_matrices(tilt: Floats64) -> Floats64:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def draw_layout(count: int, randomization: Randomization, rng: np.random.Generator) -> Layout:
+def draw_layout(count: int, randomization: RandomizationConfig, rng: np.random.Generator) -> Layout:
     """Draw `count` scenes."""
     on = randomization.on
     edge = np.full(count, BLOCK_EDGE_M)
@@ -148,20 +148,22 @@ def draw_layout(count: int, randomization: Randomization, rng: np.random.Generat
         hands = _propose_hands(edge, randomization, rng)
         place_hands(edge, wanted, held, hands, FIRST_BLOCK, FIRST_ROBOT, FIRST_ROBOT, *arrays)
     if on("distractors"):
-        things = draw_things(edge, area, randomization.distractors, rng)
+        distractors = draw_distractors(edge, area, randomization.distractors, rng)
         number = randomization.distractors.number.draw_integers(count, rng)
         many = np.rint(randomization.tabletop.things.draw(count, rng)).astype(np.int64)
         number = np.where(tabletop, many, number)
-        place_things(edge, number, things, FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT, *arrays)
+        place_distractors(
+            edge, number, distractors, FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT, *arrays
+        )
     if on("clutter"):
         _place_clutter(layout, randomization, rng)
     return layout
 
 
 def _table_and_floor(
-    layout: Layout, area: Floats64, randomization: Randomization, rng: np.random.Generator
+    layout: Layout, area: Floats64, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> None:
-    """A table that all things find room on, and a floor below it."""
+    """A table that all objects find room on, and a floor below it."""
     count = len(layout.shape)
     ranges = randomization.table
     half = ranges.half_size_m.draw((count, 2), rng)
@@ -189,7 +191,7 @@ def places(area: Floats64, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 
 def _place_sheets(
-    layout: Layout, area: Floats64, randomization: Randomization, rng: np.random.Generator
+    layout: Layout, area: Floats64, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> None:
     """A board on the tables of some scenes, and sheets of paper on it."""
     ranges, count = randomization.tabletop, len(layout.shape)
@@ -225,7 +227,7 @@ def _place_sheets(
 
 
 def _rest_shares(
-    layout: Layout, randomization: Randomization, rng: np.random.Generator
+    layout: Layout, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> Floats64:
     """How often a block rests in each way, ON_TABLE to ON_PLATE, summed up: (B, 5)."""
     stacking, leaning = randomization.stacking, randomization.leaning
@@ -251,7 +253,7 @@ def _propose_blocks(
     layout: Layout,
     area: Floats64,
     number: NDArray[np.int64],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> BlockProposals:
     edge = layout.edge
@@ -317,7 +319,7 @@ def _propose_blocks(
 
 
 def _propose_hands(
-    edge: Floats64, randomization: Randomization, rng: np.random.Generator
+    edge: Floats64, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> HandProposals:
     ranges = randomization.robot
     size = (len(edge), HANDS)
@@ -343,7 +345,9 @@ def _propose_hands(
     )
 
 
-def _place_clutter(layout: Layout, randomization: Randomization, rng: np.random.Generator) -> None:
+def _place_clutter(
+    layout: Layout, randomization: RandomizationConfig, rng: np.random.Generator
+) -> None:
     """A wall, and large boxes and cylinders beyond the objects, beside or below the table."""
     count = len(layout.shape)
     ranges = randomization.clutter
@@ -363,7 +367,7 @@ def _place_clutter(layout: Layout, randomization: Randomization, rng: np.random.
     yaw[:, 0] = angle[:, 0]
     half[:, 0] = np.column_stack([np.full(count, 0.05), rng.uniform(1.0, 4.0, size=(count, 2))])
     height[:, 0] = half[:, 0, 2] + layout.position[:, FLOOR_SLOT, 2]
-    # Things stay clear of the space over which objects stand.
+    # Clutter stays clear of the space over which objects stand.
     reach = np.hypot(half[:, 1:, 0], half[:, 1:, 1])
     objects = np.linalg.norm(layout.position[:, FIRST_BLOCK:FIRST_ROBOT, :2], axis=-1)
     objects = np.where(layout.shape[:, FIRST_BLOCK:FIRST_ROBOT] != EMPTY, objects, 0.0).max(axis=1)

@@ -1,8 +1,8 @@
-"""Puts proposed things on a table one by one, each where it meets nothing that is there already.
+"""Places proposed objects on a table one by one, each where it meets nothing that is there already.
 
-All that is random was drawn before, many proposals a thing; the compiled functions here only take
+All that is random was drawn before, many proposals an object; the compiled functions here only take
 the first proposal that fits, so that B scenes are arranged in a few milliseconds. What boxes enclose
-must not overlap (separating axes, exact for boxes); curved things count as their boxes.
+must not overlap (separating axes, exact for boxes); curved objects count as their boxes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from simreal_sim.randomization.layout.proposals import (
 )
 from simreal_sim.rendering.scene import BOX, CYLINDER, EMPTY
 
-# Things that touch overlap by rounding; by this share of an edge they may.
+# Objects that touch overlap by rounding; by this share of an edge they may.
 TOUCH = 1e-6
 UPRIGHT = 0.999999  # cosine between a block's z and the vertical: flat on its face
 # Edges whose angle, radians, is less count as parallel: their cross product is mostly rounding.
@@ -239,8 +239,8 @@ def place_blocks(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def place_things(  # type: ignore[no-untyped-def]
-    edges, number, things, blocks, first, last, shape, position, rotation, half
+def place_distractors(  # type: ignore[no-untyped-def]
+    edges, number, distractors, blocks, first, last, shape, position, rotation, half
 ):
     """Fill up to `number` (B,) of the slots first to last - 1; what stands from `blocks` on stays."""
     turn = np.empty((3, 3))
@@ -251,31 +251,31 @@ def place_things(  # type: ignore[no-untyped-def]
         used = 0
         for slot in range(first, last):
             used += shape[b, slot] != EMPTY
-        for k in range(things.parts.shape[1]):
-            parts = things.parts[b, k]
+        for k in range(distractors.parts.shape[1]):
+            parts = distractors.parts[b, k]
             if used + parts > number[b]:
                 continue
-            for c in range(things.yaw.shape[2]):
-                _yaw(things.yaw[b, k, c], turn)
-                x, y, z = things.place[b, k, c, 0], things.place[b, k, c, 1], 0.0
-                if things.base[b, k] >= 0:
-                    base = _present(things.base[b, k], blocks, first, shape[b])
+            for c in range(distractors.yaw.shape[2]):
+                _yaw(distractors.yaw[b, k, c], turn)
+                x, y, z = distractors.place[b, k, c, 0], distractors.place[b, k, c, 1], 0.0
+                if distractors.base[b, k] >= 0:
+                    base = _present(distractors.base[b, k], blocks, first, shape[b])
                     if abs(rotation[b, base, 2, 2]) < UPRIGHT:
                         continue
                     # A quarter of an edge off the middle: its weight stays over the block.
                     aside = 0.5 * half[b, base, 2]
-                    x = position[b, base, 0] + aside * np.cos(things.yaw[b, k, c])
-                    y = position[b, base, 1] + aside * np.sin(things.yaw[b, k, c])
+                    x = position[b, base, 0] + aside * np.cos(distractors.yaw[b, k, c])
+                    y = position[b, base, 1] + aside * np.sin(distractors.yaw[b, k, c])
                     z = position[b, base, 2] + half[b, base, 2]
                 free = True
                 for i in range(parts):
-                    p[i] = turn @ things.offset[b, k, i]
+                    p[i] = turn @ distractors.offset[b, k, i]
                     p[i, 0] += x
                     p[i, 1] += y
                     p[i, 2] += z
-                    r[i] = turn @ things.rotation[b, k, i]
+                    r[i] = turn @ distractors.rotation[b, k, i]
                     free = free and _free(
-                        p[i], r[i], things.half[b, k, i], blocks, end,
+                        p[i], r[i], distractors.half[b, k, i], blocks, end,
                         shape[b], position[b], rotation[b], half[b], tolerance,
                     )  # fmt: skip
                 if not free:
@@ -284,10 +284,10 @@ def place_things(  # type: ignore[no-untyped-def]
                 for i in range(parts):
                     while shape[b, slot] != EMPTY:
                         slot += 1
-                    shape[b, slot] = things.shape[b, k, i]
+                    shape[b, slot] = distractors.shape[b, k, i]
                     position[b, slot] = p[i]
                     rotation[b, slot] = r[i]
-                    half[b, slot] = things.half[b, k, i]
+                    half[b, slot] = distractors.half[b, k, i]
                 used += parts
                 break
 

@@ -1,4 +1,4 @@
-"""Proposals of where things may stand, drawn before they are tried one by one."""
+"""Proposals of where objects may stand, drawn before they are tried one by one."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ class BlockProposals(NamedTuple):
     plate: Floats64
 
 
-class ThingProposals(NamedTuple):
+class DistractorProposals(NamedTuple):
     """K distractors of one or two parts, C places each, for B scenes.
 
     Attributes:
         parts: int64 (B, K), 1 or 2.
         shape: int32 (B, K, 2), of the parts.
         half: (B, K, 2, 3), metres.
-        offset: (B, K, 2, 3), centres above the place where the thing stands, metres.
-        rotation: (B, K, 2, 3, 3), part -> thing.
+        offset: (B, K, 2, 3), centres above the place where the distractor stands, metres.
+        rotation: (B, K, 2, 3, 3), part -> distractor.
         place: (B, K, C, 2), metres.
         yaw: (B, K, C), radians.
-        base: (B, K), 0 to 1, which block a thing stands on; negative for the table.
+        base: (B, K), 0 to 1, which block a distractor stands on; negative for the table.
     """
 
     parts: NDArray[np.int64]

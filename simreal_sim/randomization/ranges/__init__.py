@@ -1,4 +1,4 @@
 """The configuration of domain randomization: what each group varies, within which ranges.
 
-Public: `groups.Randomization`, `ranges.Uniform`.
+Public: `randomization_config.RandomizationConfig`, `ranges.Uniform`.
 """

@@ -28,8 +28,8 @@ from simreal_sim.randomization.ranges.scene_limits import (
 class TabletopRanges:
     """Scenes as people set them up, in place of the wild ones; off: none.
 
-    A board or mat, sheets and cards on it, blocks of one kind in rows, towers or loose, things of a
-    workplace about them.
+    A board or mat, sheets and cards on it, blocks of one kind in rows, towers or loose, distractors
+    of a workplace about them.
     """
 
     share: Share = Share(0.35)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.rendering.pybullet.face_pictures import GAMMA
+from simreal_sim.rendering.pybullet.face_textures import GAMMA
 from simreal_sim.rendering.scene import SceneBatch
 
 Array = NDArray[np.float64]

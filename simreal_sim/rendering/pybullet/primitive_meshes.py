@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.rendering.pybullet.face_pictures import Atlas, FacePicture
+from simreal_sim.rendering.pybullet.face_textures import Atlas, FaceTexture
 from simreal_sim.rendering.scene import BOX, CYLINDER, Floats
 
 Array = NDArray[np.float64]
@@ -60,7 +60,7 @@ def _joined(parts: list[Mesh]) -> Mesh:
     )
 
 
-def box_face(face: int, half: Array, atlas: FacePicture) -> Mesh:
+def box_face(face: int, half: Array, atlas: FaceTexture) -> Mesh:
     """One face of a box of half sizes (3,)."""
     axis, sign = face // 2, 1.0 if face % 2 else -1.0
     first, second = [other for other in range(3) if other != axis]

@@ -27,7 +27,7 @@ from simreal_common.geometry import Pose
 from simreal_sim.physics.world_camera import view_matrix
 from simreal_sim.rendering.pybullet.bullet_light import strongest_light
 from simreal_sim.rendering.pybullet.bullet_view import NEAR_M, BulletView, projection
-from simreal_sim.rendering.pybullet.face_pictures import (
+from simreal_sim.rendering.pybullet.face_textures import (
     GAMMA,
     LARGEST_CELL,
     backdrop_colors,
@@ -211,8 +211,8 @@ class BulletRenderer:
     ) -> None:
         """Put a body into PyBullet's world; it goes by way of files (`file` without suffix)."""
         bullet, client = self._bullet, self._client
-        image = file.with_suffix(".bmp")
-        cv2.imwrite(str(image), picture[..., ::-1])
+        texture = file.with_suffix(".bmp")
+        cv2.imwrite(str(texture), picture[..., ::-1])
         if self._egl:  # takes no meshes from memory
             model = file.with_suffix(".obj")
             model.write_text(mesh.wavefront(), encoding="ascii")
@@ -235,7 +235,7 @@ class BulletRenderer:
         bullet.changeVisualShape(
             body,
             -1,
-            textureUniqueId=bullet.loadTexture(str(image), physicsClientId=client),
+            textureUniqueId=bullet.loadTexture(str(texture), physicsClientId=client),
             rgbaColor=(1, 1, 1, 1),
             specularColor=[gloss] * 3,
             physicsClientId=client,

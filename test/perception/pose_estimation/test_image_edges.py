@@ -37,7 +37,7 @@ def cube(seed: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def picture(
+def draw_cube(
     view: Camera, rotation: np.ndarray, position: np.ndarray, flat: bool = False
 ) -> np.ndarray:
     """Faces of different greys on another grey, exact to 1 / FINE of a pixel; flat: one grey."""
@@ -88,7 +88,7 @@ def test_a_pose_moves_to_the_edges_of_the_image(distortion: np.ndarray) -> None:
         rng = np.random.default_rng(seed)
         start = position * (1 + rng.choice([-0.01, 0.01]))
         turned = Rotation.from_rotvec(rng.normal(0, 0.01, 3)).as_matrix() @ rotation
-        refined, to_camera = refine(picture(view, rotation, position), view, turned, start)
+        refined, to_camera = refine(draw_cube(view, rotation, position), view, turned, start)
         found = to_camera @ refined.position[0]
         off.append(np.linalg.norm(found - position) / np.linalg.norm(position))
         left = to_camera @ refined.rotation[0] @ rotation.T
@@ -104,7 +104,7 @@ def test_a_pose_moves_to_the_edges_of_the_image(distortion: np.ndarray) -> None:
 def test_a_pose_stays_where_the_image_shows_no_edge() -> None:
     view, (rotation, position) = camera(np.zeros(0)), cube(1)
     refined, to_camera = refine(
-        picture(view, rotation, position, flat=True), view, rotation, position
+        draw_cube(view, rotation, position, flat=True), view, rotation, position
     )
     np.testing.assert_allclose(to_camera @ refined.position[0], position, atol=1e-9)
     np.testing.assert_allclose(to_camera @ refined.rotation[0], rotation, atol=1e-9)
@@ -116,8 +116,8 @@ def test_what_the_image_shows_makes_a_pose_more_certain() -> None:
     sigma = [
         float(np.linalg.inv(refine(image, view, rotation, position)[0].information[0])[2, 2])
         for image in (
-            picture(view, rotation, position),
-            picture(view, rotation, position, flat=True),
+            draw_cube(view, rotation, position),
+            draw_cube(view, rotation, position, flat=True),
         )
     ]
     assert sigma[0] < 0.25 * sigma[1]
@@ -127,7 +127,7 @@ def test_a_cube_that_is_partly_out_of_the_picture_is_refined_on_what_is_left() -
     view = camera(np.zeros(0))
     rotation = Rotation.from_euler("xyz", [30, 40, 10], degrees=True).as_matrix()
     position = np.array([-0.26, 0.02, 0.5])
-    image = picture(view, rotation, position)
+    image = draw_cube(view, rotation, position)
     pixels = view.project(cube_corners(EDGE) @ rotation.T + position)
     assert pixels[:, 0].min() < 0 < pixels[:, 0].max()
     refined, to_camera = refine(image, view, rotation, 1.01 * position)

@@ -73,13 +73,13 @@ def test_a_crop_shows_what_the_camera_shows_there() -> None:
     v, u = np.mgrid[0:480, 0:640]
     image = np.stack([u / 640 * 255, v / 480 * 255, 0 * u], axis=-1).astype(np.uint8)
     crop = crop_cameras(camera, np.array([[450.0, 120.0]]), np.array([40.0]))[0]
-    picture = crop_image(image, camera, crop).astype(float)
+    cropped = crop_image(image, camera, crop).astype(float)
     corner = np.array([[0.0, 0.0, crop.focal], [31.5, 31.5, crop.focal]])
     corner[:, :2] -= [[31.5, 31.5], [31.5, 31.5]]
     pixels = camera.project(corner @ crop.rotation.T)
     expected = pixels / [640, 480] * 255
-    np.testing.assert_allclose(picture[0, 0, :2], expected[0], atol=1.5)
-    np.testing.assert_allclose(picture[31, 31, :2], expected[1], atol=1.5)
+    np.testing.assert_allclose(cropped[0, 0, :2], expected[0], atol=1.5)
+    np.testing.assert_allclose(cropped[31, 31, :2], expected[1], atol=1.5)
 
 
 def test_corners_that_are_no_cube_give_no_pose_behind_the_camera() -> None:

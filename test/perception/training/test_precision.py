@@ -15,7 +15,7 @@ from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.precision import by_flags, by_time, choose_precision, cpu_flags  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
-from simreal_sim.randomization.randomization import Randomization  # noqa: E402
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_without_known_flags_a_step_of_each_is_timed(
         info.write_text(text)
     flags = cpu_flags(info)
     monkeypatch.setattr(precision, "cpu_flags", lambda: flags)
-    task = toy.ToyTask(1, 4, Randomization())
+    task = toy.ToyTask(1, 4, RandomizationConfig())
     batch = task.source.draw(4)
     before = {name: value.clone() for name, value in task.network.state_dict().items()}
     random = torch.get_rng_state()

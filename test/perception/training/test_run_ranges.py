@@ -15,7 +15,7 @@ from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
-from simreal_sim.randomization.randomization import Randomization  # noqa: E402
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig  # noqa: E402
 from simreal_sim.randomization.ranges.ranges import Share  # noqa: E402
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values  # noqa: E402
 
@@ -36,8 +36,8 @@ def file(tmp_path: Path) -> Path:
 def test_a_run_keeps_all_its_ranges(toy: ModuleType, tmp_path: Path, file: Path) -> None:
     made = config(toy, ranges=str(file))
     run = train(made, tmp_path / "run").checkpoint
-    kept = Randomization.load(run.with_name("toy.ranges.yaml"))
-    assert kept == Randomization.load(file)
+    kept = RandomizationConfig.load(run.with_name("toy.ranges.yaml"))
+    assert kept == RandomizationConfig.load(file)
     assert torch.load(run, weights_only=True)["ranges"] == ranges_sha256(ranges_values(kept))
 
 
@@ -60,13 +60,13 @@ def test_new_defaults_are_refused_and_the_kept_ranges_are_not(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(config(toy), tmp_path)
-    usual = Randomization.load()
+    usual = RandomizationConfig.load()
     newer = dataclasses.replace(usual, rim=dataclasses.replace(usual.rim, share=Share(0.9)))
 
-    def load(path: Path | None = None, disabled: Any = ()) -> Randomization:
+    def load(path: Path | None = None, disabled: Any = ()) -> RandomizationConfig:
         return newer if path is None else usual
 
-    monkeypatch.setattr(Randomization, "load", staticmethod(load))
+    monkeypatch.setattr(RandomizationConfig, "load", staticmethod(load))
     with pytest.raises(ConfigurationError, match="rim.share 0.7 -> 0.9"):
         train(config(toy, steps=5), tmp_path)
     kept = str(tmp_path / "toy.ranges.yaml")

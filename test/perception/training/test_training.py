@@ -32,8 +32,11 @@ from simreal_perception.training_data import replayed_source  # noqa: E402
 from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
 from simreal_perception.training_data.pose_data import VIEWS_PER_SCENE, CropBatch, CropSource  # noqa: E402
 from simreal_perception.training_data.proposals import propose  # noqa: E402
-from simreal_sim.randomization.randomization import Randomization, draw_scenes  # noqa: E402
-from simreal_sim.randomization.ranges.groups import LensRanges  # noqa: E402
+from simreal_sim.randomization.random_scenes import draw_scenes  # noqa: E402
+from simreal_sim.randomization.ranges.randomization_config import (
+    LensRanges,  # noqa: E402
+    RandomizationConfig,  # noqa: E402
+)
 from simreal_sim.randomization.ranges.ranges import Share, Uniform  # noqa: E402
 from simreal_sim.rendering.raycaster import render  # noqa: E402
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch  # noqa: E402
@@ -58,7 +61,7 @@ def test_crops_are_labelled_where_their_corners_are() -> None:
 
 @pytest.mark.parametrize("target", [0.0, 1.0, np.nan])
 def test_a_batch_of_one_kind_teaches_what_it_can(target: float) -> None:
-    task = make_task("pose", 1, 4, Randomization())
+    task = make_task("pose", 1, 4, RandomizationConfig())
     batch = task.source.draw(24)
     of_blocks = (batch.target == 1) == (target == 1)
     batch = CropBatch(
@@ -109,7 +112,7 @@ def test_some_crops_show_what_a_detector_points_at() -> None:
 
 def test_proposals_in_a_scene_do_not_depend_on_other_scenes() -> None:
     detector = load_networks(load_model_card("block"), 1)["detector"]
-    ranges, rng = Randomization(), np.random.default_rng(2)
+    ranges, rng = RandomizationConfig(), np.random.default_rng(2)
     textures = texture_pool(20, rng)
     scenes = draw_scenes(4, len(textures), ranges, rng)
     several, one = (
@@ -140,7 +143,7 @@ Drawn = tuple[SceneBatch, ViewBatch]
 
 def looked_at(
     source: type[CropSource] | type[WindowSource],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> list[Drawn]:
     """The scenes and cameras that a source draws 24 pictures of."""
@@ -180,7 +183,7 @@ def test_the_ranges_of_cameras_reach_training(
             "lens: {share: 0.0}\n",
             encoding="utf-8",
         )
-        drawn = looked_at(source, Randomization.load(ranges), monkeypatch)
+        drawn = looked_at(source, RandomizationConfig.load(ranges), monkeypatch)
         assert not any(views.distortion.any() for _, views in drawn)
         shares.append(standing_above(drawn))
     assert shares[0] == 0.0
@@ -189,16 +192,16 @@ def test_the_ranges_of_cameras_reach_training(
 
 
 def test_the_ranges_of_lenses_reach_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    bent = Randomization(lens=LensRanges(share=Share(1.0), corner_shift=Uniform(-0.2, -0.1)))
+    bent = RandomizationConfig(lens=LensRanges(share=Share(1.0), corner_shift=Uniform(-0.2, -0.1)))
     ((_, views),) = looked_at(WindowSource, bent, monkeypatch)
     assert (views.distortion[:, 0] < 0).all()
-    ((_, views),) = looked_at(WindowSource, Randomization(frozenset({"lens"})), monkeypatch)
+    ((_, views),) = looked_at(WindowSource, RandomizationConfig(frozenset({"lens"})), monkeypatch)
     assert not views.distortion.any()
 
 
 def test_windows_show_what_they_look_at_through_any_lens() -> None:
     """With strong lenses, too, a block lies in nearly every window."""
-    bent = Randomization(
+    bent = RandomizationConfig(
         frozenset({"distractors", "robot", "held"}),
         lens=LensRanges(Share(1.0), Uniform(-0.18, -0.15), Uniform(-0.03, 0.0)),
     )
@@ -257,7 +260,7 @@ def test_an_export_has_a_card_and_a_run_can_start_from_it(tmp_path: Path) -> Non
     for task in SHIPPED:
         trained = load_network(tmp_path / "run" / f"{task}.pt")[1].state_dict()
         for start in (str(written[-1]), str(tmp_path / "m" / f"tiny_{task}.onnx")):
-            network = make_task(task, 0, SMALL["width"], Randomization()).network
+            network = make_task(task, 0, SMALL["width"], RandomizationConfig()).network
             load_initial_weights(network, task, start)
             for name, value in network.state_dict().items():
                 if "num_batches" not in name:

@@ -83,8 +83,8 @@ class ReplaySource(ToySource):
         seeds = self.rng.integers(1 << 31, size=count).tolist()
         again = [seed for _, seed in self.hard[: count // 4]]
         seeds[: len(again)] = again
-        pictures = [ToySource(seed).draw(1) for seed in seeds]
-        images, color = ([getattr(p, name) for p in pictures] for name in ("images", "color"))
+        drawn = [ToySource(seed).draw(1) for seed in seeds]
+        images, color = ([getattr(one, name) for one in drawn] for name in ("images", "color"))
         return ReplayBatch(np.concatenate(images), np.concatenate(color), seeds)
 
     def learned(self, key: list[int], losses: list[float]) -> None:

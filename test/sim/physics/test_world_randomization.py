@@ -11,7 +11,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.settings.configuration import from_values
 from simreal_sim.physics.world_randomization import (
     FOCAL_PER_WIDTH,
-    RANDOMIZATIONS,
+    WORLD_GROUPS,
     SceneOptions,
     WorldScene,
     draw_scene,
@@ -43,9 +43,9 @@ def test_distractors_stay_out_of_the_zone_and_under_a_passing_hand() -> None:
     for seed in range(40):
         scene = draw(seed)
         counts.add(len(scene.distractors))
-        for thing in scene.distractors:
-            assert abs(thing.pose.position[1]) > ZONE_Y[1] + 0.07
-            assert 2 * thing.pose.position[2] <= 0.061
+        for distractor in scene.distractors:
+            assert abs(distractor.pose.position[1]) > ZONE_Y[1] + 0.07
+            assert 2 * distractor.pose.position[2] <= 0.061
     assert counts == {0, 1, 2, 3, 4}
 
 
@@ -68,11 +68,11 @@ def test_ranges_are_what_is_drawn_from_and_read_like_those_of_the_training_scene
         from_values(WorldRanges, {"noise": {"gain": [3, 2]}}, "cell.yaml")
 
 
-@pytest.mark.parametrize("left_out", RANDOMIZATIONS)
+@pytest.mark.parametrize("left_out", WORLD_GROUPS)
 def test_switching_one_group_off_leaves_the_others_as_they_were(left_out: str) -> None:
     whole = facts(draw(7))
-    rest = tuple(name for name in RANDOMIZATIONS if name != left_out)
-    changed = {name for name, value in facts(draw(7, randomizations=rest)).items()
+    rest = tuple(name for name in WORLD_GROUPS if name != left_out)
+    changed = {name for name, value in facts(draw(7, randomized_groups=rest)).items()
                if value != whole[name]}  # fmt: skip
     assert changed == {left_out}
 
@@ -102,7 +102,7 @@ def facts(scene: WorldScene) -> dict[str, object]:
         ({"blocks": 9}, "blocks 9.*1 to 8"),
         ({"edge": 0.0}, "edge 0.*0.02 to 0.07"),
         ({"distractors": 5}, "distractors 5.*0 to 4"),
-        ({"randomizations": ("colours",)}, "'colours' is not known.*colors"),
+        ({"randomized_groups": ("colours",)}, "'colours' is not known.*colors"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_words(options: dict[str, object], words: str) -> None:

@@ -16,8 +16,12 @@ from simreal_sim.randomization.cameras import (
     draw_views,
     undistorted,
 )
-from simreal_sim.randomization.randomization import draw_scenes
-from simreal_sim.randomization.ranges.groups import GROUPS, CameraRanges, Randomization
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import (
+    GROUPS,
+    CameraRanges,
+    RandomizationConfig,
+)
 from simreal_sim.randomization.ranges.ranges import Normal, Share, Uniform
 
 COUNT = 4000
@@ -27,8 +31,8 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def cameras(**ranges: object) -> Randomization:
-    return Randomization(camera=CameraRanges(**ranges))  # type: ignore[arg-type]
+def cameras(**ranges: object) -> RandomizationConfig:
+    return RandomizationConfig(camera=CameraRanges(**ranges))  # type: ignore[arg-type]
 
 
 def test_a_share_of_cameras_hangs_above_the_table_rolled_anyhow() -> None:
@@ -54,13 +58,13 @@ def test_a_share_of_cameras_hangs_above_the_table_rolled_anyhow() -> None:
 
 
 def test_cameras_that_are_not_randomized_stand_alike() -> None:
-    stands = draw_stands(9, Randomization(frozenset({"camera"})), rng())
+    stands = draw_stands(9, RandomizationConfig(frozenset({"camera"})), rng())
     assert (stands.away == stands.away[0]).all()
     assert (stands.roll == 0).all()
 
 
 def test_whole_images_are_taken_from_above_as_often_as_their_ranges_say() -> None:
-    scenes = draw_scenes(150, 30, Randomization(frozenset({"robot", "held"})), rng(1))
+    scenes = draw_scenes(150, 30, RandomizationConfig(frozenset({"robot", "held"})), rng(1))
     index = np.repeat(np.arange(150), 3)
     for share in (0.0, 1.0):
         randomization = cameras(
@@ -75,8 +79,8 @@ def test_whole_images_are_taken_from_above_as_often_as_their_ranges_say() -> Non
 
 def test_training_cameras_are_as_far_as_their_ranges_say() -> None:
     edge = np.geomspace(0.02, 0.1, COUNT)
-    distance = draw_distances(edge, Randomization(), rng())
-    ranges = Randomization().camera
+    distance = draw_distances(edge, RandomizationConfig(), rng())
+    ranges = RandomizationConfig().camera
     assert (distance / edge).min() >= ranges.distance_edges.low * 0.999
     assert (distance / edge).max() <= ranges.distance_edges.high * 1.001
     assert ranges.farthest_m.low < distance.max() <= ranges.farthest_m.high
@@ -88,7 +92,7 @@ def test_training_cameras_are_as_far_as_their_ranges_say() -> None:
 def test_undistorted_rays_are_bent_to_where_they_were(seed: int, corner: float) -> None:
     """For every lens that is drawn, wherever the image shows something."""
     generator = rng(seed)
-    every = Randomization()
+    every = RandomizationConfig()
     every = dataclasses.replace(every, lens=dataclasses.replace(every.lens, share=Share(1.0)))
     reach = np.full(50, corner)
     lens = draw_distortion(reach, reach, every, generator)
@@ -107,5 +111,5 @@ def test_without_lenses_rays_stay() -> None:
     bent = rng().normal(size=(20, 2))
     np.testing.assert_allclose(undistorted(bent, np.zeros((20, 2))), bent)
     np.testing.assert_array_equal(undistorted(np.zeros((1, 2)), np.array([[0.1, 0.0]])), 0.0)
-    off = Randomization(frozenset(GROUPS))
+    off = RandomizationConfig(frozenset(GROUPS))
     assert not draw_distortion(np.ones(20), np.ones(20), off, rng()).any()

@@ -12,7 +12,7 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 
 from simreal_common.geometry import cube_corners
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
-from simreal_sim.randomization.randomization import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 WIDTH, HEIGHT = 320, 240
 SEEDS = range(1, 25)
@@ -20,7 +20,7 @@ SEEDS = range(1, 25)
 
 @pytest.fixture(scope="module")
 def source() -> LabelledImages:
-    return LabelledImages(WIDTH, HEIGHT, Randomization())
+    return LabelledImages(WIDTH, HEIGHT, RandomizationConfig())
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def hull_mask(corners: np.ndarray) -> np.ndarray:
 
 def test_a_seed_gives_the_same_image_whatever_came_before(drawn: list[LabelledImage]) -> None:
     last = drawn[-1]
-    alone = LabelledImages(WIDTH, HEIGHT, Randomization()).draw(last.seed)
+    alone = LabelledImages(WIDTH, HEIGHT, RandomizationConfig()).draw(last.seed)
     np.testing.assert_array_equal(alone.image, last.image)
     np.testing.assert_array_equal(alone.instances, last.instances)
     assert alone.as_dict() == last.as_dict()
@@ -107,7 +107,7 @@ def test_the_label_survives_json(drawn: list[LabelledImage]) -> None:
 
 
 def test_what_is_switched_off_does_not_vary() -> None:
-    off = LabelledImages(WIDTH, HEIGHT, Randomization(disabled=frozenset({"camera", "lens"})))
+    off = LabelledImages(WIDTH, HEIGHT, RandomizationConfig(disabled=frozenset({"camera", "lens"})))
     first, second = off.draw(1), off.draw(2)
     np.testing.assert_array_equal(first.camera.matrix, second.camera.matrix)
     assert not first.camera.distortion.any()

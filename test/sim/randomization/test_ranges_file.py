@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simreal_sim.randomization.randomization import GROUPS, Randomization
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import LogUniform, Normal, Share
 from simreal_sim.randomization.ranges.sensor_ranges import LogUniformFromZero
 from simreal_sim.randomization.ranges_file import (
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back(
     sigma: float,
     exposure: float,
 ) -> None:
-    usual = Randomization()
+    usual = RandomizationConfig()
     made = dataclasses.replace(
         usual,
         edge=dataclasses.replace(usual.edge, edge_m=LogUniform(low, 0.1)),
@@ -45,23 +45,23 @@ def test_what_is_written_is_read_back(
     )
     path = tmp_path_factory.mktemp("ranges") / "all.yaml"
     write_ranges(made, path, "of a run\nwritten by it")
-    assert Randomization.load(path) == made
+    assert RandomizationConfig.load(path) == made
     assert ranges_sha256(read_values(path)) == ranges_sha256(ranges_values(made))
 
 
 def test_every_group_and_key_is_written(tmp_path: Path) -> None:
     path = tmp_path / "all.yaml"
-    write_ranges(Randomization(), path)
+    write_ranges(RandomizationConfig(), path)
     written = yaml.safe_load(path.read_text())
     assert tuple(written) == GROUPS
     for name in GROUPS:
-        group = getattr(Randomization(), name)
+        group = getattr(RandomizationConfig(), name)
         assert list(written[name]) == [field.name for field in dataclasses.fields(group)]
     assert written["distractors"]["kinds"]["near_cube"] == 0.5
 
 
 def test_changes_are_named_and_change_the_hash() -> None:
-    old, new = ranges_values(Randomization()), ranges_values(Randomization())
+    old, new = ranges_values(RandomizationConfig()), ranges_values(RandomizationConfig())
     assert changed_keys(old, new) == []
     new["edge"]["edge_m"] = [0.03, 0.1]
     new["distractors"]["kinds"]["ball"] = 2.0

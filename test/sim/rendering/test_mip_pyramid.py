@@ -8,7 +8,8 @@ import pytest
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, look_at
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, TABLE_SLOT
-from simreal_sim.randomization.randomization import GROUPS, Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 from simreal_sim.rendering.mip_pyramid import mip_pyramid
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import EMPTY, ViewBatch
@@ -32,7 +33,7 @@ def grid_pool() -> np.ndarray:
 
 def seen(pose: Pose, camera: Camera) -> np.ndarray:
     """How light the grid on a table looks, 1 for white: (H, W)."""
-    scenes = draw_scenes(1, 2, Randomization(frozenset(GROUPS)), np.random.default_rng(0))
+    scenes = draw_scenes(1, 2, RandomizationConfig(frozenset(GROUPS)), np.random.default_rng(0))
     scenes.shape[0, FIRST_BLOCK:] = EMPTY
     scenes.half_size[0, TABLE_SLOT, :2] = 50.0
     scenes.color_low[0, TABLE_SLOT], scenes.color_high[0, TABLE_SLOT] = 0.0, 1.0

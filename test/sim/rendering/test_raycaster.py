@@ -14,7 +14,8 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_corners, look_at
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import GROUPS, Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.sensors import draw_sensors
 from simreal_sim.rendering.raycaster import Rendering, render
@@ -44,7 +45,7 @@ def draw(scenes: SceneBatch, views: ViewBatch, seed: int = 0) -> Rendering:
 
 
 def scenes_of(count: int, seed: int, off: frozenset[str] = frozenset()) -> SceneBatch:
-    return draw_scenes(count, 24, Randomization(off), np.random.default_rng(seed))
+    return draw_scenes(count, 24, RandomizationConfig(off), np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("k1", [0.0, -0.2, 0.15])
@@ -152,7 +153,7 @@ def test_a_group_that_is_off_is_off() -> None:
 
 def test_an_unknown_group_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(ConfigurationError, match="colour.*distractors"):
-        Randomization(frozenset({"colour"}))
+        RandomizationConfig(frozenset({"colour"}))
 
 
 def test_the_same_seed_gives_the_same_scenes() -> None:

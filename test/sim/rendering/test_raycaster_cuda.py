@@ -13,7 +13,8 @@ import pytest
 from simreal_common.errors import ConfigurationError
 from simreal_sim.randomization.cameras import draw_views
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.rendering.raycaster import Rendering, render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
 from simreal_sim.rendering.textures import texture_pool
@@ -55,9 +56,9 @@ def scene(kind: str) -> tuple[SceneBatch, ViewBatch, np.ndarray, np.random.Gener
     rng = np.random.default_rng(SEED)
     count = VIEWS[kind]
     textures = texture_pool(TEXTURES, rng)
-    scenes = draw_scenes(count, TEXTURES, Randomization(), rng)
+    scenes = draw_scenes(count, TEXTURES, RandomizationConfig(), rng)
     scenes.light_radius[:] = 0.0 if kind == "hard" else SOFT_LAMP_M
-    views = draw_views(scenes, np.arange(count)[::-1], WIDTH, HEIGHT, Randomization(), rng)
+    views = draw_views(scenes, np.arange(count)[::-1], WIDTH, HEIGHT, RandomizationConfig(), rng)
     return scenes, views, textures, rng
 
 

@@ -24,7 +24,7 @@ from simreal_perception.training.sanity_checks.ladder import Rung, RungSize, cli
 from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
-from simreal_sim.randomization.randomization import GROUPS  # noqa: E402
+from simreal_sim.randomization.ranges.randomization_config import GROUPS  # noqa: E402
 
 REAL = ("detector", "pose")
 # A few seconds each on one core, the bounds a factor of three away from what comes out.

@@ -21,12 +21,13 @@ from simreal_sim.randomization.layout.layout import (
     draw_layout,
 )
 from simreal_sim.randomization.layout.placement import overlap
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
-from simreal_sim.randomization.ranges.groups import (
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import (
     GROUPS,
     EdgeRanges,
     HeldRanges,
     LeaningRanges,
+    RandomizationConfig,
     RobotRanges,
     StackingRanges,
     TabletopRanges,
@@ -38,8 +39,10 @@ TOLERANCE = 1e-3  # of an edge: float32 positions, and touching
 SIGNS = cube_corners(2.0)
 
 
-def draw(count: int, seed: int, randomization: Randomization | None = None) -> SceneBatch:
-    return draw_scenes(count, 30, randomization or Randomization(), np.random.default_rng(seed))
+def draw(count: int, seed: int, randomization: RandomizationConfig | None = None) -> SceneBatch:
+    return draw_scenes(
+        count, 30, randomization or RandomizationConfig(), np.random.default_rng(seed)
+    )
 
 
 def corners_in(scenes: SceneBatch, scene: int, slot: int, shrink: float = 1.0) -> np.ndarray:
@@ -100,7 +103,7 @@ def flat(scenes: SceneBatch) -> np.ndarray:
 
 def test_without_stacking_leaning_and_hands_blocks_stand_on_the_table() -> None:
     off = frozenset({"stacking", "leaning", "held"})
-    scenes = draw(80, 0, Randomization(off))
+    scenes = draw(80, 0, RandomizationConfig(off))
     height = scenes.position[..., 2][scenes.is_block]
     np.testing.assert_allclose(height, scenes.own_edge[scenes.is_block] / 2, rtol=1e-5)
     assert flat(scenes)[scenes.is_block].all()
@@ -109,7 +112,7 @@ def test_without_stacking_leaning_and_hands_blocks_stand_on_the_table() -> None:
 def test_blocks_on_top_have_a_block_below_their_middle() -> None:
     off = frozenset({"leaning", "held"})
     stacking = StackingRanges(on_top=Share(0.6))
-    scenes = draw(120, 1, Randomization(off, stacking=stacking))
+    scenes = draw(120, 1, RandomizationConfig(off, stacking=stacking))
     stacked = mixed = 0
     for scene in range(scenes.size):
         slots = np.flatnonzero(scenes.is_block[scene])
@@ -133,7 +136,7 @@ def test_blocks_on_top_have_a_block_below_their_middle() -> None:
 
 def test_leaning_blocks_touch_table_and_support_with_their_weight_between() -> None:
     leaning = LeaningRanges(on_block=Share(0.5), on_plate=Share(0.3))
-    scenes = draw(120, 2, Randomization(frozenset({"held"}), leaning=leaning))
+    scenes = draw(120, 2, RandomizationConfig(frozenset({"held"}), leaning=leaning))
     tilted = scenes.is_block & ~flat(scenes)
     count = 0
     for scene, slot in zip(*np.nonzero(tilted), strict=True):
@@ -166,7 +169,7 @@ def test_leaning_blocks_touch_table_and_support_with_their_weight_between() -> N
 
 
 def test_a_held_block_is_between_two_fingers_that_touch_it() -> None:
-    randomization = Randomization(
+    randomization = RandomizationConfig(
         held=HeldRanges(held=Share(1.0)), robot=RobotRanges(present=Share(0.0))
     )
     scenes = draw(60, 3, randomization)
@@ -210,11 +213,11 @@ def test_boards_lie_under_the_blocks_and_sheets_flat_on_them() -> None:
         )
 
 
-def tabletops(arrangement: str, **ranges: object) -> Randomization:
+def tabletops(arrangement: str, **ranges: object) -> RandomizationConfig:
     """Nothing but scenes that people set up, blocks in one way."""
     settings = TabletopRanges(share=Share(1.0), arrangements=weights_of(arrangement), **ranges)  # type: ignore[arg-type]
     off = frozenset({"held", "leaning"})
-    return Randomization(off, tabletop=settings)
+    return RandomizationConfig(off, tabletop=settings)
 
 
 def weights_of(name: str) -> Weights:
@@ -270,7 +273,9 @@ def quarter_spread(scenes: SceneBatch) -> list[float]:
 
 
 def test_blocks_of_a_scene_have_one_size_or_several() -> None:
-    randomization = Randomization(edge=EdgeRanges(several=Share(0.5), ratio=LogUniform(0.5, 1.0)))
+    randomization = RandomizationConfig(
+        edge=EdgeRanges(several=Share(0.5), ratio=LogUniform(0.5, 1.0))
+    )
     scenes = draw(300, 11, randomization)
     many = scenes.is_block.sum(axis=1) > 3
     share = np.where(scenes.is_block, scenes.own_edge / scenes.edge[:, None], 1.0)
@@ -278,15 +283,15 @@ def test_blocks_of_a_scene_have_one_size_or_several() -> None:
     assert share.max() <= 1.0001
     several = share.min(axis=1) < 0.999
     assert several[many].mean() == pytest.approx(0.5, abs=0.12)
-    one = draw(40, 11, Randomization(edge=EdgeRanges(several=Share(0.0))))
+    one = draw(40, 11, RandomizationConfig(edge=EdgeRanges(several=Share(0.0))))
     np.testing.assert_allclose(
         one.own_edge[one.is_block], np.repeat(one.edge, one.is_block.sum(axis=1)), rtol=1e-6
     )
 
 
 def test_tabletops_come_as_often_as_their_share_says() -> None:
-    layout = draw_layout(1500, Randomization(), np.random.default_rng(12))
-    share = Randomization().tabletop.share.value
+    layout = draw_layout(1500, RandomizationConfig(), np.random.default_rng(12))
+    share = RandomizationConfig().tabletop.share.value
     assert layout.tabletop.mean() == pytest.approx(share, abs=0.04)
     # Nothing of them is left in the others.
     ground = layout.shape[:, BOARD_SLOT:FIRST_BLOCK] != EMPTY
@@ -297,19 +302,19 @@ def test_tabletops_come_as_often_as_their_share_says() -> None:
     assert np.isnan(layout.one_yaw[~layout.tabletop]).all()
 
 
-def test_things_are_of_all_sorts() -> None:
+def test_distractors_are_of_all_sorts() -> None:
     scenes = draw(200, 4)
-    things = np.s_[:, FIRST_DISTRACTOR:FIRST_ROBOT]
-    assert set(np.unique(scenes.shape[things])) == {0, 1, 2, 3}
-    edge = np.broadcast_to(scenes.edge[:, None], scenes.shape[things].shape)
-    size = 2 * scenes.half_size[things].max(axis=-1) / edge
-    assert size[scenes.shape[things] != EMPTY].min() > 0.02
+    distractors = np.s_[:, FIRST_DISTRACTOR:FIRST_ROBOT]
+    assert set(np.unique(scenes.shape[distractors])) == {0, 1, 2, 3}
+    edge = np.broadcast_to(scenes.edge[:, None], scenes.shape[distractors].shape)
+    size = 2 * scenes.half_size[distractors].max(axis=-1) / edge
+    assert size[scenes.shape[distractors] != EMPTY].min() > 0.02
 
 
 def test_cameras_keep_their_ranges_and_stay_outside_of_everything() -> None:
     scenes = draw(100, 5)
     index = np.repeat(np.arange(100), 4)
-    randomization = Randomization()
+    randomization = RandomizationConfig()
     views = draw_views(scenes, index, 320, 240, randomization, np.random.default_rng(0))
     eyes = views.position.astype(float)
     assert (eyes[:, 2] > 0.015).all()
@@ -329,9 +334,14 @@ def test_cameras_keep_their_ranges_and_stay_outside_of_everything() -> None:
 
 
 def test_cameras_that_are_not_randomized_all_look_from_one_side_at_their_block() -> None:
-    scenes = draw(10, 6, Randomization(frozenset(GROUPS)))
+    scenes = draw(10, 6, RandomizationConfig(frozenset(GROUPS)))
     views = draw_views(
-        scenes, np.arange(10), 320, 240, Randomization(frozenset(GROUPS)), np.random.default_rng(0)
+        scenes,
+        np.arange(10),
+        320,
+        240,
+        RandomizationConfig(frozenset(GROUPS)),
+        np.random.default_rng(0),
     )
     assert (views.rotation == views.rotation[0]).all()
     assert (views.distortion == 0).all()
@@ -342,7 +352,7 @@ def test_cameras_that_are_not_randomized_all_look_from_one_side_at_their_block()
 def test_lenses_map_the_image_one_to_one() -> None:
     scenes = draw(50, 7)
     index = np.repeat(np.arange(50), 10)
-    views = draw_views(scenes, index, 320, 240, Randomization(), np.random.default_rng(1))
+    views = draw_views(scenes, index, 320, 240, RandomizationConfig(), np.random.default_rng(1))
     bent = views.distortion.any(axis=1)
     assert 0.25 < bent.mean() < 0.55
     corner = np.hypot(160, 120) / views.intrinsics[:, 0]

@@ -15,7 +15,8 @@ from simreal_common.errors import MissingDependencyError
 from simreal_common.geometry import Pose, cube_corners
 from simreal_sim.randomization.cameras import draw_views
 from simreal_sim.randomization.layout.layout import BOARD_SLOT, FIRST_BLOCK, FIRST_SHEET, TABLE_SLOT
-from simreal_sim.randomization.randomization import Randomization, draw_scenes
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.rendering.pybullet.tiny_renderer import BulletRenderer
 from simreal_sim.rendering.raycaster import Rendering, render
 from simreal_sim.rendering.scene import BOX, CYLINDER, ELLIPSOID, EMPTY, SceneBatch, ViewBatch
@@ -45,7 +46,7 @@ def renderer(request: pytest.FixtureRequest) -> Iterator[BulletRenderer]:
 
 def both(renderer: BulletRenderer, off: set[str], seed: int, count: int = SCENES) -> Drawn:
     rng = np.random.default_rng(seed)
-    randomization = Randomization(frozenset(off))
+    randomization = RandomizationConfig(frozenset(off))
     textures = texture_pool(48, rng)
     scenes = draw_scenes(count, len(textures), randomization, rng)
     views = draw_views(scenes, np.arange(count), WIDTH, HEIGHT, randomization, rng)

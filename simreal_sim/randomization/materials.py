@@ -1,4 +1,4 @@
-"""What surfaces look like: colours, textures, rims and gloss of every face of every primitive."""
+"""Draws materials: colours, textures, rims and gloss of every face of every primitive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simreal_sim.randomization.layout.layout import (
     WALL_SLOT,
     Layout,
 )
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.rendering.scene import BOX, EMPTY, FACES, Floats, Ints
 from simreal_sim.rendering.textures import PICTURES, pick_textures
 
@@ -31,11 +31,11 @@ FACE_AXES = np.array([[1, 2], [1, 2], [0, 2], [0, 2], [0, 1], [0, 1]])  # of a b
 ONE_PICTURE = 0.3  # of the bodies with pictures have the same one on all faces
 ONE_STYLE = 0.75  # of them have pictures of one kind
 FLAT_FACES = 0.15  # of the faces of textured bodies have no texture
-COPIES = 0.3  # of the things that are no blocks look like one of their scene's blocks
+COPIES = 0.3  # of the distractors look like one of their scene's blocks
 
 
 @dataclass(eq=False)
-class Surfaces:
+class Materials:
     """The fields of `SceneBatch` of these names."""
 
     texture: Ints
@@ -49,7 +49,7 @@ class Surfaces:
 
 
 def draw_colors(
-    shape: tuple[int, ...], randomization: Randomization, rng: np.random.Generator
+    shape: tuple[int, ...], randomization: RandomizationConfig, rng: np.random.Generator
 ) -> Floats:
     """Linear colours (*shape, 3): any hue; from grey to saturated; from nearly black to white."""
     ranges = randomization.color
@@ -68,10 +68,10 @@ def draw_colors(
     return np.clip(base, 0.01, 1.0, out=base)
 
 
-def draw_surfaces(
-    layout: Layout, texture_count: int, randomization: Randomization, rng: np.random.Generator
-) -> Surfaces:
-    """Draw the surfaces of B scenes; `texture_count` is the size of the pool they refer to."""
+def draw_materials(
+    layout: Layout, texture_count: int, randomization: RandomizationConfig, rng: np.random.Generator
+) -> Materials:
+    """Draw the materials of B scenes; `texture_count` is the size of the pool they refer to."""
     size = layout.shape.shape
     present = layout.shape != EMPTY
     low, high = np.zeros((2, *size, FACES, 3), dtype=np.float32)
@@ -98,7 +98,7 @@ def draw_surfaces(
     rim &= randomization.on("rim")
     rim[:, [*LARGE, *range(FIRST_SHEET, FIRST_BLOCK)]] = False
     radius = randomization.rim.radius_edges.draw(size, rng) * layout.edge[:, None]
-    # A rim takes at most a third of a thin thing.
+    # A rim takes at most a third of a thin body.
     radius = np.minimum(radius, layout.half_size.min(axis=-1) / 3)
     tint = randomization.rim.tint.draw(size, rng)
     shininess = randomization.gloss.shininess.draw(size, rng)
@@ -107,13 +107,13 @@ def draw_surfaces(
         values[one_set, BLOCKS] = values[one_set, FIRST_BLOCK, None]
     specular, radius = np.where(gloss, specular, 0.0), np.where(rim, radius, 0.0)
     arrays = (specular, shininess, radius, tint)
-    return Surfaces(texture, low, high, maps, *(a.astype(np.float32) for a in arrays))
+    return Materials(texture, low, high, maps, *(a.astype(np.float32) for a in arrays))
 
 
 def _looks(
     large: NDArray[np.bool_],
     texture_count: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, Ints, NDArray[np.bool_]]:
     """Colours (N, 6, 3), textures (N, 6) of N bodies, and which (N,) carry pictures that must fit."""
@@ -164,10 +164,10 @@ def _share_looks(
     colors: tuple[Floats, Floats],
     patterns: tuple[Ints, Floats],
     half: NDArray[np.float64],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """Make the blocks of some scenes a set; some other things look like their scene's first block.
+    """Make the blocks of some scenes a set; some distractors look like their scene's first block.
 
     Args:
         colors: low and high, (B, P, 6, 3).
@@ -190,8 +190,8 @@ def _share_looks(
     scale[..., [0, 1, 3, 4]] = ratio[..., None, None]
     maps[either, BLOCKS] = maps[either, FIRST_BLOCK, None] * scale
     scene, slot = np.nonzero(rng.uniform(size=(count, slots)) < COPIES)
-    thing = (slot >= FIRST_DISTRACTOR) & (slot < FIRST_ROBOT)
-    scene, slot = scene[thing], slot[thing]
+    distractor = (slot >= FIRST_DISTRACTOR) & (slot < FIRST_ROBOT)
+    scene, slot = scene[distractor], slot[distractor]
     for array in colors:
         array[one_set, BLOCKS] = array[one_set, FIRST_BLOCK, None]
         array[scene, slot] = array[scene, FIRST_BLOCK]
@@ -201,7 +201,7 @@ def _share_looks(
 
 
 def _blend_with_table(
-    low: Floats, high: Floats, randomization: Randomization, rng: np.random.Generator
+    low: Floats, high: Floats, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> None:
     """In some scenes blocks have nearly the colour of the table they stand on."""
     ranges = randomization.color
@@ -219,7 +219,7 @@ def _texture_maps(
     half: NDArray[np.float64],
     picture: NDArray[np.bool_],
     large: NDArray[np.bool_],
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> Floats:
     """Affine maps (N, 6, 6) from metres on a face of N bodies to texture repetitions.

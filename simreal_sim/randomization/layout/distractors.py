@@ -1,26 +1,26 @@
-"""Shapes of things that are no blocks: balls, rods, plates, slabs, nearly cubes, corners, mugs."""
+"""Draws distractors: balls, rods, plates, slabs, bodies that are nearly cubes, corners, mugs."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_sim.randomization.layout.proposals import ThingProposals
-from simreal_sim.randomization.ranges.groups import DistractorRanges
+from simreal_sim.randomization.layout.proposals import DistractorProposals
+from simreal_sim.randomization.ranges.randomization_config import DistractorRanges
 from simreal_sim.randomization.ranges.scene_limits import MOST_DISTRACTORS
 from simreal_sim.rendering.scene import BOX, CYLINDER, ELLIPSOID
 
 Floats64 = NDArray[np.float64]
 
-PLACES = 8  # proposals for one thing before it is left out of a scene
+PLACES = 8  # proposals for one distractor before it is left out of a scene
 LYING = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])  # z to -y: axis horizontal
-AREA = 1.4  # things stand over a wider area than blocks do
+AREA = 1.4  # distractors stand over a wider area than blocks do
 
 
-def draw_things(
+def draw_distractors(
     edge: Floats64, area: Floats64, ranges: DistractorRanges, rng: np.random.Generator
-) -> ThingProposals:
-    """Draw things to place for scenes whose blocks have edges (B,) and fill discs area (B,), metres."""
+) -> DistractorProposals:
+    """Draw distractors for scenes whose blocks have edges (B,) and fill discs area (B,), metres."""
     size = (len(edge), MOST_DISTRACTORS)
     kind = ranges.kinds.draw(size, rng)
     names = ranges.kinds.names
@@ -125,7 +125,7 @@ def draw_things(
     radius = AREA * area[:, None, None] * np.sqrt(rng.uniform(size=(*size, PLACES)))
     angle = rng.uniform(0, 2 * np.pi, size=(*size, PLACES))
     scale = edge[:, None, None, None]
-    return ThingProposals(
+    return DistractorProposals(
         parts=parts,
         shape=shape,
         half=half * scale,

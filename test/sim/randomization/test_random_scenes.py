@@ -18,8 +18,14 @@ from simreal_sim.randomization.layout.layout import (
     FIRST_ROBOT,
     TABLE_SLOT,
 )
-from simreal_sim.randomization.randomization import GROUPS, Randomization, draw_scenes
-from simreal_sim.randomization.ranges.groups import EdgeRanges, NumberRanges, TabletopRanges
+from simreal_sim.randomization.random_scenes import draw_scenes
+from simreal_sim.randomization.ranges.randomization_config import (
+    GROUPS,
+    EdgeRanges,
+    NumberRanges,
+    RandomizationConfig,
+    TabletopRanges,
+)
 from simreal_sim.randomization.ranges.ranges import (
     Integers,
     LogUniform,
@@ -37,7 +43,9 @@ POOL = 60
 
 
 def scenes_of(count: int, seed: int, *off: str) -> SceneBatch:
-    return draw_scenes(count, POOL, Randomization(frozenset(off)), np.random.default_rng(seed))
+    return draw_scenes(
+        count, POOL, RandomizationConfig(frozenset(off)), np.random.default_rng(seed)
+    )
 
 
 def test_the_same_seed_gives_the_same_scenes() -> None:
@@ -48,14 +56,14 @@ def test_the_same_seed_gives_the_same_scenes() -> None:
 
 
 def test_the_file_holds_the_defaults_of_every_group() -> None:
-    assert Randomization.load() == Randomization()
+    assert RandomizationConfig.load() == RandomizationConfig()
 
 
 def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "ranges.yaml"
     path.write_text("edge: {edge_m: [0.03, 0.04]}\nnumber: {blocks: [2, 3]}\n", encoding="utf-8")
-    randomization = Randomization.load(path, disabled=["robot", "tabletop"])
-    assert randomization.lens == Randomization().lens
+    randomization = RandomizationConfig.load(path, disabled=["robot", "tabletop"])
+    assert randomization.lens == RandomizationConfig().lens
     assert not randomization.on("robot") and randomization.on("edge")
     scenes = draw_scenes(60, POOL, randomization, np.random.default_rng(0))
     assert 0.03 <= scenes.edge.min() < scenes.edge.max() <= 0.04
@@ -101,18 +109,18 @@ def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, message:
     path = tmp_path / "ranges.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=message) as caught:
-        Randomization.load(path)
+        RandomizationConfig.load(path)
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot read .*none.yaml"):
-        Randomization.load(tmp_path / "none.yaml")
+        RandomizationConfig.load(tmp_path / "none.yaml")
 
 
 def test_an_unknown_group_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(ConfigurationError, match="colour.*distractors"):
-        Randomization(frozenset({"colour"}))
+        RandomizationConfig(frozenset({"colour"}))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -132,17 +140,17 @@ def test_ranges_are_reached_and_never_left(seed: int) -> None:
     assert (kinds != 1).all() and (kinds == 2).mean() == pytest.approx(0.75, abs=0.04)
 
 
-def things_in(scenes: SceneBatch) -> np.ndarray:
+def distractors_in(scenes: SceneBatch) -> np.ndarray:
     return (scenes.shape[:, FIRST_DISTRACTOR:FIRST_ROBOT] != EMPTY).sum(axis=1)
 
 
 def test_scenes_reach_every_number_of_blocks_and_things_and_every_size() -> None:
     wild, scenes = scenes_of(600, 1, "tabletop"), scenes_of(600, 1)
     assert set(wild.is_block.sum(axis=1)) == set(range(1, 7))
-    assert set(things_in(wild)) == set(range(11))
-    blocks, things = scenes.is_block.sum(axis=1), things_in(scenes)
+    assert set(distractors_in(wild)) == set(range(11))
+    blocks, distractors = scenes.is_block.sum(axis=1), distractors_in(scenes)
     assert blocks.min() == 1 and 27 <= blocks.max() <= 30
-    assert things.min() == 0 and 20 <= things.max() <= 24
+    assert distractors.min() == 0 and 20 <= distractors.max() <= 24
     assert 0.02 <= scenes.edge.min() < 0.0205 and 0.0975 < scenes.edge.max() <= 0.1
     lamps = (scenes.light_color.sum(axis=-1) > 0).sum(axis=1)
     assert set(lamps) == {1, 2, 3}
@@ -221,7 +229,7 @@ def only(ranges: Weights, name: str) -> Weights:
 def set_up(count: int, looks: str, grounds: str) -> SceneBatch:
     """Scenes as people set them up, of one look; every texture of a large pool tells its kind."""
     ranges = TabletopRanges()
-    randomization = Randomization(
+    randomization = RandomizationConfig(
         tabletop=dataclasses.replace(
             ranges,
             share=Share(1.0),
@@ -268,9 +276,9 @@ def test_grounds_are_printed_of_some_material_or_plain(
 
 def test_a_shared_picture_fits_blocks_of_every_size() -> None:
     """Of sets, each block's texture is scaled as the block is."""
-    randomization = Randomization(
+    randomization = RandomizationConfig(
         frozenset({"tabletop"}),
-        color=dataclasses.replace(Randomization().color, one_set=Share(1.0)),
+        color=dataclasses.replace(RandomizationConfig().color, one_set=Share(1.0)),
         edge=EdgeRanges(several=Share(1.0)),
         number=NumberRanges(Integers(6, 6)),
     )
@@ -288,5 +296,5 @@ def test_a_shared_picture_fits_blocks_of_every_size() -> None:
 
 def test_textures_stay_within_the_pool_whatever_its_size() -> None:
     for size in (1, 5, 23, 24, 100):
-        scenes = draw_scenes(30, size, Randomization(), np.random.default_rng(size))
+        scenes = draw_scenes(30, size, RandomizationConfig(), np.random.default_rng(size))
         assert scenes.texture.min() >= 0 and scenes.texture.max() < size

@@ -1,8 +1,8 @@
-"""The groups of randomization: what each varies, within which ranges.
+"""The configuration of domain randomization: what each group varies, within which ranges.
 
-One frozen dataclass a group; its name in `Randomization`, in `config/randomization.yaml` and on the
-command line is the same. The defaults here and in the file agree (a test says so); lengths called
-`_edges` are in units of the edge of the scene's blocks.
+One frozen dataclass a group; its name in `RandomizationConfig`, in `config/randomization.yaml` and
+on the command line is the same. The defaults here and in the file agree (a test says so); lengths
+called `_edges` are in units of the edge of the scene's blocks.
 """
 
 # Ranges are frozen: sharing one as a default is safe.
@@ -65,7 +65,7 @@ class NumberRanges:
 
 @dataclass(frozen=True)
 class PositionRanges:
-    """Where things stand on the table; off: close about the middle."""
+    """Where objects stand on the table; off: close about the middle."""
 
     area_edges: Uniform = Uniform(1.5, 8.0)
     largest_area_m: Uniform = Uniform(0.2, 0.4)
@@ -73,7 +73,7 @@ class PositionRanges:
 
 @dataclass(frozen=True)
 class OrientationRanges:
-    """Turn of things about the vertical; off: none."""
+    """Turn of objects about the vertical; off: none."""
 
     yaw_deg: Uniform = Uniform(0.0, 360.0)
 
@@ -111,7 +111,7 @@ class HeldRanges:
 
 @dataclass(frozen=True)
 class DistractorRanges:
-    """Things that are no blocks; off: none."""
+    """Distractors: objects that are no blocks; off: none."""
 
     number: Integers = Integers(0, 10)
     kinds: Weights = weights(
@@ -149,7 +149,7 @@ class RobotRanges:
 
 @dataclass(frozen=True)
 class ClutterRanges:
-    """A wall and large things beyond the table; off: only a backdrop without pattern."""
+    """A wall and large objects beyond the table; off: only a backdrop without pattern."""
 
     wall: Share = Share(0.45)
     wall_distance_m: Uniform = Uniform(2.1, 4.0)
@@ -169,7 +169,7 @@ class TableRanges:
 
 @dataclass(frozen=True)
 class ColorRanges:
-    """Colours of all surfaces; off: red things on a grey table.
+    """Colours of all materials; off: red objects on a grey table.
 
     The last three are shares of scenes: all blocks look alike; alike but for their colour; blocks of
     nearly the table's colour.
@@ -187,7 +187,7 @@ class ColorRanges:
 
 @dataclass(frozen=True)
 class TextureRanges:
-    """Patterns of all surfaces, alike on all faces or each face its own; off: none."""
+    """Textures of all materials, alike on all faces or each face its own; off: none."""
 
     looks: Weights = weights(
         plain=0.35, faint=0.12, same=0.13, painted=0.11, textured=0.11, pictures=0.18
@@ -247,7 +247,7 @@ class ShadowRanges:
 class CameraRanges:
     """Where a camera stands and looks; off: one view, level, field of view 60.
 
-    Whole images are taken from `distance_m`, training pictures from `distance_edges`, at most
+    Whole images are taken from `distance_m`, training crops from `distance_edges`, at most
     `farthest_m`.
     """
 
@@ -274,7 +274,7 @@ class LensRanges:
 
 
 @dataclass(frozen=True)
-class Randomization:
+class RandomizationConfig:
     """Which groups of randomization are at work, and their ranges.
 
     Args:
@@ -320,7 +320,7 @@ class Randomization:
         return name not in self.disabled
 
     @staticmethod
-    def load(path: Path | None = None, disabled: Iterable[str] = ()) -> Randomization:
+    def load(path: Path | None = None, disabled: Iterable[str] = ()) -> RandomizationConfig:
         """Read the ranges from a file: `config/randomization.yaml` unless another is given.
 
         What a file leaves out keeps its default.
@@ -331,11 +331,11 @@ class Randomization:
         path = path or share_directory() / "config" / "randomization.yaml"
         content = load_yaml(path, UNREADABLE)
         sections = {} if content is None else content
-        groups = field_values(Randomization, sections, str(path), UNKNOWN_GROUP, GROUPS)
-        return Randomization(frozenset(disabled), **groups)
+        groups = field_values(RandomizationConfig, sections, str(path), UNKNOWN_GROUP, GROUPS)
+        return RandomizationConfig(frozenset(disabled), **groups)
 
 
-GROUPS = tuple(f.name for f in fields(Randomization) if f.name != "disabled")
+GROUPS = tuple(f.name for f in fields(RandomizationConfig) if f.name != "disabled")
 
 UNKNOWN_GROUP = "{names} is no group; the groups are {known}"
 UNREADABLE = "cannot read {path} ({reason}): wanted YAML with the groups " + ", ".join(GROUPS)

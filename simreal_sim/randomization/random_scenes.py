@@ -1,8 +1,8 @@
 """Domain randomization: random scenes with everything that does not matter varied.
 
 `draw_scenes` draws a whole batch at once from the generator that is passed in. Groups can be
-switched off by name (`GROUPS`) to see what each is worth; their ranges are in `groups.py` and
-`config/randomization.yaml`.
+switched off by name (`GROUPS`) to see what each is worth; their ranges are in
+`ranges/randomization_config.py` and `config/randomization.yaml`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ from simreal_sim.randomization.layout.layout import (
     draw_layout,
 )
 from simreal_sim.randomization.lights import draw_lights
-from simreal_sim.randomization.ranges.groups import GROUPS, Randomization
-from simreal_sim.randomization.surfaces import draw_colors, draw_surfaces
-from simreal_sim.randomization.tabletop_surfaces import dress_tabletops
+from simreal_sim.randomization.materials import draw_colors, draw_materials
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
+from simreal_sim.randomization.tabletop_materials import dress_tabletops
 from simreal_sim.rendering.scene import BOX, SceneBatch
 from simreal_sim.rendering.textures import pick_textures
-
-__all__ = ["GROUPS", "Randomization", "draw_scenes"]
 
 PLAIN_BACKDROP = 0.5
 
 
 def draw_scenes(
-    count: int, texture_count: int, randomization: Randomization, rng: np.random.Generator
+    count: int, texture_count: int, randomization: RandomizationConfig, rng: np.random.Generator
 ) -> SceneBatch:
     """Draw `count` scenes; `texture_count` is the size of the texture pool they refer to."""
     layout = draw_layout(count, randomization, rng)
-    surfaces = draw_surfaces(layout, texture_count, randomization, rng)
-    dress_tabletops(layout, surfaces, texture_count, randomization, rng)
+    materials = draw_materials(layout, texture_count, randomization, rng)
+    dress_tabletops(layout, materials, texture_count, randomization, rng)
     lights = draw_lights(count, randomization, rng)
     low, high = draw_colors((2, count), randomization, rng)
     backdrop = pick_textures((count,), texture_count, rng)
@@ -45,10 +43,10 @@ def draw_scenes(
     arrays = dict(
         edge=layout.edge, rotation=layout.rotation, position=layout.position,
         half_size=layout.half_size,
-        color_low=surfaces.color_low, color_high=surfaces.color_high,
-        texture_map=surfaces.texture_map, specular=surfaces.specular * lights.highlight[:, None],
-        shininess=surfaces.shininess, edge_radius=surfaces.edge_radius,
-        edge_tint=surfaces.edge_tint,
+        color_low=materials.color_low, color_high=materials.color_high,
+        texture_map=materials.texture_map, specular=materials.specular * lights.highlight[:, None],
+        shininess=materials.shininess, edge_radius=materials.edge_radius,
+        edge_tint=materials.edge_tint,
         light_position=lights.position, light_color=lights.color, light_radius=lights.radius,
         ambient_up=lights.ambient_up, ambient_down=lights.ambient_down,
         backdrop_low=low, backdrop_high=high,
@@ -56,7 +54,7 @@ def draw_scenes(
     return SceneBatch(
         shape=layout.shape,
         is_block=is_block,
-        texture=surfaces.texture,
+        texture=materials.texture,
         backdrop=backdrop,
         **{name: np.ascontiguousarray(a, dtype=np.float32) for name, a in arrays.items()},
     )

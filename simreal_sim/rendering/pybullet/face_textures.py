@@ -1,6 +1,6 @@
-"""The faces of a primitive as pictures: texture, its two colours and the worn rim baked together.
+"""The faces of a primitive as images: texture, its two colours and the worn rim baked together.
 
-Renderers other than the ray caster take one picture an object.
+Renderers other than the ray caster take one image an object.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENCODING_STEPS = 1 << 14  # of a table from linear to encoded values, fine enoug
 INSET = 0.02  # of a cell's pixel: rounding must not reach into the neighbour's
 
 
-class FacePicture(Protocol):
+class FaceTexture(Protocol):
     """What a mesh needs to know of the picture that is wrapped around it."""
 
     def place(self, face: int, square: Array) -> Array:
@@ -52,7 +52,7 @@ class Tile:
     texture_map: Floats
 
     def place(self, face: int, square: Array) -> Array:
-        """See `FacePicture`."""
+        """See `FaceTexture`."""
         m = self.texture_map.astype(np.float64)
         a, b = (square * self.extent).T
         return np.stack([m[0] * a + m[1] * b + m[2], 1 - (m[3] * a + m[4] * b + m[5])], axis=-1)
@@ -72,7 +72,7 @@ class Atlas:
     rows: int
 
     def place(self, face: int, square: Array) -> Array:
-        """See `FacePicture`."""
+        """See `FaceTexture`."""
         row, column = divmod(face % (self.columns * self.rows), self.columns)
         height, width = self.picture.shape[0] / self.rows, self.picture.shape[1] / self.columns
         inside = 0.5 + 0.5 * square * [1 - 2 * INSET / width, 1 - 2 * INSET / height]

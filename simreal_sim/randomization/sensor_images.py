@@ -1,4 +1,4 @@
-"""From light to the picture that a randomized sensor makes of it; and what a view's camera is."""
+"""Makes the images of randomized sensors from light; and what a view's camera is."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_sim.randomization.ranges.groups import Randomization
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.sensors import compress, draw_sensors
 from simreal_sim.rendering.scene import Floats, ViewBatch
 from simreal_sim.rendering.sensor import expose, plain_sensors
 
 
-def take_pictures(
-    color: Floats, randomization: Randomization, resample: float, rng: np.random.Generator
+def take_images(
+    color: Floats, randomization: RandomizationConfig, resample: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Turn linear intensities, (N, H, W, 3), into pictures of drawn sensors, RGB uint8.
+    """Turn linear intensities, (N, H, W, 3), into images of drawn sensors, RGB uint8.
 
     Args:
         color: may be overwritten.

@@ -1,4 +1,4 @@
-"""What scenes look like that are set up as people do: printed boards, plain paint, wood, faces."""
+"""Draws the materials of scenes set up as people do: printed boards, plain paint, wood, faces."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from simreal_sim.randomization.layout.layout import (
     TABLE_SLOT,
     Layout,
 )
-from simreal_sim.randomization.ranges.groups import Randomization
-from simreal_sim.randomization.surfaces import Surfaces
+from simreal_sim.randomization.materials import Materials
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.rendering.scene import BOX, EMPTY, FACES, Floats
 from simreal_sim.rendering.textures import BLOCK_FACES, GRAINS, MATERIALS, PRINTED, pick_textures
 
 TOP = 5  # face +z
 FLAT = 0.2  # a body whose least extent is below this share of the next one lies flat
-FITTED = 0.5  # share of sheets and flat things whose print fills them once
+FITTED = 0.5  # share of sheets and flat objects whose print fills them once
 ONE_FACE = 0.3  # share of scenes whose blocks have the same print on all faces
 # Mean linear colours of bare wood, light and dark, and how unlike two pieces are.
-PALE_WOOD, DARK_WOOD, WOOD_SPREAD = (0.75, 0.55, 0.33), (0.35, 0.2, 0.1), 0.06
+PALE_WOOD, DARK_WOOD, WOOD_STD = (0.75, 0.55, 0.33), (0.35, 0.2, 0.1), 0.06
 PURE_PAINT = 0.6  # share of painted sets in the primary colours that toys come in
 
 
 def dress_tabletops(
     layout: Layout,
-    surfaces: Surfaces,
+    materials: Materials,
     texture_count: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> None:
     """Give the scenes that are set up as people do their grounds and their blocks, in place."""
@@ -40,16 +40,16 @@ def dress_tabletops(
         return
     scenes = np.flatnonzero(layout.tabletop)
     if len(scenes):
-        _dress_grounds(layout, surfaces, scenes, texture_count, randomization, rng)
-        _dress_blocks(layout, surfaces, scenes, texture_count, randomization, rng)
+        _dress_grounds(layout, materials, scenes, texture_count, randomization, rng)
+        _dress_blocks(layout, materials, scenes, texture_count, randomization, rng)
 
 
 def _dress_grounds(
     layout: Layout,
-    surfaces: Surfaces,
+    materials: Materials,
     scenes: NDArray[np.int64],
     texture_count: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> None:
     """Tables, boards, sheets and whatever lies flat: printed, of some material, or plain."""
@@ -66,9 +66,9 @@ def _dress_grounds(
     texture = pick_textures((count,), texture_count, rng, pick)
     texture[plain] = 0
     low, high = _ground_colors(count, printed, rng)
-    surfaces.texture[scene, slot] = texture[:, None]
-    surfaces.color_low[scene, slot] = low[:, None]
-    surfaces.color_high[scene, slot] = high[:, None]
+    materials.texture[scene, slot] = texture[:, None]
+    materials.color_low[scene, slot] = low[:, None]
+    materials.color_high[scene, slot] = high[:, None]
 
     # Prints repeat by so many edges of a block, or fill a sheet once.
     pitch = np.repeat(ranges.print_edges.draw((count, 1), rng), 2, axis=1) * edge[:, None]
@@ -79,7 +79,7 @@ def _dress_grounds(
     maps = np.zeros((count, 6), dtype=np.float32)
     maps[:, 0], maps[:, 4] = 1.0 / pitch[:, 0], 1.0 / pitch[:, 1]
     maps[:, [2, 5]] = np.where(once[:, None], 0.5, rng.uniform(size=(count, 2)))
-    surfaces.texture_map[scene, slot, TOP] = maps
+    materials.texture_map[scene, slot, TOP] = maps
 
 
 def _is_ground(layout: Layout, scenes: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -108,10 +108,10 @@ def _ground_colors(
 
 def _dress_blocks(
     layout: Layout,
-    surfaces: Surfaces,
+    materials: Materials,
     scenes: NDArray[np.int64],
     texture_count: int,
-    randomization: Randomization,
+    randomization: RandomizationConfig,
     rng: np.random.Generator,
 ) -> None:
     """Blocks of one kind a scene: painted, of bare wood, or with a print on each face."""
@@ -125,20 +125,20 @@ def _dress_blocks(
     colors = _paints((len(painted), len(blocks)), rng)[:, :, None]
     thin = rng.uniform(size=(len(painted), 1, 1)) < 0.3  # grain shows through
     grain = pick_textures(thin.shape, texture_count, rng, _choose(GRAINS, thin.shape, rng))
-    surfaces.texture[at] = np.where(thin, grain, 0)
-    surfaces.color_high[at] = colors
-    surfaces.color_low[at] = colors * rng.uniform(0.5, 0.95, size=(len(painted), 1, 1, 1))
+    materials.texture[at] = np.where(thin, grain, 0)
+    materials.color_high[at] = colors
+    materials.color_low[at] = colors * rng.uniform(0.5, 0.95, size=(len(painted), 1, 1, 1))
 
     wooden = scenes[kind == ranges.names.index("wood")]
     at = np.ix_(wooden, blocks, faces)
     share = rng.uniform(size=(len(wooden), 1, 1))
     wood = share * np.array(PALE_WOOD) + (1 - share) * np.array(DARK_WOOD)
-    wood = wood + rng.normal(0, WOOD_SPREAD, size=(len(wooden), len(blocks), 1))
+    wood = wood + rng.normal(0, WOOD_STD, size=(len(wooden), len(blocks), 1))
     wood = np.clip(wood, 0.03, 1.0)[:, :, None]
     size = (len(wooden), len(blocks), FACES)
-    surfaces.texture[at] = pick_textures(size, texture_count, rng, _choose(GRAINS, size, rng))
-    surfaces.color_high[at] = wood
-    surfaces.color_low[at] = wood * rng.uniform(0.45, 0.95, size=(len(wooden), 1, 1, 1))
+    materials.texture[at] = pick_textures(size, texture_count, rng, _choose(GRAINS, size, rng))
+    materials.color_high[at] = wood
+    materials.color_low[at] = wood * rng.uniform(0.45, 0.95, size=(len(wooden), 1, 1, 1))
 
     marked = scenes[kind == ranges.names.index("faces")]
     at = np.ix_(marked, blocks, faces)
@@ -151,9 +151,9 @@ def _dress_blocks(
     colored = rng.uniform(size=len(marked)) < 0.4
     high[colored] = _paints((int(colored.sum()), len(blocks)), rng)[:, :, None]
     low = high * rng.uniform(0.02, 0.5, size=(len(marked), 1, 1, 1))
-    surfaces.texture[at] = texture
-    surfaces.color_high[at], surfaces.color_low[at] = high, low
-    surfaces.texture_map[at] = _once(layout.half_size[marked][:, blocks], rng)
+    materials.texture[at] = texture
+    materials.color_high[at], materials.color_low[at] = high, low
+    materials.texture_map[at] = _once(layout.half_size[marked][:, blocks], rng)
 
 
 def _once(half: NDArray[np.float64], rng: np.random.Generator) -> Floats:
