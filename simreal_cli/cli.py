@@ -33,18 +33,18 @@ class Verb:
 VERBS = {
     "estimate": Verb(
         "simreal_cli.cli_estimate",
-        "find blocks in one picture of a calibrated camera",
+        "find blocks in one image of a calibrated camera",
         "  simreal estimate photo.png --camera camera.yaml --edge 0.05\n"
         "  simreal estimate photo.png --camera camera.yaml --edge 0.05 --draw found.png",
     ),
     "fit-plane": Verb(
         "simreal_cli.cli_fit_plane",
-        "find the plane that blocks stand on from pictures of them",
+        "find the plane that blocks stand on from images of them",
         "  simreal fit-plane photo1.png photo2.png --camera camera.yaml --edge 0.05",
     ),
     "train": Verb(
         "simreal_cli.cli_train",
-        "train the network on randomized synthetic pictures",
+        "train the network on randomized synthetic images",
         "  simreal train --help",
     ),
     "export": Verb(
@@ -59,7 +59,7 @@ VERBS = {
     ),
     "evaluate": Verb(
         "simreal_cli.cli_evaluate",
-        "measure a model against pictures whose truth is known",
+        "measure a model against images whose truth is known",
         "  simreal evaluate --help",
     ),
     "bench": Verb(
@@ -69,7 +69,7 @@ VERBS = {
     ),
     "explain": Verb(
         "simreal_cli.cli_explain",
-        "write the report of a recorded run, with pictures",
+        "write the report of a recorded run, with images",
         "  simreal explain out/demo",
     ),
     "parameters": Verb(

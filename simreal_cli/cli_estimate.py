@@ -1,4 +1,4 @@
-"""`simreal estimate`: the blocks in one picture, as one line of JSON."""
+"""`simreal estimate`: the blocks in one image, as one line of JSON."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from simreal_perception.pose_estimation.depth_range import DepthImage, check_dep
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 from simreal_perception.video.drawing import draw_blocks
-from simreal_perception.video.pictures import (
-    Picture,
+from simreal_perception.video.image_io import (
+    RgbImage,
     check_drawable,
     check_size,
     read_depth,
-    read_picture,
-    write_picture,
+    read_image,
+    write_image,
 )
 
 DEFAULT_MODEL = "block"
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
 Estimate = Callable[
-    [Picture, Camera, float, SupportPlane | None, DepthImage | None], Sequence[BlockEstimate]
+    [RgbImage, Camera, float, SupportPlane | None, DepthImage | None], Sequence[BlockEstimate]
 ]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", help="picture as the camera took it (PNG, JPEG)")
+    parser.add_argument("image", metavar="IMAGE", help="image as the camera took it (PNG, JPEG)")
     add_block_arguments(parser, MIN_SCORE)
     parser.add_argument(
         "--plane",
@@ -53,13 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depth",
         metavar="DEPTH.png",
-        help="depth aligned with the picture: 16 bits, millimetres, 0 where there is no value",
+        help="depth aligned with the image: 16 bits, millimetres, 0 where there is no value",
     )
     parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
 
 
 def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> None:
-    """Declare the camera, the blocks and the model, for every verb that looks at pictures."""
+    """Declare the camera, the blocks and the model, for every verb that looks at images."""
     parser.add_argument(
         "--camera",
         required=True,
@@ -69,7 +69,7 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
     parser.add_argument(
         "--rectified",
         action="store_true",
-        help="pictures are rectified: the calibration's projection matrix holds, and no distortion",
+        help="images are rectified: the calibration's projection matrix holds, and no distortion",
     )
     parser.add_argument(
         "--edge", required=True, type=_edge, metavar="METRES", help="edge of the blocks, metres"
@@ -99,7 +99,7 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
         default=Search.max_width,
         type=int,
         metavar="PIXELS",
-        help="widest copy of the picture that is looked at: small and far blocks want a wide one "
+        help="widest copy of the image that is looked at: small and far blocks want a wide one "
         "(default: %(default)s)",
     )
 
@@ -108,12 +108,12 @@ def run(args: argparse.Namespace) -> int:
     """Print one line of JSON: the image and its blocks in the camera's optical frame.
 
     Raises:
-        SimrealError: unreadable picture or calibration, sizes that differ, a model that cannot be
+        SimrealError: unreadable image or calibration, sizes that differ, a model that cannot be
             used, a file that cannot be written.
     """
     # What is cheap to check first: the network takes longest to load.
     camera = load_camera(args.camera, rectified=args.rectified)
-    rgb = read_picture(args.image)
+    rgb = read_image(args.image)
     check_size(rgb, camera, f"image {args.image}", f"calibration {args.camera}")
     plane = _plane(args)
     depth = None if args.depth is None else read_depth(args.depth)
@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
     estimates = load_estimator(args.model, search)(rgb, camera, args.edge, plane, depth)
     blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
-        write_picture(args.draw, draw_blocks(rgb, camera, blocks))
+        write_image(args.draw, draw_blocks(rgb, camera, blocks))
     print(json.dumps({"image": str(args.image), "blocks": [_as_json(block) for block in blocks]}))
     return 0
 

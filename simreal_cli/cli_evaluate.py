@@ -118,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.evaluation.evaluation_report import report, text_report
     from simreal_perception.evaluation.evaluation_run import evaluate
     from simreal_perception.pose_estimation.estimator import BlockEstimator
-    from simreal_perception.video.pictures import check_drawable, write_picture
+    from simreal_perception.video.image_io import check_drawable, write_image
 
     knowledge = _plane_knowledge(args)
     source = _source(args)
@@ -139,12 +139,12 @@ def run(args: argparse.Namespace) -> int:
         estimator = BlockEstimator.load(args.model)
         cases = worst_cases(outcome, args.min_score)
         sheet = draw_sheet(estimator, source, cases, args.min_score, knowledge)
-        write_picture(args.sheet, sheet)
+        write_image(args.sheet, sheet)
     if args.reliability:
         from simreal_perception.evaluation.reliability import draw_reliability, reliability_bins
 
         bins = reliability_bins(*outcome.evaluation.promises)
-        write_picture(args.reliability, draw_reliability(bins, source.name))
+        write_image(args.reliability, draw_reliability(bins, source.name))
     if args.write_card:
         from simreal_perception.evaluation.evaluation_card import write_figures
         from simreal_perception.model_files.model_card import load_model_card

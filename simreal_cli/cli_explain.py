@@ -1,4 +1,4 @@
-"""`simreal explain`: the report of a recorded run, with pictures from its film."""
+"""`simreal explain`: the report of a recorded run, with images from its film."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError(f"{folder}: nothing is recorded there; the run had not begun")
     report = compile_report(record.events, record.cut_off)
     numbers = [number for number, moment in enumerate(report.moments) if moment.scene]
-    remark, pictures = "", {}
+    remark, images = "", {}
     try:
         times = [report.moments[number].time for number in numbers]
-        pictures = dict(zip(numbers, _pictures(folder / FILM, times), strict=True))
+        images = dict(zip(numbers, _images(folder / FILM, times), strict=True))
     except SimrealError as error:
-        remark = f"Without pictures: {error}"
+        remark = f"Without images: {error}"
     verdict = _verdict(folder / RESULT)
     page = folder / PAGE
     try:
-        write_whole(page, as_page(report, verdict, remark, pictures))
-        where = f"With pictures: {page}" if pictures else f"{remark}; as a page: {page}"
+        write_whole(page, as_page(report, verdict, remark, images))
+        where = f"With images: {page}" if images else f"{remark}; as a page: {page}"
     except OSError as error:
         raise ConfigurationError(f"cannot write {page}: {error.strerror}") from error
     print(as_text(report, verdict, where))
     return 0
 
 
-def _pictures(film: Path, times: list[float]) -> list[tuple[float, bytes]]:
-    """Pictures as JPEG, and when each was taken."""
+def _images(film: Path, times: list[float]) -> list[tuple[float, bytes]]:
+    """Images as JPEG, and when each was taken."""
     from simreal_perception.video.film_frames import frames_at
-    from simreal_perception.video.pictures import jpeg
+    from simreal_perception.video.image_io import jpeg
 
     return [(frame.time_s, jpeg(frame.rgb)) for frame in frames_at(film, times)]
 

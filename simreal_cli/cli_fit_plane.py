@@ -1,4 +1,4 @@
-"""`simreal fit-plane`: the plane that blocks stand on, from pictures of them, as one line of JSON."""
+"""`simreal fit-plane`: the plane that blocks stand on, from images of them, as one line of JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.plane_fit import fit_plane
-from simreal_perception.video.pictures import check_size, read_picture
+from simreal_perception.video.image_io import check_size, read_image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "images",
         nargs="+",
         metavar="IMAGE",
-        help="pictures of blocks on the plane, all taken from the same place",
+        help="images of blocks on the plane, all taken from the same place",
     )
     cli_estimate.add_block_arguments(parser, MIN_SCORE)
 
@@ -32,12 +32,12 @@ def run(args: argparse.Namespace) -> int:
         SimrealError: as `simreal estimate` raises it; too few blocks, or blocks that disagree.
     """
     camera = load_camera(args.camera, rectified=args.rectified)
-    pictures = [read_picture(image) for image in args.images]
-    for image, rgb in zip(args.images, pictures, strict=True):
+    images = [read_image(image) for image in args.images]
+    for image, rgb in zip(args.images, images, strict=True):
         check_size(rgb, camera, f"image {image}", f"calibration {args.camera}")
     estimate = cli_estimate.load_estimator(args.model, Search(args.max_distance, args.max_width))
     blocks: list[BlockEstimate] = []
-    for rgb in pictures:
+    for rgb in images:
         found = estimate(rgb, camera, args.edge, None, None)
         blocks += [block for block in found if block.score >= args.min_score]
     fit = fit_plane(blocks)

@@ -1,4 +1,4 @@
-"""`simreal train`: train the networks on randomized synthetic pictures."""
+"""`simreal train`: train the networks on randomized synthetic images."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file; without it config/training.yaml"
     )
-    parser.add_argument("--seed", type=int, help="of pictures and weights")
+    parser.add_argument("--seed", type=int, help="of images and weights")
     parser.add_argument("--steps", type=positive, help="batches to learn; fewer for a quick try")
-    parser.add_argument("--batch", type=positive, help="pictures a batch")
+    parser.add_argument("--batch", type=positive, help="images a batch")
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its peak")
     parser.add_argument("--width", type=positive, help="channels of the first layer")
     parser.add_argument("--threads", type=positive, help="CPU threads for each network")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws pictures and learns")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws images and learns")
     parser.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),

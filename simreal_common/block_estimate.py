@@ -30,7 +30,7 @@ class BlockEstimate:
         score: belief that this is a block, 0 to 1.
         edge: edge of the block, metres, as it was told to the estimator.
         color: one of COLORS; empty where it has none that could be named.
-        id: the same for one block from picture to picture; empty where nothing follows it.
+        id: the same for one block from image to image; empty where nothing follows it.
     """
 
     pose: Pose

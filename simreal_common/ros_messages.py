@@ -31,7 +31,7 @@ FARTHEST_M = 1e7  # frames of maps have their origin that far away; nothing is f
 LARGEST_EDGE_M = 100.0
 LARGEST_VARIANCE = 1e6  # m^2 or rad^2
 COVARIANCE_SLACK = 1e-6  # rounding: of negative eigenvalues, as a share of the largest
-MOST_DETECTIONS = 1000  # of one picture
+MOST_DETECTIONS = 1000  # of one image
 LONGEST_ID = 100
 
 
@@ -119,7 +119,7 @@ def detections_to_estimates(message: Detection3DArray) -> list[BlockEstimate]:
     The colour is a second hypothesis of a detection, its name the class.
 
     Raises:
-        MessageError: one of them is no estimate. Then none is taken: a picture in which a block is
+        MessageError: one of them is no estimate. Then none is taken: an image in which a block is
             missing would show free space where it stands.
     """
     _check_detections(message)
@@ -146,7 +146,7 @@ def detections_to_poses(message: Detection3DArray) -> list[tuple[str, Pose]]:
 def _check_detections(message: Detection3DArray) -> None:
     count = len(message.detections)
     if count > MOST_DETECTIONS:
-        raise MessageError(f"{count} detections: wanted at most {MOST_DETECTIONS} in a picture")
+        raise MessageError(f"{count} detections: wanted at most {MOST_DETECTIONS} in an image")
     for detection in message.detections:
         if len(detection.id) > LONGEST_ID:
             raise MessageError(

@@ -25,10 +25,10 @@ def _keep_last(depth: int, *, reliable: bool, latched: bool = False) -> QoSProfi
 # Publishers of images and camera_info: reliable, so that any subscriber can hear them.
 IMAGE_QOS = _keep_last(5, reliable=True)
 
-# Subscriptions to images: hear every camera, and only the newest picture counts.
+# Subscriptions to images: hear every camera, and only the newest image counts.
 LATEST_IMAGE_QOS = _keep_last(1, reliable=False)
 
-# Subscriptions that want most pictures but must never hold the camera up, as a reliable one could.
+# Subscriptions that want most images but must never hold the camera up, as a reliable one could.
 RECORD_IMAGE_QOS = _keep_last(5, reliable=False)
 
 # camera_info on the side of the subscriber: small, must wait for its image.

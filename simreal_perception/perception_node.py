@@ -38,7 +38,7 @@ from simreal_perception.ros_camera_pose import CameraPoses
 from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_plane import TransformedPlane
 from simreal_perception.tracking.tracked_estimator import Estimator, TrackedEstimator
-from simreal_perception.video.pictures import check_size
+from simreal_perception.video.image_io import check_size
 
 SILENCE_S = (
     10.0  # a camera or a simulation may take its time to start; after that say what is missing

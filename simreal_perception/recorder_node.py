@@ -73,7 +73,7 @@ class RecorderNode(Node):
             return
         stamp_ns = stamp_nanoseconds(message.header.stamp)
         rgb = self._images.to_rgb(message)
-        self._recording.add_picture(rgb, self._camera, stamp_ns, self._status)
+        self._recording.add_image(rgb, self._camera, stamp_ns, self._status)
 
     def _on_detections(self, message: Detection3DArray) -> None:
         if self._recording is None:

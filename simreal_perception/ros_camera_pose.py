@@ -1,4 +1,4 @@
-"""Where the camera of perception_node was when it took a picture, in a frame in which blocks rest."""
+"""Where the camera of perception_node was when it took an image, in a frame in which blocks rest."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CameraPoses:
             self._listener = TransformListener(self._buffer, node)
 
     def at(self, header: Header) -> CameraPlace:
-        """Where the camera was at the time of a picture; no older place serves in its stead."""
+        """Where the camera was at the time of an image; no older place serves in its stead."""
         if not self._frame:
             return CameraPlace(None)
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from simreal_common.imaging.pixel_formats import Picture
+from simreal_common.imaging.pixel_formats import RgbImage
 from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 from simreal_perception.node_parameters import RAW, CameraParameters
 
@@ -36,11 +36,11 @@ class ImageSource:
         self.kind: type[Any] = Image if self._is_raw else CompressedImage
         self.topic, self._other = (raw, compressed) if self._is_raw else (compressed, raw)
 
-    def to_rgb(self, message: Any) -> Picture:
+    def to_rgb(self, message: Any) -> RgbImage:
         """A message of this topic as RGB, uint8, shape (height, width, 3).
 
         Raises:
-            ImageError: it holds no picture.
+            ImageError: it holds no image.
         """
         convert = image_to_rgb if self._is_raw else compressed_to_rgb
         return convert(message, self._bit_depth)

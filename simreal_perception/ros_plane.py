@@ -16,12 +16,12 @@ from simreal_perception.pose_estimation.support_plane import SupportPlane
 
 REPEAT_S = 5.0  # the same complaint is not made more often
 LONGEST_REASON = 200  # characters of what tf says
-# Transforms of a moving camera come a little after its pictures; a camera does not move far in this.
+# Transforms of a moving camera come a little after its images; a camera does not move far in this.
 LATEST_S = 0.1
 
 
 class TransformedPlane:
-    """Gives the plane of a node's parameters in the optical frame of a picture.
+    """Gives the plane of a node's parameters in the optical frame of an image.
 
     Args:
         node: listens to TF, if the parameters name a plane.
@@ -36,7 +36,7 @@ class TransformedPlane:
             self._listener = TransformListener(self._buffer, node)
 
     def at(self, header: Header) -> SupportPlane | None:
-        """The plane at the time of a picture; None where there is none, or no transform to it."""
+        """The plane at the time of an image; None where there is none, or no transform to it."""
         if not self._on:
             return None
         p = self._parameters
@@ -56,7 +56,7 @@ class TransformedPlane:
         return None
 
     def _transform(self, header: Header) -> Transform:
-        """At the time of the picture, or the latest if that is hardly older.
+        """At the time of the image, or the latest if that is hardly older.
 
         Raises:
             TransformException: there is none.

@@ -73,13 +73,13 @@ class SimParameters:
         1.0, "simulated seconds a real second; 0 is as fast as it goes", range=(0.0, 100.0)
     )
     image_width: int = parameter(
-        SceneOptions.width, "width of the camera's picture, pixels", range=(64, 1920)
+        SceneOptions.width, "width of the camera's image, pixels", range=(64, 1920)
     )
     image_height: int = parameter(
-        SceneOptions.height, "height of the camera's picture, pixels", range=(48, 1080)
+        SceneOptions.height, "height of the camera's image, pixels", range=(48, 1080)
     )
     shadows: bool = parameter(True, "whether the camera sees shadows; they cost time")
-    camera_rate_hz: float = parameter(5.0, "pictures a simulated second", range=(0.1, 60.0))
+    camera_rate_hz: float = parameter(5.0, "images a simulated second", range=(0.1, 60.0))
     joint_state_rate_hz: float = parameter(
         100.0, "joint_states and /clock a simulated second", range=(1.0, 240.0)
     )
@@ -157,7 +157,7 @@ class SimNode(Node):
         steps = int(due / STEP_S)
         for done in range(1, steps + 1):
             self._step()
-            # A picture takes as long as some thousand steps: let others run after it.
+            # An image takes as long as some thousand steps: let others run after it.
             if self._publish():
                 steps = done
                 break
@@ -183,7 +183,7 @@ class SimNode(Node):
         )
 
     def _publish(self) -> bool:
-        """Publish what is due; whether a picture was made."""
+        """Publish what is due; whether an image was made."""
         now = self._world.time
         stamp = to_stamp(now)
         if self._joint_schedule.is_due(now):
@@ -191,12 +191,12 @@ class SimNode(Node):
             self._publish_joints(stamp)
         if self._tf_schedule.is_due(now):
             self._publish_links(stamp)
-        picture = self._camera_schedule.is_due(now)
-        if self._truth_schedule.is_due(now) or picture:
+        image = self._camera_schedule.is_due(now)
+        if self._truth_schedule.is_due(now) or image:
             self._publish_truth(stamp)
-        if picture:
-            self._publish_picture(stamp)
-        return picture
+        if image:
+            self._publish_image(stamp)
+        return image
 
     def _publish_joints(self, stamp: object) -> None:
         joints = self._joints
@@ -232,7 +232,7 @@ class SimNode(Node):
             detection.id = name
         self._truth_publisher.publish(message)
 
-    def _publish_picture(self, stamp: object) -> None:
+    def _publish_image(self, stamp: object) -> None:
         header = Header(stamp=stamp, frame_id=OPTICAL_FRAME)
         self._info_publisher.publish(camera_to_camera_info(self._camera.camera, header))
         if self._image_publisher.get_subscription_count():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ImageError
 from simreal_common.untrusted_text import shortened
 
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 
 # Cameras of 10, 12 or 14 bits put them into 16, at the lower end or at the upper one.
 BIT_DEPTHS = (10, 12, 14, 16)
@@ -105,7 +105,7 @@ def pixel_format(encoding: str) -> PixelFormat:
     return PIXEL_FORMATS[encoding]
 
 
-def to_rgb(values: NDArray[Any], form: PixelFormat, bit_depth: int = 0) -> Picture:
+def to_rgb(values: NDArray[Any], form: PixelFormat, bit_depth: int = 0) -> RgbImage:
     """The values of an image as RGB, uint8, shape (height, width, 3).
 
     Args:
@@ -135,7 +135,7 @@ def to_rgb(values: NDArray[Any], form: PixelFormat, bit_depth: int = 0) -> Pictu
     return np.asarray(cv2.cvtColor(whole, form.conversion), dtype=np.uint8)
 
 
-def to_eight_bits(values: NDArray[Any], bit_depth: int = 0) -> Picture:
+def to_eight_bits(values: NDArray[Any], bit_depth: int = 0) -> RgbImage:
     """Values of 16 bits, of which `bit_depth` are used, as 8 bits, same shape; see `to_rgb`."""
     brightest = int(values.max(initial=0))
     depth = bit_depth or next(bits for bits in BIT_DEPTHS if brightest < 1 << bits)

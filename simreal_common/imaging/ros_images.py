@@ -1,4 +1,4 @@
-"""Image messages <-> pictures: raw ones in every encoding, compressed ones, depth."""
+"""Image messages <-> arrays: raw ones in every encoding, compressed ones, depth."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from simreal_common.errors import ImageError
-from simreal_common.imaging.picture_codec import decode
+from simreal_common.imaging.image_codec import decode
 from simreal_common.imaging.pixel_formats import (
     PIXEL_FORMATS,
-    Picture,
+    RgbImage,
     pixel_format,
     to_eight_bits,
     to_rgb,
@@ -26,8 +26,8 @@ DEPTH_VALUES = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 MILLIMETRE = np.float32(1e-3)
 
 
-def image_to_rgb(message: Image, bit_depth: int = 0) -> Picture:
-    """Image message -> RGB picture, uint8, shape (height, width, 3), not writeable if shared.
+def image_to_rgb(message: Image, bit_depth: int = 0) -> RgbImage:
+    """Image message -> RGB image, uint8, shape (height, width, 3), not writeable if shared.
 
     Rows may be padded (`step`); bit depths above 8 may be in either byte order.
 
@@ -60,17 +60,17 @@ def image_to_depth(message: Image) -> NDArray[np.float32]:
     return metres if values.dtype.kind == "f" else metres * MILLIMETRE
 
 
-def compressed_to_rgb(message: CompressedImage, bit_depth: int = 0) -> Picture:
-    """CompressedImage message (JPEG, PNG) -> RGB picture, uint8, shape (height, width, 3).
+def compressed_to_rgb(message: CompressedImage, bit_depth: int = 0) -> RgbImage:
+    """CompressedImage message (JPEG, PNG) -> RGB image, uint8, shape (height, width, 3).
 
-    `format` is read as image_transport writes it: "ENCODING; jpeg compressed STORED". A picture of
+    `format` is read as image_transport writes it: "ENCODING; jpeg compressed STORED". An image of
     one channel is grey, or behind a colour filter if either of the two says so.
 
     Args:
         bit_depth: see `image_to_rgb`.
 
     Raises:
-        ImageError: no such picture.
+        ImageError: no such image.
     """
     flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     content = np.asarray(message.data, dtype=np.uint8).tobytes()
@@ -92,10 +92,10 @@ def compressed_to_rgb(message: CompressedImage, bit_depth: int = 0) -> Picture:
     return to_rgb(decoded[..., None], form, bit_depth)
 
 
-def rgb_to_image(rgb: Picture, header: Header) -> Image:
-    """RGB picture, uint8, shape (height, width, 3) -> Image message, rgb8."""
+def rgb_to_image(rgb: RgbImage, header: Header) -> Image:
+    """RGB image, uint8, shape (height, width, 3) -> Image message, rgb8."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ImageError(f"picture {rgb.dtype} {rgb.shape}: wanted uint8 (height, width, 3)")
+        raise ImageError(f"image {rgb.dtype} {rgb.shape}: wanted uint8 (height, width, 3)")
     height, width, _ = rgb.shape
     # rclpy checks a list or bytes item by item; an array.array it takes as it is.
     data = array.array("B")

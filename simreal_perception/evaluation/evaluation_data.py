@@ -167,11 +167,11 @@ class PhotographSource:
 
     def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
         """Read the photographs of these numbers."""
-        from simreal_perception.video.pictures import check_size, read_picture
+        from simreal_perception.video.image_io import check_size, read_image
 
         for number in numbers:
             image, entries = self._images[number]
-            rgb = read_picture(self.folder / image)
+            rgb = read_image(self.folder / image)
             camera = load_camera(self.folder / entries[0]["camera"])
             check_size(rgb, camera, image, entries[0]["camera"])
             yield Example(

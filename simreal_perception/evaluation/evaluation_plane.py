@@ -19,7 +19,7 @@ class PlaneKnowledge:
     Args:
         sigma_m: what the estimator is told of that.
         noise_m, noise_rad: standard deviations by which the told plane is truly off: its height in
-            the middle of the picture, and its normal about both axes there.
+            the middle of the image, and its normal about both axes there.
         seed: of this noise.
     """
 

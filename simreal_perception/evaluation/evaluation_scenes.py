@@ -178,7 +178,7 @@ def _randomization(split: str, path: Path | None) -> RandomizationConfig:
 
 @lru_cache(maxsize=1)
 def _bullet(egl: bool) -> BulletRenderer:
-    """One renderer a process: starting OpenGL takes longer than a picture."""
+    """One renderer a process: starting OpenGL takes longer than an image."""
     from simreal_sim.rendering.pybullet.tiny_renderer import BulletRenderer
 
     return BulletRenderer(egl)
@@ -187,9 +187,9 @@ def _bullet(egl: bool) -> BulletRenderer:
 def _visible_blocks(
     scenes: SceneBatch, views: ViewBatch, camera: Camera, seen: NDArray[np.int32]
 ) -> Iterator[tuple[Pose, float, float]]:
-    """Poses, optical frame, of the blocks that the picture shows, share of the outline and edge.
+    """Poses, optical frame, of the blocks that the image shows, share of the outline and edge.
 
-    What lies beyond the picture's border is part of the outline, and not seen.
+    What lies beyond the image's border is part of the outline, and not seen.
     """
     to_camera = view_pose(views, 0).inverse()
     for slot in np.flatnonzero(scenes.is_block[0] & (seen > 0)):

@@ -1,4 +1,4 @@
-"""A picture sheet of the worst cases: what was missed, what was false, what was far off."""
+"""An image sheet of the worst cases: what was missed, what was false, what was far off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simreal_perception.evaluation.evaluation_run import Outcome
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.video.drawing import EDGES
 
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 
 TILE, CAPTION, COLUMNS = 240, 38, 6  # pixels of a tile's side and of the text below it
 CASES = 36  # half of them far off, a quarter missed, a quarter false, as far as there are any
@@ -51,13 +51,13 @@ def draw_sheet(
     cases: Sequence[Case],
     min_score: float,
     knowledge: PlaneKnowledge | None = None,
-) -> Picture:
+) -> RgbImage:
     """Draw cases as tiles, RGB: truth green, estimates magenta, what happened below.
 
     The examples are made again, which their numbers allow, rather than kept.
     """
     numbers = sorted({case.image for case in cases})
-    tiles: dict[int, Picture] = {}
+    tiles: dict[int, RgbImage] = {}
     for number, example in zip(numbers, source.examples(numbers)):
         plane = knowledge.told(example.plane, number) if knowledge else None
         found = estimator.estimate(example.image, example.camera, example.edge, plane)
@@ -65,13 +65,13 @@ def draw_sheet(
         for index, case in enumerate(cases):
             if case.image == number:
                 tiles[index] = _tile(case, example, found)
-    pictures = [tiles[index] for index in range(len(cases))]
+    images = [tiles[index] for index in range(len(cases))]
     title = np.full((34, COLUMNS * TILE, 3), 24, dtype=np.uint8)
     text = f"{source.name}: truth green, estimate magenta"
     cv2.putText(title, text, (8, 23), FONT, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     blank = np.full((TILE + CAPTION, TILE, 3), 24, dtype=np.uint8)
-    pictures += [blank] * (-len(pictures) % COLUMNS)
-    rows = [np.hstack(pictures[i : i + COLUMNS]) for i in range(0, len(pictures), COLUMNS)]
+    images += [blank] * (-len(images) % COLUMNS)
+    rows = [np.hstack(images[i : i + COLUMNS]) for i in range(0, len(images), COLUMNS)]
     return np.vstack([title, *rows])
 
 
@@ -99,7 +99,7 @@ class _Window:
         )
 
 
-def _tile(case: Case, example: Example, found: Sequence[BlockEstimate]) -> Picture:
+def _tile(case: Case, example: Example, found: Sequence[BlockEstimate]) -> RgbImage:
     window = _window(np.array(case.position_m), example)
     tile = cv2.warpAffine(
         example.image,
@@ -127,7 +127,7 @@ def _window(subject: NDArray[np.float64], example: Example) -> _Window:
 
 
 def _wireframe(
-    tile: Picture,
+    tile: RgbImage,
     camera: Camera,
     pose: Pose,
     edge: float,

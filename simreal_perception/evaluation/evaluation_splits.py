@@ -1,6 +1,6 @@
 """Kinds of synthetic scenes that a model is measured on: everything at once, or what is hard about one.
 
-A split narrows the ranges of randomization; it says nothing of how pictures are drawn.
+A split narrows the ranges of randomization; it says nothing of how images are drawn.
 """
 
 from __future__ import annotations

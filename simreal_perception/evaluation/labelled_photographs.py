@@ -1,11 +1,11 @@
-"""Labelled photographs in groups: `GROUP/NAME.json` beside each picture says what is in it.
+"""Labelled photographs in groups: `GROUP/NAME.json` beside each image says what is in it.
 
 A label is a JSON object. Positions are metres in the optical frame, places in the image pixels:
 
-- image, kind, size: the picture's file, its group, [width, height].
-- K, dist: intrinsics (3x3), and the lens distortion k1 k2 p1 p2 k3; the picture is not rectified.
-- blocks: each with edge, visible (share of it that the picture shows) and pose_in_camera (4x4).
-- region: polygon outside which nothing is labelled; null, or left out, for the whole picture.
+- image, kind, size: the image's file, its group, [width, height].
+- K, dist: intrinsics (3x3), and the lens distortion k1 k2 p1 p2 k3; the image is not rectified.
+- blocks: each with edge, visible (share of it that the image shows) and pose_in_camera (4x4).
+- region: polygon outside which nothing is labelled; null, or left out, for the whole image.
 - ignore: boxes [x0, y0, x1, y1] in which a detection counts neither way.
 - score_2d_only: true where the poses are right in the image alone.
 - table_plane_cam: normal and point_m of the table, where it is known.
@@ -40,13 +40,13 @@ from simreal_perception.evaluation.evaluation_data import (
 )
 from simreal_perception.evaluation.image_matching import size_in_image
 from simreal_perception.pose_estimation.support_plane import SupportPlane
-from simreal_perception.video.pictures import check_size, read_picture
+from simreal_perception.video.image_io import check_size, read_image
 
 INDEX = "index.json"  # of the other layout: one file that names images, cameras and blocks
 
 LEAST_VISIBLE = 0.5  # share of a block that must be seen for it to count
 LEAST_SIZE_PX = 20.0  # in the image, for it to count
-EDGE_WITHOUT_BLOCKS_M = 0.0381  # 1.5 inches: the estimator is told some edge of an empty picture
+EDGE_WITHOUT_BLOCKS_M = 0.0381  # 1.5 inches: the estimator is told some edge of an empty image
 ROTATION_TOLERANCE = 1e-2  # of R^T R from 1; labels are rounded, and some were typed
 
 NEEDED = ("image", "kind", "size", "K", "blocks")
@@ -63,8 +63,8 @@ class LabelledPhotographs:
 
     Raises:
         ConfigurationError: no labels, a label that lacks something, no such group.
-        ImageError: a picture that is missing or cannot be read.
-        CalibrationError: no calibrated camera, or not for the picture's size.
+        ImageError: an image that is missing or cannot be read.
+        CalibrationError: no calibrated camera, or not for the image's size.
     """
 
     folder: Path
@@ -91,7 +91,7 @@ class LabelledPhotographs:
         if not labels:
             raise ConfigurationError(
                 f"{self.folder} holds no labelled photographs: wanted {INDEX}, or GROUP/NAME.json "
-                "beside each picture"
+                "beside each image"
             )
         groups = sorted({label.group for label in labels})
         unknown = sorted(set(self.only) - set(groups))
@@ -126,9 +126,9 @@ class _Block:
 
 @dataclass(frozen=True, eq=False)
 class _Label:
-    """One label, and where its picture is."""
+    """One label, and where its image is."""
 
-    picture: Path
+    image: Path
     camera: Camera
     blocks: tuple[_Block, ...]
     labels: Labels
@@ -140,17 +140,17 @@ class _Label:
 
     @staticmethod
     def load(path: Path) -> _Label:
-        """Read a label and check it; of its picture only that there is one."""
+        """Read a label and check it; of its image only that there is one."""
         content = _object(path)
         _check_keys(content, NEEDED, str(path))
-        picture = path.parent / str(content["image"])
-        if not picture.is_file():
+        image = path.parent / str(content["image"])
+        if not image.is_file():
             raise ImageError(
                 f"{path} names the image {content['image']}, which is not there: wanted "
-                f"{picture}; put it back, or take the label away"
+                f"{image}; put it back, or take the label away"
             )
         return _Label(
-            picture,
+            image,
             _camera(content, path),
             tuple(_block(entry, path) for entry in _list(content["blocks"], f"{path}: blocks")),
             Labels(
@@ -163,13 +163,13 @@ class _Label:
         )
 
     def read(self) -> Example:
-        """The example, with its picture."""
-        rgb = read_picture(self.picture)
-        check_size(rgb, self.camera, str(self.picture), "its label")
+        """The example, with its image."""
+        rgb = read_image(self.image)
+        check_size(rgb, self.camera, str(self.image), "its label")
         must = [block for block in self.blocks if self._counts(block)]
         may = [block for block in self.blocks if not self._counts(block)]
         return Example(
-            f"{self.group}/{self.picture.stem}",
+            f"{self.group}/{self.image.stem}",
             rgb,
             self.camera,
             max((block.edge for block in self.blocks), default=EDGE_WITHOUT_BLOCKS_M),
@@ -243,7 +243,7 @@ def _block(entry: Any, path: Path) -> _Block:
     is_rotation = np.abs(rotation.T @ rotation - np.eye(3)).max() < ROTATION_TOLERANCE
     if not is_rotation or np.linalg.det(rotation) < 0 or matrix[2, 3] <= 0 or edge <= 0:
         raise ConfigurationError(
-            f"{path}: a block of edge {edge:g} with a pose_in_camera that no block in the picture "
+            f"{path}: a block of edge {edge:g} with a pose_in_camera that no block in the image "
             "has: wanted an edge above 0 and a rotation with a place before the camera, metres"
         )
     visible = float(_numbers(entry["visible"], (), f"{path}: visible of a block"))

@@ -132,7 +132,7 @@ class BagSource:
                 return
             if frame in wanted:
                 message = reader.deserialize(data, connection.msgtype)
-                yield frame, _picture(message, connection.msgtype), camera
+                yield frame, _image(message, connection.msgtype), camera
 
     def _only(self, connections: Any, types: set[str], topic: str | None) -> Any:
         """The one connection of these types (and this topic)."""
@@ -147,7 +147,7 @@ class BagSource:
         return fitting[0]
 
 
-def _picture(message: Any, msgtype: str) -> NDArray[np.uint8]:
+def _image(message: Any, msgtype: str) -> NDArray[np.uint8]:
     from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 
     convert = compressed_to_rgb if msgtype == COMPRESSED else image_to_rgb

@@ -50,7 +50,7 @@ def export(
         card: entries to add to the card (command, metrics, limits, ...).
         scenes: synthetic scenes that scores and covariances are calibrated on.
         ranges: file of ranges of these scenes; None for config/randomization.yaml.
-        last: take the last weights; otherwise those that did best on held-out pictures, where the
+        last: take the last weights; otherwise those that did best on held-out images, where the
             run has kept them.
 
     Raises:

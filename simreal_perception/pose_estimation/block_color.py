@@ -1,4 +1,4 @@
-"""What people would call the colour of a block, from the picture of its faces."""
+"""What people would call the colour of a block, from the image of its faces."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLEAR_SHARE = 0.5
 def block_colors(
     image: NDArray[np.uint8], camera: Camera, poses: Sequence[Pose], edge: float
 ) -> list[str]:
-    """One of COLORS for each block; empty for one of several colours, or not in the picture.
+    """One of COLORS for each block; empty for one of several colours, or not in the image.
 
     Args:
         image: RGB, shape (H, W, 3).

@@ -68,7 +68,7 @@ def crop_cameras(camera: Camera, centers: Array, radii: Array) -> list[CropCamer
 
     Args:
         centers: (N, 2), where they are seen, pixels.
-        radii: (N,), of the pictures of their bounding spheres, pixels.
+        radii: (N,), of the projections of their bounding spheres, pixels.
     """
     if not len(centers):
         return []

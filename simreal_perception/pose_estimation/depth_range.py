@@ -67,7 +67,7 @@ def measure_range(
 ) -> tuple[float, float] | None:
     """How much farther along its ray a block lies than its pose says, and the sigma, metres.
 
-    None where the picture does not say: hidden, too few values, or no faces of a cube.
+    None where the image does not say: hidden, too few values, or no faces of a cube.
     """
     pixels = _covered_pixels(pose, edge, camera)
     if len(pixels) < LEAST_PIXELS:

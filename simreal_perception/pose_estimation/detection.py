@@ -66,7 +66,7 @@ class Detections(NamedTuple):
 
     Attributes:
         centers: (N, 2), image pixels.
-        radii: (N,), of the pictures of bounding spheres, image pixels.
+        radii: (N,), of the projections of bounding spheres, image pixels.
         scores: (N,).
     """
 

@@ -1,4 +1,4 @@
-"""The edge field of a cube's picture: for every place near an edge the way to that edge.
+"""The edge field of a cube's image: for every place near an edge the way to that edge.
 
 A cube looks the same in 24 orientations, but its visible edges look the same in all of them: the
 field has no ambiguity to learn. It is what a pose is aligned to (`edge_alignment.py`).

@@ -237,8 +237,8 @@ class BlockEstimator:
         """Run the pose network on crops; None where no pose fits."""
         if not crops:
             return []
-        pictures = np.stack([crop_image(image, camera, crop) for crop in crops])
-        corners, spread, score, field = self._pose.run(None, {"crops": pictures})
+        images = np.stack([crop_image(image, camera, crop) for crop in crops])
+        corners, spread, score, field = self._pose.run(None, {"crops": images})
         starts = [solve_pose(c, crop, edge) for c, crop in zip(corners, crops, strict=True)]
         fit = [index for index, pose in enumerate(starts) if pose is not None]
         looks: list[Look | None] = [None] * len(crops)

@@ -90,7 +90,7 @@ class _Misfit:
 
 
 def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
-    """Fit the plane to blocks of one edge seen from one place, in one or in several pictures.
+    """Fit the plane to blocks of one edge seen from one place, in one or in several images.
 
     Every face of every block proposes the plane that it would lie on; the proposal that most blocks
     agree with, each by its covariance, is fitted to these. Blocks may stand on each other, some may
@@ -102,7 +102,7 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
     if len(blocks) < LEAST_BLOCKS:
         raise ConfigurationError(
             f"{len(blocks)} {'block is' if len(blocks) == 1 else 'blocks are'} seen: wanted at least "
-            f"{LEAST_BLOCKS} that lie flat; put more on the plane, or give more pictures from the "
+            f"{LEAST_BLOCKS} that lie flat; put more on the plane, or give more images from the "
             "same place"
         )
     given = _Blocks(
@@ -119,7 +119,7 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
         raise ConfigurationError(
             f"only {used} of {len(blocks)} blocks agree on a plane: wanted at least {LEAST_BLOCKS} and "
             f"{LEAST_SHARE:.0%}; check --edge and the calibration, put the blocks flat on one "
-            "surface, and leave the camera where it is between pictures"
+            "surface, and leave the camera where it is between images"
         )
     if others_cost < _cost(given, plane) + AMBIGUOUS:
         raise ConfigurationError(

@@ -154,10 +154,10 @@ class _Hypotheses:
 
 
 def fuse_plane(blocks: Sequence[BlockEstimate], plane: SupportPlane) -> list[BlockEstimate]:
-    """Estimates of one picture, made better by the plane that they stand on, in the same order.
+    """Estimates of one image, made better by the plane that they stand on, in the same order.
 
     Poses move by what their covariances allow, which is along their rays above all, so that they
-    keep their place in the picture. Scores fall where a block would stand on nothing; no estimate
+    keep their place in the image. Scores fall where a block would stand on nothing; no estimate
     is left out.
 
     Args:

@@ -16,7 +16,7 @@ BEHIND_EDGES = 2.0
 # A block whose middle a nearer one hides is less than half visible. This share of the nearer one's
 # edge hides for sure: its own pose is not exact.
 HIDING_SHARE = 0.95
-# A likely block with so many likely ones on the picture of its faces has marks there: that several
+# A likely block with so many likely ones on the image of its faces has marks there: that several
 # blocks behind one another's ray lie so is less likely than any score says.
 MARKS, LIKELY = 2, 0.5
 

@@ -1,7 +1,7 @@
 """One resting block seen many times: its pose by covariance, modulo the 24 rotations of a cube.
 
-Pictures of a resting block by a resting camera err alike: same texture, same light, same crop. Only
-a small part of the variance is drawn anew in each, so that n pictures of one view have the
+Images of a resting block by a resting camera err alike: same texture, same light, same crop. Only
+a small part of the variance is drawn anew in each, so that n images of one view have the
 covariance R (s + (1 - s) / n), s the correlated share, and not R / n. A view from elsewhere errs in
 its own way: estimates of different views count as independent.
 """
@@ -20,8 +20,8 @@ from simreal_common.geometry import Pose, nearest_equivalent_rotation
 
 Array = NDArray[np.float64]
 
-# Of the variance of an estimate, what the next picture repeats. Measured on the simulated cell, 89
-# blocks in 24 scenes, 8 pictures each that differ by the sensor's noise: 0.997 along the viewing
+# Of the variance of an estimate, what the next image repeats. Measured on the simulated cell, 89
+# blocks in 24 scenes, 8 images each that differ by the sensor's noise: 0.997 along the viewing
 # ray, 0.963 across it, 0.976 of the rotation, 0.990 of all six by their covariance; with light that
 # flickers by 3 % as well (34 blocks) 0.996, 0.955, 0.976 and 0.989. The lowest is taken. A share
 # that is too high leaves covariances too large: the safe side for who grasps by them.
@@ -31,11 +31,11 @@ VIEW_ANGLE_RAD = float(np.radians(20.0))
 # How fast errors change in between nobody has measured. For the covariance they are taken to repeat
 # up to there; to tell a block that moved, only as far as this: either way the safe side.
 SAME_ANGLE_RAD = float(np.radians(3.0))
-# Older pictures fade: the mean follows what changes slowly, as the light does.
-MOST_PICTURES = 30
+# Older images fade: the mean follows what changes slowly, as the light does.
+MOST_IMAGES = 30
 # What a camera's pose, its rolling shutter and a nearby shadow make of a block at rest.
 JITTER_M, JITTER_RAD = 0.0005, 0.005
-# Squared sigmas that one picture in a thousand exceeds: chi-squared, 6 degrees of freedom.
+# Squared sigmas that one image in a thousand exceeds: chi-squared, 6 degrees of freedom.
 CONSISTENT = 22.5
 
 
@@ -56,7 +56,7 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """Sum of the pictures of one view: information, information x value, how many.
+    """Sum of the images of one view: information, information x value, how many.
 
     Values are position and rotation vector from the reference orientation, (6,).
     """
@@ -72,7 +72,7 @@ class _View:
 
     @cached_property
     def single(self) -> Array:
-        """Covariance of one picture (the harmonic mean of all), (6, 6)."""
+        """Covariance of one image (the harmonic mean of all), (6, 6)."""
         return _symmetric(self.count * np.linalg.inv(self.information))
 
     @property
@@ -80,7 +80,7 @@ class _View:
         return self.single * (CORRELATED_SHARE + (1.0 - CORRELATED_SHARE) / self.count)
 
     def plus(self, value: Array, information: Array) -> _View:
-        keep = min(1.0, (MOST_PICTURES - 1) / self.count)
+        keep = min(1.0, (MOST_IMAGES - 1) / self.count)
         return _View(
             self.direction,
             keep * self.information + information,
@@ -104,7 +104,7 @@ class FusedPose:
 
     @property
     def count(self) -> float:
-        """How many pictures count, faded ones in part."""
+        """How many images count, faded ones in part."""
         return sum(view.count for view in self.views)
 
     @cached_property
@@ -121,7 +121,7 @@ class FusedPose:
     def fits(self, measurement: Measurement) -> bool:
         """Whether a block at rest may give this measurement.
 
-        Within a view little varies from picture to picture, so that a nudge of a few millimetres
+        Within a view little varies from image to image, so that a nudge of a few millimetres
         shows although the range itself is not known as well.
         """
         value = self._value(measurement.pose)

@@ -1,6 +1,6 @@
 """Blocks over time: which estimate is which block, what moved, what came and what went.
 
-Frames: estimates come in the optical frame of their picture. Tracks live in a fixed frame, which is
+Frames: estimates come in the optical frame of their image. Tracks live in a fixed frame, which is
 the optical frame itself where the camera does not move.
 """
 
@@ -25,15 +25,15 @@ from simreal_perception.tracking.pose_fusion import FusedPose, Measurement
 
 Array = NDArray[np.float64]
 
-# Squared sigmas of a position that one picture in a thousand exceeds: chi-squared, 3 degrees.
+# Squared sigmas of a position that one image in a thousand exceeds: chi-squared, 3 degrees.
 GATE = 16.3
 # Blocks are solid: whatever the covariances say, an estimate this near (edges) may be of the block.
 SOLID_SHARE = 0.15
-# Nor is one at another place of the picture, farther off its viewing ray than this (edges).
+# Nor is one at another place of the image, farther off its viewing ray than this (edges).
 WIDEST_SHARE = 0.75
 # A block is hidden where a nearer one's centre passes its viewing ray closer than this (edges).
 HIDDEN_SHARE = 0.75
-# What a picture without a block says of it where its place is in sight, as log odds.
+# What an image without a block says of it where its place is in sight, as log odds.
 MISS_LOG_ODDS = -2.0
 CLOCK_BACK_S = 1.0  # a stamp that goes back by more is a simulation or a bag that started again
 
@@ -43,11 +43,11 @@ class TrackingConfig:
     """How long tracks live and what makes one.
 
     Args:
-        confirm_frames: pictures in which a block must be seen to get an id, or to have moved.
+        confirm_frames: images in which a block must be seen to get an id, or to have moved.
         confirm_score: least mean score for an id.
-        absent_frames: a block not seen in so many pictures, though its place is in sight, is gone.
+        absent_frames: a block not seen in so many images, though its place is in sight, is gone.
         max_missed_s: a block not seen for so long is gone, even where its place is hidden.
-        max_frames: scores are means over so many pictures at most.
+        max_frames: scores are means over so many images at most.
 
     Raises:
         ConfigurationError: a value that makes no sense.
@@ -79,12 +79,12 @@ class _Track:
     first_seen: float
     last_seen: float
     id: str = ""
-    frames: int = 1  # pictures that speak for or against it
+    frames: int = 1  # images that speak for or against it
     sightings: int = 1
     colors: Counter[str] = field(default_factory=Counter)
     moving: FusedPose | None = None  # where it seems to be of late, if no longer at `fused`
     missed_since: float | None = None
-    missed: int = 0  # pictures in a row that lack it, though its place is in sight
+    missed: int = 0  # images in a row that lack it, though its place is in sight
 
     @property
     def score(self) -> float:
@@ -100,7 +100,7 @@ class _Track:
         return self.moving or self.fused
 
     def weigh(self, log_odds: float, max_frames: int) -> None:
-        """One more picture. The mean counts, not the sum: pictures of a resting scene repeat what
+        """One more image. The mean counts, not the sum: images of a resting scene repeat what
         fools the network (on the simulated cell 0.05 is their spread, 0.84 that of the blocks)."""
         self.frames = min(self.frames + 1, max_frames)
         self.log_odds += (log_odds - self.log_odds) / self.frames
@@ -108,7 +108,7 @@ class _Track:
     def see(
         self, estimate: BlockEstimate, measurement: Measurement, config: TrackingConfig
     ) -> None:
-        """Take what a picture shows of it."""
+        """Take what an image shows of it."""
         self.sightings += 1
         self.missed_since, self.missed = None, 0
         self.weigh(float(logit(estimate.score)), config.max_frames)
@@ -127,7 +127,7 @@ class _Track:
 
 @dataclass(frozen=True)
 class _Sight:
-    """What a picture can show: camera's pose and calibration, and where it is in motion."""
+    """What an image can show: camera's pose and calibration, and where it is in motion."""
 
     pose_camera_in_fixed: Pose
     camera: Camera | None
@@ -137,7 +137,7 @@ class _Sight:
         """Whether a block at a place in the fixed frame would be seen.
 
         Args:
-            nearer: places of the blocks that the picture shows, fixed frame.
+            nearer: places of the blocks that the image shows, fixed frame.
         """
         to_camera = self.pose_camera_in_fixed.inverse()
         place = to_camera.transform_points(position)
@@ -163,11 +163,11 @@ class _Sight:
 
 
 class BlockTracker:
-    """Follows blocks through the pictures of one camera.
+    """Follows blocks through the images of one camera.
 
-    Blocks rest, unless they are moved: nothing is predicted. What a picture shows is assigned to
-    tracks by Mahalanobis distance. Where a track is contradicted by several pictures that agree
-    among themselves, it restarts there; until then the pictures themselves are told, not the mean.
+    Blocks rest, unless they are moved: nothing is predicted. What an image shows is assigned to
+    tracks by Mahalanobis distance. Where a track is contradicted by several images that agree
+    among themselves, it restarts there; until then the images themselves are told, not the mean.
     """
 
     def __init__(self, config: TrackingConfig | None = None) -> None:
@@ -189,20 +189,20 @@ class BlockTracker:
         pose_camera_in_fixed: Pose | None = None,
         unsettled: Sequence[Region] = (),
     ) -> list[BlockEstimate]:
-        """The blocks that a picture shows, best first, each fused with the earlier pictures.
+        """The blocks that an image shows, best first, each fused with the earlier images.
 
         What has been seen often enough has an `id`, the same as long as it is followed. A block
-        that this picture lacks is not among them, though it keeps its id for some time.
+        that this image lacks is not among them, though it keeps its id for some time.
 
         Args:
-            estimates: of one picture, in its optical frame.
-            stamp: of the picture, seconds. One that goes back by more than a second resets all.
-            camera: tells what lies outside of the picture.
+            estimates: of one image, in its optical frame.
+            stamp: of the image, seconds. One that goes back by more than a second resets all.
+            camera: tells what lies outside of the image.
             pose_camera_in_fixed: where the camera was; without it the camera is taken as fixed.
             unsettled: regions of the image in motion: a block not seen there may be covered.
 
         Returns:
-            Estimates in the optical frame of this picture.
+            Estimates in the optical frame of this image.
         """
         moves = pose_camera_in_fixed is not None
         back = self._last_stamp is not None and stamp < self._last_stamp - CLOCK_BACK_S
@@ -242,7 +242,7 @@ class BlockTracker:
         return sorted(told, key=lambda estimate: -estimate.score)
 
     def _miss(self, seen: set[int], shown: Sequence[Array], now: float, sight: _Sight) -> None:
-        """Count a picture against the tracks that it lacks; drop those that are gone."""
+        """Count an image against the tracks that it lacks; drop those that are gone."""
         config = self.config
         kept: list[_Track] = []
         for track in self._tracks:
@@ -332,7 +332,7 @@ def _assign(
 
 
 def _told(track: _Track, estimate: BlockEstimate, to_camera: Pose | None) -> BlockEstimate:
-    """A track in the optical frame; where the last pictures contradict it, these."""
+    """A track in the optical frame; where the last images contradict it, these."""
     fused = track.fused
     if track.moving is not None:
         fused = track.moving.turned_like(track.fused.pose.rotation)

@@ -60,7 +60,7 @@ class Batches:
 
     Args:
         source: where they come from; nobody else may draw from it meanwhile.
-        size: pictures a batch.
+        size: images a batch.
         count: number of batches.
         ahead: how many are drawn ahead, up to `MOST_PREFETCH`; 0 draws in the caller's thread.
         threads: CPU threads for drawing.
@@ -122,11 +122,11 @@ class Batches:
 
     @property
     def wants_losses(self) -> bool:
-        """Whether the source learns from the losses of its pictures."""
+        """Whether the source learns from the losses of its images."""
         return self._hears is not None
 
     def learned(self, losses: list[float]) -> None:
-        """Tell the losses of the pictures of the batch that came last."""
+        """Tell the losses of the images of the batch that came last."""
         self._losses = losses
 
     def after(self, drawn: Drawn) -> Position:
@@ -172,7 +172,7 @@ class RepeatedSource:
     Args:
         source: where the batches come from.
         count: how many there are.
-        size: pictures a batch.
+        size: images a batch.
         seed: of the batches; the order comes from the source's generator.
     """
 

@@ -124,7 +124,7 @@ def best_path(checkpoint: Path) -> Path:
 def keep_best(
     checkpoint: Path, config: TrainingConfig, average: nn.Module, progress: Progress, loss: float
 ) -> None:
-    """Write averaged weights if their loss on held-out pictures is lower than the best's so far.
+    """Write averaged weights if their loss on held-out images is lower than the best's so far.
 
     `load_network` reads the file; a run can start from it, but not go on from it.
     """

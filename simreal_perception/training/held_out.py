@@ -1,4 +1,4 @@
-"""Pictures that are never learned, and the figures of a network on them."""
+"""Images that are never learned, and the figures of a network on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def draw_held_out(source: Source, size: int, count: int) -> list[Any]:
 
     Args:
         source: the task's own: one that repeats a few batches has no others to give.
-        size: pictures a batch.
+        size: images a batch.
     """
     return [draw_apart(source, size, HELD_OUT_SEED + number) for number in range(count)]
 

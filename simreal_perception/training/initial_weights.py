@@ -50,7 +50,7 @@ def load_initial_weights(network: nn.Module, task: str, start: str) -> None:
 
 
 def progress_before(task: str, start: str) -> Progress:
-    """Pictures that the initial weights have seen and what they cost, as far as that is known.
+    """Images that the initial weights have seen and what they cost, as far as that is known.
 
     Args:
         task, start: as `load_initial_weights` takes them.

@@ -92,17 +92,17 @@ class Monitor:
             self._scalars("time", self.rates(), step)
 
     def evaluated(
-        self, step: int, held_out: Mapping[str, float], picture: NDArray[np.uint8] | None
+        self, step: int, held_out: Mapping[str, float], image: NDArray[np.uint8] | None
     ) -> None:
-        """Take in the figures of pictures that were never learned, and a picture of predictions."""
+        """Take in the figures of images that were never learned, and an image of predictions."""
         if self._writer is not None:
             self._scalars("held_out", held_out, step)
-            if picture is not None:
-                self._writer.add_image("predictions", picture, step, dataformats="HWC")
+            if image is not None:
+                self._writer.add_image("predictions", image, step, dataformats="HWC")
             self._writer.flush()
 
     def drawing_share(self) -> float:
-        """Share of the time in which the network waited for pictures."""
+        """Share of the time in which the network waited for images."""
         return self._waited_s / max(time.perf_counter() - self._start, 1e-9)
 
     def bottleneck(self) -> str:
@@ -111,14 +111,14 @@ class Monitor:
         said = f"{self.config.task}: {self.rates()['images_per_s']:.0f} images/s; "
         if share < LITTLE:
             return said + f"learning takes {1 - share:.0%} of the time and is the bottleneck"
-        said += f"the network waits {share:.0%} of the time for pictures: "
+        said += f"the network waits {share:.0%} of the time for images: "
         if share < MUCH:
             return said + "drawing and learning are balanced"
         remedy = "more --threads" if self.config.prefetch else "--prefetch 1, more --threads"
         return said + f"rendering is the bottleneck; {remedy} help where cores are free"
 
     def rates(self) -> dict[str, float]:
-        """Pictures learned a second, and share of the time spent on drawing, since the start."""
+        """Images learned a second, and share of the time spent on drawing, since the start."""
         seconds = max(time.perf_counter() - self._start, 1e-9)
         images = self._steps * self.config.batch
         return {"images_per_s": images / seconds, "drawing_share": self.drawing_share()}

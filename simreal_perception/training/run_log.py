@@ -20,7 +20,7 @@ def log_path(checkpoint: Path) -> Path:
 def add_line(checkpoint: Path, entry: Mapping[str, Any]) -> None:
     """Add a line: `step`, `spent_s`, `pictures_seen`, `commit` and what else is known.
 
-    `held_out` has the figures of the averaged weights on held-out pictures, where they were measured.
+    `held_out` has the figures of the averaged weights on held-out images, where they were measured.
     """
     with log_path(checkpoint).open("ab+") as log:
         if log.tell():
@@ -48,7 +48,7 @@ def read_log(checkpoint: Path, last_step: int | None = None) -> list[dict[str, A
 
 
 def summarize(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a card tells of a run: compute spent, pictures seen, the last figures of every hour."""
+    """What a card tells of a run: compute spent, images seen, the last figures of every hour."""
     hours: dict[int, dict[str, Any]] = {}
     commits: list[str] = []
     last: Mapping[str, Any] = {}

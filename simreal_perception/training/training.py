@@ -38,8 +38,8 @@ from simreal_perception.training.stopping import StopRequest
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.tasks import (
     TASKS,
+    DrawsImage,
     DrawsOnDevice,
-    DrawsPicture,
     Source,
     TakesProposals,
     Task,
@@ -61,7 +61,7 @@ class TrainingResult:
         checkpoint: where its weights are.
         step: number of batches learned.
         finished: whether that is all of them; if not, somebody stopped the run.
-        held_out: figures of the averaged weights on pictures that were never learned, as last
+        held_out: figures of the averaged weights on images that were never learned, as last
             measured; empty if they were not.
     """
 
@@ -127,7 +127,7 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
                 due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
                 if due or last:
                     figures = measured = evaluate_all(task, average.network, held_out)
-                    monitor.evaluated(step, figures, picture(task, average.network, held_out[0]))
+                    monitor.evaluated(step, figures, image(task, average.network, held_out[0]))
                     keep_best(checkpoint, config, average.network, progress, figures["loss"])
                     evaluated = time.monotonic()
                 save_checkpoint(checkpoint, config, parts, progress)
@@ -180,13 +180,13 @@ def learn(
 
 
 def losses_of(task: Task, loss: Loss) -> list[float]:
-    """The losses of single pictures, for a source that asks for them."""
-    if loss.per_picture is None:
+    """The losses of single images, for a source that asks for them."""
+    if loss.per_image is None:
         raise ConfigurationError(
-            f"the pictures of '{task.name}' are drawn by how hard they were, but its loss says "
-            "nothing of single pictures: return Loss(total, figures, per_picture)"
+            f"the images of '{task.name}' are drawn by how hard they were, but its loss says "
+            "nothing of single images: return Loss(total, figures, per_image)"
         )
-    return loss.per_picture.detach().float().tolist()
+    return loss.per_image.detach().float().tolist()
 
 
 def log_line(
@@ -221,13 +221,13 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     return config.learning_rate * min(rising, falling, 1.0)
 
 
-def picture(task: Task, network: nn.Module, batch: Any) -> Any:
+def image(task: Task, network: nn.Module, batch: Any) -> Any:
     """What the network predicts, drawn, if the task can draw: uint8 RGB (H, W, 3) or None."""
-    return task.picture(network, batch) if isinstance(task, DrawsPicture) else None
+    return task.image(network, batch) if isinstance(task, DrawsImage) else None
 
 
 def prepare(config: TrainingConfig) -> tuple[Task, Source]:
-    """The task with its initial weights on its device, and the pictures that it learns from."""
+    """The task with its initial weights on its device, and the images that it learns from."""
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigurationError(
             "device is 'cuda', but torch sees no GPU here: take --device cpu, or install torch's "

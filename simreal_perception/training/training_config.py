@@ -41,9 +41,9 @@ class TrainingConfig:
 
     Args:
         task: name out of `TASKS`.
-        seed: of the pictures and of the initial weights.
+        seed: of the images and of the initial weights.
         steps: number of batches.
-        batch: pictures a batch.
+        batch: images a batch.
         learning_rate: its peak, see `training.learning_rate`.
         warmup: steps until the peak.
         decay: share of the steps at the end over which the rate falls to zero.
@@ -51,7 +51,7 @@ class TrainingConfig:
         gradient_norm: longer gradients are shortened to this.
         width: channels of the network's first layer.
         average: decay a step of the weights' moving average, the weights that ship; 0: none.
-        repeat: learn from so many batches again and again; 0: every picture is new.
+        repeat: learn from so many batches again and again; 0: every image is new.
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
@@ -61,7 +61,7 @@ class TrainingConfig:
         checkpoint_s: seconds between checkpoints; at most these are lost.
         evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
         threads: CPU threads for drawing, and as many for learning.
-        device: where pictures are drawn and the network learns, "cpu" or "cuda".
+        device: where images are drawn and the network learns, "cpu" or "cuda".
         precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
             is faster here, see `precision.choose_precision`.
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.

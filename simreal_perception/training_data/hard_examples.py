@@ -1,4 +1,4 @@
-"""What fools a network most comes again: a memory of the worst pictures, by the seeds they came from.
+"""What fools a network most comes again: a memory of the worst images, by the seeds they came from.
 
 Online hard example mining (Shrivastava et al. 2016) across batches: a scene is drawn again from its
 seed, so that nothing but numbers is kept.
@@ -17,12 +17,12 @@ Batch = TypeVar("Batch")
 SHARE = 0.2  # of a batch that has been seen before
 DRAWS = 3  # draws of which a batch shows the worst again
 CAPACITY = 300  # draws that are remembered
-FADING = 0.85  # of how hard a picture is, each time it comes again: some are hard for good
+FADING = 0.85  # of how hard an image is, each time it comes again: some are hard for good
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Pictures that came from one seed.
+    """Images that came from one seed.
 
     Attributes:
         seed: of the generator that drew them.
@@ -36,18 +36,18 @@ class Draw:
 
     @property
     def size(self) -> int:
-        """How many pictures are meant."""
+        """How many images are meant."""
         return self.count if self.chosen is None else len(self.chosen)
 
 
 class HardExamples:
-    """Remembers the worst pictures of a run, and chooses which of them come again."""
+    """Remembers the worst images of a run, and chooses which of them come again."""
 
     def __init__(self) -> None:
         self._hardness: dict[Draw, float] = {}
 
     def plan(self, count: int, rng: np.random.Generator) -> list[Draw]:
-        """Of what a batch of `count` pictures is made: fresh ones first, then some seen before."""
+        """Of what a batch of `count` images is made: fresh ones first, then some seen before."""
         known = list(self._hardness)
         again: list[Draw] = []
         if known:
@@ -59,7 +59,7 @@ class HardExamples:
         return [Draw(int(rng.integers(2**62)), fresh), *again]
 
     def learned(self, draws: list[Draw], losses: list[float]) -> None:
-        """Take in the losses of the pictures of a batch, in the order of its draws."""
+        """Take in the losses of the images of a batch, in the order of its draws."""
         worst = max(math.floor(SHARE * len(losses) / DRAWS), 1)
         first = 0
         for draw in draws:

@@ -48,12 +48,12 @@ LEAST_VISIBLE = 0.35  # of a block; below it a crop is not scored either way
 # How far a detection may be off: centre (share of the block's radius) and size (log).
 CENTER_JITTER, SIZE_JITTER = 0.15, 0.12
 LEAST_DISTANCE_EDGES, PLAIN_DISTANCE_EDGES = 3.0, 18.0  # of the camera from the block
-# A camera's picture has more or fewer pixels than the crop that is cut from it. A crop is drawn, and
+# A camera's image has more or fewer pixels than the crop that is cut from it. A crop is drawn, and
 # its sensor's errors made, at one of these sizes and then resampled as the estimator does.
 # The commonest is a block of 26 pixels; one in six is below 15, one in four above 37.
 NATIVE_SIZES = (26, 32, 40, 48, 64, 80, 96, 128)
 NATIVE_SHARES = (0.05, 0.08, 0.11, 0.14, 0.2, 0.18, 0.14, 0.1)
-LARGEST_UPSCALE_BLUR = 0.7  # native pixels: cameras that scale their own picture up
+LARGEST_UPSCALE_BLUR = 0.7  # native pixels: cameras that scale their own image up
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class CropBatch:
         rotation: float32 (N, 3, 3), block -> crop camera.
         focal: float32 (N,), of the crop camera, crop pixels.
         target: float32 (N,), 1 for a block, 0 for none, nan for neither (hardly visible).
-        visible: float32 (N,), share of the block's picture that nothing hides.
+        visible: float32 (N,), share of the block's image that nothing hides.
         field: float32 (N, 2, 32, 32), the edge field, crop pixels; see `edge_field.py`.
         edge_distance: float32 (N, 32, 32), distance to the nearest edge, crop pixels.
         key: which crops these are, see `hard_examples.Draw`.
@@ -108,7 +108,7 @@ class CropSource(ReplayedSource[CropBatch]):
             proposing = np.intersect1d(proposing, chosen // VIEWS_PER_SCENE)
             self._look_at_proposals(scenes, proposing, views, primitive, is_block, draw.seed)
         views, primitive, is_block = views.take(chosen), primitive[chosen], is_block[chosen]
-        images, seen, covered = self._draw_pictures(scenes, views, rng)
+        images, seen, covered = self._draw_images(scenes, views, rng)
         every = np.arange(views.size)
         share = seen[every, primitive] / np.maximum(covered[every, primitive], 1)
         visible = np.where(is_block, share, 0.0)
@@ -160,7 +160,7 @@ class CropSource(ReplayedSource[CropBatch]):
                 is_block[view] = proposal.block is not None
                 primitive[view] = FIRST_DISTRACTOR if proposal.block is None else proposal.block
 
-    def _draw_pictures(
+    def _draw_images(
         self, scenes: SceneBatch, views: ViewBatch, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
         """Crops (N, 64, 64, 3), and what of each primitive is seen and covered in them, (N, P)."""
@@ -177,8 +177,8 @@ class CropSource(ReplayedSource[CropBatch]):
             drawn = render(scenes, native, self.textures, int(size), int(size), rng, self.device)
             seen[members], covered[members] = drawn.seen, drawn.covered
             taken = take_images(drawn.color, self.randomization, LARGEST_UPSCALE_BLUR, rng)
-            for member, picture, moved in zip(members, taken, shift, strict=True):
-                images[member] = _resampled(picture, moved)
+            for member, image, moved in zip(members, taken, shift, strict=True):
+                images[member] = _resampled(image, moved)
         return images, seen, covered
 
     def _aim(
@@ -323,19 +323,19 @@ def _native_views(
     return replace(views.take(members), intrinsics=intrinsics), shift
 
 
-def _resampled(picture: NDArray[np.uint8], shift: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """A square picture at the crop's size, as `crop_camera.crop_image` makes it from an image."""
-    size = len(picture)
+def _resampled(image: NDArray[np.uint8], shift: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A square image at the crop's size, as `crop_camera.crop_image` makes it from an image."""
+    size = len(image)
     if size == CROP_SIZE:
-        return picture
+        return image
     step = size / CROP_SIZE
     if step > SHRINK_FROM:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), shrink_blur(step)))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), shrink_blur(step)))
     x, y = (0.5 * step - 0.5 + shift).tolist()
     to_native = np.array([[step, 0.0, x], [0.0, step, y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(
         cv2.warpAffine(
-            picture, to_native, (CROP_SIZE, CROP_SIZE), flags=flags, borderMode=cv2.BORDER_REFLECT
+            image, to_native, (CROP_SIZE, CROP_SIZE), flags=flags, borderMode=cv2.BORDER_REFLECT
         )
     )

@@ -22,7 +22,7 @@ from simreal_sim.randomization.sensor_images import take_images, view_camera
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import EMPTY, SceneBatch, ViewBatch
 
-WINDOW = 128  # pixels a side, of the picture that the detector looks at
+WINDOW = 128  # pixels a side, of the image that the detector looks at
 SALT = 0xDE7
 # A proposal is of a block whose centre is this near, as a share of its radius, and whose radius
 # differs by less than this, as a logarithm.
@@ -71,8 +71,8 @@ def propose(
         rng = np.random.default_rng([seed, SALT, scene])
         views = aimed_windows(scenes, np.array([scene]), WINDOW, randomization, rng)
         drawn = render(scenes, views, textures, WINDOW, WINDOW, rng, device)
-        picture = take_images(drawn.color, randomization, 0.0, rng)[0]
-        detections = detect(detector, picture, (1.0,))
+        image = take_images(drawn.color, randomization, 0.0, rng)[0]
+        detections = detect(detector, image, (1.0,))
         picked = rng.permutation(len(detections.scores))[:most]
         centers, radii = detections.centers[picked], detections.radii[picked]
         camera = view_camera(views, 0, WINDOW, WINDOW)

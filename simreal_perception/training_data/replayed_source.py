@@ -1,4 +1,4 @@
-"""Endless labelled pictures of random scenes, of which a share comes again that fooled the network."""
+"""Endless labelled images of random scenes, of which a share comes again that fooled the network."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ReplayedSource(ABC, Generic[Batch]):
         self._hard = HardExamples()
 
     def draw(self, count: int) -> Batch:
-        """Draw a batch of `count` pictures."""
+        """Draw a batch of `count` images."""
         draws = self._hard.plan(count, self.rng)
         parts = [self._draw(draw) for draw in draws]
         kind: Any = type(parts[0])
@@ -49,11 +49,11 @@ class ReplayedSource(ABC, Generic[Batch]):
         return batch
 
     def learned(self, key: Any, losses: list[float]) -> None:
-        """Take in how badly each picture of a batch fooled the network."""
+        """Take in how badly each image of a batch fooled the network."""
         self._hard.learned(from_key(key), losses)
 
     def state(self) -> dict[str, Any]:
-        """The pictures that come again, for JSON."""
+        """The images that come again, for JSON."""
         return {"hard": self._hard.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -62,4 +62,4 @@ class ReplayedSource(ABC, Generic[Batch]):
 
     @abstractmethod
     def _draw(self, draw: Draw) -> Batch:
-        """Pictures of one seed, as a batch: a dataclass of arrays with a `key`."""
+        """Images of one seed, as a batch: a dataclass of arrays with a `key`."""

@@ -1,4 +1,4 @@
-"""Picture files, films of them, and estimates drawn into them.
+"""Image files, films of them, and estimates drawn into them.
 
-Public: `pictures.read_picture`, `film.Film`, `drawing.draw_blocks`, `recording.Recording`.
+Public: `image_io.read_image`, `film.Film`, `drawing.draw_blocks`, `recording.Recording`.
 """

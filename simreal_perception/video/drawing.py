@@ -1,4 +1,4 @@
-"""Estimated blocks drawn into a picture: wireframe, axes, score and distance."""
+"""Estimated blocks drawn into an image: wireframe, axes, score and distance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
-from simreal_perception.video.pictures import Picture
+from simreal_perception.video.image_io import RgbImage
 
 Array = NDArray[np.float64]
 Color = tuple[int, int, int]
@@ -25,24 +25,24 @@ LINE_COLOR: Color = (0, 229, 255)
 OUTLINE_COLOR: Color = (20, 20, 20)
 TEXT_COLOR: Color = (255, 255, 255)
 
-NEAREST_M = 1e-3  # what is nearer than this, or behind the camera, has no picture
+NEAREST_M = 1e-3  # what is nearer than this, or behind the camera, has no image
 SAMPLES = 12  # points on a line, so that lens distortion bends it as it bends the real edge
 SUBPIXEL_BITS = 4  # OpenCV draws in 1/16 of a pixel
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw_blocks(rgb: Picture, camera: Camera, estimates: Sequence[BlockEstimate]) -> Picture:
-    """A copy of the picture with every estimate drawn in.
+def draw_blocks(rgb: RgbImage, camera: Camera, estimates: Sequence[BlockEstimate]) -> RgbImage:
+    """A copy of the image with every estimate drawn in.
 
     Args:
         rgb: uint8, shape (height, width, 3), as the camera took it (distorted).
-        camera: calibration of that picture.
+        camera: calibration of that image.
         estimates: blocks in the camera's optical frame.
 
     Returns:
         RGB, uint8, same shape.
     """
-    canvas: Picture = np.array(rgb, dtype=np.uint8, order="C")
+    canvas: RgbImage = np.array(rgb, dtype=np.uint8, order="C")
     scale = max(0.6, min(rgb.shape[0], rgb.shape[1]) / 480.0)
     far_to_near = sorted(estimates, key=lambda e: -float(e.pose.position[2]))
     for estimate in far_to_near:
@@ -52,10 +52,10 @@ def draw_blocks(rgb: Picture, camera: Camera, estimates: Sequence[BlockEstimate]
     return canvas
 
 
-def draw_caption(rgb: Picture, text: str) -> Picture:
-    """A copy of the picture with a strip below that carries a line of text.
+def draw_caption(rgb: RgbImage, text: str) -> RgbImage:
+    """A copy of the image with a strip below that carries a line of text.
 
-    The strip's height follows the picture's and is even, as video codecs want it.
+    The strip's height follows the image's and is even, as video codecs want it.
     """
     height, width = rgb.shape[:2]
     strip = 2 * max(11, round(height / 36))
@@ -69,7 +69,9 @@ def draw_caption(rgb: Picture, text: str) -> Picture:
     return canvas
 
 
-def _draw_wireframe(canvas: Picture, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
+def _draw_wireframe(
+    canvas: RgbImage, camera: Camera, estimate: BlockEstimate, scale: float
+) -> None:
     corners = estimate.pose.transform_points(cube_corners(estimate.edge))
     seen = _seen_faces(estimate)
     width = max(1, round(1.6 * scale))
@@ -106,7 +108,7 @@ def _seen_faces(estimate: BlockEstimate) -> set[tuple[int, int]]:
     return seen
 
 
-def _draw_label(canvas: Picture, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
+def _draw_label(canvas: RgbImage, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
     corners = estimate.pose.transform_points(cube_corners(estimate.edge))
     corners = corners[corners[:, 2] > NEAREST_M]
     if not len(corners):
@@ -130,7 +132,7 @@ def _draw_label(canvas: Picture, camera: Camera, estimate: BlockEstimate, scale:
 
 
 def _line(
-    canvas: Picture, camera: Camera, start: Array, end: Array, color: Color, width: int
+    canvas: RgbImage, camera: Camera, start: Array, end: Array, color: Color, width: int
 ) -> None:
     """A straight line in space, metres in the optical frame; cut off at the camera."""
     steps = np.linspace(0.0, 1.0, SAMPLES)[:, None]
@@ -139,7 +141,7 @@ def _line(
     if len(points) < 2:
         return
     pixels = camera.project(points)
-    # Far outside the picture OpenCV's fixed-point coordinates overflow.
+    # Far outside the image OpenCV's fixed-point coordinates overflow.
     limit = 4.0 * max(canvas.shape[:2])
     if not (np.abs(pixels) < limit).all():
         return

@@ -1,4 +1,4 @@
-"""A film of pictures with time stamps: H.264 in MP4, as browsers play it."""
+"""A film of images with time stamps: H.264 in MP4, as browsers play it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import Claim, write_whole
 
 TICKS = 90_000  # ticks a second of the film's clock, the usual number for video
-FRAME_RATE = 30  # nominal: every picture carries its own time
-LAST_PICTURE_S = 1.0  # the last picture stays this long
+FRAME_RATE = 30  # nominal: every image carries its own time
+LAST_IMAGE_S = 1.0  # the last image stays this long
 # One thread and a quick preset: filming must not take the processor from what is filmed.
 ENCODER_OPTIONS = {"crf": "23", "preset": "veryfast", "threads": "1"}
 KEY_FRAME_EVERY = 50
-SMALLEST_PX = 16  # sides of a film's first picture; the encoder takes no smaller ones
+SMALLEST_PX = 16  # sides of a film's first image; the encoder takes no smaller ones
 
 
 def times_file(film: Path) -> Path:
-    """Where the times of a film's pictures stand: JSON, `times` in seconds, one a picture."""
+    """Where the times of a film's images stand: JSON, `times` in seconds, one an image."""
     return film.with_suffix(".times.json")
 
 
 class Film:
-    """Writes pictures to an .mp4 file; readable once `close` was called.
+    """Writes images to an .mp4 file; readable once `close` was called.
 
-    Beside it lies an index, when each picture was taken: see `film_frames`.
+    Beside it lies an index, when each image was taken: see `film_frames`.
 
     Args:
         path: file to write; its folder must be there.
@@ -57,7 +57,7 @@ class Film:
         self._last_tick = -1
         self._times: list[float] = []
         self._shape: tuple[int, int] | None = None
-        self._last_picture: NDArray[np.uint8] | None = None
+        self._last_image: NDArray[np.uint8] | None = None
         self._stream: Any = None
         # A film cut off in the middle cannot be played: it gets its name when it is finished.
         self._draft = path.with_name(f".{path.name}.part")
@@ -65,7 +65,7 @@ class Film:
             # What an earlier run left must not pass for this one's.
             for old in (path, times_file(path)):
                 old.unlink(missing_ok=True)
-            self._draft.open("wb").close()  # PyAV opens it only when the first picture comes
+            self._draft.open("wb").close()  # PyAV opens it only when the first image comes
             self._container: Any = self._av.open(str(self._draft), "w", format="mp4")
         except OSError as error:
             raise ConfigurationError(
@@ -73,13 +73,13 @@ class Film:
             ) from error
 
     def add(self, rgb: NDArray[np.uint8], time_s: float) -> bool:
-        """Append a picture, uint8, shape (height, width, 3), taken at `time_s`.
+        """Append an image, uint8, shape (height, width, 3), taken at `time_s`.
 
         One of another size than the first is shown as large as fits.
 
         Returns:
             False if it was left out: its time does not lie after the last one's, or a film cannot
-            begin with a picture as small.
+            begin with an image as small.
 
         Raises:
             ConfigurationError: it cannot be written, the disk is full say; `close` ends the film.
@@ -110,12 +110,12 @@ class Film:
             return
         try:
             if self._stream is not None:
-                if self._last_picture is not None:
-                    last = self._last_tick + round(LAST_PICTURE_S * TICKS)
-                    self._encode(self._last_picture, last, container)
+                if self._last_image is not None:
+                    last = self._last_tick + round(LAST_IMAGE_S * TICKS)
+                    self._encode(self._last_image, last, container)
                 container.mux(self._stream.encode())
             container.close()
-            if self._stream is not None:  # a picture came
+            if self._stream is not None:  # an image came
                 self._draft.replace(self._path)
                 content = json.dumps({"times": [round(time, 3) for time in self._times]})
                 write_whole(times_file(self._path), content + "\n")
@@ -140,7 +140,7 @@ class Film:
         frame = self._av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
         container.mux(self._stream.encode(frame))
-        self._last_tick, self._last_picture = tick, rgb
+        self._last_tick, self._last_image = tick, rgb
 
     def _unwritable(self, error: Exception) -> ConfigurationError:
         why = getattr(error, "strerror", None) or str(error)
@@ -148,7 +148,7 @@ class Film:
 
 
 def _fitted(rgb: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """The picture in (height, width): cut by an odd row or column, or scaled, with black beside it."""
+    """The image in (height, width): cut by an odd row or column, or scaled, with black beside it."""
     height, width = shape
     if (rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2) == shape:
         return np.ascontiguousarray(rgb[:height, :width])

@@ -1,4 +1,4 @@
-"""Pictures out of a film by the time at which they were taken."""
+"""Images out of a film by the time at which they were taken."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_perception.video.film import times_file
-from simreal_perception.video.pictures import Picture
+from simreal_perception.video.image_io import RgbImage
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture, uint8 (height, width, 3), and when it was taken, seconds."""
+    """An image, uint8 (height, width, 3), and when it was taken, seconds."""
 
     time_s: float
-    rgb: Picture
+    rgb: RgbImage
 
 
 def frames_at(film: Path, times_s: Sequence[float]) -> list[Frame]:
-    """For each time the last picture taken until then, or the first of all.
+    """For each time the last image taken until then, or the first of all.
 
     Raises:
         ConfigurationError: there is no film, it cannot be read, or its index is missing.
@@ -38,26 +38,26 @@ def frames_at(film: Path, times_s: Sequence[float]) -> list[Frame]:
             f"{times_file(film).name}, the index of {film.name}, cannot be read: {error}"
         ) from error
     if not taken:
-        raise ConfigurationError(f"{film.name} has no pictures")
+        raise ConfigurationError(f"{film.name} has no images")
     wanted = [max(bisect.bisect_right(taken, time) - 1, 0) for time in times_s]
-    pictures = _pictures(film, set(wanted))
-    missing = [number for number in wanted if number not in pictures]
+    images = _images(film, set(wanted))
+    missing = [number for number in wanted if number not in images]
     if missing:
         raise ConfigurationError(
-            f"{film.name} has no picture {missing[0]}, its index has {len(taken)}"
+            f"{film.name} has no image {missing[0]}, its index has {len(taken)}"
         )
-    return [Frame(taken[number], pictures[number]) for number in wanted]
+    return [Frame(taken[number], images[number]) for number in wanted]
 
 
-def _pictures(film: Path, wanted: set[int]) -> dict[int, Picture]:
-    """The pictures of these numbers."""
+def _images(film: Path, wanted: set[int]) -> dict[int, RgbImage]:
+    """The images of these numbers."""
     try:
         import av
     except ImportError as error:
         raise MissingDependencyError(
-            "pictures from a film need PyAV, which is not installed: pip install 'simreal[film]'"
+            "images from a film need PyAV, which is not installed: pip install 'simreal[film]'"
         ) from error
-    found: dict[int, Picture] = {}
+    found: dict[int, RgbImage] = {}
     try:
         with av.open(str(film)) as container:
             for number, frame in enumerate(container.decode(video=0)):

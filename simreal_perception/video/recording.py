@@ -1,4 +1,4 @@
-"""Joins pictures with the estimates made of them, for the film of a run; no ROS here."""
+"""Joins images with the estimates made of them, for the film of a run; no ROS here."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_perception.video.drawing import draw_blocks, draw_caption
 from simreal_perception.video.film import Film
-from simreal_perception.video.pictures import Picture, write_picture
+from simreal_perception.video.image_io import RgbImage, write_image
 
-# An estimate is drawn into pictures taken at most this long after its own: a block that is carried
+# An estimate is drawn into images taken at most this long after its own: a block that is carried
 # has moved on after that.
 ESTIMATE_AGE_NS = 300_000_000
-WAITING = 10  # pictures that wait for their estimates; with more, perception is not keeping up
+WAITING = 10  # images that wait for their estimates; with more, perception is not keeping up
 NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True, eq=False)
 class _Shot:
-    rgb: Picture
+    rgb: RgbImage
     camera: Camera | None
     stamp_ns: int
     caption: str
@@ -32,10 +32,10 @@ class _Shot:
 class Recording:
     """Writes demo.mp4 and detections.png into a folder.
 
-    A picture waits until the estimates of the same stamp come, then goes into the film with them
-    drawn in. detections.png is the first picture that shows the most blocks, up to the goal.
+    An image waits until the estimates of the same stamp come, then goes into the film with them
+    drawn in. detections.png is the first image that shows the most blocks, up to the goal.
 
-    A disk that is full costs the film or the picture, not the run: it is told, once for each.
+    A disk that is full costs the film or the image, not the run: it is told, once for each.
 
     Args:
         folder: must be there.
@@ -48,34 +48,34 @@ class Recording:
 
     def __init__(self, folder: Path, speed: float, tell: Callable[[str], object]) -> None:
         self.film_path = folder / "demo.mp4"
-        self.picture_path = folder / "detections.png"
+        self.image_path = folder / "detections.png"
         self._film: Film | None = Film(self.film_path, speed)
         self._tell = tell
         try:
-            self.picture_path.unlink(missing_ok=True)  # an earlier run's
+            self.image_path.unlink(missing_ok=True)  # an earlier run's
         except OSError as error:
             raise ConfigurationError(
-                f"cannot write {self.picture_path}: {error.strerror}; give another folder"
+                f"cannot write {self.image_path}: {error.strerror}; give another folder"
             ) from error
-        self._picture_lost = False
+        self._image_lost = False
         self._shots: deque[_Shot] = deque()
         self._estimates: tuple[BlockEstimate, ...] = ()
         self._estimates_ns: int | None = None
         self._most_blocks = 0
-        self.pictures = 0
+        self.images = 0
         self.goal: int | None = None
 
-    def add_picture(
-        self, rgb: Picture, camera: Camera | None, stamp_ns: int, status: str = ""
+    def add_image(
+        self, rgb: RgbImage, camera: Camera | None, stamp_ns: int, status: str = ""
     ) -> None:
-        """A picture, uint8 (height, width, 3), its calibration if known, and a line of text."""
+        """An image, uint8 (height, width, 3), its calibration if known, and a line of text."""
         caption = f"{stamp_ns / NANOSECONDS:6.1f} s   {status}"
         self._shots.append(_Shot(rgb, camera, stamp_ns, caption))
         while len(self._shots) > WAITING:
             self._write(self._shots.popleft())
 
     def add_estimates(self, estimates: Sequence[BlockEstimate], stamp_ns: int) -> None:
-        """What was estimated in the picture of this stamp; writes the pictures up to it."""
+        """What was estimated in the image of this stamp; writes the images up to it."""
         while self._shots and self._shots[0].stamp_ns < stamp_ns:
             self._write(self._shots.popleft())
         self._estimates, self._estimates_ns = tuple(estimates), stamp_ns
@@ -101,12 +101,12 @@ class Recording:
             count = len(estimates) if self.goal is None else min(len(estimates), self.goal)
             if count > self._most_blocks and shot.stamp_ns == self._estimates_ns:
                 self._most_blocks = count
-                self._write_picture(rgb)
+                self._write_image(rgb)
         if self._film is None:
             return
         try:
             if self._film.add(draw_caption(rgb, shot.caption), shot.stamp_ns / NANOSECONDS):
-                self.pictures += 1
+                self.images += 1
         except ConfigurationError as error:
             self._tell(str(error))
             self._end_film()
@@ -120,10 +120,10 @@ class Recording:
         except ConfigurationError as error:
             self._tell(str(error))
 
-    def _write_picture(self, rgb: Picture) -> None:
+    def _write_image(self, rgb: RgbImage) -> None:
         try:
-            write_picture(self.picture_path, rgb)
+            write_image(self.image_path, rgb)
         except ImageError as error:
-            if not self._picture_lost:
+            if not self._image_lost:
                 self._tell(str(error))
-            self._picture_lost = True
+            self._image_lost = True

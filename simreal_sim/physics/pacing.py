@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-# Simulated seconds that are made up for after something slow (a picture takes some 0.15 s). What is
+# Simulated seconds that are made up for after something slow (an image takes some 0.15 s). What is
 # behind by more is given up: then simulated time runs slower than asked, and nothing races.
 CATCH_UP_S = 0.5
 

@@ -1,4 +1,4 @@
-"""The robots that can be simulated: what physics, controllers and camera picture must know of each.
+"""The robots that can be simulated: what physics, controllers and camera image must know of each.
 
 Control knows nothing of this: it reads the robot description and its own YAML in `config/`.
 """

@@ -24,8 +24,8 @@ BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
 ROLLING_FRICTION = 1e-4
 SPINNING_FRICTION = 1e-3
 
-# A bench in front of a wall: between them they fill the camera's picture. Every further layer of
-# background would cost the software renderer some 40 ms a picture.
+# A bench in front of a wall: between them they fill the camera's image. Every further layer of
+# background would cost the software renderer some 40 ms an image.
 TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
 TABLE_CENTER = (0.30, 0.0)
 WALL_SIZE = (0.02, 2.8, 1.6)

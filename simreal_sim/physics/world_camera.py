@@ -1,4 +1,4 @@
-"""Pictures of a physics world with PyBullet's software renderer: no GPU, no screen."""
+"""Images of a physics world with PyBullet's software renderer: no GPU, no screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SensorNoise
 
 Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 
 NEAR_M, FAR_M = 0.05, 8.0
 
@@ -22,7 +22,7 @@ class WorldCamera:
 
     Args:
         world: the world it looks at, which must outlive it.
-        shadows: sharp shadows of the light; they nearly double the time a picture takes.
+        shadows: sharp shadows of the light; they nearly double the time an image takes.
     """
 
     def __init__(self, world: World, shadows: bool = True) -> None:
@@ -35,8 +35,8 @@ class WorldCamera:
         self._projection = projection_matrix(scene.camera).T.reshape(-1).tolist()
         self._noise_rng = np.random.default_rng(scene.noise.seed)
 
-    def render(self) -> Picture:
-        """The picture now, RGB, uint8, shape (height, width, 3)."""
+    def render(self) -> RgbImage:
+        """The image now, RGB, uint8, shape (height, width, 3)."""
         bullet, light = self._world.bullet, self._world.scene.light
         _, _, pixels, _, _ = bullet.getCameraImage(
             self.camera.width,
@@ -59,15 +59,15 @@ class WorldCamera:
         return sense(rgb, self._world.scene.noise, self._noise_rng)
 
 
-def sense(rgb: Picture, noise: SensorNoise, rng: np.random.Generator) -> Picture:
-    """What the sensor makes of an ideal picture: blur, gain, noise."""
+def sense(rgb: RgbImage, noise: SensorNoise, rng: np.random.Generator) -> RgbImage:
+    """What the sensor makes of an ideal image: blur, gain, noise."""
     if noise.blur_px > 0:
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), noise.blur_px), dtype=np.uint8)
-    picture = rgb.astype(np.float32)
-    picture *= noise.gain
+    image = rgb.astype(np.float32)
+    image *= noise.gain
     if noise.stddev > 0:
-        picture += noise.stddev * rng.standard_normal(picture.shape, dtype=np.float32)
-    return np.asarray(np.clip(np.rint(picture), 0, 255), dtype=np.uint8)
+        image += noise.stddev * rng.standard_normal(image.shape, dtype=np.float32)
+    return np.asarray(np.clip(np.rint(image), 0, 255), dtype=np.uint8)
 
 
 def view_matrix(pose_camera_in_world: Pose) -> Array:
@@ -80,7 +80,7 @@ def view_matrix(pose_camera_in_world: Pose) -> Array:
 def projection_matrix(camera: Camera) -> Array:
     """OpenGL's projection matrix for a camera's intrinsics, shape (4, 4); distortion is left out.
 
-    PyBullet's rasterizer samples a pixel at its lower left corner: column i of the picture is
+    PyBullet's rasterizer samples a pixel at its lower left corner: column i of the image is
     window coordinate i, and row j (from above) is window coordinate height - 1 - j (from below).
     """
     fx, fy = camera.matrix[0, 0], camera.matrix[1, 1]

@@ -31,7 +31,7 @@ from simreal_sim.physics.world_ranges import (
 )
 
 Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 Rgb = tuple[float, float, float]
 
 WORLD_GROUPS = tuple(group.name for group in fields(WorldRanges))
@@ -92,7 +92,7 @@ class Material:
     """Colour (0 to 1) and optional texture, RGB uint8 (n, n, 3), which the colour multiplies."""
 
     rgb: Rgb
-    texture: Picture | None = None
+    texture: RgbImage | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Light:
 
 @dataclass(frozen=True)
 class SensorNoise:
-    """What the sensor does to the picture: blur (pixels), gain, Gaussian noise (of 255)."""
+    """What the sensor does to the image: blur (pixels), gain, Gaussian noise (of 255)."""
 
     blur_px: float = 0.5
     gain: float = 1.0
@@ -260,7 +260,7 @@ def _materials(
     return Material(table, first), Material(wall, second)
 
 
-def _texture(rng: np.random.Generator, ranges: WorldTextureRanges) -> Picture:
+def _texture(rng: np.random.Generator, ranges: WorldTextureRanges) -> RgbImage:
     """Grey pattern with a slight tint: plain, grain, wood or tiles.
 
     Not out of `simreal_sim.rendering.textures`: those are smaller, and the worlds of the seeds would
@@ -285,8 +285,8 @@ def _texture(rng: np.random.Generator, ranges: WorldTextureRanges) -> Picture:
         shades = rng.normal(size=(count, count))
         pattern = 0.5 * cv2.resize(shades, x.shape, interpolation=cv2.INTER_NEAREST) - 3.0 * joint
     tint = 1.0 - ranges.tint.draw(3, rng)
-    picture = np.clip(1.0 - contrast * (0.5 - 0.35 * pattern), 0.0, 1.0)[..., None] * tint
-    return np.asarray(np.rint(255 * picture), dtype=np.uint8)
+    image = np.clip(1.0 - contrast * (0.5 - 0.35 * pattern), 0.0, 1.0)[..., None] * tint
+    return np.asarray(np.rint(255 * image), dtype=np.uint8)
 
 
 def _light(rng: np.random.Generator | None, ranges: WorldLightRanges) -> Light:

@@ -1,4 +1,4 @@
-"""Random camera sensors, and the JPEG that a share of their pictures went through."""
+"""Random camera sensors, and the JPEG that a share of their images went through."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def draw_sensors(
 
 
 def compress(images: NDArray[np.uint8], rng: np.random.Generator, ranges: SensorRanges) -> None:
-    """Send a share of the pictures, (N, H, W, 3), through JPEG of random quality, in place."""
+    """Send a share of the images, (N, H, W, 3), through JPEG of random quality, in place."""
     chosen = np.flatnonzero(ranges.jpeg_share.draw(len(images), rng))
     qualities = np.rint(ranges.jpeg_quality.draw(len(chosen), rng))
     for index, quality in zip(chosen, qualities):

@@ -1,4 +1,4 @@
-"""What a camera does to light: a batch of drawn sensors turns linear intensities into pictures.
+"""What a camera does to light: a batch of drawn sensors turns linear intensities into images.
 
 In the order of light and signal: vignetting, exposure and white balance; motion and lens blur;
 colour filter; noise and saturation of the pixels; demosaic; tone curve, contrast, colour
@@ -19,7 +19,7 @@ from simreal_sim.rendering.scene import Floats, Ints
 from simreal_sim.rendering.sensor_blurs import CUTOFF
 from simreal_sim.rendering.sensor_kernels import BAYER_RGGB, FULL_COLOR
 
-MIDDLE_GREY = 0.5  # of the picture's range, after the tone curve: what contrast leaves alone
+MIDDLE_GREY = 0.5  # of the image's range, after the tone curve: what contrast leaves alone
 LEAST_BLUR_PX = 0.25  # a smaller sigma moves less than a thousandth of the light
 TONE_NODES = 128  # points that the tone polynomial is fitted in
 
@@ -29,7 +29,7 @@ class SensorBatch:
     """Parameters of N exposures; every array is float32 unless said otherwise.
 
     Attributes:
-        exposure: (N,), mean linear intensity the picture is brought to.
+        exposure: (N,), mean linear intensity the image is brought to.
         balance: (N, 3), white balance gains.
         vignetting: (N,), loss of light at the corners, 0 to 1.
         motion: (N, 2), the way a point moves during the exposure: right and down, pixels.
@@ -40,7 +40,7 @@ class SensorBatch:
         saturation, contrast: (N,), 1 leaves them alone.
         sharpening: (N,), amount of the unsharp mask on the luma.
         sharpening_radius: (N,), its sigma in pixels.
-        resample_blur: (N,), sigma in pixels, after all this: the picture was scaled up.
+        resample_blur: (N,), sigma in pixels, after all this: the image was scaled up.
     """
 
     exposure: Floats
@@ -60,7 +60,7 @@ class SensorBatch:
 
 
 def plain_sensors(count: int) -> SensorBatch:
-    """N ideal cameras, for pictures without the randomization group `sensor`."""
+    """N ideal cameras, for images without the randomization group `sensor`."""
     zero, one = np.zeros(count, np.float32), np.ones(count, np.float32)
     return SensorBatch(
         exposure=one * 0.25, balance=np.ones((count, 3), np.float32), vignetting=zero,
@@ -72,9 +72,9 @@ def plain_sensors(count: int) -> SensorBatch:
 
 
 def expose(color: Floats, sensors: SensorBatch, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn linear intensities, (N, H, W, 3), not negative, into 8-bit pictures.
+    """Turn linear intensities, (N, H, W, 3), not negative, into 8-bit images.
 
-    Noise is seeded picture by picture, so that the number of threads does not matter. A caller must
+    Noise is seeded image by image, so that the number of threads does not matter. A caller must
     not rely on `color` staying as it was.
     """
     count, height, width = color.shape[:3]
@@ -90,7 +90,7 @@ def expose(color: Floats, sensors: SensorBatch, rng: np.random.Generator) -> NDA
 
 
 def _parameters(sensors: SensorBatch) -> Floats:
-    """One row of numbers a picture, as the kernels read them."""
+    """One row of numbers an image, as the kernels read them."""
     rows = np.zeros((len(sensors.exposure), kernels.COLUMNS), dtype=np.float32)
     rows[:, kernels.EXPOSURE] = sensors.exposure
     rows[:, kernels.BALANCE : kernels.BALANCE + 3] = sensors.balance
@@ -109,7 +109,7 @@ def _parameters(sensors: SensorBatch) -> Floats:
         rows[:, column] = np.where(sigma < LEAST_BLUR_PX, 0.0, sigma)
     tone = slice(kernels.TONE, kernels.TONE + kernels.TONE_TERMS)
     rows[:, tone] = _tone_terms(sensors.gamma, sensors.contrast)
-    # How far a picture's borders are continued, so that no loop over pixels has to ask.
+    # How far an image's borders are continued, so that no loop over pixels has to ask.
     radius = CUTOFF * rows[:, [kernels.LENS_BLUR, kernels.MASK_BLUR, kernels.RESAMPLE_BLUR]].max(
         axis=1
     )
@@ -141,6 +141,6 @@ def _tone_fit() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 @lru_cache(maxsize=1)
 def _noise_pool() -> Floats:
-    """Standard normal numbers that pictures take their noise from, run by run."""
+    """Standard normal numbers that images take their noise from, run by run."""
     pool = np.random.default_rng(0).standard_normal(kernels.POOL_SIZE + kernels.NOISE_RUN)
     return ((pool - pool.mean()) / pool.std()).astype(np.float32)

@@ -22,7 +22,7 @@ OPTIONS = {"cache": True, "fastmath": True, "error_model": "numpy", "nogil": Tru
 
 @njit(**OPTIONS)
 def continue_border(plane, frame, radius, mirror):  # type: ignore[no-untyped-def]
-    """Fill `radius` pixels around the picture: mirrored about its border pixels, or these again."""
+    """Fill `radius` pixels around the image: mirrored about its border pixels, or these again."""
     height, width, reach = frame
     stride = width + 2 * reach
     for y in range(reach, reach + height):

@@ -1,6 +1,6 @@
-"""Compiled arithmetic of `sensor.py`: from linear intensities to 8 bits, picture by picture.
+"""Compiled arithmetic of `sensor.py`: from linear intensities to 8 bits, image by image.
 
-A picture lies in planes, one float32 array a channel, with its borders continued by `reach` pixels
+An image lies in planes, one float32 array a channel, with its borders continued by `reach` pixels
 on all sides; `frame` is (height, width, reach). So every blur is a weighted sum of shifted planes,
 and every step a plain loop over one long array that the compiler turns into vector instructions.
 That needs few arrays a loop (it has to prove that they do not overlap) and slices instead of
@@ -52,7 +52,7 @@ def plane_length(height: int, width: int, reach: int) -> int:
 
 @njit(parallel=True, **OPTIONS)
 def expose_all(images, parameters, seeds, pool, length, workers, out):  # type: ignore[no-untyped-def]
-    """Pictures `out` (N, H, W, 3) uint8 of linear intensities `images`, likewise."""
+    """Images `out` (N, H, W, 3) uint8 of linear intensities `images`, likewise."""
     for worker in prange(workers):
         work = np.zeros((_PLANES, length), dtype=np.float32)
         for n in range(worker, images.shape[0], workers):
@@ -234,7 +234,7 @@ def _demosaic(work, frame, pattern, sites):  # type: ignore[no-untyped-def]
             other[x] = upright + (diagonal - upright) * colored[x]
 
 
-# ---- The picture -------------------------------------------------------------------------------
+# ---- The image -------------------------------------------------------------------------------
 
 
 @njit(**OPTIONS)

@@ -256,7 +256,7 @@ class RunResult:
             errors = (
                 f"mean {seen['mean_mm']:.1f} mm, max {seen['max_mm']:.1f} mm, "
                 f"{seen['matched']} matched, {seen['missed']} missed, {seen['false']} false "
-                "(every picture counts, hidden blocks too)"
+                "(every image counts, hidden blocks too)"
             )
         lines = [
             f"VERDICT: {'success' if self.success else 'FAILURE'}: {self.reason}",

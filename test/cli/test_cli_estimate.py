@@ -15,7 +15,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
 from simreal_perception.pose_estimation.support_plane import SupportPlane
-from simreal_perception.video.pictures import read_picture
+from simreal_perception.video.image_io import read_image
 
 CAMERA_YAML = """\
 image_width: 64
@@ -34,8 +34,8 @@ def find_one(rgb: np.ndarray, camera: Camera, edge: float, *known: object) -> li
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    picture = np.full((48, 64, 3), (50, 100, 200), dtype=np.uint8)  # BGR for OpenCV
-    cv2.imwrite(str(tmp_path / "photo.png"), picture)
+    image = np.full((48, 64, 3), (50, 100, 200), dtype=np.uint8)  # BGR for OpenCV
+    cv2.imwrite(str(tmp_path / "photo.png"), image)
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli_estimate, "load_estimator", lambda model, search: find_one)
@@ -64,7 +64,7 @@ def test_one_line_of_json(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
 
 
-def test_rectified_pictures(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rectified_images(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate("--rectified") == 2
     assert "camera.yaml: rectified images: wanted the projection matrix" in capsys.readouterr().err
     projection = "[50.0, 0.0, 32.0, 0.0, 0.0, 50.0, 24.0, 0.0, 0.0, 0.0, 1.0, 0.0]"
@@ -82,7 +82,7 @@ def test_what_is_unlikely_is_left_out(files: Path, capsys: pytest.CaptureFixture
 
 def test_drawing(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate("--draw", "new/found.png") == 0
-    drawn = read_picture(files / "new" / "found.png")
+    drawn = read_image(files / "new" / "found.png")
     assert drawn.shape == (48, 64, 3)
     assert (drawn != [200, 100, 50]).any()
 
@@ -97,7 +97,7 @@ def test_an_edge_that_no_block_has(
     )
 
 
-def test_a_picture_of_another_size(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_image_of_another_size(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite("photo.png", np.zeros((24, 32, 3), np.uint8))
     assert estimate() == 2
     said = capsys.readouterr().err
@@ -105,8 +105,8 @@ def test_a_picture_of_another_size(files: Path, capsys: pytest.CaptureFixture[st
     assert "as the camera took it" in said
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\nbroken"])
-def test_an_unreadable_picture(
+@pytest.mark.parametrize("content", [None, b"", b"no image", b"\x89PNG\r\n\x1a\nbroken"])
+def test_an_unreadable_image(
     files: Path, capfd: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
     if content is not None:
@@ -129,10 +129,10 @@ def test_a_drawing_of_unknown_kind(files: Path, capsys: pytest.CaptureFixture[st
     assert "wanted a name that ends in .png or .jpg" in capsys.readouterr().err
 
 
-def test_grey_16_bit_pictures_are_read_too(tmp_path: Path) -> None:
+def test_grey_16_bit_images_are_read_too(tmp_path: Path) -> None:
     path = tmp_path / "grey.png"
     cv2.imwrite(str(path), np.full((4, 5), 128 * 256, dtype=np.uint16))
-    np.testing.assert_array_equal(read_picture(path), np.full((4, 5, 3), 128))
+    np.testing.assert_array_equal(read_image(path), np.full((4, 5, 3), 128))
 
 
 def test_a_model_that_is_not_there(

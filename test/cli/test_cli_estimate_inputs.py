@@ -27,13 +27,13 @@ MEMORY = 3 << 30
 
 
 def png_head(width: int, height: int) -> bytes:
-    """The beginning of a PNG file that promises a picture of that size."""
+    """The beginning of a PNG file that promises an image of that size."""
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
 
 
 def jpeg_head(width: int, height: int) -> bytes:
-    """The beginning of a JPEG file that promises a picture of that size."""
+    """The beginning of a JPEG file that promises an image of that size."""
     comment = b"\xff\xfe" + struct.pack(">H", 6) + b"text"
     frame = b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, height, width, 3) + bytes(9)
     return b"\xff\xd8" + comment + frame
@@ -114,7 +114,7 @@ def test_what_is_no_camera(estimate: Callable[[], str], tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize("head", [png_head, jpeg_head])
-def test_a_picture_that_promises_too_much(
+def test_a_image_that_promises_too_much(
     estimate: Callable[[], str], tmp_path: Path, head: Callable[[int, int], bytes]
 ) -> None:
     (tmp_path / "photo.png").write_bytes(head(50_000, 60_000) + bytes(1000))

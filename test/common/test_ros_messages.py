@@ -185,7 +185,7 @@ def _result(message: Any) -> Any:
         (lambda m: _spoil_covariance(m, -1.0), "without negative eigenvalues"),
     ],
 )
-def test_a_picture_with_one_bad_detection_is_refused_whole(
+def test_a_image_with_one_bad_detection_is_refused_whole(
     spoil: Callable[[Any], None], says: str
 ) -> None:
     good = BlockEstimate(Pose.identity(), np.eye(6), 0.9, 0.05)

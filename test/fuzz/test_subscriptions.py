@@ -147,17 +147,17 @@ def joint_states() -> JointState:
     )
 
 
-def picture() -> Any:
+def image() -> Any:
     return rgb_to_image(np.zeros((48, 64, 3), dtype=np.uint8), header())
 
 
-def raw_picture(encoding: str, size: int) -> Any:
-    message = picture()
+def raw_image(encoding: str, size: int) -> Any:
+    message = image()
     message.encoding, message.step, message.data = encoding, 64 * size, bytes(64 * size * 72)
     return message
 
 
-def compressed_picture() -> Any:
+def compressed_image() -> Any:
     _, content = cv2.imencode(".png", np.zeros((48, 64, 3), dtype=np.uint8))
     return CompressedImage(
         header=header(), format="rgb8; png compressed bgr8", data=content.tobytes()
@@ -176,7 +176,7 @@ def fisheye_info() -> CameraInfo:
 
 
 def depth() -> Any:
-    message = picture()
+    message = image()
     message.encoding, message.step = "32FC1", 4 * 64
     message.data = bytes(4 * 64 * 48)
     return message
@@ -207,8 +207,8 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     "/joint_states": spoilt(joint_states),
     "/camera/image_raw": st.sampled_from(
         [("rgb8", 3), ("mono16", 2), ("bayer_rggb16", 2), ("yuyv", 2), ("nv12", 1), ("8UC1", 1)]
-    ).flatmap(lambda form: spoilt(lambda: raw_picture(*form))),
-    "/camera/image_raw/compressed": spoilt(compressed_picture),
+    ).flatmap(lambda form: spoilt(lambda: raw_image(*form))),
+    "/camera/image_raw/compressed": spoilt(compressed_image),
     "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),

@@ -55,7 +55,7 @@ def test_a_run_is_judged_filmed_and_told(
     said = capsys.readouterr().out
     assert "for level 2" in said
     assert "from the truth: success" in said
-    assert "With pictures" in said
+    assert "With images" in said
     assert (tmp_path / "report.html").read_text().count("base64,") >= 3
 
 

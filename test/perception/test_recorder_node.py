@@ -32,7 +32,7 @@ from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, LATCHED_QOS
 PROGRAM = "import sys; from simreal_perception.recorder_node import main; sys.exit(main())"
 CAMERA = Camera.pinhole(640, 480, 1.0)
 START_S = 20.0
-PICTURES = 20
+IMAGES = 20
 FINISH_S = 1.5  # a launch that ends gives its nodes little time
 
 
@@ -46,7 +46,7 @@ def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_film_and_a_picture(
+def test_a_film_and_a_image(
     ros: None, child_environment: dict[str, str], tmp_path: Path, number: int
 ) -> None:
     out = tmp_path / "new" / "folder"
@@ -64,14 +64,14 @@ def test_a_film_and_a_picture(
     while not all(p.get_subscription_count() for p in publishers):
         assert time.monotonic() < deadline, "recorder_node did not subscribe"
         time.sleep(0.05)
-    picture = np.full((480, 640, 3), 128, dtype=np.uint8)
+    image = np.full((480, 640, 3), 128, dtype=np.uint8)
     pose = Pose(np.array([0.0, 0.0, 0.7]), np.array([0.0, 0.0, 0.0, 1.0]))
     found = [BlockEstimate(pose, np.eye(6), 0.9, 0.05)]
-    for index in range(PICTURES):
+    for index in range(IMAGES):
         stamp = Time(sec=index // 5, nanosec=index % 5 * 200_000_000)
         header = Header(stamp=stamp, frame_id="camera_optical_frame")
         infos.publish(camera_to_camera_info(CAMERA, header))
-        images.publish(rgb_to_image(picture, header))
+        images.publish(rgb_to_image(image, header))
         time.sleep(0.05)
         detections.publish(estimates_to_detections(found, header))
         time.sleep(0.05)
@@ -84,9 +84,9 @@ def test_a_film_and_a_picture(
     assert took_s < FINISH_S
     with av.open(str(out / "demo.mp4")) as film:
         frames = sum(1 for _ in film.decode(video=0))
-        assert film.duration / 1e6 == pytest.approx(PICTURES / 5 + 1.0, abs=0.5)
-    # Best effort: a picture may be lost, but not many. One more stands still at the end.
-    assert PICTURES - 2 <= frames <= PICTURES + 1
+        assert film.duration / 1e6 == pytest.approx(IMAGES / 5 + 1.0, abs=0.5)
+    # Best effort: an image may be lost, but not many. One more stands still at the end.
+    assert IMAGES - 2 <= frames <= IMAGES + 1
     assert (out / "detections.png").stat().st_size > 1000
     node.destroy_node()
 

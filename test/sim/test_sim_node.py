@@ -150,7 +150,7 @@ def test_it_says_what_a_robot_cell_says(client: Client) -> None:
     heard = client.heard
     for topic in heard:
         client.wait(lambda topic=topic: heard[topic], topic)
-    client.wait(lambda: len(heard["camera/image_raw"]) > 2, "pictures")
+    client.wait(lambda: len(heard["camera/image_raw"]) > 2, "images")
     assert '<joint name="panda_joint1"' in heard["robot_description"][0].data
     assert list(heard["joint_states"][0].name) == [*PANDA.joints, *PANDA.finger_joints]
     np.testing.assert_allclose(client.positions(), PANDA.home, atol=1e-3)

@@ -15,10 +15,10 @@ from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.tasks import ExpectsInitial, Task, make_task
 from simreal_perception.training.training_config import TrainingConfig
 
-PICTURES = 16
+IMAGES = 16
 GRADIENT_STEPS = 3  # a layer that starts at zero hides what lies before it for a step or two
 LEARNING_RATE = 1e-3
-# What a normalized input looks like; the pictures' own brightness and contrast vary a lot.
+# What a normalized input looks like; the images' own brightness and contrast vary a lot.
 LARGEST_MEAN, SMALLEST_SPREAD, LARGEST_SPREAD = 1.5, 0.2, 4.0
 
 
@@ -51,7 +51,7 @@ def it_runs(config: TrainingConfig) -> RunsResult:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     task = make_task(config.task, config.seed, config.width, config.randomization)
-    batch = task.source.draw(PICTURES)
+    batch = task.source.draw(IMAGES)
     measured, faults = describe_batch(batch)
     input_line, input_faults, figures = _first_pass(task, batch)
     measured.append(input_line)

@@ -14,7 +14,7 @@ class Goal:
         figures: names among the figures of the task's loss; the worst of them counts.
         name: of the error, with its unit.
         by_heart: on one batch, learned by heart.
-        simple: on the small simple set, and on fresh pictures like it.
+        simple: on the small simple set, and on fresh images like it.
         varied: on the rungs where one thing more is varied each; they are short.
         share: the figures are shares of right answers, and the error what is missing to 1.
     """

@@ -33,22 +33,22 @@ class RungSize:
     """How long the rungs are.
 
     Args:
-        batch: pictures a batch.
+        batch: images a batch.
         width: channels of the network's first layer.
         simple: steps on the small simple set.
         varied: steps on every rung after it.
-        pictures: batches that make up the small set.
+        images: batches that make up the small set.
     """
 
     batch: int
     width: int
     simple: int
     varied: int
-    pictures: int
+    images: int
 
 
 SIZES = {"detector": RungSize(16, 12, 250, 150, 32)}
-SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose pictures are small
+SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose images are small
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Rung:
         name: what is new on this rung.
         goal: what is measured.
         wanted: what the errors have to come down to.
-        untrained: error on fresh pictures at the start of the rung.
-        trained: error on pictures it has learned from.
-        fresh: error on pictures like them that it has not.
-        repeated: whether it saw the same few pictures again and again.
+        untrained: error on fresh images at the start of the rung.
+        trained: error on images it has learned from.
+        fresh: error on images like them that it has not.
+        repeated: whether it saw the same few images again and again.
     """
 
     task: str
@@ -96,12 +96,12 @@ class Rung:
             )
         if self.verdict == "overfitting" and self.repeated:
             return (
-                "more different pictures (a larger `repeat`, or 0), then a narrower network; if "
-                "fresh ones are no better than before, the labels do not belong to the pictures"
+                "more different images (a larger `repeat`, or 0), then a narrower network; if "
+                "fresh ones are no better than before, the labels do not belong to the images"
             )
         if self.verdict == "overfitting":
             return (
-                "every picture is new here, so train longer (--steps); then a smaller learning "
+                "every image is new here, so train longer (--steps); then a smaller learning "
                 "rate, a narrower network, or more of what is new on this rung"
             )
         return "go on"
@@ -110,7 +110,7 @@ class Rung:
         """One line of figures, one of advice."""
         return (
             f"{self.task} {self.name}: {self.goal.name}, wanted {self.wanted:g}: "
-            f"{self.trained:.3g} on pictures it learned from, {self.fresh:.3g} on fresh ones "
+            f"{self.trained:.3g} on images it learned from, {self.fresh:.3g} on fresh ones "
             f"(before: {self.untrained:.3g})\n    {self.verdict}: {self.advice}"
         )
 
@@ -137,7 +137,7 @@ def climb(
         held_out=1,
     )  # fmt: skip
     simple = dataclasses.replace(
-        base, steps=size.simple, repeat=size.pictures, disabled=tuple(GROUPS)
+        base, steps=size.simple, repeat=size.images, disabled=tuple(GROUPS)
     )
     rung = _step(simple, folder / "simple", "(c) small simple set", goal, goal.simple, row)
     yield rung

@@ -103,9 +103,9 @@ def _causes(config: TrainingConfig, task: Task, batch: Any) -> list[str]:
         losses = [loss for loss, _ in _descend(other, same, factor * LEARNING_RATE, SWEEP_STEPS)]
         sweep.append(f"{factor * LEARNING_RATE:g}: {losses[0]:.3g} -> {losses[-1]:.3g}")
     return [
-        "  labels that do not belong to the pictures (sign, order, units); in this batch:",
+        "  labels that do not belong to the images (sign, order, units); in this batch:",
         *(f"    {line}" for line in [*arrays, *faults]),
-        f"  pictures that are not normalized; the network sees mean {mean:.2f}, spread {spread:.2f}"
+        f"  images that are not normalized; the network sees mean {mean:.2f}, spread {spread:.2f}"
         " (wanted about 0 and 1)",
         "  a loss that is fed with the wrong tensor, or descends the wrong way:",
         f"    {fed}",

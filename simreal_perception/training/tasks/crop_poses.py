@@ -1,4 +1,4 @@
-"""What a pose network in training would have said of crops: poses, their errors, a picture."""
+"""What a pose network in training would have said of crops: poses, their errors, an image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simreal_perception.video.drawing import EDGES
 Array = NDArray[np.float64]
 
 REFERENCE_M = 0.9  # errors of position are told as if all blocks were this far away
-COLUMNS, ROWS, ZOOM = 8, 3, 3  # of the picture
+COLUMNS, ROWS, ZOOM = 8, 3, 3  # of the image
 TRUE, FOUND = (0, 220, 0), (255, 0, 255)
 
 

@@ -17,7 +17,7 @@ from simreal_sim.randomization.ranges.randomization_config import RandomizationC
 
 VALUE_WEIGHT = 1.0
 SCORE_THRESHOLD = 0.3
-COLUMNS, ROWS, ZOOM = 4, 2, 2  # of the picture
+COLUMNS, ROWS, ZOOM = 4, 2, 2  # of the image
 TRUE, FOUND = (0, 220, 0), (255, 0, 255)
 
 
@@ -33,7 +33,7 @@ class DetectorTask:
     def loss(self, network: nn.Module, batch: WindowBatch) -> Loss:
         """Penalty-reduced focal loss of the centres (Law and Deng 2018) and L1 of the values.
 
-        Of single pictures it says how much they show that passes for a block and is none.
+        Of single images it says how much they show that passes for a block and is none.
         """
         device = next(network.parameters()).device
         images = normalize_images(torch.as_tensor(batch.images, device=device))
@@ -73,7 +73,7 @@ class DetectorTask:
         """What theory expects of a network that says one in a hundred everywhere."""
         return {"loss": (2.0, 25.0), "recall": (0.0, 0.05)}
 
-    def picture(self, network: nn.Module, batch: WindowBatch) -> NDArray[np.uint8]:
+    def image(self, network: nn.Module, batch: WindowBatch) -> NDArray[np.uint8]:
         """Windows with true spheres (green) and detected ones (magenta) drawn in."""
         device = next(network.parameters()).device
         with torch.no_grad():

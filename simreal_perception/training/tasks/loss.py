@@ -13,10 +13,10 @@ class Loss(NamedTuple):
     Attributes:
         total: scalar, with its gradient.
         figures: worth watching.
-        per_picture: (N,), how much the network lacks on each picture, without gradient; for sources
-            that show hard pictures again. None: nothing is said of single pictures.
+        per_image: (N,), how much the network lacks on each image, without gradient; for sources
+            that show hard images again. None: nothing is said of single images.
     """
 
     total: Tensor
     figures: dict[str, float]
-    per_picture: Tensor | None = None
+    per_image: Tensor | None = None

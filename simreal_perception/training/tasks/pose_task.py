@@ -64,7 +64,7 @@ class PoseTask:
 
         Figures: mean and median corner error (crop px), error of the size (percent, which is that
         of the range), mean error of the edge field (crop px), accuracy of charts and of block or
-        not, and the losses of these two. Of single pictures: how far it takes for a block what is
+        not, and the losses of these two. Of single images: how far it takes for a block what is
         none.
         """
         device = next(network.parameters()).device
@@ -146,7 +146,7 @@ class PoseTask:
             "rotation_median_deg": float(np.median(poses.rotation_deg)),
         }
 
-    def picture(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
+    def image(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
         """Crops with true and found edges drawn in."""
         return draw_crops(batch, crop_poses(network, batch))
 

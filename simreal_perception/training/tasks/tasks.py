@@ -22,7 +22,7 @@ MOST_PREFETCH = FEEDBACK_LAG - 2  # one more is being drawn, and one is being le
 
 
 class Source(Protocol):
-    """Endless labelled pictures; the state of `rng` decides what the next batch is.
+    """Endless labelled images; the state of `rng` decides what the next batch is.
 
     That state alone, unless the source is a `LearnsFromLosses`.
     """
@@ -31,15 +31,15 @@ class Source(Protocol):
     def rng(self) -> np.random.Generator: ...
 
     def draw(self, count: int) -> Any:
-        """Draw a batch of `count` pictures: a dataclass of arrays."""
+        """Draw a batch of `count` images: a dataclass of arrays."""
 
 
 @runtime_checkable
 class LearnsFromLosses(Protocol):
-    """A source that is told how hard its pictures were, to show the hardest again.
+    """A source that is told how hard its images were, to show the hardest again.
 
     Its batches have an attribute `key`, made of what JSON can hold: whatever the source needs to
-    know which pictures these were (their seeds, say). The task has to give `Loss.per_picture`.
+    know which images these were (their seeds, say). The task has to give `Loss.per_image`.
     `rng` and `state` together decide what the next batch is.
     """
 
@@ -49,7 +49,7 @@ class LearnsFromLosses(Protocol):
     def draw(self, count: int) -> Any: ...
 
     def learned(self, key: Any, losses: list[float]) -> None:
-        """Take in the losses of the pictures of a batch, `FEEDBACK_LAG` batches after it was drawn.
+        """Take in the losses of the images of a batch, `FEEDBACK_LAG` batches after it was drawn.
 
         Called in the order of the batches, in the thread that draws, before the next `draw`.
         """
@@ -66,20 +66,20 @@ class LearnsFromLosses(Protocol):
 
 @runtime_checkable
 class DrawsOnDevice(Protocol):
-    """A source whose pictures are drawn on "cpu" or "cuda", as its attribute says."""
+    """A source whose images are drawn on "cpu" or "cuda", as its attribute says."""
 
     device: str
 
 
 @runtime_checkable
 class TakesProposals(Protocol):
-    """A source some of whose pictures show what a detector points at, once it is given one."""
+    """A source some of whose images show what a detector points at, once it is given one."""
 
     detector: Any  # onnxruntime.InferenceSession, or None
 
 
 class Task(Protocol):
-    """A network, the pictures it learns from, and what it should do with them."""
+    """A network, the images it learns from, and what it should do with them."""
 
     @property
     def name(self) -> str: ...
@@ -93,7 +93,7 @@ class Task(Protocol):
     def loss(self, network: nn.Module, batch: Any) -> Loss | tuple[Tensor, dict[str, float]]:
         """The loss to descend, and figures worth watching. Draws nothing from `source`.
 
-        A pair is a `Loss` that says nothing of single pictures.
+        A pair is a `Loss` that says nothing of single images.
         """
 
 
@@ -110,15 +110,15 @@ class Measures(Protocol):
     """A task with figures that take too long to be had at every step."""
 
     def measure(self, network: nn.Module, batch: Any) -> dict[str, float]:
-        """Figures of an evaluated network on pictures that were never learned."""
+        """Figures of an evaluated network on images that were never learned."""
 
 
 @runtime_checkable
-class DrawsPicture(Protocol):
+class DrawsImage(Protocol):
     """A task that can show what its network predicts."""
 
-    def picture(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
-        """One RGB picture (H, W, 3) with predictions and truth drawn in."""
+    def image(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
+        """One RGB image (H, W, 3) with predictions and truth drawn in."""
 
 
 TASKS: dict[str, Callable[[int, int, RandomizationConfig], Task]] = {
@@ -131,7 +131,7 @@ def make_task(name: str, seed: int, width: int, randomization: RandomizationConf
     """A new task with fresh weights.
 
     Args:
-        seed: of the pictures; the weights come from torch's generator.
+        seed: of the images; the weights come from torch's generator.
         width: channels of the network's first layer.
 
     Raises:

@@ -13,7 +13,7 @@ from simreal_sim.randomization.ranges.ranges import Floats64, Share, Size, Unifo
 
 LEAST = 1e-6  # from here on numbers are even in the logarithm, and nobody sees less
 
-# Beyond these a picture shows nothing, or a blur would take longer than the rest together.
+# Beyond these an image shows nothing, or a blur would take longer than the rest together.
 LIMITS: dict[str, tuple[float, float]] = {
     "exposure": (0.001, 1.0),
     "balance": (0.1, 10.0),
@@ -43,15 +43,15 @@ class LogUniformFromZero(Uniform):
 
 @dataclass(frozen=True)
 class SensorRanges:
-    """Ranges of what is drawn, and the share of pictures that has an effect.
+    """Ranges of what is drawn, and the share of images that has an effect.
 
     Attributes:
-        exposure: mean linear intensity a picture is brought to, of 1 at saturation.
+        exposure: mean linear intensity an image is brought to, of 1 at saturation.
         balance: white balance gain of each channel.
         vignetting_share, vignetting: loss of light at the corners, of 1.
         motion_share, motion_length_px: length of the smear, pixels, in any direction.
         lens_blur_share, lens_blur_px: sigma, pixels.
-        monochrome_share: of all sensors have no colour filter; the picture's channels are equal.
+        monochrome_share: of all sensors have no colour filter; the image's channels are equal.
         bayer_share: of the others have a Bayer filter and a bilinear demosaic.
         shot_noise_share, shot_noise: standard deviation at linear intensity 1.
         read_noise_share, read_noise: standard deviation in the dark, linear.
@@ -60,7 +60,7 @@ class SensorRanges:
         contrast: slope about middle grey, after the tone curve; 1 leaves it alone.
         sharpening_share, sharpening: amount of the unsharp mask, of 1.
         sharpening_radius_px: sigma of the unsharp mask, pixels.
-        resample_share: of the pictures were scaled up; how far is the caller's to say.
+        resample_share: of the images were scaled up; how far is the caller's to say.
         jpeg_share, jpeg_quality: quality as libjpeg counts it, 1 to 100.
 
     Raises:

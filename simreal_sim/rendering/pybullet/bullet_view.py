@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 NEAR_M, FAR_M = 0.02, 60.0  # the floor reaches 20 m
 FARTHEST_SLOPE = 2.5  # of a ray off the axis; lenses that bend more are cut off there
-LARGEST_WIDENING = 2.5  # of the pinhole picture that a distorted one is taken from
+LARGEST_WIDENING = 2.5  # of the pinhole image that a distorted one is taken from
 
 
 def projection(camera: Camera, at_center: bool, near_m: float = NEAR_M) -> Array:
@@ -43,14 +43,14 @@ def projection(camera: Camera, at_center: bool, near_m: float = NEAR_M) -> Array
 
 @dataclass(frozen=True, eq=False)
 class BulletView:
-    """One camera, and the pinhole camera whose picture its lens is taken from.
+    """One camera, and the pinhole camera whose image its lens is taken from.
 
     Args:
         scene: index in the batch.
         pose: of the optical frame in the world.
         camera: with its lens.
         pinhole: without; wide enough for what the lens brings in.
-        source: float32 (H, W, 2), place of each pixel in the pinhole's picture; None where both
+        source: float32 (H, W, 2), place of each pixel in the pinhole's image; None where both
             cameras are the same.
     """
 
@@ -64,7 +64,7 @@ class BulletView:
     def of(
         views: ViewBatch, number: int, width: int, height: int, largest: tuple[int, int]
     ) -> BulletView:
-        """One of N views at `width` x `height`; the pinhole's picture is at most `largest`."""
+        """One of N views at `width` x `height`; the pinhole's image is at most `largest`."""
         fx, fy, cx, cy = views.intrinsics[number].astype(np.float64)
         matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
         lens = views.distortion[number].astype(np.float64)
@@ -118,7 +118,7 @@ class BulletView:
 
     @property
     def _farthest_slope(self) -> Array:
-        """Slopes of the ray that is farthest off the axis in the pinhole's picture, (2,)."""
+        """Slopes of the ray that is farthest off the axis in the pinhole's image, (2,)."""
         k, size = self.pinhole.matrix, np.array([self.pinhole.width, self.pinhole.height])
         middle = k[:2, 2]
         return np.asarray(np.maximum(middle, size - middle) / k[[0, 1], [0, 1]])

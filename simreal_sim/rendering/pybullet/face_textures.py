@@ -20,8 +20,8 @@ from simreal_sim.rendering.texture_size import TEXTURE_SIZE
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-GAMMA = 2.2  # pictures are encoded so that 8 bits serve the dark as well
-LEAST_CELL, LARGEST_CELL = 16, 256  # pixels a side of a face's picture
+GAMMA = 2.2  # images are encoded so that 8 bits serve the dark as well
+LEAST_CELL, LARGEST_CELL = 16, 256  # pixels a side of a face's image
 ALIGNMENT = 4  # OpenGL takes rows of pixels whose bytes are a multiple of this
 TILE_SCALE = 2  # how much finer a tile is than its texture, so that it may be looked up unsmoothed
 COLUMNS, ROWS = 3, 2  # cells of an atlas
@@ -30,7 +30,7 @@ INSET = 0.02  # of a cell's pixel: rounding must not reach into the neighbour's
 
 
 class FaceTexture(Protocol):
-    """What a mesh needs to know of the picture that is wrapped around it."""
+    """What a mesh needs to know of the image that is wrapped around it."""
 
     def place(self, face: int, square: Array) -> Array:
         """Texture coordinates (N, 2), v upwards, of places (N, 2) on a face, -1 to 1."""
@@ -39,15 +39,15 @@ class FaceTexture(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """The picture of one large face that repeats over it.
+    """The image of one large face that repeats over it.
 
     Args:
-        picture: uint8 RGB, encoded with GAMMA.
+        image: uint8 RGB, encoded with GAMMA.
         extent: half lengths of the face along its two coordinates, metres.
         texture_map: of `scene.py`, for this face, (6,).
     """
 
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     extent: tuple[float, float]
     texture_map: Floats
 
@@ -60,21 +60,21 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
-    """One picture with a cell for each face.
+    """One image with a cell for each face.
 
     Args:
-        picture: uint8 RGB, encoded with GAMMA.
+        image: uint8 RGB, encoded with GAMMA.
         columns, rows: cells; face f lies in cell f % (columns * rows), row by row from above.
     """
 
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     columns: int
     rows: int
 
     def place(self, face: int, square: Array) -> Array:
         """See `FaceTexture`."""
         row, column = divmod(face % (self.columns * self.rows), self.columns)
-        height, width = self.picture.shape[0] / self.rows, self.picture.shape[1] / self.columns
+        height, width = self.image.shape[0] / self.rows, self.image.shape[1] / self.columns
         inside = 0.5 + 0.5 * square * [1 - 2 * INSET / width, 1 - 2 * INSET / height]
         u = (column + inside[:, 0]) / self.columns
         v = (row + inside[:, 1]) / self.rows
@@ -87,7 +87,7 @@ def face_atlas(
     """Bake the faces of one primitive.
 
     Args:
-        pixels: about how long its longest side appears, which is how fine the pictures are.
+        pixels: about how long its longest side appears, which is how fine the images are.
     """
     shape = int(scenes.shape[scene, slot])
     half = scenes.half_size[scene, slot].astype(np.float64)
@@ -99,13 +99,13 @@ def face_atlas(
     else:
         columns, rows, faces = 1, 1, [0]
     side = ALIGNMENT * int(np.ceil(np.clip(pixels, LEAST_CELL, LARGEST_CELL) / ALIGNMENT))
-    picture = np.zeros((rows * side, columns * side, 3), dtype=np.uint8)
+    image = np.zeros((rows * side, columns * side, 3), dtype=np.uint8)
     for face in faces:
         row, column = divmod(face, columns)
         extent = _extent(shape, face, half)
         cell = _face(scenes, scene, slot, face, textures, extent, side)
-        picture[row * side : (row + 1) * side, column * side : (column + 1) * side] = cell
-    return Atlas(picture, columns, rows)
+        image[row * side : (row + 1) * side, column * side : (column + 1) * side] = cell
+    return Atlas(image, columns, rows)
 
 
 def face_tile(
@@ -116,7 +116,7 @@ def face_tile(
     textures: NDArray[np.uint8],
     pixel_m: float,
 ) -> Tile:
-    """The repeating picture of one face of a box; it shows no worn rim.
+    """The repeating image of one face of a box; it shows no worn rim.
 
     Args:
         pixel_m: how much of it a pixel shows where the camera is nearest, metres.
@@ -162,7 +162,7 @@ def _face(
     extent: tuple[float, float],
     side: int,
 ) -> NDArray[np.uint8]:
-    """A face's picture, uint8 (side, side, 3): first coordinate to the right, second downwards."""
+    """A face's image, uint8 (side, side, 3): first coordinate to the right, second downwards."""
     steps = ((np.arange(side) + 0.5) / side * 2 - 1).astype(np.float32)
     low, high = _colors(scenes, scene, slot, face)
     index = int(scenes.texture[scene, slot, face])
@@ -212,7 +212,7 @@ def _texels(texture: NDArray[np.uint8], place: Array | Floats) -> Floats:
     pixels = np.mod(place, 1.0).astype(np.float32) * texture.shape[0] - 0.5
     shape = pixels.shape[:-1]
     rows = pixels.reshape(-1, shape[-1], 2) if len(shape) > 1 else pixels.reshape(1, -1, 2)
-    # OpenCV looks up pictures of less than 2^15 pixels a side.
+    # OpenCV looks up images of less than 2^15 pixels a side.
     out = np.concatenate(
         [
             cv2.remap(texture, np.ascontiguousarray(part), None, cv2.INTER_LINEAR, None,

@@ -41,7 +41,7 @@ class Mesh:
 
 
 def primitive_mesh(shape: int, half_size: Floats, atlas: Atlas) -> Mesh:
-    """The mesh of a primitive of `scene.py` with the faces' pictures out of an atlas."""
+    """The mesh of a primitive of `scene.py` with the faces' images out of an atlas."""
     half = half_size.astype(np.float64)
     if shape == BOX:
         return _joined([box_face(face, half, atlas) for face in range(6)])

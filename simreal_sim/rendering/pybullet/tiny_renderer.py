@@ -41,7 +41,7 @@ from simreal_sim.rendering.scene import BOX, EMPTY, FACES, SceneBatch, ViewBatch
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-# Pixels that PyBullet's EGL window has: larger pictures are drawn so and then enlarged.
+# Pixels that PyBullet's EGL window has: larger images are drawn so and then enlarged.
 EGL_WINDOW, NO_WINDOW = (1024, 768), (1 << 14, 1 << 14)
 SPECULAR = 0.1  # TinyRenderer has one gloss for everything
 
@@ -84,7 +84,7 @@ class BulletRenderer:
 
     Args:
         egl: draw with OpenGL through EGL, on a GPU where there is one, else in software. PyBullet
-            draws no shadows this way, and pictures of at most EGL_WINDOW pixels at full resolution.
+            draws no shadows this way, and images of at most EGL_WINDOW pixels at full resolution.
 
     Attributes:
         drawing_s: seconds that PyBullet itself has drawn since the start; making bodies and textures
@@ -156,7 +156,7 @@ class BulletRenderer:
             textures: the pool, uint8 (T, 128, 128, 3).
 
         Returns:
-            As the ray caster: linear intensities up to a factor a picture, which exposure takes
+            As the ray caster: linear intensities up to a factor an image, which exposure takes
             out again.
         """
         count, primitives = views.size, scenes.shape.shape[1]
@@ -193,26 +193,26 @@ class BulletRenderer:
                 pixel_m = view.pixel_m(scenes, slot)
                 for face in range(FACES):
                     tile = face_tile(scenes, view.scene, slot, face, textures, pixel_m)
-                    parts.append((box_face(face, half.astype(np.float64), tile), tile.picture))
+                    parts.append((box_face(face, half.astype(np.float64), tile), tile.image))
             else:
                 atlas = face_atlas(scenes, view.scene, slot, textures, pixels)
-                parts.append((primitive_mesh(shape, half, atlas), atlas.picture))
+                parts.append((primitive_mesh(shape, half, atlas), atlas.image))
             pose = Pose.from_rotation(
                 scenes.rotation[view.scene, slot], scenes.position[view.scene, slot]
             )
             gloss = float(min(scenes.specular[view.scene, slot], 1.0))
-            for mesh, picture in parts:
-                self._add(mesh, picture, pose, gloss, folder / f"{len(slots)}")
+            for mesh, image in parts:
+                self._add(mesh, image, pose, gloss, folder / f"{len(slots)}")
                 slots.append(slot)
         return slots
 
     def _add(
-        self, mesh: Mesh, picture: NDArray[np.uint8], pose: Pose, gloss: float, file: Path
+        self, mesh: Mesh, image: NDArray[np.uint8], pose: Pose, gloss: float, file: Path
     ) -> None:
         """Put a body into PyBullet's world; it goes by way of files (`file` without suffix)."""
         bullet, client = self._bullet, self._client
         texture = file.with_suffix(".bmp")
-        cv2.imwrite(str(texture), picture[..., ::-1])
+        cv2.imwrite(str(texture), image[..., ::-1])
         if self._egl:  # takes no meshes from memory
             model = file.with_suffix(".obj")
             model.write_text(mesh.wavefront(), encoding="ascii")

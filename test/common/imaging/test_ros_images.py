@@ -1,4 +1,4 @@
-"""Image messages and pictures: every encoding, padding and byte order gives the same picture."""
+"""Image messages and images: every encoding, padding and byte order gives the same image."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ GREY = ("mono8", "mono16", "8UC1", "16UC1")
 SMOOTH_TOLERANCE = 12
 
 
-def picture(height: int = 6, width: int = 8) -> np.ndarray:
+def image(height: int = 6, width: int = 8) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def smooth_picture() -> np.ndarray:
+def smooth_image() -> np.ndarray:
     """Slow ramps of three colours that no two encodings confuse."""
     y, x = np.mgrid[0:48, 0:64].astype(np.float64)
     red, green, blue = 60 + 2 * x, 100 + 1.5 * y, 180 - 0.7 * x - 0.5 * y
@@ -140,10 +140,8 @@ def is_exact(encoding: str) -> bool:
 @pytest.mark.parametrize("padding", [0, 3])
 @pytest.mark.parametrize("big_endian", [False, True])
 @pytest.mark.parametrize("encoding", PIXEL_FORMATS)
-def test_every_encoding_gives_the_same_picture(
-    encoding: str, padding: int, big_endian: bool
-) -> None:
-    rgb = picture() if is_exact(encoding) else smooth_picture()
+def test_every_encoding_gives_the_same_image(encoding: str, padding: int, big_endian: bool) -> None:
+    rgb = image() if is_exact(encoding) else smooth_image()
     message = encode(rgb, encoding, padding, big_endian=big_endian)
     expected = np.repeat(rgb[..., :1], 3, axis=2) if encoding in GREY else rgb
     got = image_to_rgb(message)
@@ -154,7 +152,7 @@ def test_every_encoding_gives_the_same_picture(
 
 @pytest.mark.parametrize("encoding", PIXEL_FORMATS)
 def test_the_last_row_may_come_without_its_padding(encoding: str) -> None:
-    rgb = smooth_picture()
+    rgb = smooth_image()
     short = encode(rgb, encoding, 5, last_row_padded=False)
     np.testing.assert_array_equal(image_to_rgb(short), image_to_rgb(encode(rgb, encoding)))
 
@@ -162,7 +160,7 @@ def test_the_last_row_may_come_without_its_padding(encoding: str) -> None:
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
 @pytest.mark.parametrize("encoding", ["mono16", "rgb16", "bayer_grbg16"])
 def test_bit_depths_below_the_containers_are_recognised(encoding: str, bits: int) -> None:
-    rgb = smooth_picture()
+    rgb = smooth_image()
     rgb[:4, :4] = 255  # something bright
     values = pixels(rgb, encoding) >> (16 - bits)
     got = image_to_rgb(message_of(values, len(rgb), encoding, big_endian=True))
@@ -170,7 +168,7 @@ def test_bit_depths_below_the_containers_are_recognised(encoding: str, bits: int
 
 
 def test_bit_depths_at_the_upper_end_of_the_container() -> None:
-    rgb = picture()
+    rgb = image()
     rgb[0, 0] = 255
     values = (pixels(rgb, "mono16") >> 6) << 6
     got = image_to_rgb(message_of(values, len(rgb), "mono16"))
@@ -178,7 +176,7 @@ def test_bit_depths_at_the_upper_end_of_the_container() -> None:
 
 
 def test_a_bit_depth_that_is_said_holds_for_dark_images_too() -> None:
-    dark = picture() // 8
+    dark = image() // 8
     message = message_of(pixels(dark, "mono16") >> 4, len(dark), "mono16")
     np.testing.assert_array_equal(image_to_rgb(message, 12)[..., 0], dark[..., 0])
     assert image_to_rgb(message).max() > 4 * dark[..., 0].max() - 4
@@ -192,7 +190,7 @@ def test_whatever_depth_is_said_brighter_stays_brighter(bits: int, values: list[
 
 
 def test_unknown_encoding_lists_the_known_ones() -> None:
-    message = encode(picture(), "rgb8")
+    message = encode(image(), "rgb8")
     message.encoding = "RGB8"
     with pytest.raises(ImageError, match="'RGB8' is not known: wanted one of rgb8, bgr8.*nv21"):
         image_to_rgb(message)
@@ -203,7 +201,7 @@ def test_unknown_encoding_lists_the_known_ones() -> None:
     "change", [{"height": 100}, {"width": 80}, {"step": 200}, {"height": 0}, {"width": 0}]
 )
 def test_sizes_that_do_not_fit(encoding: str, change: dict[str, int]) -> None:
-    message = encode(picture(), encoding)
+    message = encode(image(), encoding)
     for name, value in change.items():
         setattr(message, name, value)
     with pytest.raises(ImageError, match=r"image of \d+x\d+ \w+, step \d+, \d+ bytes: wanted"):
@@ -233,14 +231,14 @@ def test_tiny_images_are_converted_or_refused(encoding: str, height: int, width:
 
 
 def test_image_round_trip() -> None:
-    rgb = picture(48, 64)
+    rgb = image(48, 64)
     message = rgb_to_image(rgb, HEADER)
     assert (message.encoding, message.step, message.header) == ("rgb8", 192, HEADER)
     np.testing.assert_array_equal(image_to_rgb(message), rgb)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8)])
-def test_what_is_no_picture(wrong: np.ndarray) -> None:
+def test_what_is_no_image(wrong: np.ndarray) -> None:
     with pytest.raises(ImageError, match="wanted uint8"):
         rgb_to_image(wrong, HEADER)
 
@@ -275,13 +273,13 @@ def compressed(values: np.ndarray, ending: str, said: str) -> Any:
     ],
 )
 def test_compressed_colour(said: str, ending: str, order: int) -> None:
-    rgb = smooth_picture()
+    rgb = smooth_image()
     got = compressed_to_rgb(compressed(np.ascontiguousarray(rgb[..., ::order]), ending, said))
     assert np.abs(got.astype(int) - rgb).max() <= SMOOTH_TOLERANCE
 
 
 def test_compressed_grey_of_8_and_12_bits() -> None:
-    grey = picture()[..., 0]
+    grey = image()[..., 0]
     grey[0, 0] = 255
     for values, said in (
         (grey, "mono8; png compressed "),
@@ -295,14 +293,14 @@ def test_compressed_grey_of_8_and_12_bits() -> None:
     "said", ["bayer_rggb8; png compressed ", "bayer_rggb8; png compressed bayer_rggb8"]
 )
 def test_compressed_colour_filter(said: str) -> None:
-    rgb = smooth_picture()
+    rgb = smooth_image()
     got = compressed_to_rgb(compressed(mosaic(rgb, "rggb"), ".png", said))
     assert np.abs(got.astype(int) - rgb).max() <= SMOOTH_TOLERANCE
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40])
-def test_what_is_no_compressed_picture(cut: int) -> None:
-    message = compressed(picture(), ".png", "h264")
+def test_what_is_no_compressed_image(cut: int) -> None:
+    message = compressed(image(), ".png", "h264")
     message.data = message.data[:cut]
     with pytest.raises(ImageError, match=f"of format 'h264' with {cut} bytes.*wanted JPEG or PNG"):
         compressed_to_rgb(message)

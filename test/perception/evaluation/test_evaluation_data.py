@@ -70,7 +70,7 @@ def test_another_renderer_shows_the_same_scenes(scenes) -> None:  # type: ignore
         assert not np.array_equal(first.image, second.image)
 
 
-def picture(seed: int) -> NDArray[np.uint8]:
+def image(seed: int) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
@@ -101,7 +101,7 @@ def write_bag(folder: Path, images: int, topics: tuple[str, ...] = ("image_raw",
         connections: dict[str, object] = {}
         send("/camera/camera_info", info, 0)
         for number in range(images):
-            bgr = picture(number)[..., ::-1]
+            bgr = image(number)[..., ::-1]
             for name in topics:
                 topic = f"/camera/{name}"
                 if topic.endswith("/compressed"):
@@ -143,7 +143,7 @@ def test_a_bag_gives_the_frames_that_have_a_pose(tmp_path: Path, topic: str) -> 
     examples = list(source.examples([0, 2]))
     assert [example.name for example in examples] == ["frame 1", "frame 4"]
     for example, frame in zip(examples, (1, 4), strict=True):
-        np.testing.assert_array_equal(example.image, picture(frame))
+        np.testing.assert_array_equal(example.image, image(frame))
         assert example.blocks[0].position[2] == pytest.approx(0.3 + 0.01 * frame)
         assert example.camera.matrix[0, 0] == FOCAL
         assert example.edge == EDGE
@@ -238,9 +238,9 @@ def test_evaluate_gives_the_same_figures_with_any_number_of_processes(  # type: 
 ) -> None:
     files = [tmp_path / f"{jobs}.json" for jobs in (1, 2)]
     for jobs, file in enumerate(files, start=1):
-        pictures = ["--sheet", f"{tmp_path}/s.png", "--reliability", f"{tmp_path}/r.png"]
+        images = ["--sheet", f"{tmp_path}/s.png", "--reliability", f"{tmp_path}/r.png"]
         common = ["evaluate", "--scenes", "6", "--seed", "3", "--jobs", str(jobs)]
-        assert main([*common, "--json", str(file), *(pictures if jobs == 1 else [])]) == 0
+        assert main([*common, "--json", str(file), *(images if jobs == 1 else [])]) == 0
     out = capsys.readouterr().out
     assert "recall" in out
     assert "How far a score can be trusted" in out

@@ -67,7 +67,7 @@ def estimate(
 def write_photograph(
     root: Path, group: str, name: str, blocks: list[dict[str, Any]], **changes: Any
 ) -> Path:
-    """Write a grey picture and its label, changed where asked (... takes a key away)."""
+    """Write a grey image and its label, changed where asked (... takes a key away)."""
     label = {
         "image": f"{name}.png",
         "kind": group,
@@ -243,7 +243,7 @@ Found = Sequence[BlockEstimate]
 
 
 def outcome_of(root: Path, found: Sequence[Found]) -> Outcome:
-    """What an estimator that finds `found`, in the pictures in their order, is measured at."""
+    """What an estimator that finds `found`, in the images in their order, is measured at."""
     outcome = Outcome()
     source = LabelledPhotographs(root)
     for number, example in enumerate(source.examples(range(source.count))):

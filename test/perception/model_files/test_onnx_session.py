@@ -85,7 +85,7 @@ def test_another_network_is_refused(given: Signature, wanted: Signature) -> None
 
 
 def test_outputs_of_another_version_are_refused() -> None:
-    (pictures,) = POSE.inputs
+    (images,) = POSE.inputs
     for outputs in (
         POSE.outputs[:-1],
         POSE.outputs[::-1],
@@ -93,7 +93,7 @@ def test_outputs_of_another_version_are_refused() -> None:
         (*POSE.outputs[:3], Tensor("field", "double", (None, 3, None, None))),
     ):
         with pytest.raises(ModelError, match="has outputs corners float"):
-            open_network(FILES[POSE], 1, Signature((pictures,), outputs))
+            open_network(FILES[POSE], 1, Signature((images,), outputs))
 
 
 def test_a_card_with_its_networks_swapped(tmp_path: Path) -> None:

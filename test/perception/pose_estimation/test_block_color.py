@@ -1,4 +1,4 @@
-"""Colours of blocks in drawn pictures: shaded faces, tinted lamps, noise, things in the way."""
+"""Colours of blocks in drawn images: shaded faces, tinted lamps, noise, things in the way."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ VIEW = Pose(
 
 def draw(rgb: tuple[int, int, int], light: tuple[float, ...] = (1.0, 1.0, 1.0), noise: float = 0.0):
     """A cube of one paint on a table, each face in its own shade."""
-    picture = np.empty((480, 640, 3))
-    picture[:] = TABLE
+    image = np.empty((480, 640, 3))
+    image[:] = TABLE
     faces = []
     for axis in range(3):
         for side in (-1.0, 1.0):
@@ -48,10 +48,10 @@ def draw(rgb: tuple[int, int, int], light: tuple[float, ...] = (1.0, 1.0, 1.0), 
     assert len(faces) == 3
     for shade, face in zip(SHADES, faces, strict=True):
         paint = [float(shade * value) for value in rgb]
-        cv2.fillConvexPoly(picture, np.rint(face).astype(np.int32), paint)
-    picture = picture * np.array(light)
-    picture += np.random.default_rng(1).normal(0.0, noise, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+        cv2.fillConvexPoly(image, np.rint(face).astype(np.int32), paint)
+    image = image * np.array(light)
+    image += np.random.default_rng(1).normal(0.0, noise, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def test_every_color_has_a_paint() -> None:
@@ -75,16 +75,16 @@ def test_a_pose_a_little_off_does_not_matter() -> None:
 
 
 def test_a_block_of_several_colors_has_none() -> None:
-    picture = draw(PAINTS["red"])
+    image = draw(PAINTS["red"])
     rng = np.random.default_rng(2)
     checks = rng.integers(0, 4, (48, 64)).repeat(10, axis=0).repeat(10, axis=1)
     paints = np.array([PAINTS[n] for n in ("red", "green", "blue", "white")], dtype=np.uint8)
-    cube = (picture != np.clip(TABLE, 0, 255).astype(np.uint8)).any(axis=2)
-    picture[cube] = paints[checks][cube]
-    assert block_colors(picture, CAMERA, [VIEW], EDGE) == [""]
+    cube = (image != np.clip(TABLE, 0, 255).astype(np.uint8)).any(axis=2)
+    image[cube] = paints[checks][cube]
+    assert block_colors(image, CAMERA, [VIEW], EDGE) == [""]
 
 
-def test_a_block_outside_of_the_picture_has_none() -> None:
+def test_a_block_outside_of_the_image_has_none() -> None:
     away = Pose(np.array([2.0, 0.0, 0.6]), VIEW.orientation)
     assert block_colors(draw(PAINTS["red"]), CAMERA, [away], EDGE) == [""]
 

@@ -22,12 +22,12 @@ class Session:
         self.shapes: list[tuple[int, ...]] = []
 
     def run(self, _: Any, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        (picture,) = inputs["images"]
-        self.shapes.append(picture.shape)
-        assert picture.shape[0] % DETECTOR_MULTIPLE == picture.shape[1] % DETECTOR_MULTIPLE == 0
+        (image,) = inputs["images"]
+        self.shapes.append(image.shape)
+        assert image.shape[0] % DETECTOR_MULTIPLE == image.shape[1] % DETECTOR_MULTIPLE == 0
         # The copy may be padded on the right, by less than what its sides are multiples of.
-        scale = round(self.width * round(picture.shape[1] / self.width, 2)) / self.width
-        cells = picture.shape[0] // 4, picture.shape[1] // 4
+        scale = round(self.width * round(image.shape[1] / self.width, 2)) / self.width
+        cells = image.shape[0] // 4, image.shape[1] // 4
         score, values = np.zeros((1, *cells), np.float32), np.zeros((1, 3, *cells), np.float32)
         for x, y, radius, sure in self.blocks:
             row, column = int(y * scale) // 4, int(x * scale) // 4

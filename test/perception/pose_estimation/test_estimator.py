@@ -1,4 +1,4 @@
-"""The shipped model: on pictures of a renderer that training never used, and on photographs.
+"""The shipped model: on images of a renderer that training never used, and on photographs.
 
 The bounds are far from what the model card states; they fail when something is broken, not when a
 retrained model is a little worse.
@@ -33,7 +33,7 @@ def estimator() -> BlockEstimator:
     return BlockEstimator.load("block")
 
 
-def test_blocks_are_found_in_pictures_of_the_physics_world(estimator: BlockEstimator) -> None:
+def test_blocks_are_found_in_images_of_the_physics_world(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     evaluation = Evaluation()
     for example in world_examples(SCENES, seed=5):
@@ -108,7 +108,7 @@ def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
     )
 
 
-def test_an_empty_picture_has_no_block(estimator: BlockEstimator) -> None:
+def test_an_empty_image_has_no_block(estimator: BlockEstimator) -> None:
     camera = Camera.pinhole(640, 480, 1.0)
     grey = np.full((480, 640, 3), 128, np.uint8)
     assert [b for b in estimator.estimate(grey, camera, EDGE) if b.score >= MIN_SCORE] == []

@@ -29,7 +29,7 @@ def camera(distortion: np.ndarray) -> Camera:
 
 
 def cube(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rotation and position, optical frame, of a cube that is wholly in the picture."""
+    """Rotation and position, optical frame, of a cube that is wholly in the image."""
     rng = np.random.default_rng(seed)
     distance = rng.uniform(0.4, 0.9)
     return Rotation.random(random_state=rng).as_matrix(), distance * np.array(
@@ -123,7 +123,7 @@ def test_what_the_image_shows_makes_a_pose_more_certain() -> None:
     assert sigma[0] < 0.25 * sigma[1]
 
 
-def test_a_cube_that_is_partly_out_of_the_picture_is_refined_on_what_is_left() -> None:
+def test_a_cube_that_is_partly_out_of_the_image_is_refined_on_what_is_left() -> None:
     view = camera(np.zeros(0))
     rotation = Rotation.from_euler("xyz", [30, 40, 10], degrees=True).as_matrix()
     position = np.array([-0.26, 0.02, 0.5])

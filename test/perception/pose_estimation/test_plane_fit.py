@@ -115,7 +115,7 @@ distortion_coefficients: {rows: 1, cols: 5, data: [0.0, 0.0, 0.0, 0.0, 0.0]}
 
 @pytest.fixture
 def estimates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[BlockEstimate]:
-    """What a stand-in for the network finds in every picture; pictures a.png and b.png lie there."""
+    """What a stand-in for the network finds in every image; images a.png and b.png lie there."""
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), np.zeros((48, 64, 3), np.uint8))
     (tmp_path / "camera.yaml").write_text(CAMERA_YAML)

@@ -61,7 +61,7 @@ def range_share(estimate: BlockEstimate, truth: Pose) -> float:
 
 
 @given(elevations, turns, st.integers(1, 5), st.sampled_from([-1.0, 1.0]))
-def test_range_becomes_as_good_as_the_plane_and_the_picture_stays(
+def test_range_becomes_as_good_as_the_plane_and_the_image_stays(
     elevation: float, turn: float, levels: int, sign: float
 ) -> None:
     # Nearer where the camera looks down: 3 % of range must stay well below half an edge of height,

@@ -1,4 +1,4 @@
-"""What has changed in a picture: blocks that came and went, not the light and not the noise."""
+"""What has changed in an image: blocks that came and went, not the light and not the noise."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def random_covariance(rng: np.random.Generator) -> np.ndarray:
 
 @settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 2**31), count=st.integers(1, 80))
-def test_the_covariance_keeps_what_all_pictures_share(seed: int, count: int) -> None:
+def test_the_covariance_keeps_what_all_images_share(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     covariances = [random_covariance(rng) for _ in range(count)]
     fused = FusedPose.of(measurement(np.zeros(3), covariances[0]))
@@ -47,7 +47,7 @@ def test_the_covariance_keeps_what_all_pictures_share(seed: int, count: int) -> 
 
 @settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 2**31), count=st.integers(2, 40))
-def test_the_mean_lies_between_the_pictures(seed: int, count: int) -> None:
+def test_the_mean_lies_between_the_images(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     places = rng.normal(0, 0.01, (count, 3))
     fused = None
@@ -59,7 +59,7 @@ def test_the_mean_lies_between_the_pictures(seed: int, count: int) -> None:
     assert (fused.pose.position <= places.max(axis=0) + 1e-9).all()
 
 
-def test_many_equal_pictures_are_hardly_better_than_one() -> None:
+def test_many_equal_images_are_hardly_better_than_one() -> None:
     covariance = random_covariance(np.random.default_rng(3))
     fused = FusedPose.of(measurement(np.zeros(3), covariance))
     np.testing.assert_allclose(fused.covariance, covariance, rtol=1e-6)

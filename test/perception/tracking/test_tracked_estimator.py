@@ -1,4 +1,4 @@
-"""The shipped model over time: what a resting picture costs, and that it says the same."""
+"""The shipped model over time: what a resting image costs, and that it says the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CountedSession:
 
 @dataclass
 class Film:
-    """Pictures of one scene with fresh noise each, its camera, and how often each network runs."""
+    """Images of one scene with fresh noise each, its camera, and how often each network runs."""
 
     camera: Camera
     raw: np.ndarray
@@ -48,7 +48,7 @@ class Film:
     detector: CountedSession
     single: BlockEstimator
 
-    def picture(self, number: int, emptier: bool = False) -> np.ndarray:
+    def image(self, number: int, emptier: bool = False) -> np.ndarray:
         raw = self.emptier if emptier else self.raw
         return sense(raw, self.noise, np.random.default_rng([9, number]))
 
@@ -77,14 +77,14 @@ def test_where_nothing_moves_the_detector_rests_and_the_blocks_stay(film: Film) 
     tracked = TrackedEstimator(film.estimator, LEAST_SCORE)
     frames = round(2 * FULL_LOOK_S / PERIOD_S)
     for number in range(frames):
-        told = tracked.update(film.picture(number), film.camera, EDGE, number * PERIOD_S)
+        told = tracked.update(film.image(number), film.camera, EDGE, number * PERIOD_S)
     runs = len(film.detector.pixels)
     film.detector.pixels.clear()
-    film.estimator.estimate(film.picture(0), film.camera, EDGE)
+    film.estimator.estimate(film.image(0), film.camera, EDGE)
     assert runs == 2 * len(film.detector.pixels)  # one full look a second
     single = [
         block
-        for block in film.single.estimate(film.picture(frames - 1), film.camera, EDGE)
+        for block in film.single.estimate(film.image(frames - 1), film.camera, EDGE)
         if block.score >= LEAST_SCORE
     ]
     assert len(told) == len(single) >= 3
@@ -102,23 +102,23 @@ def test_where_nothing_moves_the_detector_rests_and_the_blocks_stay(film: Film) 
 def test_where_one_block_goes_and_comes_the_detector_looks_there(film: Film) -> None:
     tracked = TrackedEstimator(film.estimator, LEAST_SCORE)
     for number in range(4):
-        before = tracked.update(film.picture(number), film.camera, EDGE, number * PERIOD_S)
+        before = tracked.update(film.image(number), film.camera, EDGE, number * PERIOD_S)
     full = sum(film.detector.pixels)
     film.detector.pixels.clear()
-    fewer = tracked.update(film.picture(5, True), film.camera, EDGE, 4 * PERIOD_S)
+    fewer = tracked.update(film.image(5, True), film.camera, EDGE, 4 * PERIOD_S)
     assert 0 < sum(film.detector.pixels) < 0.5 * full
     assert len(fewer) == len(before) - 1
-    again = tracked.update(film.picture(6), film.camera, EDGE, 4.5 * PERIOD_S)
+    again = tracked.update(film.image(6), film.camera, EDGE, 4.5 * PERIOD_S)
     assert sorted(block.id for block in again) == sorted(block.id for block in before)
 
 
 def test_another_camera_or_edge_begins_anew(film: Film) -> None:
     tracked = TrackedEstimator(film.estimator, LEAST_SCORE)
     for number in range(4):
-        told = tracked.update(film.picture(number), film.camera, EDGE, number * PERIOD_S)
+        told = tracked.update(film.image(number), film.camera, EDGE, number * PERIOD_S)
     assert all(block.id for block in told)
     film.detector.pixels.clear()
-    twice = tracked.update(film.picture(4), film.camera, 2 * EDGE, 4 * PERIOD_S)
+    twice = tracked.update(film.image(4), film.camera, 2 * EDGE, 4 * PERIOD_S)
     assert film.detector.pixels
     assert not any(block.id for block in twice)
 
@@ -126,11 +126,11 @@ def test_another_camera_or_edge_begins_anew(film: Film) -> None:
 def test_a_part_of_an_image_shows_its_blocks_where_they_are(film: Film) -> None:
     from simreal_perception.pose_estimation.detection import Region
 
-    whole: Detections = film.single.detect(film.picture(0), film.camera, EDGE)
+    whole: Detections = film.single.detect(film.image(0), film.camera, EDGE)
     x, y = whole.centers[0]
     region = Region(int(x) - 100, int(y) - 90, int(x) + 100, int(y) + 90)
     region = region.grown(0, film.camera.width, film.camera.height)
-    part = film.single.detect(film.picture(0), film.camera, EDGE, region)
+    part = film.single.detect(film.image(0), film.camera, EDGE, region)
     apart = np.linalg.norm(part.centers - whole.centers[0], axis=1)
     assert apart.min() < 2.0
     assert part.radii[int(apart.argmin())] == pytest.approx(whole.radii[0], rel=0.1)

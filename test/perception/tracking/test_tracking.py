@@ -28,7 +28,7 @@ PLACES = np.array([[-0.1, 0.0, 0.8], [0.0, 0.05, 0.9], [0.15, -0.05, 0.85]])
 
 
 class Seen:
-    """A camera that looks at blocks: errors common to all its pictures, and a little noise."""
+    """A camera that looks at blocks: errors common to all its images, and a little noise."""
 
     def __init__(self, seed: int = 1) -> None:
         self.rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_scores_are_means_and_not_sums_of_evidence(seen: Seen) -> None:
     assert told.score == pytest.approx(0.8, abs=0.01)
 
 
-def test_ids_last_through_an_occlusion_of_some_pictures(seen: Seen) -> None:
+def test_ids_last_through_an_occlusion_of_some_images(seen: Seen) -> None:
     first = ids(seen.show(PLACES, 5), PLACES)
     told = seen.show(PLACES[1:], 6)
     assert len(told) == 2
@@ -163,7 +163,7 @@ def test_a_moved_block_is_at_its_new_place_with_its_old_id(seen: Seen, step_m: f
     first = ids(seen.show(PLACES, 10), PLACES)
     moved = PLACES.copy()
     moved[0, 0] -= step_m
-    # Never told where it no longer is: the first picture already counts.
+    # Never told where it no longer is: the first image already counts.
     told = seen.show(moved)
     aside = [abs(t.pose.position[0] / t.pose.position[2] * 0.8 - moved[0, 0]) for t in told]
     assert min(aside) < 0.0025
@@ -223,7 +223,7 @@ def test_a_block_turned_in_its_place_is_told_so(seen: Seen) -> None:
 
 def test_a_stamp_that_goes_back_begins_anew(seen: Seen) -> None:
     seen.show(PLACES, 5)
-    seen.now -= 0.5  # a picture that comes late
+    seen.now -= 0.5  # an image that comes late
     assert set(ids(seen.show(PLACES), PLACES)) == {"1", "2", "3"}
     seen.now -= 5.0
     assert ids(seen.show(PLACES), PLACES) == ["", "", ""]
@@ -246,7 +246,7 @@ def test_a_camera_that_moves_keeps_the_blocks_by_its_pose() -> None:
             assert known.setdefault(index, name) in (name, ""), (step, now)
             known[index] = name
     assert sorted(known.values()) == ["1", "2", "3"]
-    # From many sides the range is known, too: one picture has 6 mm.
+    # From many sides the range is known, too: one image has 6 mm.
     for place in local:
         near = min(told, key=lambda t: float(np.linalg.norm(t.pose.position - place)))
         assert np.sqrt(np.trace(near.covariance[:3, :3])) < 0.003

@@ -24,7 +24,7 @@ STEPS = 2 * FEEDBACK_LAG + 5
 
 
 def keys_of(toy: ModuleType, ahead: int, hurry: bool = True) -> tuple[list[list[int]], Any]:
-    """Seeds of the pictures of each batch, where high seeds are hard; and the source."""
+    """Seeds of the images of each batch, where high seeds are hard; and the source."""
     source = toy.ReplaySource(3)
     keys = []
     with Batches(source, 8, STEPS, ahead, threads=1) as batches:
@@ -36,7 +36,7 @@ def keys_of(toy: ModuleType, ahead: int, hurry: bool = True) -> tuple[list[list[
     return keys, source
 
 
-def test_the_hardest_pictures_come_again_when_the_lag_is_over(toy: ModuleType) -> None:
+def test_the_hardest_images_come_again_when_the_lag_is_over(toy: ModuleType) -> None:
     keys, _ = keys_of(toy, 0)
     early = [seed for key in keys[:FEEDBACK_LAG] for seed in key]
     assert len(set(early)) == len(early)
@@ -64,7 +64,7 @@ def test_a_source_is_told_nothing_of_a_batch_without_losses(toy: ModuleType) -> 
 
 @pytest.mark.parametrize("stopped_at", [3, FEEDBACK_LAG, FEEDBACK_LAG + 4])
 @pytest.mark.parametrize(("prefetch", "later"), [(0, 0), (2, 5)])
-def test_a_run_with_hard_pictures_resumes_to_the_same(
+def test_a_run_with_hard_images_resumes_to_the_same(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     stopped_at: int, prefetch: int, later: int,
 ) -> None:  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_run_with_hard_pictures_resumes_to_the_same(
     assert whole.held_out == parts.held_out
 
 
-def test_a_task_that_says_nothing_of_single_pictures_is_named(
+def test_a_task_that_says_nothing_of_single_images_is_named(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(toy.ReplayTask):
@@ -102,7 +102,7 @@ def test_a_task_that_says_nothing_of_single_pictures_is_named(
             return tuple(super().loss(network, batch))[:2]
 
     monkeypatch.setitem(TASKS, "toy", Silent)
-    with pytest.raises(ConfigurationError, match="its loss says nothing of single pictures"):
+    with pytest.raises(ConfigurationError, match="its loss says nothing of single images"):
         train(TrainingConfig("toy", steps=3, **toy.SMALL), tmp_path)
 
 

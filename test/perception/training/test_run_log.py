@@ -1,4 +1,4 @@
-"""What a run tells of itself: its log, its best weights, figures of pictures never learned."""
+"""What a run tells of itself: its log, its best weights, figures of images never learned."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_best_weights_are_kept_over_resumes(
 
 
 @pytest.mark.parametrize("repeat", [0, 2])
-def test_held_out_pictures_are_never_learned(
+def test_held_out_images_are_never_learned(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repeat: int
 ) -> None:
     seen: dict[bool, set[bytes]] = {True: set(), False: set()}

@@ -146,7 +146,7 @@ def looked_at(
     randomization: RandomizationConfig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> list[Drawn]:
-    """The scenes and cameras that a source draws 24 pictures of."""
+    """The scenes and cameras that a source draws 24 images of."""
     module, seen = sys.modules[source.__module__], []
 
     def spy(scenes: SceneBatch, views: ViewBatch, *arguments: Any) -> Any:

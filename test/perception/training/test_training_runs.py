@@ -115,12 +115,12 @@ def test_a_failing_source_fails_the_run_and_leaves_no_thread(toy: ModuleType) ->
     class Broken(toy.ToySource):
         def draw(self, count: int) -> Any:
             if count and self.rng.uniform() < 0.5:
-                raise ConfigurationError("no picture")
+                raise ConfigurationError("no image")
             return super().draw(count)
 
     before = threading.active_count()
     with (
-        pytest.raises(ConfigurationError, match="no picture"),
+        pytest.raises(ConfigurationError, match="no image"),
         Batches(Broken(1), 4, count=100, ahead=2, threads=1) as batches,
     ):
         for _ in batches:
@@ -279,7 +279,7 @@ def test_it_says_what_holds_a_run_up(
     assert slow.drawing_share() > fast.drawing_share()
 
 
-def test_tensorboard_shows_errors_and_pictures(toy: ModuleType, tmp_path: Path) -> None:
+def test_tensorboard_shows_errors_and_images(toy: ModuleType, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

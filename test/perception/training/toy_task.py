@@ -1,6 +1,6 @@
 """A task that learns in a second, for tests of the training engine; as a script, a run of it.
 
-Pictures of one colour in noise; the network says how bright their red and blue are.
+Images of one colour in noise; the network says how bright their red and blue are.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ class ToyTask:
     def expected_initial(self) -> dict[str, tuple[float, float]]:
         return {"loss": (0.1, 2.0)}
 
-    def picture(self, network: nn.Module, batch: ToyBatch) -> np.ndarray:
+    def image(self, network: nn.Module, batch: ToyBatch) -> np.ndarray:
         return np.asarray(batch.images[0])
 
 
 @dataclass(frozen=True)
 class ReplayBatch(ToyBatch):
-    key: list[int]  # seeds of the pictures
+    key: list[int]  # seeds of the images
 
 
 class ReplaySource(ToySource):
-    """A quarter of each batch are the hardest pictures so far."""
+    """A quarter of each batch are the hardest images so far."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -98,7 +98,7 @@ class ReplaySource(ToySource):
 
 
 class ReplayTask(ToyTask):
-    """Its source shows hard pictures again."""
+    """Its source shows hard images again."""
 
     def __init__(self, seed: int, width: int, randomization: Any) -> None:
         super().__init__(seed, width, randomization)

@@ -24,10 +24,10 @@ def block(x: float = 0.0, y: float = 0.0, z: float = 0.6) -> BlockEstimate:
     return BlockEstimate(pose, np.eye(6), 0.9, 0.05)
 
 
-def test_the_picture_itself_is_left_alone() -> None:
-    picture = GREY.copy()
-    drawn = draw_blocks(picture, CAMERA, [block()])
-    np.testing.assert_array_equal(picture, GREY)
+def test_the_image_itself_is_left_alone() -> None:
+    image = GREY.copy()
+    drawn = draw_blocks(image, CAMERA, [block()])
+    np.testing.assert_array_equal(image, GREY)
     assert drawn.shape == GREY.shape
     assert drawn.dtype == np.uint8
 
@@ -57,16 +57,16 @@ def test_a_block_behind_or_at_the_camera_does_no_harm(z: float) -> None:
     assert draw_blocks(GREY, CAMERA, [block(z=z)]).shape == GREY.shape
 
 
-def test_a_block_far_outside_the_picture_leaves_only_its_label() -> None:
+def test_a_block_far_outside_the_image_leaves_only_its_label() -> None:
     drawn = draw_blocks(GREY, CAMERA, [block(x=30.0)])
     assert drawn.shape == GREY.shape
 
 
 @pytest.mark.parametrize("size", [(480, 640), (64, 64), (1081, 1921)])
-def test_captions_keep_the_picture_and_add_an_even_strip(size: tuple[int, int]) -> None:
-    picture = np.full((*size, 3), 7, dtype=np.uint8)
-    captioned = draw_caption(picture, "a line that is much too long for a small picture " * 5)
-    np.testing.assert_array_equal(captioned[: size[0]], picture)
+def test_captions_keep_the_image_and_add_an_even_strip(size: tuple[int, int]) -> None:
+    image = np.full((*size, 3), 7, dtype=np.uint8)
+    captioned = draw_caption(image, "a line that is much too long for a small image " * 5)
+    np.testing.assert_array_equal(captioned[: size[0]], image)
     assert captioned.shape[1] == size[1]
     assert (captioned.shape[0] - size[0]) % 2 == 0
     assert captioned[size[0] :].max() > 128

@@ -1,4 +1,4 @@
-"""The film of a run: pictures joined with their estimates, readable afterwards."""
+"""The film of a run: images joined with their estimates, readable afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.video.film import Film
-from simreal_perception.video.pictures import read_picture
+from simreal_perception.video.image_io import read_image
 from simreal_perception.video.recording import WAITING, Recording
 
 CAMERA = Camera.pinhole(160, 120, 1.0)
@@ -50,11 +50,11 @@ def frames(path: Path) -> tuple[list[float], list[np.ndarray]]:
     return [float(f.time) for f in decoded], [f.to_ndarray(format="rgb24") for f in decoded]
 
 
-def marked(picture: np.ndarray) -> bool:
-    return bool((np.abs(picture[:120].astype(int) - 128) > 40).any())
+def marked(image: np.ndarray) -> bool:
+    return bool((np.abs(image[:120].astype(int) - 128) > 40).any())
 
 
-def test_time_in_the_film_is_time_of_the_pictures(tmp_path: Path) -> None:
+def test_time_in_the_film_is_time_of_the_images(tmp_path: Path) -> None:
     film = Film(tmp_path / "film.mp4", speed=2.0)
     for time_s in (5.0, 5.2, 5.4, 6.4):
         assert film.add(GREY, time_s)
@@ -79,32 +79,32 @@ def test_time_that_stands_still_or_goes_back_adds_nothing(tmp_path: Path) -> Non
     film.close()
 
 
-def test_a_picture_of_another_size_is_shown_as_large_as_fits(tmp_path: Path) -> None:
+def test_a_image_of_another_size_is_shown_as_large_as_fits(tmp_path: Path) -> None:
     film = Film(tmp_path / "film.mp4")
     assert not film.add(GREY[:1, :1], 0.0)  # nothing for a film to begin with
-    for number, picture in enumerate((GREY, GREY[:60], GREY[:1, :1], np.tile(GREY, (4, 4, 1)))):
-        assert film.add(picture, float(number))
+    for number, image in enumerate((GREY, GREY[:60], GREY[:1, :1], np.tile(GREY, (4, 4, 1)))):
+        assert film.add(image, float(number))
     film.close()
     _, shown = frames(tmp_path / "film.mp4")
-    assert {picture.shape for picture in shown} == {(120, 160, 3)}
-    grey = [float((np.abs(picture.astype(int) - 128) < 20).mean()) for picture in shown[:4]]
+    assert {image.shape for image in shown} == {(120, 160, 3)}
+    grey = [float((np.abs(image.astype(int) - 128) < 20).mean()) for image in shown[:4]]
     assert grey == pytest.approx([1.0, 0.5, 0.75, 1.0], abs=0.05)
 
 
-def test_a_recording_outlives_a_picture_of_another_size(tmp_path: Path) -> None:
+def test_a_recording_outlives_a_image_of_another_size(tmp_path: Path) -> None:
     recording, told = record(tmp_path)
-    for number, picture in enumerate((GREY, GREY[:30, :40], GREY)):
-        recording.add_picture(picture, None, number * STEP_NS)
+    for number, image in enumerate((GREY, GREY[:30, :40], GREY)):
+        recording.add_image(image, None, number * STEP_NS)
     recording.add_estimates(blocks(1), STEP_NS)
     recording.close()
-    assert recording.pictures == 3
+    assert recording.images == 3
     assert told == []
     assert len(frames(tmp_path / "demo.mp4")[1]) >= 3
 
 
 def test_two_recordings_in_one_folder(tmp_path: Path) -> None:
     first, _ = record(tmp_path)
-    first.add_picture(GREY, None, 0)
+    first.add_image(GREY, None, 0)
     with pytest.raises(ConfigurationError, match="another run is writing .*demo.mp4"):
         record(tmp_path)
     first.close()
@@ -128,7 +128,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 rng = np.random.default_rng(0)
 for number in range(60):
-    recording.add_picture(rng.integers(0, 255, (120, 160, 3), np.uint8), None, number * 200_000_000)
+    recording.add_image(rng.integers(0, 255, (120, 160, 3), np.uint8), None, number * 200_000_000)
 recording.close()
 print("\\n".join(told))
 """
@@ -148,49 +148,49 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         Film(tmp_path / "no" / "film.mp4")
 
 
-def test_no_picture_no_film(tmp_path: Path) -> None:
+def test_no_image_no_film(tmp_path: Path) -> None:
     record(tmp_path)[0].close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_estimates_are_drawn_into_the_picture_they_were_made_of(tmp_path: Path) -> None:
+def test_estimates_are_drawn_into_the_image_they_were_made_of(tmp_path: Path) -> None:
     recording, _ = record(tmp_path)
     for number in range(4):
-        recording.add_picture(GREY, CAMERA, number * STEP_NS)
+        recording.add_image(GREY, CAMERA, number * STEP_NS)
     recording.add_estimates(blocks(1), 2 * STEP_NS)
     recording.close()
-    _, pictures = frames(tmp_path / "demo.mp4")
+    _, images = frames(tmp_path / "demo.mp4")
     # Nothing was known of the first two; the fourth is near enough in time to the third.
-    assert [marked(picture) for picture in pictures[:4]] == [False, False, True, True]
+    assert [marked(image) for image in images[:4]] == [False, False, True, True]
 
 
 def test_old_estimates_are_not_drawn(tmp_path: Path) -> None:
     recording, _ = record(tmp_path)
-    recording.add_picture(GREY, CAMERA, 0)
+    recording.add_image(GREY, CAMERA, 0)
     recording.add_estimates(blocks(1), 0)
     for number in range(1, 6):
-        recording.add_picture(GREY, CAMERA, number * STEP_NS)
+        recording.add_image(GREY, CAMERA, number * STEP_NS)
     recording.close()
-    _, pictures = frames(tmp_path / "demo.mp4")
-    assert [marked(picture) for picture in pictures[:6]] == [True, True, *[False] * 4]
+    _, images = frames(tmp_path / "demo.mp4")
+    assert [marked(image) for image in images[:6]] == [True, True, *[False] * 4]
 
 
-def test_pictures_do_not_pile_up_without_estimates(tmp_path: Path) -> None:
+def test_images_do_not_pile_up_without_estimates(tmp_path: Path) -> None:
     recording, _ = record(tmp_path)
     for number in range(WAITING + 5):
-        recording.add_picture(GREY, None, number * STEP_NS)
-    assert recording.pictures == 5
+        recording.add_image(GREY, None, number * STEP_NS)
+    assert recording.images == 5
     recording.close()
-    assert recording.pictures == WAITING + 5
+    assert recording.images == WAITING + 5
 
 
-def test_the_picture_shows_the_most_blocks_up_to_the_goal(tmp_path: Path) -> None:
+def test_the_image_shows_the_most_blocks_up_to_the_goal(tmp_path: Path) -> None:
     recording, _ = record(tmp_path)
     recording.goal = 2
     shown = []
     for number, count in enumerate((1, 2, 3, 1)):
-        recording.add_picture(np.full_like(GREY, 100 + number), CAMERA, number * STEP_NS)
+        recording.add_image(np.full_like(GREY, 100 + number), CAMERA, number * STEP_NS)
         recording.add_estimates(blocks(count), number * STEP_NS)
-        shown.append(int(read_picture(tmp_path / "detections.png")[0, 0, 0]))
+        shown.append(int(read_image(tmp_path / "detections.png")[0, 0, 0]))
     recording.close()
     assert shown == [100, 101, 101, 101]

@@ -174,7 +174,7 @@ def test_a_tower_of_three_put_there_stands_still_for_three_seconds(world: World)
         assert (before[name].inverse() @ pose).rotation[2, 2] > 0.9999
 
 
-def test_a_seed_fixes_truth_and_first_picture_to_the_last_bit() -> None:
+def test_a_seed_fixes_truth_and_first_image_to_the_last_bit() -> None:
     def facts(seed: int) -> tuple[bytes, bytes]:
         with make_world(seed) as world:
             run(world, 0.2)

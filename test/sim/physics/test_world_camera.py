@@ -1,4 +1,4 @@
-"""The pictures: what the camera model says is where the renderer puts it."""
+"""The images: what the camera model says is where the renderer puts it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_block_of_the_zone_is_seen_whole_where_the_camera_model_puts_it(se
                 np.testing.assert_allclose(seen, center, atol=0.1)
 
 
-def test_the_whole_zone_lies_in_the_picture_for_every_camera_pose() -> None:
+def test_the_whole_zone_lies_in_the_image_for_every_camera_pose() -> None:
     zone = np.array([[x, y, z] for x in (0.31, 0.69) for y in (-0.29, 0.29) for z in (0.0, 0.05)])
     for seed in range(50):
         scene = draw_scene(np.random.default_rng(seed), SceneOptions())
@@ -71,13 +71,13 @@ def test_the_whole_zone_lies_in_the_picture_for_every_camera_pose() -> None:
         assert (pixels < [640, 480]).all()
 
 
-def test_a_tower_as_high_as_the_arm_builds_it_is_in_the_picture() -> None:
+def test_a_tower_as_high_as_the_arm_builds_it_is_in_the_image() -> None:
     scene = draw_scene(np.random.default_rng(1), SceneOptions())
     top = scene.pose_camera_in_world.inverse().transform_points([0.5, 0.0, 0.05 * 4])
     assert 0 < scene.camera.project(top)[1] < 480
 
 
-def test_pictures_follow_the_world_and_noise_is_fresh_in_each() -> None:
+def test_images_follow_the_world_and_noise_is_fresh_in_each() -> None:
     options = SceneOptions(blocks=MAX_BLOCKS, width=160, height=120)
     with World(draw_scene(np.random.default_rng(1), options)) as world:
         camera = WorldCamera(world)
@@ -91,7 +91,7 @@ def test_pictures_follow_the_world_and_noise_is_fresh_in_each() -> None:
 
 def test_sensor_noise_has_the_spread_and_gain_that_it_says() -> None:
     flat = np.full((100, 100, 3), 100, dtype=np.uint8)
-    picture = sense(flat, SensorNoise(0.5, 1.1, 3.0), np.random.default_rng(1))
-    assert picture.mean() == pytest.approx(110, abs=0.3)
-    assert picture.std() == pytest.approx(3.0, rel=0.1)
+    image = sense(flat, SensorNoise(0.5, 1.1, 3.0), np.random.default_rng(1))
+    assert image.mean() == pytest.approx(110, abs=0.3)
+    assert image.std() == pytest.approx(3.0, rel=0.1)
     np.testing.assert_array_equal(sense(flat, SensorNoise(0.5), np.random.default_rng(1)), flat)

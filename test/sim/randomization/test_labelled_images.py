@@ -1,4 +1,4 @@
-"""Images for data sets: one seed a scene, and labels that say what the picture shows."""
+"""Images for data sets: one seed a scene, and labels that say what the image shows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_seed_gives_the_same_image_whatever_came_before(drawn: list[LabelledIm
     assert not any(np.array_equal(last.image, other) for other in others)
 
 
-def test_corners_lie_where_the_picture_shows_the_block(drawn: list[LabelledImage]) -> None:
+def test_corners_lie_where_the_image_shows_the_block(drawn: list[LabelledImage]) -> None:
     whole = 0
     for label in drawn:
         for block in label.blocks:

@@ -274,7 +274,7 @@ def test_grounds_are_printed_of_some_material_or_plain(
     assert kinds_of(scenes.texture[ground][scenes.shape[ground] != EMPTY]) <= set(kinds)
 
 
-def test_a_shared_picture_fits_blocks_of_every_size() -> None:
+def test_a_shared_image_fits_blocks_of_every_size() -> None:
     """Of sets, each block's texture is scaled as the block is."""
     randomization = RandomizationConfig(
         frozenset({"tabletop"}),

@@ -23,19 +23,19 @@ def light(count: int) -> NDArray[np.float32]:
 
 
 def test_jpeg_meets_the_share_that_is_said_and_hardly_hurts_at_high_quality() -> None:
-    pictures = expose(light(40), plain_sensors(40), np.random.default_rng(1))
+    images = expose(light(40), plain_sensors(40), np.random.default_rng(1))
     for share, quality, least, most in (
         (0.0, Uniform(30, 95), 0, 0),
         (1.0, Uniform(95, 95), 40, 40),
         (0.5, Uniform(30, 30), 10, 30),
     ):
-        coded = pictures.copy()
+        coded = images.copy()
         ranges = SensorRanges(jpeg_share=Share(share), jpeg_quality=quality)
         compress(coded, np.random.default_rng(0), ranges)
-        changed = (coded != pictures).any(axis=(1, 2, 3))
+        changed = (coded != images).any(axis=(1, 2, 3))
         assert least <= changed.sum() <= most
         # Colours may spread over two pixels, brightness hardly.
-        luma = (coded.astype(float) - pictures) @ [0.299, 0.587, 0.114]
+        luma = (coded.astype(float) - images) @ [0.299, 0.587, 0.114]
         assert np.abs(luma).mean() < (2 if quality.low == 95 else 8)
 
 
@@ -76,6 +76,6 @@ def test_every_field_is_drawn_in_its_range_and_as_often_as_said() -> None:
 def test_the_widest_ranges_work(name: str) -> None:
     ranges = from_values(SensorRanges, {name: list(LIMITS[name])}, "sensor")
     batch = draw_sensors(8, 1.0, np.random.default_rng(0), ranges)
-    pictures = expose(light(8), batch, np.random.default_rng(1))
-    compress(pictures, np.random.default_rng(0), ranges)
-    assert pictures.shape == (8, 48, 64, 3)
+    images = expose(light(8), batch, np.random.default_rng(1))
+    compress(images, np.random.default_rng(0), ranges)
+    assert images.shape == (8, 48, 64, 3)

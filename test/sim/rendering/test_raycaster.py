@@ -105,20 +105,20 @@ def test_shadows_fall_away_from_the_lamp() -> None:
     assert grey[row, WIDTH // 2 - offset] < 0.8 * grey[row, WIDTH // 2 + offset]
 
 
-def test_the_same_seed_gives_the_same_picture_on_any_number_of_threads() -> None:
+def test_the_same_seed_gives_the_same_image_on_any_number_of_threads() -> None:
     camera = Camera.pinhole(WIDTH, HEIGHT, 0.9)
     views = one_view(look_at([0.5, 0.2, 0.4], [0, 0, 0]), camera, scenes=4)
-    pictures = []
+    images = []
     before = numba.get_num_threads()
     for threads in (1, numba.config.NUMBA_NUM_THREADS):
         numba.set_num_threads(threads)
-        pictures.append(draw(scenes_of(4, 11), views, seed=5).color)
+        images.append(draw(scenes_of(4, 11), views, seed=5).color)
     numba.set_num_threads(before)
-    np.testing.assert_array_equal(pictures[0], pictures[1])
+    np.testing.assert_array_equal(images[0], images[1])
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_pictures_are_finite_and_use_the_range(seed: int) -> None:
+def test_images_are_finite_and_use_the_range(seed: int) -> None:
     scenes = scenes_of(12, seed)
     views = one_view(
         look_at([0.5, 0.2, 0.4], [0, 0, 0]), Camera.pinhole(WIDTH, HEIGHT, 0.9), scenes=12

@@ -29,7 +29,7 @@ from simreal_sim.rendering.sensor_kernels import (
     MONOCHROME,
 )
 
-Pictures = NDArray[np.uint8]
+Images = NDArray[np.uint8]
 BAYER = {  # the colours of the first two rows: 0 red, 1 green, 2 blue
     BAYER_RGGB: [[0, 1], [1, 2]],
     BAYER_GRBG: [[1, 0], [2, 1]],
@@ -65,19 +65,19 @@ def flat(level: float, height: int = 64, width: int = 64) -> NDArray[np.float32]
     return np.full((1, height, width, 3), level, np.float32)
 
 
-def show(light: NDArray[np.float32], batch: SensorBatch, seed: int = 1) -> Pictures:
+def show(light: NDArray[np.float32], batch: SensorBatch, seed: int = 1) -> Images:
     return expose(light.copy(), batch, np.random.default_rng(seed))
 
 
-def gaussian(picture: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+def gaussian(image: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     """Over rows and columns of (H, W, ...), cut at 2.5 sigma, borders repeated."""
     if sigma < 0.25:
-        return picture
+        return image
     radius = int(np.ceil(2.5 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     for axis in (0, 1):
-        picture = ndimage.correlate1d(picture, kernel / kernel.sum(), axis=axis, mode="nearest")
-    return picture
+        image = ndimage.correlate1d(image, kernel / kernel.sum(), axis=axis, mode="nearest")
+    return image
 
 
 def demosaic(light: NDArray[np.float64], pattern: list[list[int]]) -> NDArray[np.float64]:
@@ -95,7 +95,7 @@ def demosaic(light: NDArray[np.float64], pattern: list[list[int]]) -> NDArray[np
 
 
 def reference(light: NDArray[np.float32], batch: SensorBatch, n: int) -> NDArray[np.float64]:
-    """Picture n, 0 to 255, of a sensor without noise and motion."""
+    """Image n, 0 to 255, of a sensor without noise and motion."""
     height, width = light.shape[1:3]
     y, x = np.mgrid[:height, :width] + 0.5
     off_axis = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / ((height**2 + width**2) / 4)
@@ -124,34 +124,34 @@ def test_all_but_noise_and_motion_agrees_with_slow_numpy(height: int, width: int
     batch = draw_sensors(count, 1.6, np.random.default_rng(3), ranges)
     assert set(batch.color_filter) == {FULL_COLOR, MONOCHROME, *BAYER}
     light = scene(count, height, width)
-    pictures = show(light, batch)
+    images = show(light, batch)
     for n in range(count):
-        difference = np.abs(pictures[n] - reference(light, batch, n))
+        difference = np.abs(images[n] - reference(light, batch, n))
         assert difference.max() < ROUNDING, f"sensor {n}"
 
 
 def test_an_ideal_camera_only_sets_exposure_and_gamma() -> None:
     light = scene(2)
     expected = 255 * (light * (0.25 / light.mean(axis=(1, 2, 3), keepdims=True))) ** (1 / 2.2)
-    picture = show(light, plain_sensors(2))
-    assert picture.dtype == np.uint8
-    assert np.abs(picture - expected).max() < ROUNDING
+    image = show(light, plain_sensors(2))
+    assert image.dtype == np.uint8
+    assert np.abs(image - expected).max() < ROUNDING
 
 
-def test_the_same_seed_gives_the_same_picture_on_any_number_of_threads() -> None:
+def test_the_same_seed_gives_the_same_image_on_any_number_of_threads() -> None:
     light, batch = scene(9), draw_sensors(9, 1.0, np.random.default_rng(0), SensorRanges())
     before = numba.get_num_threads()
-    pictures = []
+    images = []
     for threads in (1, numba.config.NUMBA_NUM_THREADS):
         numba.set_num_threads(threads)
-        pictures.append(show(light, batch))
+        images.append(show(light, batch))
     numba.set_num_threads(before)
-    np.testing.assert_array_equal(pictures[0], pictures[1])
-    assert (show(light, batch, seed=2) != pictures[0]).any()
+    np.testing.assert_array_equal(images[0], images[1])
+    assert (show(light, batch, seed=2) != images[0]).any()
 
 
-def test_a_picture_does_not_depend_on_those_exposed_before_it() -> None:
-    # The last picture of two batches that differ in all others; one thread draws both of these.
+def test_a_image_does_not_depend_on_those_exposed_before_it() -> None:
+    # The last image of two batches that differ in all others; one thread draws both of these.
     batches = []
     for seed in (0, 1):
         batch = draw_sensors(9, 1.0, np.random.default_rng(seed), SensorRanges())
@@ -171,17 +171,17 @@ def test_noise_has_the_variance_that_its_parameters_say(
     level: float, shot: float, read: float
 ) -> None:
     batch = sensors(exposure=level, gamma=1.0, shot_noise=shot, read_noise=read)
-    picture = show(flat(0.3, 160, 160), batch)[0] / 255
+    image = show(flat(0.3, 160, 160), batch)[0] / 255
     quantization = 1 / 12 / 255**2
     wanted = shot**2 * level + read**2 + quantization
-    assert picture.mean() == pytest.approx(level, abs=4e-4)
+    assert image.mean() == pytest.approx(level, abs=4e-4)
     # 25,600 pixels a channel: the variance's own standard deviation is 0.5 % for all three.
-    assert picture.var() == pytest.approx(wanted, rel=0.03)
+    assert image.var() == pytest.approx(wanted, rel=0.03)
 
 
 def test_noise_of_neighbours_and_channels_is_independent() -> None:
-    picture = show(flat(0.3, 160, 160), sensors(gamma=1.0, shot_noise=0.08))[0].astype(float)
-    red, green = picture[..., 0] - picture[..., 0].mean(), picture[..., 1] - picture[..., 1].mean()
+    image = show(flat(0.3, 160, 160), sensors(gamma=1.0, shot_noise=0.08))[0].astype(float)
+    red, green = image[..., 0] - image[..., 0].mean(), image[..., 1] - image[..., 1].mean()
     pairs = {
         "right": (red[:, 1:], red[:, :-1]),
         "below": (red[1:], red[:-1]),
@@ -193,9 +193,9 @@ def test_noise_of_neighbours_and_channels_is_independent() -> None:
 
 
 def test_a_monochrome_sensor_has_equal_channels_noise_included() -> None:
-    picture = show(scene(), sensors(color_filter=MONOCHROME, shot_noise=0.03))[0]
-    assert (picture == picture[..., :1]).all()
-    assert picture.std() > 10
+    image = show(scene(), sensors(color_filter=MONOCHROME, shot_noise=0.03))[0]
+    assert (image == image[..., :1]).all()
+    assert image.std() > 10
 
 
 @pytest.mark.parametrize("pattern", BAYER)
@@ -204,8 +204,8 @@ def test_a_bayer_sensor_keeps_flat_grey_flat_and_fringes_edges(pattern: int) -> 
     assert np.ptp(show(flat(0.4), batch)) == 0
     edge = flat(0.02)
     edge[:, :, 32:] = 0.5
-    picture = show(edge, batch)[0].astype(int)
-    fringe = np.ptp(picture, axis=2).max(axis=0)
+    image = show(edge, batch)[0].astype(int)
+    fringe = np.ptp(image, axis=2).max(axis=0)
     assert fringe[30:34].max() > 20
     assert fringe[:30].max() == 0 and fringe[34:].max() == 0
 
@@ -216,8 +216,8 @@ def test_a_point_is_blurred_to_the_width_that_sigma_says(sigma: float) -> None:
     step = flat(0.4)
     step[:, :, 32:] = 0.6
     for batch in (sensors(gamma=1.0, lens_blur=sigma), sensors(gamma=1.0, resample_blur=sigma)):
-        picture = show(step, replace(batch, exposure=np.float32([0.5])))[0, :, :, 0].astype(float)
-        slope = np.diff(picture.mean(axis=0))
+        image = show(step, replace(batch, exposure=np.float32([0.5])))[0, :, :, 0].astype(float)
+        slope = np.diff(image.mean(axis=0))
         x = np.arange(slope.size)
         mean = (slope * x).sum() / slope.sum()
         spread = np.sqrt((slope * (x - mean) ** 2).sum() / slope.sum())
@@ -231,10 +231,10 @@ def test_motion_smears_a_point_along_its_way_and_not_across(motion: tuple[float,
     dot[0, 20, 20] = 4.0
     # Bright enough to see, too little to saturate: the point holds all light there is.
     exposure = 0.9 / dot[0, ..., 0].size
-    picture = show(dot, sensors(gamma=1.0, motion=motion, exposure=exposure))[0, ..., 0] / 255
-    assert picture.sum() == pytest.approx(0.9, abs=0.05)
+    image = show(dot, sensors(gamma=1.0, motion=motion, exposure=exposure))[0, ..., 0] / 255
+    assert image.sum() == pytest.approx(0.9, abs=0.05)
     y, x = np.mgrid[:41, :41] - 20.0
-    weight = picture / picture.sum()
+    weight = image / image.sum()
     length = np.hypot(*motion)
     along, across = (
         (x * motion[0] + y * motion[1]) / length,
@@ -244,13 +244,13 @@ def test_motion_smears_a_point_along_its_way_and_not_across(motion: tuple[float,
     # A line of length L has variance L^2 / 12; pixels add at most 1/6 to it and across it.
     assert -0.1 < (weight * along**2).sum() - length**2 / 12 < 0.2
     assert (weight * across**2).sum() < 0.25
-    assert ((np.abs(along) > length / 2 + 1.5) & (picture > 0)).sum() == 0
+    assert ((np.abs(along) > length / 2 + 1.5) & (image > 0)).sum() == 0
 
 
 def test_vignetting_darkens_the_corners_and_not_the_middle() -> None:
-    picture = show(flat(0.3, 65, 65), sensors(gamma=1.0, exposure=0.6, vignetting=0.5))[0] / 255
-    np.testing.assert_allclose(picture[32, 32], 0.6, atol=0.005)
-    np.testing.assert_allclose(picture[[0, 0, -1, -1], [0, -1, 0, -1]], 0.3, atol=0.015)
+    image = show(flat(0.3, 65, 65), sensors(gamma=1.0, exposure=0.6, vignetting=0.5))[0] / 255
+    np.testing.assert_allclose(image[32, 32], 0.6, atol=0.005)
+    np.testing.assert_allclose(image[[0, 0, -1, -1], [0, -1, 0, -1]], 0.3, atol=0.015)
 
 
 def test_saturation_and_contrast_leave_grey_and_middle_grey_alone() -> None:
@@ -275,7 +275,7 @@ def test_sharpening_overshoots_at_edges_only() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 8), (3, 1, 1), (2, 2, 5), (1, 7, 3)])
-def test_any_size_of_picture_and_batch_works(shape: tuple[int, int, int]) -> None:
+def test_any_size_of_image_and_batch_works(shape: tuple[int, int, int]) -> None:
     light = np.full((*shape, 3), 0.3, np.float32)
     batch = draw_sensors(
         shape[0], 1.6, np.random.default_rng(0), SensorRanges(motion_share=Share(1))

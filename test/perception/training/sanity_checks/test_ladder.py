@@ -41,11 +41,11 @@ def toy(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return toy
 
 
-TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, pictures=16)
+TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, images=16)
 
 
 @pytest.mark.parametrize("task", REAL)
-def test_a_tiny_network_learns_a_simple_set_and_fresh_pictures_like_it(
+def test_a_tiny_network_learns_a_simple_set_and_fresh_images_like_it(
     task: str, tmp_path: Path
 ) -> None:
     config = dataclasses.replace(read_config(None, task), seed=1)
@@ -212,7 +212,7 @@ def test_a_stopped_ladder_ends_at_once_and_goes_on_later(
     assert "(c)" not in capfd.readouterr().out
 
 
-def test_labels_of_other_pictures_are_overfitted_and_stop_the_ladder(
+def test_labels_of_other_images_are_overfitted_and_stop_the_ladder(
     toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Shuffled(toy.ToyTask):
@@ -227,10 +227,10 @@ def test_labels_of_other_pictures_are_overfitted_and_stop_the_ladder(
             self.source.draw = shuffled
 
     monkeypatch.setitem(TASKS, "toy", Shuffled)
-    size = dataclasses.replace(TOY_SIZE, pictures=1, width=16, simple=300)
+    size = dataclasses.replace(TOY_SIZE, images=1, width=16, simple=300)
     rungs = list(climb(TrainingConfig("toy", learning_rate=1e-2), tmp_path, size))
     assert [rung.verdict for rung in rungs] == ["overfitting"]
-    assert "labels do not belong to the pictures" in rungs[0].describe()
+    assert "labels do not belong to the images" in rungs[0].describe()
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ def test_cameras_keep_their_ranges_and_stay_outside_of_everything() -> None:
     distance = np.linalg.norm(offset, axis=-1)
     distance[~scenes.is_block[index, FIRST_BLOCK:FIRST_DISTRACTOR]] = np.inf
     assert np.quantile(distance.min(axis=1), 0.02) > 0.12 and distance.min(axis=1).max() < 1.6
-    # Most pictures show a block's middle.
+    # Most images show a block's middle.
     local = np.einsum("nji,nkj->nki", views.rotation, offset)
     ideal = local[..., :2] / local[..., 2:]
     inside = (np.abs(ideal * views.intrinsics[:, None, :2]) < [160, 120]).all(axis=-1)

@@ -26,7 +26,7 @@ WIDTH, HEIGHT, SCENES = 320, 240, 12
 LEAST_PIXELS = 150  # of a block whose middle is measured
 # Pixels are in or out: the middle of a block of 150 pixels is known to about 0.1 of one.
 MIDDLE_TOLERANCE_PX = 0.3
-# With a lens the picture is taken pixel by pixel from one without: up to half a pixel off in each.
+# With a lens the image is taken pixel by pixel from one without: up to half a pixel off in each.
 LENS_TOLERANCE_PX = 0.6
 
 GROUNDS = range(TABLE_SLOT, FIRST_BLOCK)  # table, board and sheets
@@ -77,13 +77,13 @@ def middle(mask: np.ndarray) -> np.ndarray:
 
 
 def middles(drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
-    """Middles of blocks: as both pictures show them, (N, 2, 2); of those that are seen whole also
+    """Middles of blocks: as both images show them, (N, 2, 2); of those that are seen whole also
     as projected, (M, 3, 2)."""
     scenes, views, first, second = drawn
     shown, whole = [], []
     for view in range(views.size):
         for slot in np.flatnonzero(scenes.is_block[views.scene[view]]):
-            masks = [picture.instance[view] == slot for picture in (first, second)]
+            masks = [image.instance[view] == slot for image in (first, second)]
             if masks[0].sum() < LEAST_PIXELS:
                 continue
             assert masks[1].sum() == pytest.approx(masks[0].sum(), rel=0.1)
@@ -126,8 +126,8 @@ def test_pixels_show_the_same_things(pinhole: Drawn) -> None:
         slots = [np.flatnonzero(kinds == shape) for kinds in scenes.shape]
         pixels = np.array(
             [
-                (picture < 0) if shape == EMPTY else np.isin(picture, slot)
-                for picture, slot in zip(first.instance, slots, strict=True)
+                (image < 0) if shape == EMPTY else np.isin(image, slot)
+                for image, slot in zip(first.instance, slots, strict=True)
             ]
         )
         assert pixels.sum() > 1000
@@ -146,7 +146,7 @@ def test_areas_that_hide_nothing_agree(pinhole: Drawn) -> None:
 
 
 def test_textures_and_colours_are_the_same(pinhole: Drawn) -> None:
-    """Within objects, pictures vary alike: faces, colours and the way that textures lie."""
+    """Within objects, images vary alike: faces, colours and the way that textures lie."""
     scenes, _, first, second = pinhole
     likeness, of_grounds = [], []
     for view in range(scenes.size):

@@ -1,4 +1,4 @@
-"""Picture files as people have them."""
+"""Image files as people have them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from simreal_perception.video.pictures import read_picture
+from simreal_perception.video.image_io import read_image
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
@@ -19,6 +19,6 @@ def test_bit_depths_are_recognised(tmp_path: Path, bits: int, grey: bool) -> Non
     stored = rgb[..., 0] if grey else rgb[..., ::-1]
     if bits > 8:
         stored = (stored.astype(np.uint16) * 257) >> (16 - bits)
-    cv2.imwrite(str(tmp_path / "picture.png"), stored)
+    cv2.imwrite(str(tmp_path / "image.png"), stored)
     expected = np.repeat(rgb[..., :1], 3, axis=2) if grey else rgb
-    np.testing.assert_array_equal(read_picture(tmp_path / "picture.png"), expected)
+    np.testing.assert_array_equal(read_image(tmp_path / "image.png"), expected)

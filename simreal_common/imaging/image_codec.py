@@ -16,7 +16,7 @@ PNG_HEAD, JPEG_HEAD = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def picture_size(content: bytes) -> tuple[int, int] | None:
+def image_size(content: bytes) -> tuple[int, int] | None:
     """Width and height that the head of a PNG or JPEG file promises; None where it is neither."""
     if content.startswith(PNG_HEAD) and len(content) >= 24:
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
@@ -35,18 +35,18 @@ def picture_size(content: bytes) -> tuple[int, int] | None:
 def decode(
     content: bytes, what: str, flags: int = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 ) -> NDArray[Any] | None:
-    """The picture in a file's bytes, BGR unless `flags` say otherwise; None where there is none.
+    """The image in a file's bytes, BGR unless `flags` say otherwise; None where there is none.
 
     OpenCV's own words about a broken file are kept off the terminal.
 
     Raises:
         ImageError: `what` promises more pixels than a camera has.
     """
-    size = picture_size(content)
+    size = image_size(content)
     if size is not None and size[0] * size[1] > MOST_PIXELS:
         raise ImageError(
             f"{what} has {size[0]}x{size[1]} pixels, more than {MOST_PIXELS} in all; wanted a "
-            "camera's picture"
+            "camera's image"
         )
     if not content:
         return None
