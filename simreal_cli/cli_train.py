@@ -19,7 +19,7 @@ EPILOG = """\
 examples:
   simreal train                                   the committed model, on a CPU; then: simreal export
   simreal train --overfit                         can each network learn at all? half a minute
-  simreal train --ladder --task pose              from one batch to everything, rung by rung
+  simreal train --curriculum --task pose          from one batch to everything, stage by stage
   simreal train --run runs/mine --start-from block --ranges mine.yaml
                                                   fine-tune the model that ships to blocks of yours
   simreal train --run runs/gpu --device cuda --prefetch 4
@@ -28,6 +28,7 @@ examples:
 A run that was stopped goes on where its last checkpoint was when the same command is given again.
 """
 STOPPED = 130
+EARLIER_CURRICULUM = "ladder"  # folder of one that an earlier version began: it goes on there
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,9 +96,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only check that each network runs and can learn one batch by heart",
     )
     stage.add_argument(
-        "--ladder",
+        "--curriculum",
+        "--ladder",  # its earlier name
         action="store_true",
-        help="these checks, then a small simple set, then one thing more at a time; short rungs",
+        help="these checks, then a small simple set, then one group of randomization more a stage",
     )
     stage.add_argument(
         "--no-checks", action="store_true", help="skip the checks before a new run (half a minute)"
@@ -115,8 +117,8 @@ def run(args: argparse.Namespace) -> int:
         with kill_as_ctrl_c():
             if args.overfit:
                 return max(_check(config, sys.stdout) for config in configs)
-            if args.ladder:
-                return max(_climb(config, args.run) for config in configs)
+            if args.curriculum:
+                return max(_run_curriculum(config, args.run) for config in configs)
             if len(configs) == 1:
                 return _train(configs[0], args, 0)
             return _side_by_side(configs, args)
@@ -214,7 +216,7 @@ def _worker(config: TrainingConfig, args: argparse.Namespace, row: int) -> None:
 
 
 def _check(config: TrainingConfig, output: Any) -> int:
-    """Rungs (a) and (b)."""
+    """Stages (a) and (b)."""
     from simreal_perception.training.sanity_checks.first_checks import it_runs
     from simreal_perception.training.sanity_checks.overfit import overfit
 
@@ -226,14 +228,16 @@ def _check(config: TrainingConfig, output: Any) -> int:
     return 0
 
 
-def _climb(config: TrainingConfig, folder: Path) -> int:
-    """The whole ladder."""
-    from simreal_perception.training.sanity_checks.ladder import climb
+def _run_curriculum(config: TrainingConfig, folder: Path) -> int:
+    """All stages of the curriculum."""
+    from simreal_perception.training.sanity_checks.curriculum import run_curriculum
 
     if code := _check(config, sys.stdout):
         return code
     passed = True
-    for rung in climb(config, folder / "ladder"):
-        print(rung.describe(), flush=True)
-        passed &= rung.passed
+    earlier = folder / EARLIER_CURRICULUM
+    runs = earlier if earlier.exists() else folder / "curriculum"
+    for stage in run_curriculum(config, runs):
+        print(stage.describe(), flush=True)
+        passed &= stage.passed
     return 0 if passed else 1

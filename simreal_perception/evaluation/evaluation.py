@@ -162,9 +162,9 @@ class Evaluation:
         for estimate in sorted(estimates, key=lambda e: -e.score):
             free = [index for index in range(len(poses)) if index not in matched]
             looks = [at_edge(estimate, size) if edges else estimate for size in sizes]
-            misfit = [_mismatch(looks[index].pose, poses[index], sizes[index]) for index in free]
-            if misfit and min(misfit) < 1.0:
-                best = free[int(np.argmin(misfit))]
+            mismatch = [_mismatch(looks[index].pose, poses[index], sizes[index]) for index in free]
+            if mismatch and min(mismatch) < 1.0:
+                best = free[int(np.argmin(mismatch))]
                 matched[best] = pose_error(looks[best], poses[best], camera)
             else:
                 where = _place(estimate.pose)

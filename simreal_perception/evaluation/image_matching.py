@@ -46,14 +46,14 @@ class ComparedEstimate:
     Args:
         score: its score.
         errors: against each block, at the block's edge; None where it cannot be of that block.
-        misfits: for each block, distance of the centres in the image as share of the block's size;
-            NO_MATCH where it cannot be of that block.
+        center_distances: for each block, distance of the centres in the image as share of the
+            block's size; NO_MATCH where it cannot be of that block.
         alarm: what it is if it belongs to no block; None where that would count neither way.
     """
 
     score: float
     errors: tuple[PoseError | None, ...]
-    misfits: tuple[float, ...]
+    center_distances: tuple[float, ...]
     alarm: FalseAlarm | None
 
 
@@ -81,9 +81,9 @@ class Comparison:
         errors: dict[int, PoseError | None] = {}
         taken: set[int] = set()
         if self.blocks and self.estimates:
-            misfits = np.array([estimate.misfits for estimate in self.estimates])
-            for index, block in zip(*linear_sum_assignment(misfits)):
-                if misfits[index, block] < NO_MATCH:
+            center_distances = np.array([estimate.center_distances for estimate in self.estimates])
+            for index, block in zip(*linear_sum_assignment(center_distances)):
+                if center_distances[index, block] < NO_MATCH:
                     errors[block] = self.estimates[index].errors[block]
                     taken.add(index)
         blocks = [
@@ -135,20 +135,20 @@ def _compare(
     camera, position = example.camera, estimate.pose.position
     pixel = camera.project(position) if position[2] > 0 else BEHIND
     errors: list[PoseError | None] = []
-    misfits: list[float] = []
+    center_distances: list[float] = []
     for pose, edge in example.sized_blocks:
         scaled = at_edge(estimate, edge)
         off = float(np.linalg.norm(pixel - camera.project(pose.position)))
-        misfit = off / size_in_image(camera, pose, edge)
+        center_distance = off / size_in_image(camera, pose, edge)
         range_ratio = float(np.linalg.norm(scaled.pose.position) / np.linalg.norm(pose.position))
-        near = misfit < CENTRE_SHARE and LEAST_RANGE < range_ratio < MOST_RANGE
+        near = center_distance < CENTRE_SHARE and LEAST_RANGE < range_ratio < MOST_RANGE
         errors.append(pose_error(scaled, pose, camera) if near else None)
-        misfits.append(misfit if near else NO_MATCH)
+        center_distances.append(center_distance if near else NO_MATCH)
     alarm = FalseAlarm(image, _place(estimate.pose), estimate.score)
     return ComparedEstimate(
         estimate.score,
         tuple(errors),
-        tuple(misfits),
+        tuple(center_distances),
         alarm if _is_labelled(labels, pixel) else None,
     )
 

@@ -21,8 +21,8 @@ from simreal_perception.evaluation.evaluation_data import Example
 from simreal_perception.model_files.model_card import ModelCard, write_card
 from simreal_perception.pose_estimation.calibration import (
     EXISTENCE_TERMS,
-    SPREAD_TERMS,
-    SPREADS,
+    STD_PARTS,
+    STD_TERMS,
     Calibration,
     Evidence,
 )
@@ -110,13 +110,13 @@ def fit(images: Sequence[Sequence[Sample]]) -> Calibration:
         calibration = replace(calibration, existence=_named(EXISTENCE_TERMS, weights))
     found = [one for one in kept if one.block is not None]
     parts = {}
-    for number, part in enumerate(SPREADS):
+    for number, part in enumerate(STD_PARTS):
         evidences = [one.sample.evidence for one in found]
-        rows = np.array([list(one.spread_terms(part).values()) for one in evidences])
+        rows = np.array([list(one.std_terms(part).values()) for one in evidences])
         sigmas = np.array([getattr(one, part) for one in evidences])
         errors = np.array([one.errors[number] for one in found])
-        weights = spread_regression(rows, errors / np.maximum(sigmas, 1e-9), number + 1)
-        parts[part] = _named(SPREAD_TERMS, weights)
+        weights = std_regression(rows, errors / np.maximum(sigmas, 1e-9), number + 1)
+        parts[part] = _named(STD_TERMS, weights)
     return replace(calibration, **parts)
 
 
@@ -131,7 +131,7 @@ def logistic_regression(features: Array, truth: NDArray[np.bool_]) -> Array:
     return _minimum(features, loss)
 
 
-def spread_regression(features: Array, sigmas: Array, dimensions: int) -> Array:
+def std_regression(features: Array, sigmas: Array, dimensions: int) -> Array:
     """Bias and weights, (1 + F,), of the ln of the factor on standard deviations that makes errors
     likeliest.
 
@@ -168,9 +168,9 @@ def _minimum(features: Array, loss: Callable[[Array], tuple[float, Array]]) -> A
 
 def _samples(estimator: BlockEstimator, example: Example) -> Iterator[Sample]:
     blocks = example.sized_blocks
-    for candidate in estimator.candidates(example.image, example.camera, example.edge):
-        look = candidate.look
-        estimate = BlockEstimate(look.pose, look.covariance, 0.0, example.edge)
+    for candidate in estimator.pose_candidates(example.image, example.camera, example.edge):
+        crop = candidate.crop
+        estimate = BlockEstimate(crop.pose, crop.covariance, 0.0, example.edge)
         yield Sample(estimate, candidate.evidence, blocks)
 
 

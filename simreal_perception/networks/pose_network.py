@@ -9,11 +9,11 @@ from simreal_perception.networks.rotation_charts import CHARTS
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
 
 CORNER_VALUES = 16  # x, y of eight corners, in units of half a crop from its centre
-FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its spread
+FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its predicted error
 
 
 def normalize_images(images: Tensor) -> Tensor:
-    """uint8 (N, H, W, 3) -> float (N, 3, H, W), zero mean and roughly unit spread."""
+    """uint8 (N, H, W, 3) -> float (N, 3, H, W), zero mean and roughly unit std."""
     return images.permute(0, 3, 1, 2).float() * (1.0 / 64.0) - 2.0
 
 
@@ -93,21 +93,21 @@ class PoseNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Corners (N, CHARTS, 8, 2), log spread (N, CHARTS), chart (N, CHARTS), block (N,), field.
+        """Corners (N, CHARTS, 8, 2), log error (N, CHARTS), chart (N, CHARTS), block (N,), field.
 
-        The field, (N, 3, 32, 32): offset to the nearest edge, x and y, and log of the mean error
-        of one of them, crop pixels.
+        The error is the predicted mean one of the corners. The field, (N, 3, 32, 32): offset to the
+        nearest edge, x and y, and log of the predicted mean error of one of them, crop pixels.
         """
         half = self.to_half(x)
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         features = self.neck(eighth).float()
         corners = self.corners(features).view(-1, CHARTS, 8, 2)
-        spread = self.log_spread(features)
+        log_error = self.log_spread(features)
         quarter = self.at_quarter(torch.relu(quarter + _double(self.from_eighth(eighth))))
         field = self.field(torch.relu(half + _double(self.from_quarter(quarter)))).float()
         block = (self.block(features) + self.judge(eighth).float()).squeeze(1)
-        return corners, spread, self.chart(features), block, field
+        return corners, log_error, self.chart(features), block, field
 
 
 def _double(x: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ def _double(x: Tensor) -> Tensor:
 
 
 class ExportedPoseNetwork(nn.Module):
-    """What ships: uint8 crops in; the best chart's corners, their spread, a score, the field out."""
+    """What ships: uint8 crops in; the best chart's corners, their error, a score, the field out."""
 
     def __init__(self, network: PoseNetwork) -> None:
         super().__init__()
@@ -124,14 +124,14 @@ class ExportedPoseNetwork(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Crops, uint8 (N, 64, 64, 3), to numbers in crop pixels.
 
-        Corners (N, 8, 2); their spread (N,); score (N,); edge field (N, 3, 32, 32): offset x, y and
-        spread.
+        Corners (N, 8, 2); their predicted error (N,); score (N,); edge field (N, 3, 32, 32): offset
+        x, y and its predicted error.
         """
         corners, log_spread, chart, block, field = self.network(normalize_images(crops))
         best = chart.argmax(dim=1)
         index = best.view(-1, 1, 1, 1).expand(-1, 1, 8, 2)
         half = CROP_SIZE / 2
         pixels = corners.gather(1, index).squeeze(1) * half + (CROP_SIZE - 1) / 2
-        spread = log_spread.gather(1, best.view(-1, 1)).squeeze(1).exp() * half
+        predicted_error = log_spread.gather(1, best.view(-1, 1)).squeeze(1).exp() * half
         field = torch.cat([field[:, :2], field[:, 2:].exp()], dim=1)
-        return pixels, spread, torch.sigmoid(block), field
+        return pixels, predicted_error, torch.sigmoid(block), field

@@ -23,7 +23,7 @@ MIN_SCORE = 0.65
 LARGEST_LOGIT = 9.0
 # What lies outside of these was not seen when weights were fitted: it counts as if at the border.
 SIZE_PX = (8.0, 100.0)
-LARGEST_MISFIT, LARGEST_DISTANCE = 1.5, 1.0
+LARGEST_RESIDUAL, LARGEST_DISTANCE = 1.5, 1.0
 SIGMA = (1e-5, 1.0)
 MIDDLE_SIZE_PX = 30.0  # where the size leaves the weight of what it is multiplied with alone
 UNCALIBRATED = float(np.log(2.0))  # ln of a factor on sigmas: errors of one crop belong together
@@ -31,8 +31,8 @@ UNCALIBRATED = float(np.log(2.0))  # ln of a factor on sigmas: errors of one cro
 
 def logit(probability: float | Array) -> Array:
     """Inverse of the logistic function, cut off at +-LARGEST_LOGIT."""
-    edge = 1.0 / (1.0 + np.exp(LARGEST_LOGIT))
-    inside = np.clip(probability, edge, 1.0 - edge)
+    least = 1.0 / (1.0 + np.exp(LARGEST_LOGIT))
+    inside = np.clip(probability, least, 1.0 - least)
     return np.asarray(np.log(inside / (1.0 - inside)))
 
 
@@ -41,8 +41,9 @@ class Evidence(NamedTuple):
 
     Attributes:
         detection, block: scores of the two networks, 0 to 1.
-        misfit: see `edge_alignment.Alignment`: a box that is nearly a cube fits its edges badly.
-        distance, clarity: see `image_edges.Refined`.
+        normalized_residual: see `edge_alignment.Alignment`: a box that is nearly a cube fits its
+            edges badly. Called `misfit` in model cards.
+        distance, edge_contrast: see `image_edges.Refined`. The latter is `clarity` in model cards.
         size: of the block's edge in the image, pixels, were it seen square on.
         facing: share of the largest face in the outline, 1/3 to 1: at 1 nothing but its size tells
             the range, and a worn edge or another line that is taken for its border shifts that.
@@ -53,9 +54,9 @@ class Evidence(NamedTuple):
 
     detection: float
     block: float
-    misfit: float = 0.0
+    normalized_residual: float = 0.0
     distance: float = 0.0
-    clarity: float = 0.0
+    edge_contrast: float = 0.0
     size: float = MIDDLE_SIZE_PX
     facing: float = 0.5
     along: float = 0.01
@@ -64,7 +65,7 @@ class Evidence(NamedTuple):
 
     @property
     def existence_terms(self) -> dict[str, float]:
-        """What tells blocks from other things, by name.
+        """Terms that tell blocks from distractors, by the names that model cards give them.
 
         The two products and the positive part of the pose network's logit made held-out scenes more
         likely (log loss 0.308 instead of 0.314); more of them gained little.
@@ -80,25 +81,25 @@ class Evidence(NamedTuple):
             "detection*misfit": detection * terms["misfit"],
         }
 
-    def spread_terms(self, part: str) -> dict[str, float]:
-        """What tells how far off "along", "across" or "rotation" may be, by name."""
+    def std_terms(self, part: str) -> dict[str, float]:
+        """Terms of the predicted std of "along", "across" or "rotation", by name."""
         return {**self._common_terms, "sigma": float(np.log(np.clip(getattr(self, part), *SIGMA)))}
 
     @property
     def _common_terms(self) -> dict[str, float]:
         return {
             "block": float(logit(self.block)),
-            "misfit": min(self.misfit, LARGEST_MISFIT),
+            "misfit": min(self.normalized_residual, LARGEST_RESIDUAL),
             "distance": min(self.distance, LARGEST_DISTANCE),
-            "clarity": self.clarity,
+            "clarity": self.edge_contrast,
             "size": float(np.log(np.clip(self.size, *SIZE_PX) / MIDDLE_SIZE_PX)),
             "facing": self.facing,
         }
 
 
 EXISTENCE_TERMS = ("bias", *Evidence(0.5, 0.5).existence_terms)
-SPREADS = ("along", "across", "rotation")
-SPREAD_TERMS = ("bias", *Evidence(0.5, 0.5).spread_terms("along"))
+STD_PARTS = ("along", "across", "rotation")
+STD_TERMS = ("bias", *Evidence(0.5, 0.5).std_terms("along"))
 
 Weights = Mapping[str, float]
 
@@ -113,7 +114,7 @@ class Calibration:
 
     Args:
         existence: weights of `EXISTENCE_TERMS`; one that is not named is 0.
-        along, across, rotation: weights of `SPREAD_TERMS`, likewise.
+        along, across, rotation: weights of `STD_TERMS`, likewise.
     """
 
     existence: Weights = field(default_factory=lambda: {"detection": 1.0, "block": 1.0})
@@ -128,7 +129,7 @@ class Calibration:
         Raises:
             ModelError: it states none, or one that cannot be used.
         """
-        parts = {"existence": EXISTENCE_TERMS, **dict.fromkeys(SPREADS, SPREAD_TERMS)}
+        parts = {"existence": EXISTENCE_TERMS, **dict.fromkeys(STD_PARTS, STD_TERMS)}
         try:
             given = card.content["calibration"]
             return Calibration(
@@ -150,8 +151,7 @@ class Calibration:
         """The covariance of a block's pose, (6, 6), were this one, as if all measurements were
         independent, says too little; at `position`, (3,), in the same frame."""
         along, across, rotation = (
-            float(np.exp(_sum(getattr(self, part), evidence.spread_terms(part))))
-            for part in SPREADS
+            float(np.exp(_sum(getattr(self, part), evidence.std_terms(part)))) for part in STD_PARTS
         )
         ray = position / np.linalg.norm(position)
         stretch = np.zeros((6, 6))

@@ -45,38 +45,39 @@ class Alignment:
         position: (N, 3), metres.
         information: (N, 6, 6), of position (m) and small rotation (rad) in the crop's frame, as if
             all samples were independent.
-        misfit: (N,), weighted mean of the errors that are left, in sigmas.
+        normalized_residual: (N,), weighted mean of the errors that are left, in sigmas.
     """
 
     rotation: Array
     position: Array
     information: Array
-    misfit: Array
+    normalized_residual: Array
 
 
 def align_to_edges(
     rotation: Array,
     position: Array,
-    edge: float,
+    block_edge: float,
     focal: Array,
     corners: Array,
-    spread: Array,
+    predicted_error: Array,
     field: Array,
 ) -> Alignment:
     """Align N poses.
 
     Args:
         rotation: (N, 3, 3), position: (N, 3), where to start, block -> crop's camera.
-        edge: of the blocks, metres.
+        block_edge: of the blocks, metres.
         focal: (N,), of the crop's cameras, crop pixels.
-        corners: (N, 8, 2), as the network named them, crop pixels; spread: (N,), their mean error.
+        corners: (N, 8, 2), as the network named them, crop pixels; predicted_error: (N,),
+            the network's estimate of their mean error.
         field: (N, 3, 32, 32), offset x, y to the nearest edge and its mean error, crop pixels.
     """
     rotation, position = rotation.copy(), position.copy()
-    model = cube_corners(edge)
+    model = cube_corners(block_edge)
     for _ in range(ITERATIONS):
-        information, gradient, misfit = _normal_equations(
-            rotation, position, model, focal, corners, spread, field
+        information, gradient, normalized_residual = _normal_equations(
+            rotation, position, model, focal, corners, predicted_error, field
         )
         step = np.linalg.solve(information, gradient[..., None])[..., 0]
         shift, turn = step[:, :3], step[:, 3:]
@@ -87,7 +88,7 @@ def align_to_edges(
         )
         position = position + shift
         rotation = Rotation.from_rotvec(turn).as_matrix() @ rotation
-    return Alignment(rotation, position, information, misfit)
+    return Alignment(rotation, position, information, normalized_residual)
 
 
 def _normal_equations(
@@ -96,10 +97,10 @@ def _normal_equations(
     model: Array,
     focal: Array,
     corners: Array,
-    spread: Array,
+    predicted_error: Array,
     field: Array,
 ) -> tuple[Array, Array, Array]:
-    """Information (N, 6, 6), gradient (N, 6) and misfit (N,) at poses."""
+    """Information (N, 6, 6), gradient (N, 6) and normalized_residual (N,) at poses."""
     count = len(rotation)
     arms = np.einsum("nij,kj->nki", rotation, model)
     half = float(np.abs(model).max())
@@ -118,17 +119,17 @@ def _normal_equations(
     information = weighted.transpose(0, 2, 1) @ rows
     gradient = np.einsum("nki,nk->ni", weighted, error)
     total = weight.sum(axis=1) + 1e-9
-    misfit = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
+    normalized_residual = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
 
     pixels, to_pixel = project_arms(arms, position, focal)
     error = (corners - pixels).reshape(count, 16)
     rows = with_moments(to_pixel, arms[:, :, None, :]).reshape(count, 16, 6)
-    sigma = np.maximum(spread * SIGMA_PER_MEAN, LEAST_SIGMA_PX)[:, None]
+    sigma = np.maximum(predicted_error * SIGMA_PER_MEAN, LEAST_SIGMA_PX)[:, None]
     weight = CORNER_SHARE / sigma**2 / (1.0 + (error / (OUTLIER_SIGMA * sigma)) ** 2)
     weighted = rows * weight[..., None]
     information = information + weighted.transpose(0, 2, 1) @ rows
     gradient = gradient + np.einsum("nki,nk->ni", weighted, error)
-    return information, gradient, misfit
+    return information, gradient, normalized_residual
 
 
 def sample_edges(

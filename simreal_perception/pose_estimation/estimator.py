@@ -63,7 +63,7 @@ POSE = Signature(
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class CropEstimate:
     """One crop, what the network said of it, and the pose that follows.
 
     Attributes:
@@ -71,23 +71,23 @@ class Look:
         covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
             all measurements were independent: too small, see `Calibration.covariance`.
         score: what the network gives for this being a block.
-        misfit, distance, clarity: how well it fits the edges that the network and that the image
-            shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
+        normalized_residual, distance, edge_contrast: how well it fits the edges that the network
+            and that the image shows, see `edge_alignment.Alignment` and `image_edges.Refined`.
     """
 
     pose: Pose
     covariance: Array
     score: float
-    misfit: float
+    normalized_residual: float
     distance: float
-    clarity: float
+    edge_contrast: float
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """What may be a block: the last look at it, the detector's score, edge (m), focal length (px)."""
+class PoseCandidate:
+    """What may be a block: estimate of its crop, the detector's score, edge (m), focal length (px)."""
 
-    look: Look
+    crop: CropEstimate
     detection: float
     edge: float
     focal: float
@@ -95,14 +95,14 @@ class Candidate:
     @property
     def evidence(self) -> Evidence:
         """What its score and covariance are made of."""
-        look = self.look
+        crop = self.crop
         return Evidence(
             detection=self.detection,
-            block=look.score,
-            misfit=look.misfit,
-            distance=look.distance,
-            clarity=look.clarity,
-            **evidence_of_pose(look.pose, look.covariance, self.edge, self.focal),
+            block=crop.score,
+            normalized_residual=crop.normalized_residual,
+            distance=crop.distance,
+            edge_contrast=crop.edge_contrast,
+            **evidence_of_pose(crop.pose, crop.covariance, self.edge, self.focal),
         )
 
 
@@ -174,13 +174,13 @@ class BlockEstimator:
         calibration = self.calibration
         blocks = [
             BlockEstimate(
-                pose=look.pose,
-                covariance=calibration.covariance(evidence, look.covariance, look.pose.position),
+                pose=crop.pose,
+                covariance=calibration.covariance(evidence, crop.covariance, crop.pose.position),
                 score=calibration.score(evidence),
                 edge=edge,
             )
-            for candidate in self.candidates(image, camera, edge, detections)
-            for look, evidence in ((candidate.look, candidate.evidence),)
+            for candidate in self.pose_candidates(image, camera, edge, detections)
+            for crop, evidence in ((candidate.crop, candidate.evidence),)
         ]
         if depth is not None:
             blocks = fuse_depth(blocks, depth, camera)
@@ -193,23 +193,23 @@ class BlockEstimator:
             for block, color in zip(found, colors, strict=True)
         ]
 
-    def candidates(
+    def pose_candidates(
         self,
         image: NDArray[np.uint8],
         camera: Camera,
         edge: float,
         detections: Detections | None = None,
-    ) -> list[Candidate]:
+    ) -> list[PoseCandidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
         if detections is None:
             detections = self.detect(image, camera, edge)
         centers, radii, confidence = detections
-        looks = self.look(image, camera, crop_cameras(camera, centers, radii), edge)
+        estimates = self.estimate_crops(image, camera, crop_cameras(camera, centers, radii), edge)
         focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
         return [
-            Candidate(look, float(seen), edge, focal)
-            for look, seen in zip(looks, confidence, strict=True)
-            if look is not None
+            PoseCandidate(crop, float(seen), edge, focal)
+            for crop, seen in zip(estimates, confidence, strict=True)
+            if crop is not None
         ]
 
     def detect(
@@ -227,31 +227,31 @@ class BlockEstimator:
         found = detect(self._detector, part, scales)
         return found._replace(centers=found.centers + np.array([region.x0, region.y0]))
 
-    def look(
+    def estimate_crops(
         self,
         image: NDArray[np.uint8],
         camera: Camera,
         crops: Sequence[CropCamera],
         edge: float,
-    ) -> list[Look | None]:
+    ) -> list[CropEstimate | None]:
         """Run the pose network on crops; None where no pose fits."""
         if not crops:
             return []
         images = np.stack([crop_image(image, camera, crop) for crop in crops])
-        corners, spread, score, field = self._pose.run(None, {"crops": images})
+        corners, predicted_error, score, field = self._pose.run(None, {"crops": images})
         starts = [solve_pose(c, crop, edge) for c, crop in zip(corners, crops, strict=True)]
         fit = [index for index, pose in enumerate(starts) if pose is not None]
-        looks: list[Look | None] = [None] * len(crops)
+        estimates: list[CropEstimate | None] = [None] * len(crops)
         if not fit:
-            return looks
+            return estimates
         rotations, places = zip(*(pose for pose in starts if pose is not None), strict=True)
         aligned = align_to_edges(
             rotation=np.stack(rotations),
             position=np.stack(places),
-            edge=edge,
+            block_edge=edge,
             focal=np.array([crops[index].focal for index in fit]),
             corners=corners[fit].astype(np.float64),
-            spread=spread[fit].astype(np.float64),
+            predicted_error=predicted_error[fit].astype(np.float64),
             field=field[fit],
         )
         refined = refine_on_image(
@@ -268,15 +268,15 @@ class BlockEstimator:
         for row, index in enumerate(fit):
             if not NEAREST_EDGES < distances[row] < FARTHEST_EDGES:
                 continue
-            looks[index] = Look(
+            estimates[index] = CropEstimate(
                 pose=Pose(positions[row], orientations[row]),
                 covariance=covariances[row],
                 score=float(score[index]),
-                misfit=float(aligned.misfit[row]),
+                normalized_residual=float(aligned.normalized_residual[row]),
                 distance=float(refined.distance[row]),
-                clarity=float(refined.clarity[row]),
+                edge_contrast=float(refined.edge_contrast[row]),
             )
-        return looks
+        return estimates
 
 
 def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:

@@ -54,14 +54,14 @@ class Refined:
         position: (N, 3), metres.
         information: (N, 6, 6), of position (m) and small rotation (rad) in the crop's frame.
         distance: (N,), mean distance of the edges seen from those of the pose, crop pixels.
-        clarity: (N,), share of all brightness steps along the lines that is at the edges, mean.
+        edge_contrast: (N,), share of all brightness steps along the lines that is at the edges, mean.
     """
 
     rotation: Array
     position: Array
     information: Array
     distance: Array
-    clarity: Array
+    edge_contrast: Array
 
 
 def refine_on_image(
@@ -70,7 +70,7 @@ def refine_on_image(
     crops: Sequence[CropCamera],
     rotation: Array,
     position: Array,
-    edge: float,
+    block_edge: float,
     information: Array,
 ) -> Refined:
     """Move N poses to the edges that the image shows near them.
@@ -80,12 +80,12 @@ def refine_on_image(
         camera: its calibration.
         crops: N crop cameras.
         rotation: (N, 3, 3), position: (N, 3), where to start, block -> crop's camera.
-        edge: of the blocks, metres.
+        block_edge: of the blocks, metres.
         information: (N, 6, 6), of these poses, in the crop's frame.
     """
     prior = information * PRIOR_SHARE
     for _ in range(PASSES):
-        start, across, rows, weight = _lines(image, camera, crops, rotation, position, edge)
+        start, across, rows, weight = _lines(image, camera, crops, rotation, position, block_edge)
         offsets, slope = _slopes(image, start, across)
         refined = _moved(rotation, position, rows, weight, offsets, slope, prior)
         rotation, position = refined.rotation, refined.position
@@ -139,7 +139,7 @@ def _moved(
         position=position + step[:, :3],
         information=matrix,
         distance=(used * np.abs(error)).sum(axis=1),
-        clarity=(used * own / total).sum(axis=1),
+        edge_contrast=(used * own / total).sum(axis=1),
     )
 
 
@@ -149,7 +149,7 @@ def _lines(
     crops: Sequence[CropCamera],
     rotation: Array,
     position: Array,
-    edge: float,
+    block_edge: float,
 ) -> tuple[Array, Array, Array, Array]:
     """Lines across the visible edges of N cubes, M for each.
 
@@ -160,8 +160,8 @@ def _lines(
     """
     count = len(rotation)
     focal = np.array([crop.focal for crop in crops])
-    arms = np.einsum("nij,kj->nki", rotation, cube_corners(edge))
-    facing = np.einsum("nfk,nk->nf", face_normals(rotation), position) + edge / 2 < 0
+    arms = np.einsum("nij,kj->nki", rotation, cube_corners(block_edge))
+    facing = np.einsum("nfk,nk->nf", face_normals(rotation), position) + block_edge / 2 < 0
     faces = facing[:, EDGE_FACES].sum(axis=2)  # visible ones at each edge
     first = np.argsort(faces == 0, axis=1, kind="stable")[:, :MOST_EDGES]
     faces = np.take_along_axis(faces, first, axis=1)

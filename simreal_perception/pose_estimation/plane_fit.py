@@ -65,7 +65,7 @@ class _Blocks:
 
 
 @dataclass(frozen=True, eq=False)
-class _Misfit:
+class _Residuals:
     """What each of N blocks says about a plane: errors, their variances, and its level."""
 
     heights: Array  # (N,)
@@ -112,10 +112,10 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
         blocks[0].edge,
     )
     plane, others_cost = _best(given)
-    misfit = None if plane is None else _misfit(given, plane)
-    agree = np.zeros(len(blocks), bool) if misfit is None else misfit.squared < OUTLIER
+    residuals = None if plane is None else _residuals(given, plane)
+    agree = np.zeros(len(blocks), bool) if residuals is None else residuals.squared < OUTLIER
     used = int(agree.sum())
-    if plane is None or misfit is None or used < max(LEAST_BLOCKS, LEAST_SHARE * len(blocks)):
+    if plane is None or residuals is None or used < max(LEAST_BLOCKS, LEAST_SHARE * len(blocks)):
         raise ConfigurationError(
             f"only {used} of {len(blocks)} blocks agree on a plane: wanted at least {LEAST_BLOCKS} and "
             f"{LEAST_SHARE:.0%}; check --edge and the calibration, put the blocks flat on one "
@@ -126,12 +126,12 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
             f"the {len(blocks)} blocks seen fit two planes, one through their sides: wanted one; put "
             "more blocks on the plane, turned differently and not in rows"
         )
-    residual = float(np.sqrt(np.mean(misfit.heights[agree] ** 2)))
+    residual = float(np.sqrt(np.mean(residuals.heights[agree] ** 2)))
     return PlaneFit(plane, residual, used, len(blocks))
 
 
 def _cost(given: _Blocks, plane: SupportPlane) -> float:
-    return _misfit(given, plane).cost + LIKELY_COST * (1.0 - float(plane.normal @ LIKELY_NORMAL))
+    return _residuals(given, plane).cost + LIKELY_COST * (1.0 - float(plane.normal @ LIKELY_NORMAL))
 
 
 def _best(given: _Blocks) -> tuple[SupportPlane | None, float]:
@@ -165,7 +165,7 @@ def _proposals(given: _Blocks) -> list[SupportPlane]:
     return proposals
 
 
-def _misfit(given: _Blocks, plane: SupportPlane) -> _Misfit:
+def _residuals(given: _Blocks, plane: SupportPlane) -> _Residuals:
     axes = nearest_axes(given.rotations, plane.normal)
     turning = np.cross(axes[:, None], plane.basis[None])
     tilt_covariances = turning @ given.covariances[:, 3:, 3:] @ turning.swapaxes(1, 2)
@@ -174,7 +174,7 @@ def _misfit(given: _Blocks, plane: SupportPlane) -> _Misfit:
     above = plane.height(given.positions) / given.edge - 0.5
     levels = np.clip(np.rint(above), 0, LEVELS - 1).astype(np.intp)
     slack = given.edge * SLACK_SHARE * (levels + 1.0)
-    return _Misfit(
+    return _Residuals(
         heights=(above - levels) * given.edge,
         tilts=axes @ plane.basis.T,
         height_variances=variances + slack**2,
@@ -187,12 +187,12 @@ def _misfit(given: _Blocks, plane: SupportPlane) -> _Misfit:
 def _refined(given: _Blocks, plane: SupportPlane) -> SupportPlane:
     """Gauss-Newton on the normal and the offset; what does not fit weighs little."""
     information = np.eye(3)
-    misfit = _misfit(given, plane)
+    residuals = _residuals(given, plane)
     middle = given.positions.mean(axis=0)
     weights = np.ones(len(given.positions))
     for _ in range(PASSES):
-        misfit = _misfit(given, plane)
-        weights = (misfit.squared < OUTLIER) / (1.0 + misfit.squared / OUTLIER)
+        residuals = _residuals(given, plane)
+        weights = (residuals.squared < OUTLIER) / (1.0 + residuals.squared / OUTLIER)
         if not weights.any():
             return plane
         middle = np.average(given.positions, axis=0, weights=weights)
@@ -201,14 +201,14 @@ def _refined(given: _Blocks, plane: SupportPlane) -> SupportPlane:
         levers = (given.positions - middle) @ plane.basis.T
         of_height = np.concatenate([levers, -np.ones((len(levers), 1))], axis=1)
         of_tilt = np.zeros((len(levers), 2, 3))
-        of_tilt[:, :, :2] = -(misfit.axes @ plane.normal)[:, None, None] * np.eye(2)
-        scale = weights / misfit.height_variances
-        certain = weights[:, None, None] * np.linalg.inv(misfit.tilt_covariances)
+        of_tilt[:, :, :2] = -(residuals.axes @ plane.normal)[:, None, None] * np.eye(2)
+        scale = weights / residuals.height_variances
+        certain = weights[:, None, None] * np.linalg.inv(residuals.tilt_covariances)
         information = np.einsum("n,ni,nj->ij", scale, of_height, of_height) + np.einsum(
             "nai,nab,nbj->ij", of_tilt, certain, of_tilt
         )
-        slope = np.einsum("n,ni,n->i", scale, of_height, misfit.heights) + np.einsum(
-            "nai,nab,nb->i", of_tilt, certain, misfit.tilts
+        slope = np.einsum("n,ni,n->i", scale, of_height, residuals.heights) + np.einsum(
+            "nai,nab,nb->i", of_tilt, certain, residuals.tilts
         )
         step = -np.linalg.solve(information, slope)
         normal = plane.normal + step[:2] @ plane.basis
@@ -218,6 +218,6 @@ def _refined(given: _Blocks, plane: SupportPlane) -> SupportPlane:
         if offset > -LEAST_CAMERA_HEIGHT_M:
             return plane  # it would run into the camera: nothing that blocks are seen to stand on
         plane = SupportPlane(normal, offset, plane.sigma)
-    shared = SHARED**2 * float(np.average(misfit.height_variances, weights=weights))
+    shared = SHARED**2 * float(np.average(residuals.height_variances, weights=weights))
     own = float(np.linalg.inv(information)[2, 2])
     return SupportPlane(plane.normal, plane.offset, float(np.sqrt(own + shared + LEAST_SIGMA_M**2)))

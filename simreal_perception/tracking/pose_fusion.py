@@ -128,15 +128,15 @@ class FusedPose:
         view, angle = self._nearest(measurement.direction)
         if angle < SAME_ANGLE_RAD:
             shared = CORRELATED_SHARE * (1.0 - angle / SAME_ANGLE_RAD)
-            offset, spread = (
+            offset, total = (
                 value - view.mean,
                 (1 - shared) * (measurement.covariance + view.single),
             )
         else:
             mean, covariance = self._fused
-            offset, spread = value - mean, measurement.covariance + covariance
-        spread = spread + np.diag([JITTER_M**2] * 3 + [JITTER_RAD**2] * 3)
-        return bool(offset @ np.linalg.solve(spread, offset) < CONSISTENT)
+            offset, total = value - mean, measurement.covariance + covariance
+        total = total + np.diag([JITTER_M**2] * 3 + [JITTER_RAD**2] * 3)
+        return bool(offset @ np.linalg.solve(total, offset) < CONSISTENT)
 
     def plus(self, measurement: Measurement) -> FusedPose:
         """With one more measurement."""

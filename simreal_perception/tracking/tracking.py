@@ -101,7 +101,7 @@ class _Track:
 
     def weigh(self, log_odds: float, max_frames: int) -> None:
         """One more image. The mean counts, not the sum: images of a resting scene repeat what
-        fools the network (on the simulated cell 0.05 is their spread, 0.84 that of the blocks)."""
+        fools the network (on the simulated cell 0.05 is their std, 0.84 that of the blocks)."""
         self.frames = min(self.frames + 1, max_frames)
         self.log_odds += (log_odds - self.log_odds) / self.frames
 
@@ -309,14 +309,14 @@ def _assign(
         return []
     costs = np.full((len(tracks), len(free)), np.inf)
     places = np.array([measured[index].pose.position for index in free])
-    spreads = np.array([measured[index].covariance[:3, :3] for index in free])
+    covariances = np.array([measured[index].covariance[:3, :3] for index in free])
     for row, track in enumerate(tracks):
         fused = track.latest
         place = fused.pose.position
         solid = (SOLID_SHARE * track.edge) ** 2 * np.eye(3)
         ray = (place - camera.position) / np.linalg.norm(place - camera.position)
         offsets = places - place
-        total = spreads + fused.covariance[:3, :3] + solid
+        total = covariances + fused.covariance[:3, :3] + solid
         squared = np.einsum("ni,nij,nj->n", offsets, np.linalg.inv(total), offsets)
         aside = np.linalg.norm(offsets - (offsets @ ray)[:, None] * ray, axis=1)
         near = (squared < GATE) & (aside < WIDEST_SHARE * track.edge)

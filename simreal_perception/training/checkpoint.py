@@ -122,7 +122,7 @@ def best_path(checkpoint: Path) -> Path:
 
 
 def keep_best(
-    checkpoint: Path, config: TrainingConfig, average: nn.Module, progress: Progress, loss: float
+    checkpoint: Path, config: TrainingConfig, ema: nn.Module, progress: Progress, loss: float
 ) -> None:
     """Write averaged weights if their loss on held-out images is lower than the best's so far.
 
@@ -139,7 +139,7 @@ def keep_best(
             "spent_s": progress.spent_s,
             "ranges": progress.ranges,
             "loss": loss,
-            "network": average.state_dict(),
+            "network": ema.state_dict(),
         }
         _write(state, path)
 

@@ -19,7 +19,6 @@ from torch import nn
 from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.pose_estimation.estimator import load_networks
-from simreal_perception.training.averaging import WeightAverage
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (
     Progress,
@@ -28,6 +27,7 @@ from simreal_perception.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from simreal_perception.training.ema import ExponentialMovingAverage
 from simreal_perception.training.held_out import draw_held_out, evaluate_all
 from simreal_perception.training.initial_weights import load_initial_weights, progress_before
 from simreal_perception.training.monitoring import Monitor
@@ -88,8 +88,8 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
         task, source = prepare(config)
         network = task.network
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
-        average = WeightAverage(network, config.average)
-        parts = {"network": network, "average": average.network, "optimizer": optimizer}
+        ema = ExponentialMovingAverage(network, config.average)
+        parts = {"network": network, "average": ema.network, "optimizer": optimizer}
         before = begin(checkpoint, config, parts, monitor)
         held_out = draw_held_out(task.source, config.batch, config.held_out)
         precision = choose_precision(config, task, held_out[0])
@@ -111,7 +111,7 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
                 loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
                 if batches.wants_losses:
                     batches.learned(losses_of(task, loss))
-                average.update(step)
+                ema.update(step)
                 monitor.step(step, loss.figures, rate, batches.waited_s)
                 last = step == config.steps
                 if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):
@@ -126,9 +126,9 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
                 measured = {}
                 due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
                 if due or last:
-                    figures = measured = evaluate_all(task, average.network, held_out)
-                    monitor.evaluated(step, figures, image(task, average.network, held_out[0]))
-                    keep_best(checkpoint, config, average.network, progress, figures["loss"])
+                    figures = measured = evaluate_all(task, ema.network, held_out)
+                    monitor.evaluated(step, figures, image(task, ema.network, held_out[0]))
+                    keep_best(checkpoint, config, ema.network, progress, figures["loss"])
                     evaluated = time.monotonic()
                 save_checkpoint(checkpoint, config, parts, progress)
                 saved = time.monotonic()

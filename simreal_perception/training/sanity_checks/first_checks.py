@@ -1,4 +1,4 @@
-"""The first rung: does a task run at all? Shapes, value ranges, first loss, gradients."""
+"""Checks first whether a task runs at all: shapes, value ranges, first loss, gradients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMAGES = 16
 GRADIENT_STEPS = 3  # a layer that starts at zero hides what lies before it for a step or two
 LEARNING_RATE = 1e-3
 # What a normalized input looks like; the images' own brightness and contrast vary a lot.
-LARGEST_MEAN, SMALLEST_SPREAD, LARGEST_SPREAD = 1.5, 0.2, 4.0
+LARGEST_MEAN, SMALLEST_STD, LARGEST_STD = 1.5, 0.2, 4.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def describe_batch(batch: Any) -> tuple[list[str], list[str]]:
 
 
 def describe_input(task: Task, batch: Any) -> tuple[str, float, float]:
-    """What the network is fed and what it answers, in words; mean and spread of its input."""
+    """What the network is fed and what it answers, in words; mean and std of its input."""
     seen: dict[str, Any] = {}
 
     def look(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
@@ -113,17 +113,17 @@ def describe_input(task: Task, batch: Any) -> tuple[str, float, float]:
     answers = ", ".join(
         f"{tuple(o.shape)} from {float(o.min()):.3g} to {float(o.max()):.3g}" for o in outputs
     )
-    mean, spread = float(seen["input"].mean()), float(seen["input"].std())
-    line = f"network: {tuple(seen['input'].shape)} of mean {mean:.2f}, spread {spread:.2f} -> {answers}"
-    return line, mean, spread
+    mean, std = float(seen["input"].mean()), float(seen["input"].std())
+    line = f"network: {tuple(seen['input'].shape)} of mean {mean:.2f}, std {std:.2f} -> {answers}"
+    return line, mean, std
 
 
 def _first_pass(task: Task, batch: Any) -> tuple[str, list[str], dict[str, float]]:
-    line, mean, spread = describe_input(task, batch)
+    line, mean, std = describe_input(task, batch)
     faults = []
-    if not abs(mean) <= LARGEST_MEAN or not SMALLEST_SPREAD <= spread <= LARGEST_SPREAD:
+    if not abs(mean) <= LARGEST_MEAN or not SMALLEST_STD <= std <= LARGEST_STD:
         faults.append(
-            f"the network's input has mean {mean:.2f} and spread {spread:.2f}: wanted about 0 and "
+            f"the network's input has mean {mean:.2f} and std {std:.2f}: wanted about 0 and "
             "1, normalize it"
         )
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The second rung: can a network learn one batch by heart? If not, more data will not help."""
+"""Checks whether a network learns one batch by heart (overfits it). If not, more data will not help."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from simreal_perception.training.sanity_checks.first_checks import describe_batch, describe_input
-from simreal_perception.training.sanity_checks.goals import Goal, goal_of
+from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.tasks import Task, make_task
 from simreal_perception.training.training_config import TrainingConfig
@@ -26,14 +26,14 @@ class OverfitResult:
 
     Args:
         task: which network.
-        goal: what is measured and what it had to reach.
+        thresholds: what is measured and what it had to reach.
         first, last: the error before and after.
         steps: optimizer steps taken.
         causes: what to look at, with what was measured; empty if it learned.
     """
 
     task: str
-    goal: Goal
+    thresholds: Thresholds
     first: float
     last: float
     steps: int
@@ -41,13 +41,13 @@ class OverfitResult:
 
     @property
     def passed(self) -> bool:
-        return self.last <= self.goal.by_heart
+        return self.last <= self.thresholds.by_heart
 
     def describe(self) -> str:
         """For people: one line, and more if it did not learn."""
         head = (
-            f"{self.task} (b) one batch: {self.goal.name} {self.first:.3g} -> {self.last:.3g} in "
-            f"{self.steps} steps (wanted {self.goal.by_heart:g}): "
+            f"{self.task} (b) one batch: {self.thresholds.name} {self.first:.3g} -> {self.last:.3g} in "
+            f"{self.steps} steps (wanted {self.thresholds.by_heart:g}): "
         )
         if self.passed:
             return head + "learns it by heart"
@@ -55,21 +55,23 @@ class OverfitResult:
 
 
 def overfit(config: TrainingConfig, steps: int = STEPS) -> OverfitResult:
-    """Learn one batch of plain scenes until its error reaches the goal, or `steps` are over."""
+    """Learn one batch of plain scenes until its error reaches the threshold, or `steps` are over."""
     torch.set_num_threads(config.threads)
     task, batch = _start(config)
-    goal = goal_of(config.task)
+    thresholds = thresholds_of(config.task)
     first = last = float("nan")
     step = 0
     for step, (_, figures) in enumerate(_descend(task, batch, LEARNING_RATE, steps)):
-        last = goal.error(figures)
+        last = thresholds.error(figures)
         first = last if step == 0 else first
-        if last <= goal.by_heart:
+        if last <= thresholds.by_heart:
             break
-    result = OverfitResult(config.task, goal, first, last, step)
+    result = OverfitResult(config.task, thresholds, first, last, step)
     if result.passed:
         return result
-    return OverfitResult(config.task, goal, first, last, step, tuple(_causes(config, task, batch)))
+    return OverfitResult(
+        config.task, thresholds, first, last, step, tuple(_causes(config, task, batch))
+    )
 
 
 def _start(config: TrainingConfig) -> tuple[Task, Any]:
@@ -95,7 +97,7 @@ def _descend(
 
 def _causes(config: TrainingConfig, task: Task, batch: Any) -> list[str]:
     """The usual causes in the order in which to look at them, with what speaks for each."""
-    fed, mean, spread = describe_input(task, batch)
+    fed, mean, std = describe_input(task, batch)
     arrays, faults = describe_batch(batch)
     sweep = []
     for factor in SWEEP:
@@ -105,7 +107,7 @@ def _causes(config: TrainingConfig, task: Task, batch: Any) -> list[str]:
     return [
         "  labels that do not belong to the images (sign, order, units); in this batch:",
         *(f"    {line}" for line in [*arrays, *faults]),
-        f"  images that are not normalized; the network sees mean {mean:.2f}, spread {spread:.2f}"
+        f"  images that are not normalized; the network sees mean {mean:.2f}, std {std:.2f}"
         " (wanted about 0 and 1)",
         "  a loss that is fed with the wrong tensor, or descends the wrong way:",
         f"    {fed}",

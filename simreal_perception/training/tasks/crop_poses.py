@@ -49,7 +49,9 @@ def crop_poses(network: nn.Module, batch: CropBatch) -> CropPoses:
     device = next(network.parameters()).device
     with torch.no_grad():
         answers = ExportedPoseNetwork(network)(torch.as_tensor(batch.images, device=device))
-    corners, spread, _, field = (a.float().cpu().numpy().astype(np.float64) for a in answers)
+    corners, predicted_error, _, field = (
+        a.float().cpu().numpy().astype(np.float64) for a in answers
+    )
     points = batch.points.astype(np.float64)
     edge = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
     focal = batch.focal.astype(np.float64)
@@ -66,7 +68,7 @@ def crop_poses(network: nn.Module, batch: CropBatch) -> CropPoses:
         return CropPoses(chosen, np.zeros((0, 3, 3)), np.zeros((0, 3)), nothing, nothing)
     aligned = align_to_edges(
         np.stack(rotation), np.stack(position), 1.0, focal[chosen], corners[chosen],
-        spread[chosen], field[chosen],
+        predicted_error[chosen], field[chosen],
     )  # fmt: skip
     found = aligned.position * edge[chosen, None]
     true = points[chosen].mean(axis=1)

@@ -31,8 +31,8 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.4
-CHART_WEIGHT, BLOCK_WEIGHT, SPREAD_WEIGHT = 0.05, 0.5, 0.02
-LEAST_LOG_SPREAD = -4.0
+CHART_WEIGHT, BLOCK_WEIGHT, ERROR_WEIGHT = 0.05, 0.5, 0.02
+LEAST_LOG_ERROR = -4.0
 
 
 class PoseTask:
@@ -91,7 +91,7 @@ class PoseTask:
 
         error = (corners[use] - wanted).abs().mean(dim=(2, 3))
         scale = _scale_error(corners[use], wanted)
-        spread = log_spread[use].clamp(min=LEAST_LOG_SPREAD)
+        log_error = log_spread[use].clamp(min=LEAST_LOG_ERROR)
         chart_loss = _mean(functional.cross_entropy(chart[use], nearest, reduction="none"))
         field_loss, field_error = _field_loss(
             field[use],
@@ -101,7 +101,7 @@ class PoseTask:
         total = (
             CORNER_WEIGHT * (error * share).sum()
             + SCALE_WEIGHT * (scale.abs() * share).sum()
-            + SPREAD_WEIGHT * _mean((error.detach() / spread.exp() + spread)[inside])
+            + ERROR_WEIGHT * _mean((error.detach() / log_error.exp() + log_error)[inside])
             + CHART_WEIGHT * chart_loss
             + BLOCK_WEIGHT * block_loss
             + FIELD_WEIGHT * field_loss
@@ -182,11 +182,11 @@ def _field_loss(field: Tensor, offset: Tensor, distance: Tensor) -> tuple[Tensor
     """
     near = distance < FIELD_REACH_PX
     error = (field[:, :2] - offset).abs().mean(dim=1)[near]
-    spread = field[:, 2][near].clamp(min=LEAST_LOG_SPREAD)
+    log_error = field[:, 2][near].clamp(min=LEAST_LOG_ERROR)
     share = 1.0 / (1.0 + distance[near])
     share = share / share.sum().clamp(min=1e-6)
-    likelihood = _mean(error.detach() / spread.exp() + spread)
-    loss = (error * share).sum() + SPREAD_WEIGHT / FIELD_WEIGHT * likelihood
+    likelihood = _mean(error.detach() / log_error.exp() + log_error)
+    loss = (error * share).sum() + ERROR_WEIGHT / FIELD_WEIGHT * likelihood
     return loss, _mean(error).detach()
 
 

@@ -19,46 +19,48 @@ from simreal_perception.evaluation.image_matching import NO_MATCH, ComparedEstim
 def test_no_other_choice_matches_more_or_nearer(seed: int, threshold: float) -> None:
     rng = np.random.default_rng(seed)
     n_blocks, n_found = int(rng.integers(0, 5)), int(rng.integers(0, 5))
-    misfits = rng.uniform(0, 0.5, (n_found, n_blocks))
-    misfits[rng.uniform(size=misfits.shape) < 0.5] = NO_MATCH
+    center_distances = rng.uniform(0, 0.5, (n_found, n_blocks))
+    center_distances[rng.uniform(size=center_distances.shape) < 0.5] = NO_MATCH
     scores = rng.uniform(size=n_found)
-    comparison = comparison_of(misfits, scores)
+    comparison = comparison_of(center_distances, scores)
     blocks, alarms = comparison.above(threshold).results()
 
-    kept = misfits[scores >= threshold]
+    kept = center_distances[scores >= threshold]
     best = min((-len(pairs), sum(kept[pair] for pair in pairs)) for pairs in choices(kept))
     found = [b.error for b in blocks if b.error is not None]
     assert len(found) == -best[0]
     assert len(alarms) == len(kept) - len(found)
-    # Each error carries its misfit, as pixels.
+    # Each error carries its center_distance, as pixels.
     assert sum(error.lateral_px or 0.0 for error in found) == pytest.approx(best[1])
 
 
-def comparison_of(misfits: np.ndarray, scores: np.ndarray) -> Comparison:
+def comparison_of(center_distances: np.ndarray, scores: np.ndarray) -> Comparison:
     nowhere = (0.0, 0.0, 1.0)
     estimates = tuple(
         ComparedEstimate(
             float(score),
             tuple(
                 None
-                if misfit == NO_MATCH
-                else PoseError(0, 0, 0, 0, float(score), 1, 0, 0, 0, lateral_px=misfit)
-                for misfit in row
+                if center_distance == NO_MATCH
+                else PoseError(0, 0, 0, 0, float(score), 1, 0, 0, 0, lateral_px=center_distance)
+                for center_distance in row
             ),
             tuple(row.tolist()),
             FalseAlarm(0, nowhere, float(score)),
         )
-        for row, score in zip(misfits, scores)
+        for row, score in zip(center_distances, scores)
     )
-    blocks = tuple(BlockResult(0, nowhere, 1.0, True, None) for _ in range(misfits.shape[1]))
+    blocks = tuple(
+        BlockResult(0, nowhere, 1.0, True, None) for _ in range(center_distances.shape[1])
+    )
     return Comparison(0, blocks, estimates)
 
 
-def choices(misfits: np.ndarray) -> Iterator[list[tuple[int, int]]]:
+def choices(center_distances: np.ndarray) -> Iterator[list[tuple[int, int]]]:
     """All ways to give estimates (rows) to blocks (columns) that they can be of."""
-    n_found, n_blocks = misfits.shape
+    n_found, n_blocks = center_distances.shape
     for way in itertools.product([None, *range(n_blocks)], repeat=n_found):
         pairs = [(index, block) for index, block in enumerate(way) if block is not None]
         once = len({block for _, block in pairs}) == len(pairs)
-        if once and all(misfits[pair] < NO_MATCH for pair in pairs):
+        if once and all(center_distances[pair] < NO_MATCH for pair in pairs):
             yield pairs

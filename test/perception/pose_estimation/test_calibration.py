@@ -22,7 +22,7 @@ from simreal_perception.export.calibrate import (
     calibrate_model,
     fit,
     logistic_regression,
-    spread_regression,
+    std_regression,
 )
 from simreal_perception.model_files.model_card import ModelCard, load_model_card
 from simreal_perception.pose_estimation.calibration import (
@@ -36,7 +36,7 @@ EDGE = 0.05
 
 
 def drawn_images(rng: np.random.Generator, count: int, doubles: bool = False) -> list[list[Sample]]:
-    """Images of three blocks seen and three other things; misfit tells how far off a block is."""
+    """Images of three blocks and three distractors; the residual tells how far off a block is."""
     images = []
     for _ in range(count):
         places = [np.array([0.25 * (n - 2.5), 0.1, 0.9]) for n in range(6)]
@@ -44,8 +44,8 @@ def drawn_images(rng: np.random.Generator, count: int, doubles: bool = False) ->
         samples = []
         for number, place in enumerate(places):
             ray = place / np.linalg.norm(place)
-            misfit = rng.uniform(0.1, 1.0)
-            sigma = 0.004 * np.exp(1.5 * misfit)
+            residual = rng.uniform(0.1, 1.0)
+            sigma = 0.004 * np.exp(1.5 * residual)
             aside = np.cross(ray, rng.normal(size=3))
             error = rng.normal(0, sigma) * ray + 0.001 * aside
             pose = Pose(place + error, Rotation.from_rotvec(rng.normal(0, 0.02, 3)).as_quat())
@@ -54,7 +54,7 @@ def drawn_images(rng: np.random.Generator, count: int, doubles: bool = False) ->
             evidence = Evidence(
                 detection=float(rng.beta(4, 2) if number < 3 else rng.beta(2, 4)),
                 block=float(rng.beta(4, 2) if number < 3 else rng.beta(2, 4)),
-                misfit=misfit,
+                normalized_residual=residual,
                 **evidence_of_pose(pose, covariance, EDGE, 600.0),
             )
             samples.append(Sample(BlockEstimate(pose, covariance, 0.0, EDGE), evidence, blocks))
@@ -123,13 +123,13 @@ def test_the_regression_finds_the_weights_that_made_the_scores_true() -> None:
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_spreads_are_found_though_some_errors_are_gross(dimensions: int) -> None:
+def test_stds_are_found_though_some_errors_are_gross(dimensions: int) -> None:
     rng = np.random.default_rng(3)
     features = rng.normal(size=(20_000, 2))
     factor = np.exp(0.7 + features @ [0.5, -0.3])
     errors = np.linalg.norm(rng.normal(size=(20_000, dimensions)), axis=1) * factor
     errors[:100] = 1000.0
-    found = spread_regression(features, errors, dimensions)
+    found = std_regression(features, errors, dimensions)
     np.testing.assert_allclose(found, [0.7, 0.5, -0.3], atol=0.15)
 
 
@@ -171,8 +171,8 @@ def test_too_few_candidates_leave_the_default() -> None:
 
 def test_what_is_outside_of_what_was_fitted_counts_as_at_the_border() -> None:
     calibration = Calibration(existence={"misfit": -3.0, "size": 1.0, "distance": -1.0})
-    border = Evidence(0.9, 0.9, misfit=1.5, distance=1.0, size=100.0)
-    beyond = Evidence(0.9, 0.9, misfit=40.0, distance=9.0, size=900.0)
+    border = Evidence(0.9, 0.9, normalized_residual=1.5, distance=1.0, size=100.0)
+    beyond = Evidence(0.9, 0.9, normalized_residual=40.0, distance=9.0, size=900.0)
     assert calibration.score(beyond) == calibration.score(border)
 
 

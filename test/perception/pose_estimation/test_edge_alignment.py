@@ -107,8 +107,8 @@ def test_a_field_that_is_less_sure_gives_a_larger_covariance() -> None:
     rotation, position, focal = cubes(4)
     field, _ = labels(rotation, position, focal)
     sigma = []
-    for spread in (0.3, 0.6):
-        unsure = np.full((len(rotation), 1, FIELD_CELLS, FIELD_CELLS), spread)
+    for error in (0.3, 0.6):
+        unsure = np.full((len(rotation), 1, FIELD_CELLS, FIELD_CELLS), error)
         aligned = align_to_edges(
             rotation, position, 1.0, focal, in_crop(rotation, position, focal),
             np.full(len(rotation), 10.0), np.concatenate([field, unsure], axis=1),

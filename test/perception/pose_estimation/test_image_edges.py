@@ -94,7 +94,7 @@ def test_a_pose_moves_to_the_edges_of_the_image(distortion: np.ndarray) -> None:
         left = to_camera @ refined.rotation[0] @ rotation.T
         turn.append(np.degrees(Rotation.from_matrix(left).magnitude()))
         assert refined.distance[0] < 0.2
-        assert 0.3 < refined.clarity[0] <= 1.0
+        assert 0.3 < refined.edge_contrast[0] <= 1.0
     # Faces seen at a glance tell little of their turn.
     assert np.median(off) < 0.0015, off
     assert max(off) < 0.008, off

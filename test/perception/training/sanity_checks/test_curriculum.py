@@ -1,4 +1,4 @@
-"""The ladder: it notices what is wrong, says so with figures, and a real network climbs it."""
+"""The curriculum: it notices what is wrong, says so with figures, and a real network passes it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from simreal_cli import cli_train
 from simreal_cli.cli import main  # noqa: E402
-from simreal_perception.training.sanity_checks import goals  # noqa: E402
+from simreal_perception.training.sanity_checks import thresholds  # noqa: E402
+from simreal_perception.training.sanity_checks.curriculum import (  # noqa: E402
+    Stage,
+    StageSize,
+    run_curriculum,
+)
 from simreal_perception.training.sanity_checks.first_checks import it_runs  # noqa: E402
-from simreal_perception.training.sanity_checks.goals import Goal  # noqa: E402
-from simreal_perception.training.sanity_checks.ladder import Rung, RungSize, climb  # noqa: E402
 from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E402
+from simreal_perception.training.sanity_checks.thresholds import Thresholds  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import GROUPS  # noqa: E402
@@ -29,19 +33,21 @@ from simreal_sim.randomization.ranges.randomization_config import GROUPS  # noqa
 REAL = ("detector", "pose")
 # A few seconds each on one core, the bounds a factor of three away from what comes out.
 TINY = {
-    "detector": RungSize(8, 8, 150, 0, 32),
-    "pose": RungSize(48, 8, 80, 0, 24),
+    "detector": StageSize(8, 8, 150, 0, 32),
+    "pose": StageSize(48, 8, 80, 0, 24),
 }
 
 
 @pytest.fixture
 def toy(toy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The toy task, with a goal."""
-    monkeypatch.setitem(goals.GOALS, "toy", Goal(("color",), "colour error", 0.05, 0.15, 0.15))
+    """The toy task, with thresholds."""
+    monkeypatch.setitem(
+        thresholds.THRESHOLDS, "toy", Thresholds(("color",), "colour error", 0.05, 0.15, 0.15)
+    )
     return toy
 
 
-TOY_SIZE = RungSize(batch=16, width=4, simple=150, varied=40, images=16)
+TOY_SIZE = StageSize(batch=16, width=4, simple=150, varied=40, images=16)
 
 
 @pytest.mark.parametrize("task", REAL)
@@ -49,8 +55,8 @@ def test_a_tiny_network_learns_a_simple_set_and_fresh_images_like_it(
     task: str, tmp_path: Path
 ) -> None:
     config = dataclasses.replace(read_config(None, task), seed=1)
-    rung = next(climb(config, tmp_path, TINY[task]))
-    assert rung.verdict == "learned", rung.describe()
+    stage = next(run_curriculum(config, tmp_path, TINY[task]))
+    assert stage.verdict == "learned", stage.describe()
 
 
 @pytest.mark.parametrize("task", REAL)
@@ -174,19 +180,25 @@ def test_a_network_that_cannot_learn_a_batch_gets_causes_with_figures(
     assert "Usual causes" in capfd.readouterr().out
 
 
-def test_the_ladder_has_a_rung_for_everything(toy: ModuleType, tmp_path: Path) -> None:
+def test_the_curriculum_has_a_stage_for_everything(toy: ModuleType, tmp_path: Path) -> None:
     config = TrainingConfig("toy", learning_rate=1e-2, disabled=("lens",))
-    rungs = list(climb(config, tmp_path, TOY_SIZE))
-    assert not [rung.describe() for rung in rungs if not rung.passed]
-    added = {rung.name.removeprefix("(d) + ") for rung in rungs[1:]}
+    stages = list(run_curriculum(config, tmp_path, TOY_SIZE))
+    assert not [stage.describe() for stage in stages if not stage.passed]
+    added = {stage.name.removeprefix("(d) + ") for stage in stages[1:]}
     assert added == set(GROUPS) - {"lens"}
-    assert rungs[1].untrained < 0.5 * rungs[0].untrained  # it goes on from the rung below
+    assert stages[1].untrained < 0.5 * stages[0].untrained  # it goes on from the stage below
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_ladder_ends_at_once_and_goes_on_later(
+@pytest.mark.parametrize(
+    ("number", "option", "place"),
+    [
+        (signal.SIGINT, "--curriculum", "curriculum"),
+        (signal.SIGTERM, "--ladder", "ladder"),  # begun by a version that called it so
+    ],
+)
+def test_a_stopped_curriculum_ends_at_once_and_goes_on_later(
     toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals,
-    capfd: pytest.CaptureFixture[str],
+    option: str, place: str, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     class Interrupted(toy.ToyTask):
         at = 0
@@ -198,21 +210,23 @@ def test_a_stopped_ladder_ends_at_once_and_goes_on_later(
             return super().loss(network, batch)
 
     monkeypatch.setitem(TASKS, "toy", Interrupted)
-    command = ["train", "--task", "toy", "--ladder", "--run", str(tmp_path)]
-    Interrupted.at = 20  # among the checks, long before the first rung
+    command = ["train", "--task", "toy", option, "--run", str(tmp_path)]
+    Interrupted.at = 20  # among the checks, long before the first stage
     assert main(command) == 130
-    assert not (tmp_path / "ladder").exists()
+    assert not list(tmp_path.iterdir())
+    if place == "ladder":
+        (tmp_path / place).mkdir()
 
     monkeypatch.setattr(cli_train, "_check", lambda config, output: 0)
     Interrupted.at = 5
     assert main(command) == 130
-    assert [path.name for path in (tmp_path / "ladder").iterdir()] == ["simple"]
-    checkpoint = tmp_path / "ladder" / "simple" / "toy.pt"
+    assert [path.name for path in (tmp_path / place).iterdir()] == ["simple"]
+    checkpoint = tmp_path / place / "simple" / "toy.pt"
     assert torch.load(checkpoint, weights_only=True)["step"] == 5
     assert "(c)" not in capfd.readouterr().out
 
 
-def test_labels_of_other_images_are_overfitted_and_stop_the_ladder(
+def test_labels_of_other_images_are_overfitted_and_stop_the_curriculum(
     toy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Shuffled(toy.ToyTask):
@@ -228,9 +242,9 @@ def test_labels_of_other_images_are_overfitted_and_stop_the_ladder(
 
     monkeypatch.setitem(TASKS, "toy", Shuffled)
     size = dataclasses.replace(TOY_SIZE, images=1, width=16, simple=300)
-    rungs = list(climb(TrainingConfig("toy", learning_rate=1e-2), tmp_path, size))
-    assert [rung.verdict for rung in rungs] == ["overfitting"]
-    assert "labels do not belong to the images" in rungs[0].describe()
+    stages = list(run_curriculum(TrainingConfig("toy", learning_rate=1e-2), tmp_path, size))
+    assert [stage.verdict for stage in stages] == ["overfitting"]
+    assert "labels do not belong to the images" in stages[0].describe()
 
 
 @pytest.mark.parametrize(
@@ -243,13 +257,15 @@ def test_labels_of_other_images_are_overfitted_and_stop_the_ladder(
     ],
 )
 def test_a_verdict_follows_from_two_numbers(trained: float, fresh: float, verdict: str) -> None:
-    goal = Goal(("x",), "error", 1.0, 2.0, 2.0)
-    rung = Rung("toy", "(c)", goal, 2.0, 9.0, trained, fresh, repeated=True)
-    assert rung.verdict == verdict
-    assert verdict in rung.describe()
-    assert f"{fresh:.3g} on fresh ones" in rung.describe()
+    thresholds = Thresholds(("x",), "error", 1.0, 2.0, 2.0)
+    stage = Stage("toy", "(c)", thresholds, 2.0, 9.0, trained, fresh, repeated=True)
+    assert stage.verdict == verdict
+    assert verdict in stage.describe()
+    assert f"{fresh:.3g} on fresh ones" in stage.describe()
 
 
 def test_shares_of_right_answers_become_errors() -> None:
-    goal = Goal(("recall", "precision"), "missed or false share", 0.1, 0.1, 0.1, share=True)
-    assert goal.error({"recall": 0.9, "precision": 0.7}) == pytest.approx(0.3)
+    thresholds = Thresholds(
+        ("recall", "precision"), "missed or false share", 0.1, 0.1, 0.1, share=True
+    )
+    assert thresholds.error({"recall": 0.9, "precision": 0.7}) == pytest.approx(0.3)

@@ -1,4 +1,4 @@
-"""The upper rungs: a small simple set, then one thing more at a time, up to everything."""
+"""Runs the curriculum: a small simple set, then one group of randomization more a stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from simreal_perception.training.held_out import evaluate
 from simreal_perception.training.monitoring import Monitor
-from simreal_perception.training.sanity_checks.goals import Goal, goal_of
+from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.tasks.tasks import draw_apart
 from simreal_perception.training.training import load_network, prepare, train
@@ -29,14 +29,14 @@ COMPARED = 4  # batches that an error is measured on
 
 
 @dataclass(frozen=True)
-class RungSize:
-    """How long the rungs are.
+class StageSize:
+    """How long the stages are.
 
     Args:
         batch: images a batch.
         width: channels of the network's first layer.
         simple: steps on the small simple set.
-        varied: steps on every rung after it.
+        varied: steps of every stage after it.
         images: batches that make up the small set.
     """
 
@@ -47,20 +47,20 @@ class RungSize:
     images: int
 
 
-SIZES = {"detector": RungSize(16, 12, 250, 150, 32)}
-SIZE = RungSize(64, 16, 250, 120, 32)  # of the other networks, whose images are small
+SIZES = {"detector": StageSize(16, 12, 250, 150, 32)}
+SIZE = StageSize(64, 16, 250, 120, 32)  # of the other networks, whose images are small
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One rung and how the network did on it.
+class Stage:
+    """One stage and how the network did on it.
 
     Args:
         task: which network.
-        name: what is new on this rung.
-        goal: what is measured.
+        name: what is new in this stage.
+        thresholds: what is measured.
         wanted: what the errors have to come down to.
-        untrained: error on fresh images at the start of the rung.
+        untrained: error on fresh images at the start of the stage.
         trained: error on images it has learned from.
         fresh: error on images like them that it has not.
         repeated: whether it saw the same few images again and again.
@@ -68,7 +68,7 @@ class Rung:
 
     task: str
     name: str
-    goal: Goal
+    thresholds: Thresholds
     wanted: float
     untrained: float
     trained: float
@@ -102,36 +102,36 @@ class Rung:
         if self.verdict == "overfitting":
             return (
                 "every image is new here, so train longer (--steps); then a smaller learning "
-                "rate, a narrower network, or more of what is new on this rung"
+                "rate, a narrower network, or more of what is new in this stage"
             )
         return "go on"
 
     def describe(self) -> str:
         """One line of figures, one of advice."""
         return (
-            f"{self.task} {self.name}: {self.goal.name}, wanted {self.wanted:g}: "
+            f"{self.task} {self.name}: {self.thresholds.name}, wanted {self.wanted:g}: "
             f"{self.trained:.3g} on images it learned from, {self.fresh:.3g} on fresh ones "
             f"(before: {self.untrained:.3g})\n    {self.verdict}: {self.advice}"
         )
 
 
-def climb(
-    config: TrainingConfig, folder: Path, size: RungSize | None = None, row: int | None = None
-) -> Iterator[Rung]:
-    """Climb from a small simple set to the full randomization; stops below a set it cannot learn.
+def run_curriculum(
+    config: TrainingConfig, folder: Path, size: StageSize | None = None, row: int | None = None
+) -> Iterator[Stage]:
+    """Run the curriculum, from a small simple set to everything; ends below a set it cannot learn.
 
     Args:
-        config: seed, threads, device and learning rate of the rungs; groups that it disables stay
+        config: seed, threads, device and learning rate of the stages; groups that it disables stay
             off.
-        folder: where each rung's run goes.
-        size: how long the rungs are; None for what suits the network.
+        folder: where each stage's run goes.
+        size: how long the stages are; None for what suits the network.
         row: of the progress bar; None for none.
 
     Raises:
-        Stopped: somebody asked to stop; the same command goes on within the rung.
+        Stopped: somebody asked to stop; the same command goes on within the stage.
     """
     size = size or SIZES.get(config.task, SIZE)
-    goal = goal_of(config.task)
+    thresholds = thresholds_of(config.task)
     base = dataclasses.replace(
         config, batch=size.batch, width=size.width, warmup=min(config.warmup, size.varied // 4),
         held_out=1,
@@ -139,9 +139,11 @@ def climb(
     simple = dataclasses.replace(
         base, steps=size.simple, repeat=size.images, disabled=tuple(GROUPS)
     )
-    rung = _step(simple, folder / "simple", "(c) small simple set", goal, goal.simple, row)
-    yield rung
-    if not rung.passed:
+    stage = _step(
+        simple, folder / "simple", "(c) small simple set", thresholds, thresholds.simple, row
+    )
+    yield stage
+    if not stage.passed:
         return
     below = folder / "simple"
     on: set[str] = set()
@@ -151,7 +153,7 @@ def climb(
         varied = dataclasses.replace(
             base, steps=size.varied, disabled=_without(GROUPS, on), start_from=str(below)
         )
-        yield _step(varied, here, f"(d) + {group}", goal, goal.varied, row)
+        yield _step(varied, here, f"(d) + {group}", thresholds, thresholds.varied, row)
         below = here
 
 
@@ -164,25 +166,30 @@ def _place(group: str) -> int:
 
 
 def _step(
-    config: TrainingConfig, folder: Path, name: str, goal: Goal, wanted: float, row: int | None
-) -> Rung:
-    """Train one rung, then measure."""
+    config: TrainingConfig,
+    folder: Path,
+    name: str,
+    thresholds: Thresholds,
+    wanted: float,
+    row: int | None,
+) -> Stage:
+    """Train one stage, then measure."""
     task, source = prepare(config)
     fresh = [draw_apart(task.source, config.batch, FRESH_SEED + n) for n in range(COMPARED)]
     learned = [source.draw(config.batch) for _ in range(COMPARED)]  # what the run begins with
-    untrained = _error(task, task.network.eval(), fresh, goal)
+    untrained = _error(task, task.network.eval(), fresh, thresholds)
     result = train(config, folder, Monitor(config, row))
     if not result.finished:
         raise Stopped
     network = load_network(result.checkpoint)[1]
     network.to(config.device)
-    return Rung(
-        config.task, name, goal, wanted, untrained,
-        _error(task, network, learned, goal), _error(task, network, fresh, goal),
+    return Stage(
+        config.task, name, thresholds, wanted, untrained,
+        _error(task, network, learned, thresholds), _error(task, network, fresh, thresholds),
         repeated=bool(config.repeat),
     )  # fmt: skip
 
 
-def _error(task: Any, network: Any, batches: list[Any], goal: Goal) -> float:
-    errors = [goal.error(evaluate(task, network, batch)) for batch in batches]
+def _error(task: Any, network: Any, batches: list[Any], thresholds: Thresholds) -> float:
+    errors = [thresholds.error(evaluate(task, network, batch)) for batch in batches]
     return sum(errors) / len(errors)

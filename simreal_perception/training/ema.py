@@ -1,4 +1,4 @@
-"""The moving average of a network's weights: better than any single step's, and what ships."""
+"""Keeps the exponential moving average (EMA) of a network's weights: it does better, and ships."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 
-class WeightAverage:
-    """An exponential moving average of a network, batch statistics included.
+class ExponentialMovingAverage:
+    """Averages a network's weights exponentially over the steps, batch statistics included.
 
     Its horizon grows with the run until it is that of `decay`, so that the first, poor weights are
     soon forgotten (as in TensorFlow's ExponentialMovingAverage).

@@ -1,4 +1,4 @@
-"""What each network is held against while it climbs the ladder."""
+"""Holds the thresholds that each network has to reach in the stages of the curriculum."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Goal:
-    """An error, and what it has to come down to.
+class Thresholds:
+    """An error, and the thresholds that it has to come down to.
 
     Args:
         figures: names among the figures of the task's loss; the worst of them counts.
         name: of the error, with its unit.
         by_heart: on one batch, learned by heart.
         simple: on the small simple set, and on fresh images like it.
-        varied: on the rungs where one thing more is varied each; they are short.
+        varied: in the stages where one group more is varied each; they are short.
         share: the figures are shares of right answers, and the error what is missing to 1.
     """
 
@@ -32,14 +32,16 @@ class Goal:
         return 1.0 - min(values) if self.share else max(values)
 
 
-GOALS = {
-    "detector": Goal(("recall", "precision"), "missed or false share", 0.05, 0.15, 0.4, share=True),
-    "pose": Goal(("corner_px",), "corner error, crop pixels", 1.0, 2.0, 4.0),
+THRESHOLDS = {
+    "detector": Thresholds(
+        ("recall", "precision"), "missed or false share", 0.05, 0.15, 0.4, share=True
+    ),
+    "pose": Thresholds(("corner_px",), "corner error, crop pixels", 1.0, 2.0, 4.0),
 }
 # Of a task that is not in the table: any loss near zero is good, whatever it is made of.
-UNKNOWN = Goal(("loss",), "loss", 0.1, 0.2, 0.5)
+UNKNOWN = Thresholds(("loss",), "loss", 0.1, 0.2, 0.5)
 
 
-def goal_of(task: str) -> Goal:
-    """The goal of a task, by its name."""
-    return GOALS.get(task, UNKNOWN)
+def thresholds_of(task: str) -> Thresholds:
+    """The thresholds of a task, by its name."""
+    return THRESHOLDS.get(task, UNKNOWN)
