@@ -29,18 +29,18 @@ CLEAR_SHARE = 0.5
 
 
 def block_colors(
-    image: NDArray[np.uint8], camera: Camera, poses: Sequence[Pose], edge: float
+    image: NDArray[np.uint8], camera: Camera, poses: Sequence[Pose], block_edge: float
 ) -> list[str]:
     """One of COLORS for each block; empty for one of several colours, or not in the image.
 
     Args:
         image: RGB, shape (H, W, 3).
         poses: of the blocks in the optical frame.
-        edge: metres.
+        block_edge: metres.
     """
     if not poses:
         return []
-    points, shown = _face_points(poses, edge)
+    points, shown = _face_points(poses, block_edge)
     pixels = np.rint(camera.project(points))
     height, width = image.shape[:2]
     inside = shown & (pixels >= 0).all(axis=-1) & (pixels < [width, height]).all(axis=-1)
@@ -72,17 +72,17 @@ def color_names(rgb: NDArray[np.uint8]) -> list[str]:
     return names
 
 
-def _face_points(poses: Sequence[Pose], edge: float) -> tuple[Array, NDArray[np.bool_]]:
+def _face_points(poses: Sequence[Pose], block_edge: float) -> tuple[Array, NDArray[np.bool_]]:
     """Points on a face of each axis, optical frame, (N, 3 * GRID^2, 3), and which can be seen."""
     rotation = np.stack([pose.rotation for pose in poses])
     position = np.stack([pose.position for pose in poses])
-    steps = np.linspace(-INNER_SHARE / 2, INNER_SHARE / 2, GRID) * edge
+    steps = np.linspace(-INNER_SHARE / 2, INNER_SHARE / 2, GRID) * block_edge
     first, second = (grid.ravel()[:, None] for grid in np.meshgrid(steps, steps))
     axes = rotation.transpose(0, 2, 1)  # (N, 3, 3): axes of the block
     # Of the two faces of each axis the one on this side of the centre.
     side = -np.sign(np.einsum("nak,nk->na", axes, position))
     outward = side[..., None] * axes
-    middle = position[:, None] + outward * edge / 2
+    middle = position[:, None] + outward * block_edge / 2
     slope = -np.einsum("nak,nak->na", outward, middle) / np.linalg.norm(middle, axis=-1)
     points = np.concatenate(
         [

@@ -160,12 +160,14 @@ class Calibration:
         return np.asarray(stretch @ covariance @ stretch)
 
 
-def evidence_of_pose(pose: Pose, covariance: Array, edge: float, focal: float) -> dict[str, float]:
+def evidence_of_pose(
+    pose: Pose, covariance: Array, block_edge: float, focal: float
+) -> dict[str, float]:
     """The part of `Evidence` that follows from a pose in the optical frame and its covariance.
 
     Args:
         covariance: (6, 6), position (m), small rotation (rad).
-        edge: of the block, metres.
+        block_edge: of the block, metres.
         focal: length, pixels, of the camera.
     """
     distance = float(np.linalg.norm(pose.position))
@@ -175,7 +177,7 @@ def evidence_of_pose(pose: Pose, covariance: Array, edge: float, focal: float) -
     across = max(float(np.trace(place)) - along, 0.0) / 2.0
     faces = np.abs(pose.rotation.T @ ray)  # areas of the faces, as the ray sees them
     return {
-        "size": focal * edge / distance,
+        "size": focal * block_edge / distance,
         "facing": float(faces.max() / faces.sum()),
         "along": float(np.sqrt(max(along, 0.0))) / distance,
         "across": float(np.sqrt(across)) / distance,

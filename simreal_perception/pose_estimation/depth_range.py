@@ -63,13 +63,13 @@ def fuse_depth(
 
 
 def measure_range(
-    pose: Pose, edge: float, depth: DepthImage, camera: Camera
+    pose: Pose, block_edge: float, depth: DepthImage, camera: Camera
 ) -> tuple[float, float] | None:
     """How much farther along its ray a block lies than its pose says, and the sigma, metres.
 
     None where the image does not say: hidden, too few values, or no faces of a cube.
     """
-    pixels = _covered_pixels(pose, edge, camera)
+    pixels = _covered_pixels(pose, block_edge, camera)
     if len(pixels) < LEAST_PIXELS:
         return None
     measured = depth[pixels[:, 1], pixels[:, 0]].astype(np.float64)
@@ -77,7 +77,7 @@ def measure_range(
     rays = np.concatenate(
         [camera.normalize(pixels.astype(np.float64)), np.ones((len(pixels), 1))], 1
     )
-    predicted, normals = _cube_depth(pose, edge, rays)
+    predicted, normals = _cube_depth(pose, block_edge, rays)
     toward = pose.position / np.linalg.norm(pose.position)
     slope = normals @ toward
     usable = valued & np.isfinite(predicted) & (slope < -1e-3)
@@ -88,7 +88,7 @@ def measure_range(
     shifts = (measured - predicted)[usable] * facing / slope[usable]
     shift = float(np.median(shifts))
     scatter = MAD_TO_SIGMA * float(np.median(np.abs(shifts - shift)))
-    if scatter > LARGEST_SCATTER * edge:
+    if scatter > LARGEST_SCATTER * block_edge:
         return None
     bias = BIAS_M + BIAS_SHARE * float(np.linalg.norm(pose.position))
     return shift, float(np.hypot(scatter / np.sqrt(min(len(shifts), INDEPENDENT_PIXELS)), bias))
@@ -118,10 +118,10 @@ def _fused(block: BlockEstimate, depth: DepthImage, camera: Camera) -> BlockEsti
     return dataclasses.replace(block, pose=pose, covariance=0.5 * (updated + updated.T))
 
 
-def _covered_pixels(pose: Pose, edge: float, camera: Camera) -> NDArray[np.intp]:
+def _covered_pixels(pose: Pose, block_edge: float, camera: Camera) -> NDArray[np.intp]:
     """Columns and rows, (N, 2), of pixels well inside a cube's outline."""
-    corners = pose.transform_points(cube_corners(edge))
-    if corners[:, 2].min() <= 0.1 * edge:
+    corners = pose.transform_points(cube_corners(block_edge))
+    if corners[:, 2].min() <= 0.1 * block_edge:
         return np.zeros((0, 2), dtype=np.intp)
     outline = camera.project(corners)
     center = outline.mean(axis=0)
@@ -139,15 +139,15 @@ def _covered_pixels(pose: Pose, edge: float, camera: Camera) -> NDArray[np.intp]
     return inside[:: max(len(inside) // MOST_PIXELS, 1)]
 
 
-def _cube_depth(pose: Pose, edge: float, rays: Array) -> tuple[Array, Array]:
+def _cube_depth(pose: Pose, block_edge: float, rays: Array) -> tuple[Array, Array]:
     """Depth (N,) at which rays (N, 3) with z = 1 meet a cube, not a number where they pass, and the
     outward normals (N, 3) of the faces that they meet."""
     rotation = pose.rotation
     direction = rays @ rotation
     start = -rotation.T @ pose.position
     with np.errstate(divide="ignore", invalid="ignore"):
-        near = (-np.sign(direction) * 0.5 * edge - start) / direction
-        far = (np.sign(direction) * 0.5 * edge - start) / direction
+        near = (-np.sign(direction) * 0.5 * block_edge - start) / direction
+        far = (np.sign(direction) * 0.5 * block_edge - start) / direction
     near, far = np.nan_to_num(near, nan=-np.inf), np.nan_to_num(far, nan=np.inf)
     axis = near.argmax(axis=1)
     rows = np.arange(len(rays))

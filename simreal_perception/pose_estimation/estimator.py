@@ -148,7 +148,7 @@ class BlockEstimator:
         self,
         image: NDArray[np.uint8],
         camera: Camera,
-        edge: float,
+        block_edge: float,
         plane: SupportPlane | None = None,
         depth: NDArray[np.floating[Any]] | None = None,
         *,
@@ -159,7 +159,7 @@ class BlockEstimator:
         Args:
             image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
             camera: calibration for that image size.
-            edge: edge of the blocks, metres.
+            block_edge: edge of the blocks, metres.
             plane: what the blocks stand on, in the camera's optical frame, where that is known.
             depth: aligned with the image, metres along the optical axis, 0 or not finite where
                 there is no value, shape (H, W), where a camera gives that.
@@ -170,16 +170,16 @@ class BlockEstimator:
             CalibrationError: the calibration is for another size.
             ConfigurationError: an edge that no block has.
         """
-        _check(image, camera, edge)
+        _check(image, camera, block_edge)
         calibration = self.calibration
         blocks = [
             BlockEstimate(
                 pose=crop.pose,
                 covariance=calibration.covariance(evidence, crop.covariance, crop.pose.position),
                 score=calibration.score(evidence),
-                edge=edge,
+                edge=block_edge,
             )
-            for candidate in self.pose_candidates(image, camera, edge, detections)
+            for candidate in self.pose_candidates(image, camera, block_edge, detections)
             for crop, evidence in ((candidate.crop, candidate.evidence),)
         ]
         if depth is not None:
@@ -187,7 +187,7 @@ class BlockEstimator:
         if plane is not None:
             blocks = fuse_plane(blocks, plane)
         found = distinct(sorted(blocks, key=lambda block: -block.score))
-        colors = block_colors(image, camera, [block.pose for block in found], edge)
+        colors = block_colors(image, camera, [block.pose for block in found], block_edge)
         return [
             dataclasses.replace(block, color=color)
             for block, color in zip(found, colors, strict=True)
@@ -197,30 +197,36 @@ class BlockEstimator:
         self,
         image: NDArray[np.uint8],
         camera: Camera,
-        edge: float,
+        block_edge: float,
         detections: Detections | None = None,
     ) -> list[PoseCandidate]:
         """Everything the detector pointed at for which a pose fits, block or not."""
         if detections is None:
-            detections = self.detect(image, camera, edge)
+            detections = self.detect(image, camera, block_edge)
         centers, radii, confidence = detections
-        estimates = self.estimate_crops(image, camera, crop_cameras(camera, centers, radii), edge)
+        estimates = self.estimate_crops(
+            image, camera, crop_cameras(camera, centers, radii), block_edge
+        )
         focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
         return [
-            PoseCandidate(crop, float(seen), edge, focal)
+            PoseCandidate(crop, float(seen), block_edge, focal)
             for crop, seen in zip(estimates, confidence, strict=True)
             if crop is not None
         ]
 
     def detect(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, region: Region | None = None
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        region: Region | None = None,
     ) -> Detections:
         """Where blocks may be, at all scales that camera and edge (m) ask for.
 
         Args:
             region: look at this part of the image only.
         """
-        scales = image_pyramid(camera, edge, self.search).scales
+        scales = image_pyramid(camera, block_edge, self.search).scales
         if region is None:
             return detect(self._detector, image, scales)
         part = np.ascontiguousarray(image[region.y0 : region.y1, region.x0 : region.x1])
@@ -232,14 +238,14 @@ class BlockEstimator:
         image: NDArray[np.uint8],
         camera: Camera,
         crops: Sequence[CropCamera],
-        edge: float,
+        block_edge: float,
     ) -> list[CropEstimate | None]:
         """Run the pose network on crops; None where no pose fits."""
         if not crops:
             return []
         images = np.stack([crop_image(image, camera, crop) for crop in crops])
         corners, predicted_error, score, field = self._pose.run(None, {"crops": images})
-        starts = [solve_pose(c, crop, edge) for c, crop in zip(corners, crops, strict=True)]
+        starts = [solve_pose(c, crop, block_edge) for c, crop in zip(corners, crops, strict=True)]
         fit = [index for index, pose in enumerate(starts) if pose is not None]
         estimates: list[CropEstimate | None] = [None] * len(crops)
         if not fit:
@@ -248,7 +254,7 @@ class BlockEstimator:
         aligned = align_to_edges(
             rotation=np.stack(rotations),
             position=np.stack(places),
-            block_edge=edge,
+            block_edge=block_edge,
             focal=np.array([crops[index].focal for index in fit]),
             corners=corners[fit].astype(np.float64),
             predicted_error=predicted_error[fit].astype(np.float64),
@@ -256,12 +262,12 @@ class BlockEstimator:
         )
         refined = refine_on_image(
             image, camera, [crops[index] for index in fit], aligned.rotation, aligned.position,
-            edge, aligned.information,
+            block_edge, aligned.information,
         )  # fmt: skip
         turns = np.stack([crops[index].rotation for index in fit])
         orientations = Rotation.from_matrix(turns @ refined.rotation).as_quat()
         positions = np.einsum("nij,nj->ni", turns, refined.position)
-        distances = np.linalg.norm(positions, axis=1) / edge
+        distances = np.linalg.norm(positions, axis=1) / block_edge
         both = np.zeros((len(fit), 6, 6))
         both[:, :3, :3] = both[:, 3:, 3:] = turns
         covariances = both @ np.linalg.inv(refined.information) @ both.transpose(0, 2, 1)
@@ -296,7 +302,7 @@ def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
     return {name: open_network(files[name], threads, s) for name, s in signatures.items()}
 
 
-def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:
+def _check(image: NDArray[np.uint8], camera: Camera, block_edge: float) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ImageError(
             f"image of shape {image.shape} and type {image.dtype}: wanted RGB, (H, W, 3), uint8"
@@ -307,5 +313,5 @@ def _check(image: NDArray[np.uint8], camera: Camera, edge: float) -> None:
             f"{camera.width}x{camera.height}: give the calibration of this size, or the image "
             "as the camera took it"
         )
-    if not (np.isfinite(edge) and edge > 0):
-        raise ConfigurationError(f"block edge {edge}: wanted a length above 0, in metres")
+    if not (np.isfinite(block_edge) and block_edge > 0):
+        raise ConfigurationError(f"block edge {block_edge}: wanted a length above 0, in metres")

@@ -66,10 +66,10 @@ class Pyramid:
         return self.finest > self.scales[0] * 1.001
 
 
-def image_pyramid(camera: Camera, edge: float, search: Search) -> Pyramid:
+def image_pyramid(camera: Camera, block_edge: float, search: Search) -> Pyramid:
     """The copies of a camera's images in which blocks of an edge (m) are found at all distances."""
     focal = float((camera.matrix[0, 0] * camera.matrix[1, 1]) ** 0.5)
-    smallest = max(focal * edge / search.max_distance, LEAST_EDGE_PX) * SPHERE_PER_EDGE
+    smallest = max(focal * block_edge / search.max_distance, LEAST_EDGE_PX) * SPHERE_PER_EDGE
     largest = focal * SPHERE_PER_EDGE / NEAREST_EDGES
     finest = min(LEAST_RADIUS_PX / smallest, 1.0)
     longest = max(camera.width, camera.height)

@@ -12,18 +12,18 @@ from simreal_perception.pose_estimation.crop_camera import CropCamera
 Array = NDArray[np.float64]
 
 
-def solve_pose(corners: Array, crop: CropCamera, edge: float) -> tuple[Array, Array] | None:
+def solve_pose(corners: Array, crop: CropCamera, block_edge: float) -> tuple[Array, Array] | None:
     """Pose of a cube, block -> crop's optical frame, from its corners in the crop.
 
     Args:
         corners: (8, 2), crop pixels, in the order of `cube_corners`.
-        edge: metres.
+        block_edge: metres.
 
     Returns:
         Rotation (3, 3) and position (3,), metres, of least reprojection error (SQPnP, Terzakis and
         Lourakis 2020); None where no pose in front of the camera fits.
     """
-    model = cube_corners(edge)
+    model = cube_corners(block_edge)
     pixels = np.ascontiguousarray(corners, dtype=np.float64)
     try:
         found, turn, shift = cv2.solvePnP(
@@ -33,7 +33,7 @@ def solve_pose(corners: Array, crop: CropCamera, edge: float) -> tuple[Array, Ar
         return None
     if not found or not np.isfinite(turn).all() or not np.isfinite(shift).all():
         return None
-    if shift[2] <= edge:
+    if shift[2] <= block_edge:
         return None
     rotation, _ = cv2.Rodrigues(turn)
     return np.asarray(rotation, dtype=np.float64), np.asarray(shift, dtype=np.float64).reshape(3)

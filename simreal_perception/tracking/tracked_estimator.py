@@ -34,11 +34,20 @@ class Estimator(Protocol):
     """What is needed of a `BlockEstimator`."""
 
     def detect(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, region: Region | None = None
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        region: Region | None = None,
     ) -> Detections: ...
 
     def estimate(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, *args: Any, **keywords: Any
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        *args: Any,
+        **keywords: Any,
     ) -> Sequence[BlockEstimate]: ...
 
 
@@ -71,7 +80,7 @@ class TrackedEstimator:
         self,
         image: NDArray[np.uint8],
         camera: Camera,
-        edge: float,
+        block_edge: float,
         stamp: float,
         pose_camera_in_fixed: Pose | None = None,
         **priors: Any,
@@ -79,7 +88,7 @@ class TrackedEstimator:
         """The blocks in an image, best first, fused with the images before it.
 
         Args:
-            image, camera, edge: see `BlockEstimator.estimate`; another size, calibration or edge
+            image, camera, block_edge: see `BlockEstimator.estimate`; another size, calibration or edge
                 than before begins anew.
             stamp: of the image, seconds; one that goes back by more than a second begins anew.
             pose_camera_in_fixed: where the camera was; without it the camera is taken as fixed.
@@ -89,16 +98,16 @@ class TrackedEstimator:
             Estimates in the optical frame of this image, see `BlockTracker.update`.
         """
         lens = (camera.matrix.tobytes(), camera.distortion.tobytes(), camera.fisheye)
-        key = (image.shape, lens, edge)
+        key = (image.shape, lens, block_edge)
         if key != self._key:
             self._key = key
             self._tracker.reset()
             self._worth = None
-        detections, changed = self._look(image, camera, edge, stamp)
+        detections, changed = self._look(image, camera, block_edge, stamp)
         estimates = [
             estimate
             for estimate in self._estimator.estimate(
-                image, camera, edge, detections=detections, **priors
+                image, camera, block_edge, detections=detections, **priors
             )
             if estimate.score >= self._least_score
         ]
@@ -109,7 +118,7 @@ class TrackedEstimator:
         return self._tracker.update(estimates, stamp, camera, pose_camera_in_fixed, unsettled)
 
     def _look(
-        self, image: NDArray[np.uint8], camera: Camera, edge: float, stamp: float
+        self, image: NDArray[np.uint8], camera: Camera, block_edge: float, stamp: float
     ) -> tuple[Detections, list[Region]]:
         """Where blocks may be, and what has changed since the last image, if not everything."""
         changed = None if self._worth is None else self._mask.regions(image)
@@ -124,12 +133,12 @@ class TrackedEstimator:
         if full or self._worth is None:
             self._last_full = stamp
             self._mask.looked(image)
-            return self._estimator.detect(image, camera, edge), changed or []
+            return self._estimator.detect(image, camera, block_edge), changed or []
         if not changed:
             return self._worth, []
         found = [self._worth]
         for index, region in enumerate(read):
-            part = self._estimator.detect(image, camera, edge, region)
+            part = self._estimator.detect(image, camera, block_edge, region)
             # Each place counts in the first of the regions that hold it.
             inside = _held(part, replaced[index : index + 1]) & ~_held(part, replaced[:index])
             found.append(_chosen(part, inside))
