@@ -26,9 +26,9 @@ from simreal_sim.physics.pacing import Schedule
 from simreal_sim.physics.trajectory_execution import (
     ErrorCode,
     JointTrajectory,
-    Outcome,
     Tolerances,
     TrajectoryExecution,
+    TrajectoryOutcome,
     TrajectoryPoint,
     TrajectoryRejected,
     checked_trajectory,
@@ -112,7 +112,9 @@ class ArmController:
         if self._goal is not None and self._goal.handle.is_cancel_requested:
             self._brake()
             goal, self._goal = self._goal, None
-            _end(goal, CANCELED, Outcome(ErrorCode.SUCCESSFUL, "canceled, the arm brakes"))
+            _end(
+                goal, CANCELED, TrajectoryOutcome(ErrorCode.SUCCESSFUL, "canceled, the arm brakes")
+            )
         if self._motion is not None:
             after = self._world.time + STEP_S
             self._world.command_arm(*self._motion.desired(after))
@@ -143,7 +145,9 @@ class ArmController:
             self._node.get_logger().warning(f"trajectory rejected: {rejected}")
             how, outcome = ABORTED, rejected.outcome
         else:
-            taken_over = Outcome(ErrorCode.INVALID_GOAL, "a new trajectory has taken over")
+            taken_over = TrajectoryOutcome(
+                ErrorCode.INVALID_GOAL, "a new trajectory has taken over"
+            )
             _end(self._goal, ABORTED, taken_over)
             self._motion = motion
             self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))

@@ -15,7 +15,7 @@ from simreal_perception.evaluation.evaluation import (
     error_figures,
     pixel_figures,
 )
-from simreal_perception.evaluation.evaluation_run import Outcome
+from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
 from simreal_perception.evaluation.reliability import expected_calibration_error, reliability_bins
 
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -27,7 +27,7 @@ UNKNOWN = "-"
 Row = dict[str, Any]
 
 
-def report(outcome: Outcome, min_score: float) -> Row:
+def report(outcome: EvaluationOutcome, min_score: float) -> Row:
     """All figures, JSON-ready; millimetres, degrees, pixels, shares of 1.
 
     Args:
@@ -220,7 +220,7 @@ def _by(
     return rows
 
 
-def _by_group(outcome: Outcome, evaluation: Evaluation) -> list[Row]:
+def _by_group(outcome: EvaluationOutcome, evaluation: Evaluation) -> list[Row]:
     """Figures of each group of labelled photographs, then of all of them; none without groups."""
     if not outcome.groups:
         return []
@@ -259,7 +259,7 @@ def _group_row(name: str, evaluation: Evaluation, images: set[int]) -> Row:
     }
 
 
-def _negatives(outcome: Outcome, evaluation: Evaluation) -> Row:
+def _negatives(outcome: EvaluationOutcome, evaluation: Evaluation) -> Row:
     """How many images have no block that must be found, and in how many of these one was seen."""
     negatives = set(outcome.names) - {block.image for block in evaluation.required}
     with_false = negatives & {alarm.image for alarm in evaluation.false_alarms}
@@ -304,7 +304,7 @@ def _at_score(evaluation: Evaluation, score: float) -> Row:
     }
 
 
-def _block_row(outcome: Outcome, block: BlockResult) -> Row:
+def _block_row(outcome: EvaluationOutcome, block: BlockResult) -> Row:
     row = asdict(block)
     row["number"], row["image"] = block.image, outcome.names[block.image]
     row["distance_m"] = block.distance_m

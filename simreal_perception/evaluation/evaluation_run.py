@@ -21,7 +21,7 @@ CHUNK = 4  # examples that a worker takes at once
 
 
 @dataclass(eq=False)
-class Outcome:
+class EvaluationOutcome:
     """What a model made of some examples.
 
     Args:
@@ -56,7 +56,7 @@ class Outcome:
             self.groups[number] = example.labels.group
             self.evaluation.add_compared(compare(found, example, example.labels, number))
 
-    def extend(self, other: Outcome) -> None:
+    def extend(self, other: EvaluationOutcome) -> None:
         """Take in other examples of the same source; wall times are left alone."""
         self.evaluation.extend(other.evaluation)
         self.names.update(other.names)
@@ -71,7 +71,7 @@ def evaluate(
     threads: int = 2,
     progress: Callable[[int], object] = lambda images: None,
     knowledge: PlaneKnowledge | None = None,
-) -> Outcome:
+) -> EvaluationOutcome:
     """Let a model estimate every example of a source.
 
     Args:
@@ -87,7 +87,7 @@ def evaluate(
     """
     numbers = range(source.count)
     chunks = [numbers[i : i + CHUNK] for i in range(0, len(numbers), CHUNK)]
-    start, total = time.perf_counter(), Outcome()
+    start, total = time.perf_counter(), EvaluationOutcome()
     if jobs <= 1:
         estimator = BlockEstimator.load(model, threads)
         for chunk in chunks:
@@ -112,8 +112,8 @@ def _examine(
     source: ExampleSource,
     numbers: Sequence[int],
     knowledge: PlaneKnowledge | None,
-) -> Outcome:
-    outcome = Outcome()
+) -> EvaluationOutcome:
+    outcome = EvaluationOutcome()
     for number, example in zip(numbers, source.examples(numbers)):
         plane = knowledge.told(example.plane, number) if knowledge else None
         start = time.perf_counter()
@@ -138,6 +138,6 @@ def _start_worker(model: str, source: ExampleSource, knowledge: PlaneKnowledge |
     _worker.append((BlockEstimator.load(model, threads=1), source, knowledge))
 
 
-def _work(numbers: Sequence[int]) -> Outcome:
+def _work(numbers: Sequence[int]) -> EvaluationOutcome:
     estimator, source, knowledge = _worker[0]
     return _examine(estimator, source, numbers, knowledge)

@@ -15,7 +15,7 @@ from simreal_common.geometry import Pose, cube_corners
 from simreal_perception.evaluation.evaluation import BlockResult, FalseAlarm
 from simreal_perception.evaluation.evaluation_data import Example, ExampleSource
 from simreal_perception.evaluation.evaluation_plane import PlaneKnowledge
-from simreal_perception.evaluation.evaluation_run import Outcome
+from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.video.drawing import EDGES
 
@@ -30,7 +30,7 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 Case = BlockResult | FalseAlarm
 
 
-def worst_cases(outcome: Outcome, min_score: float, count: int = CASES) -> list[Case]:
+def worst_cases(outcome: EvaluationOutcome, min_score: float, count: int = CASES) -> list[Case]:
     """The blocks found worst, blocks that were missed, and the surest false alarms."""
     evaluation = outcome.evaluation.above(min_score)
     found = [block for block in evaluation.required if block.error is not None]

@@ -91,7 +91,7 @@ SPLITS = {
         Split(
             "overhead", "25 mm blocks 20 to 45 pixels wide, from above", _overhead, (1280, 720)
         ),
-        Split("crowded", "12 to 30 small blocks on a board among things", _crowded, (1280, 720)),
+        Split("crowded", "12 to 30 small blocks on a board among distractors", _crowded, (1280, 720)),
         Split("face-on", "50 mm blocks from straight above", _face_on, (640, 480)),
         Split("trained", "blocks of all sizes at all distances of the ranges", _trained, (960, 720)),
     )

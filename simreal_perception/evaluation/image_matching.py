@@ -1,4 +1,4 @@
-"""Which estimates belong to which blocks of a labelled photograph, decided in the image.
+"""Matches estimates to the blocks of a labelled photograph, decided in the image.
 
 The blocks of one photograph may differ in size, and the estimator is told one edge. A cube twice as
 large and twice as far away looks the same, so an estimate is compared with each block at that

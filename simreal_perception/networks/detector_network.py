@@ -1,4 +1,4 @@
-"""The detector: a small image in, a map of block centres with their sizes out."""
+"""The detector network: a small image in, a heatmap of block centres with their sizes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pose network: a crop of a block in, its corners and edges in the crop out."""
+"""The pose network: a crop of a block in, its corners as keypoints and its edges out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a model's scores probabilities and its covariances true; stands in the model's card."""
+"""Calibrates a model's scores and covariances (in the model's card), so that they are true."""
 
 from __future__ import annotations
 

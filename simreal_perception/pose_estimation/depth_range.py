@@ -1,4 +1,4 @@
-"""An aligned depth image as a second measurement of range: what it says at a block's visible faces."""
+"""Measures range a second time, in an aligned depth image, at a block's visible faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds where blocks may be: the detector on copies of an image, one list of what all of them show."""
+"""Detects blocks on copies of an image; non-maximum suppression (NMS) makes one list of them."""
 
 from __future__ import annotations
 

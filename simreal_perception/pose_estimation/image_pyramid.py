@@ -1,4 +1,4 @@
-"""At which scales an image is looked at, so that every block is of a size that the detector knows."""
+"""Chooses the scales of the image pyramid, so that every block has a size the detector knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plane that blocks stand on, fitted to estimates of blocks that stand there."""
+"""Fits the plane that blocks stand on to estimates of blocks that stand there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From eight corners in a crop to a pose."""
+"""Solves the pose from the eight keypoints, the corners, in a crop (PnP)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Non-maximum suppression in space: of estimates that cannot all be blocks the best stay."""
+"""Non-maximum suppression (NMS) in space: of estimates that cannot all be blocks the best stay."""
 
 from __future__ import annotations
 

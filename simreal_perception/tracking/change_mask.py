@@ -1,4 +1,4 @@
-"""Which parts of a resting camera's image have changed since they were last looked at."""
+"""Masks the parts of a resting camera's image that have changed since they were last looked at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run needs to go on, in one file; reading it runs no code of the file."""
+"""Saves and restores a run's checkpoint, one file; to read it runs no code of the file."""
 
 from __future__ import annotations
 

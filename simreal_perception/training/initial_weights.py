@@ -1,4 +1,4 @@
-"""Start from what another run has learned: from its checkpoint, or from an exported model."""
+"""Takes initial weights from another run (fine-tuning): its checkpoint, or an exported model."""
 
 from __future__ import annotations
 

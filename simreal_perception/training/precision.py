@@ -1,4 +1,4 @@
-"""Which numbers a network learns with: bfloat16 where the machine computes with it, else float32."""
+"""Chooses the precision a network learns with: bfloat16 where the machine computes with it."""
 
 from __future__ import annotations
 

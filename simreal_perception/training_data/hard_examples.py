@@ -1,4 +1,4 @@
-"""What fools a network most comes again: a memory of the worst images, by the seeds they came from.
+"""Mines hard examples: a memory of the worst images, by the seeds they came from.
 
 Online hard example mining (Shrivastava et al. 2016) across batches: a scene is drawn again from its
 seed, so that nothing but numbers is kept.

@@ -38,8 +38,8 @@ Floats = NDArray[np.float32]
 VIEWS_PER_SCENE = 6
 PROPOSING_SHARE = 0.4  # of scenes, of which crops show what the detector points at, if there is one
 NEGATIVE_SHARE = 0.3  # of the other crops: those centred on something that is no block
-# Shares of these: parts of things that a cube would fit, as the detector takes them for blocks;
-# squares on the ground; marks on a block's faces; near a thing; the rest looks at whole things.
+# Shares of these: parts of distractors that a cube would fit, as the detector takes them for blocks;
+# squares on the ground; marks on a block's faces; near a distractor; the rest looks at whole ones.
 NEGATIVES = {"like_cube": 0.4, "ground": 0.2, "mark": 0.1, "stray": 0.15}
 THICK = 0.35  # share of its median extent from which a thing is thick in a direction, not flat
 MARK_SHARES = (0.2, 0.6)  # of a block's edge
@@ -216,7 +216,7 @@ class CropSource(ReplayedSource[CropBatch]):
         marks = np.flatnonzero(on_face)
         primitive[marks] = FIRST_BLOCK + weight[marks][:, blocks].argmax(axis=1)
         edge[marks], target[marks] = _marks(scenes, scene[marks], primitive[marks], rng)
-        # Some negatives look at nothing in particular, or at the gap between things.
+        # Some negatives look at nothing in particular, or at the gap between objects.
         drift = rng.normal(0, 1.0, size=(count, 3)) * edge[:, None]
         away = np.linalg.norm(drift, axis=1, keepdims=True)
         target[stray] += (drift * np.maximum(1.0, 1.4 * edge[:, None] / away))[stray]

@@ -1,4 +1,4 @@
-"""Image files and whether they fit a calibration."""
+"""Reads and writes image files, and checks them against a calibration."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class ErrorCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrajectoryOutcome:
     """How an execution ended."""
 
     code: ErrorCode
@@ -46,7 +46,7 @@ class TrajectoryRejected(Exception):
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message)
-        self.outcome = Outcome(code, message)
+        self.outcome = TrajectoryOutcome(code, message)
 
 
 @dataclass(frozen=True)
@@ -235,21 +235,23 @@ class TrajectoryExecution:
         """Seconds since the start."""
         return now_s - self._start
 
-    def update(self, now_s: float, measured: Array) -> Outcome | None:
+    def update(self, now_s: float, measured: Array) -> TrajectoryOutcome | None:
         """How it ended, or None while it goes on; `measured` positions now, shape (J,)."""
         elapsed = self.elapsed(now_s)
         error = np.abs(self.desired(now_s)[0] - measured)
         limits = self._tolerances
         if elapsed < self.trajectory.duration:
             if (error > limits.path).any():
-                return Outcome(ErrorCode.PATH_TOLERANCE_VIOLATED, self._words(error, limits.path))
+                return TrajectoryOutcome(
+                    ErrorCode.PATH_TOLERANCE_VIOLATED, self._words(error, limits.path)
+                )
             return None
         if (error <= limits.goal).all():
-            return Outcome(ErrorCode.SUCCESSFUL)
+            return TrajectoryOutcome(ErrorCode.SUCCESSFUL)
         if elapsed > self.trajectory.duration + limits.goal_time_s:
             words = self._words(error, limits.goal)
             late = f"{limits.goal_time_s:g} s after the end"
-            return Outcome(ErrorCode.GOAL_TOLERANCE_VIOLATED, f"{words}, {late}")
+            return TrajectoryOutcome(ErrorCode.GOAL_TOLERANCE_VIOLATED, f"{words}, {late}")
         return None
 
     def _words(self, error: Array, limit: Array) -> str:

@@ -1,4 +1,4 @@
-"""Cameras above the table: where they stand, how they look, what their lenses do.
+"""Draws cameras above the table: extrinsics, intrinsics and lens distortion.
 
 One source for whole images, and for the windows and crops that networks learn from.
 """

@@ -1,4 +1,4 @@
-"""Lamps, and light from all around."""
+"""Draws lights: lamps, and light from all around."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random camera sensors, and the JPEG that a share of their images went through."""
+"""Draws camera sensors, and the JPEG that a share of their images went through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where cameras stand and how they look, for many views at once."""
+"""Draws viewpoints: where cameras stand and how they look, for many views at once."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, LATCHED_QOS, STATE_QOS
 from simreal_sim.physics.simulated_arm import PANDA
-from simreal_sim.physics.trajectory_execution import ErrorCode, Outcome
+from simreal_sim.physics.trajectory_execution import ErrorCode, TrajectoryOutcome
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
@@ -59,7 +59,7 @@ class EarlyArmController(ArmController):
             return
         if motion.elapsed(self._world.time) > motion.trajectory.duration / 2:
             self._goal = None
-            goal.done.set_result((SUCCEEDED, Outcome(ErrorCode.SUCCESSFUL)))
+            goal.done.set_result((SUCCEEDED, TrajectoryOutcome(ErrorCode.SUCCESSFUL)))
 
 
 class StandInRobot(Node):

@@ -1,4 +1,4 @@
-"""What the detector is trained for: its batches, its loss, the figures worth watching."""
+"""Trains the detector: its batches, its loss, the figures worth watching."""
 
 from __future__ import annotations
 

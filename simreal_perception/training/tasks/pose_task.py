@@ -1,4 +1,4 @@
-"""What the pose network is trained for: its batches, its loss, the figures worth watching."""
+"""Trains the pose network: its batches, its loss, the figures worth watching."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from simreal_common.geometry import Pose, cube_symmetries
 from simreal_perception.evaluation.evaluation import WITHIN, Evaluation
 from simreal_perception.evaluation.evaluation_card import write_figures
 from simreal_perception.evaluation.evaluation_report import report, text_report
-from simreal_perception.evaluation.evaluation_run import Outcome
+from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
 from simreal_perception.evaluation.reliability import (
     draw_reliability,
     expected_calibration_error,
@@ -177,7 +177,7 @@ def test_the_report_is_json_and_its_rows_add_up() -> None:
         visible=[1.0, 0.55, 0.95],
     )
     evaluation.add([], [], edge=EDGE)
-    figures = report(Outcome(evaluation, {0: "first", 1: "second"}, [3.0, 5.0], 2.0), 0.5)
+    figures = report(EvaluationOutcome(evaluation, {0: "first", 1: "second"}, [3.0, 5.0], 2.0), 0.5)
     again = json.loads(json.dumps(figures, allow_nan=False))
     assert again["overall"]["blocks"] == 3
     assert again["overall"]["recall"] == pytest.approx(1 / 3)
@@ -195,7 +195,7 @@ def test_the_report_is_json_and_its_rows_add_up() -> None:
 
 
 def test_an_evaluation_of_nothing_is_reported_too() -> None:
-    figures = report(Outcome(), 0.5)
+    figures = report(EvaluationOutcome(), 0.5)
     json.dumps(figures, allow_nan=False)
     assert "recall 0.0 %" in text_report(figures, "nothing")
 
@@ -217,7 +217,7 @@ def test_reliability_tells_honest_scores_from_boastful_ones() -> None:
 def test_the_card_keeps_figures_and_counts_looks_at_real_images(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     evaluation = evaluated(([estimate(block(0.0))], [block(0.0)]))
-    figures = report(Outcome(evaluation, {0: "one"}, [3.0], 1.0), 0.5)
+    figures = report(EvaluationOutcome(evaluation, {0: "one"}, [3.0], 1.0), 0.5)
     path.write_text(json.dumps({"metrics": {}, "name": "m"}), encoding="utf-8")
     for real in ("cubes", None, "cubes"):
         card = ModelCard(path, (), json.loads(path.read_text(encoding="utf-8")))

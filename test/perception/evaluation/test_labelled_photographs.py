@@ -20,7 +20,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError, SimrealError
 from simreal_common.geometry import Pose
 from simreal_perception.evaluation.evaluation_report import report, text_report
-from simreal_perception.evaluation.evaluation_run import Outcome
+from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
 from simreal_perception.evaluation.labelled_photographs import (
     LabelledPhotographs,
     photograph_source,
@@ -242,9 +242,9 @@ def test_the_real_photographs_are_read_whole() -> None:
 Found = Sequence[BlockEstimate]
 
 
-def outcome_of(root: Path, found: Sequence[Found]) -> Outcome:
+def outcome_of(root: Path, found: Sequence[Found]) -> EvaluationOutcome:
     """What an estimator that finds `found`, in the images in their order, is measured at."""
-    outcome = Outcome()
+    outcome = EvaluationOutcome()
     source = LabelledPhotographs(root)
     for number, example in enumerate(source.examples(range(source.count))):
         outcome.add(found[number], example, number)
