@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from simreal_perception.networks.pose_network import Residual, normalize_images, step
+from simreal_perception.networks.normalization import normalize_images
+from simreal_perception.networks.pose_network import Residual, step
 
 STRIDE = 4  # image pixels a cell of the output map
 PEAK_WINDOW = 3  # cells; a detection is the largest in its neighbourhood

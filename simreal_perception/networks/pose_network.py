@@ -5,16 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from simreal_perception.networks.normalization import normalize_crops
 from simreal_perception.networks.rotation_charts import CHARTS
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
 
 CORNER_VALUES = 16  # x, y of eight corners, in units of half a crop from its centre
 FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its predicted error
-
-
-def normalize_images(images: Tensor) -> Tensor:
-    """uint8 (N, H, W, 3) -> float (N, 3, H, W), zero mean and roughly unit std."""
-    return images.permute(0, 3, 1, 2).float() * (1.0 / 64.0) - 2.0
 
 
 class Residual(nn.Module):
@@ -127,7 +123,7 @@ class ExportedPoseNetwork(nn.Module):
         Corners (N, 8, 2); their predicted error (N,); score (N,); edge field (N, 3, 32, 32): offset
         x, y and its predicted error.
         """
-        corners, log_spread, chart, block, field = self.network(normalize_images(crops))
+        corners, log_spread, chart, block, field = self.network(normalize_crops(crops))
         best = chart.argmax(dim=1)
         index = best.view(-1, 1, 1, 1).expand(-1, 1, 8, 2)
         half = CROP_SIZE / 2

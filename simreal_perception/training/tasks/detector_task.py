@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from simreal_perception.networks.detector_network import STRIDE, DetectorNetwork, ExportedDetector
-from simreal_perception.networks.pose_network import normalize_images
+from simreal_perception.networks.normalization import normalize_images
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training_data.detector_data import WindowBatch, WindowSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from simreal_common.geometry import cube_corners
-from simreal_perception.networks.pose_network import PoseNetwork, normalize_images
+from simreal_perception.networks.normalization import normalize_crops
+from simreal_perception.networks.pose_network import PoseNetwork
 from simreal_perception.networks.rotation_charts import (
     CHART_RADIUS,
     CHARTS,
@@ -68,7 +69,7 @@ class PoseTask:
         none.
         """
         device = next(network.parameters()).device
-        images = normalize_images(torch.as_tensor(batch.images, device=device))
+        images = normalize_crops(torch.as_tensor(batch.images, device=device))
         corners, log_spread, chart, block, field = network(
             images.contiguous(memory_format=torch.channels_last)
         )
