@@ -41,6 +41,7 @@ from simreal_perception.pose_estimation.detection import DETECTOR, Detections, R
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.image_edges import refine_on_image
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
+from simreal_perception.pose_estimation.mirrored_crops import judge_again
 from simreal_perception.pose_estimation.pnp import solve_pose
 from simreal_perception.pose_estimation.support_plane import SupportPlane, fuse_plane
 from simreal_perception.pose_estimation.suppression import distinct
@@ -245,6 +246,7 @@ class BlockEstimator:
             return []
         images = np.stack([crop_image(image, camera, crop) for crop in crops])
         corners, predicted_error, score, field = self._pose.run(None, {"crops": images})
+        score = judge_again(self._pose, images, score)
         starts = [solve_pose(c, crop, block_edge) for c, crop in zip(corners, crops, strict=True)]
         fit = [index for index, pose in enumerate(starts) if pose is not None]
         estimates: list[CropEstimate | None] = [None] * len(crops)
