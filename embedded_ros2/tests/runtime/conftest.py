@@ -14,11 +14,24 @@ from typing import Any
 import pytest
 
 import rclpy
+from rclpy.context import _every
+
+# From 102 on their ports are such as the kernel gives to anybody.
+DOMAINS = range(1, 102)
+
+
+@pytest.fixture(autouse=True)
+def clean() -> Iterator[None]:
+    """Whatever a test left (it failed, or another thread ended its context), the next begins new."""
+    yield
+    rclpy.try_shutdown()
+    for context in _every():
+        context.try_shutdown()
 
 
 @pytest.fixture
 def domain(monkeypatch: pytest.MonkeyPatch) -> int:
-    number = random.SystemRandom().randint(1, 230)
+    number = random.SystemRandom().choice(DOMAINS)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(number))
     return number
 

@@ -13,7 +13,7 @@ import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.time import Time
@@ -159,17 +159,6 @@ def test_tasks_guards_and_waking_from_threads(ros: None) -> None:
     executor.spin_once(timeout_sec=0.2)
     assert hits == [1]
     executor.shutdown()
-
-
-def test_shutdown_from_another_thread_ends_spin(ros: None) -> None:
-    node = Node("n")
-    threading.Timer(0.1, rclpy.shutdown).start()
-    with pytest.raises(ExternalShutdownException):
-        rclpy.spin(node)
-    assert not rclpy.ok()
-    with pytest.raises(RuntimeError):
-        rclpy.shutdown()
-    rclpy.try_shutdown()
 
 
 def test_init_twice_and_again(domain: int) -> None:
