@@ -10,7 +10,7 @@ from embedded_ros2_core.dds.dynamic_types import ros_type_name
 from embedded_ros2_core.graph import EndpointInfo
 
 from ._rclpy_pybind11 import NodeNameNonExistentError
-from .qos import QoSProfile, from_dds
+from .qos import HistoryPolicy, QoSProfile, from_dds
 
 
 class TopicEndpointTypeEnum(IntEnum):
@@ -30,6 +30,30 @@ class TopicEndpointInfo:
     endpoint_type: TopicEndpointTypeEnum
     endpoint_gid: list[int]
     qos_profile: QoSProfile
+
+    def __str__(self) -> str:
+        qos = self.qos_profile
+        history = qos.history.name
+        if qos.history is HistoryPolicy.KEEP_LAST:
+            history = f"{history} ({qos.depth})"
+        return "\n".join(
+            (
+                f"Node name: {self.node_name}",
+                f"Node namespace: {self.node_namespace}",
+                f"Topic type: {self.topic_type}",
+                f"Topic type hash: {self.topic_type_hash}",
+                f"Endpoint type: {self.endpoint_type.name}",
+                f"GID: {'.'.join(f'{byte:02x}' for byte in self.endpoint_gid)}",
+                "QoS profile:",
+                f"  Reliability: {qos.reliability.name}",
+                f"  History (Depth): {history}",
+                f"  Durability: {qos.durability.name}",
+                f"  Lifespan: {qos.lifespan}",
+                f"  Deadline: {qos.deadline}",
+                f"  Liveliness: {qos.liveliness.name}",
+                f"  Liveliness lease duration: {qos.liveliness_lease_duration}",
+            )
+        )
 
 
 def service_type(type_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import subprocess
 import sys
@@ -67,6 +68,68 @@ def test_signals_end_it_cleanly(child_environment: dict[str, str], number: int, 
     assert process.returncode == code
     assert "cleaned" in out
     assert "Traceback" not in err
+
+
+# Signals that come while ROS starts: rclpy's own handlers have a gap there, into which an idle node
+# falls and hangs for ever.
+EARLY = """
+import os, signal, rclpy
+
+whole_init = rclpy.init
+
+def init(**arguments):
+    assert arguments["signal_handler_options"] == rclpy.signals.SignalHandlerOptions.NO
+    assert callable(signal.getsignal({number})), "rclpy.init without a handler before it"
+    {before}
+    whole_init(**arguments)
+    {after}
+
+rclpy.init = init
+"""
+RAISE = "os.kill(os.getpid(), {number})"
+
+
+@pytest.mark.parametrize("where", ["before", "after", "constructor"])
+@pytest.mark.parametrize("number", [int(signal.SIGINT), int(signal.SIGTERM)])
+def test_a_signal_while_ros_starts_ends_it(
+    child_environment: dict[str, str], number: int, where: str
+) -> None:
+    raised = RAISE.format(number=number)
+    places = {
+        name: raised if name == where else "pass" for name in ("before", "after", "constructor")
+    }
+    program = EARLY.format(number=number, before=places["before"], after=places["after"])
+    program += PROGRAM.format(
+        constructor=places["constructor"], tick="pass", args="None", told_to_end=3
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert process.returncode == 3, process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_every_node_starts_this_way() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path for room in root.glob("simreal_*") for path in room.rglob("*.py")]
+    starters = {
+        path.name
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr) in {("rclpy", "init"), ("rclpy", "spin")}
+    }
+    assert starters == {"ros_process.py"}
+    nodes = [path for path in sources if path.name.endswith("_node.py")]
+    assert len(nodes) >= 6
+    for path in nodes:
+        assert "run_node(" in path.read_text(encoding="utf-8"), path
 
 
 def test_a_node_that_is_finished(child_environment: dict[str, str]) -> None:

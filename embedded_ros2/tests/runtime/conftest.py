@@ -18,6 +18,7 @@ from rclpy.context import _every
 
 # From 102 on their ports are such as the kernel gives to anybody.
 DOMAINS = range(1, 102)
+GIVE_UP_S = 60.0  # waits end as soon as what they wait for is there; a busy machine is slow
 
 
 @pytest.fixture(autouse=True)
@@ -64,12 +65,12 @@ def spawn(domain: int) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in running:
         if process.poll() is None:
             process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=GIVE_UP_S)
         if process.stdout:
             process.stdout.close()
 
 
-def spin_until(node: Any, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+def spin_until(node: Any, condition: Callable[[], bool], timeout_s: float = GIVE_UP_S) -> bool:
     """Spin the node until the condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:
