@@ -21,6 +21,9 @@ RUNTIME = $$($(HAS_PYBULLET) && echo sim,)control,film
 # The versions that the tests pass with, where they fit.
 CONSTRAINTS = $$($(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && echo -c constraints.txt)
 
+# Beside ROS 2: where `ros2 launch` finds the package that lies in .venv.
+WITH_PREFIX = [ ! -e $(VENV)/.with-ros ] || { AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; }
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint train clean
 
@@ -31,9 +34,7 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SEED=1 BLOCKS=3 OUT=out/demo)
 	@$(HAS_PYBULLET) || { echo "error: the simulation needs PyBullet, which has no wheel for" \
 	  "$$($(BIN)/python --version); wanted Python 3.10 or 3.11: make clean demo PYTHON=python3.11"; exit 2; }
-	@if [ -e $(VENV)/.with-ros ]; then \
-	  AMENT_PREFIX_PATH="$(CURDIR)/$(VENV):$$AMENT_PREFIX_PATH"; export AMENT_PREFIX_PATH; ros2=ros2; \
-	else ros2=$(BIN)/ros2; fi; \
+	@$(WITH_PREFIX); if [ -e $(VENV)/.with-ros ]; then ros2=ros2; else ros2=$(BIN)/ros2; fi; \
 	mkdir -p $(OUT) || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
 	  $(OUT)/.result.json.lock 2>/dev/null || { echo "error: another run is writing into $(OUT): wait for it, or make demo OUT=DIR"; exit 2; }; \
 	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl report.html); \
@@ -47,13 +48,13 @@ demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SE
 	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones
-	$(PYTEST) test -m "not slow" --ignore test/launch --numprocesses $(JOBS) --dist loadfile
-	$(PYTEST) test/launch -m "not slow"
+	$(WITH_PREFIX); $(PYTEST) test -m "not slow" --ignore test/launch --numprocesses $(JOBS) --dist loadfile
+	$(WITH_PREFIX); $(PYTEST) test/launch -m "not slow"
 	@if [ -e $(VENV)/.with-ros ]; then echo "embedded_ros2 is not installed beside ROS 2: its tests are left out"; \
 	else $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m "not slow"; fi
 
 test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with several seeds
-	$(PYTEST) test -m slow
+	$(WITH_PREFIX); $(PYTEST) test -m slow
 	@[ -e $(VENV)/.with-ros ] || $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m slow
 
 lint: $(VENV)/.tests  ## ruff and mypy
@@ -71,7 +72,8 @@ clean:  ## remove .venv and what tools left behind; out/ and models/ stay
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Where ROS 2 is sourced, its rclpy and messages are used: the environment sees the system's
-# packages, and is laid out as `ros2 launch` wants to find a package.
+# packages, and is laid out as `ros2 launch` wants to find a package. It holds a package.xml then,
+# which colcon must not take for a second simreal.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "error: $(PYTHON) is $$($(PYTHON) --version), wanted Python 3.10 to 3.12: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
@@ -81,10 +83,12 @@ $(VENV)/.made:
 	  cp resource/simreal $(VENV)/share/ament_index/resource_index/packages/simreal && \
 	  ln -sfn $(CURDIR) $(VENV)/share/simreal && ln -sfn ../bin $(VENV)/lib/simreal; \
 	else $(PYTHON) -m venv $(VENV); fi
-	@touch $@
+	@touch $(VENV)/COLCON_IGNORE $@
 
 $(VENV)/.runtime: $(VENV)/.made $(PACKAGING)
 	$(PIP) install --editable ".[$(RUNTIME)]" $(CONSTRAINTS)
+# Numba looks at coverage where there is one, and Debian's, which the environment sees, is too old.
+	@[ ! -e $(VENV)/.with-ros ] || $(PIP) install "coverage>=7.6.1"
 	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2"; \
 	  $(PIP) install --editable ./embedded_ros2 $(CONSTRAINTS); }
 	@touch $@

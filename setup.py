@@ -47,6 +47,8 @@ EXTRAS = {
         "hypothesis>=6.100,<7",
         "ruff>=0.9,<1",
         "mypy>=1.14,<3",
+        # What evaluates recordings reads them with it; without ROS 2 the embedded runtime brings it.
+        "rosbags>=0.11,<0.12",
         "types-PyYAML",
     ],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,15 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 DOMAINS = range(1 + WORKER, 102, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 # For tests that ask for no domain of their own.
 os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().choice(DOMAINS))
+
+
+@pytest.fixture(autouse=True)
+def ros_ended() -> Iterator[None]:
+    """Whatever a test left of ROS, because it failed or by a thread, the next one begins new."""
+    yield
+    rclpy = sys.modules.get("rclpy")
+    if rclpy is not None:
+        rclpy.try_shutdown()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes as ct
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import codec
@@ -15,6 +15,7 @@ from .dds.dynamic_types import ros_type_name
 from .dds.library import BuiltinEndpoint, BuiltinParticipant, SampleInfo, lib
 from .dds.qos import KEEP_ALL, TRANSIENT_LOCAL, DdsQos, read_qos, read_user_data
 from .messages import structure_class
+from .typehash import user_data_hash
 
 if TYPE_CHECKING:
     from .dds.participant import Participant
@@ -62,11 +63,11 @@ class Graph:
         self._lock = threading.RLock()
         self._local: dict[int, tuple[str, str, set[bytes], set[bytes]]] = {}
         self._remote: dict[bytes, list[NodeInfo]] = {}
-        self._writer = participant.writer(
-            _TOPIC, _TYPE, DdsQos(depth=1, durability=TRANSIENT_LOCAL)
-        )
+        # rmw_cyclonedds parses the USER_DATA of these endpoints too, and warns where it has no hash.
+        latched = DdsQos(durability=TRANSIENT_LOCAL, user_data=user_data_hash(_TYPE))
+        self._writer = participant.writer(_TOPIC, _TYPE, replace(latched, depth=1))
         self._reader = participant.reader(
-            _TOPIC, _TYPE, DdsQos(history=KEEP_ALL, durability=TRANSIENT_LOCAL, ignore_local=True)
+            _TOPIC, _TYPE, replace(latched, history=KEEP_ALL, ignore_local=True)
         )
         self._builtin = {
             kind: participant.builtin_reader(kind)
@@ -172,6 +173,22 @@ class Graph:
                     )
             size *= 4
             pointers, infos = (ct.c_void_p * size)(), (SampleInfo * size)()
+
+    def enclaves(self) -> dict[bytes, str]:
+        """The security enclave of each participant that names one, by its GUID."""
+        found: dict[bytes, str] = {}
+
+        def visit(pointer: int) -> None:
+            raw = BuiltinParticipant.from_address(pointer)
+            for item in (read_user_data(raw.qos) if raw.qos else b"").split(b";"):
+                key, _, value = item.partition(b"=")
+                if key == b"enclave":
+                    found[bytes(raw.key.v)] = value.decode("utf-8", "replace")
+
+        with self._lock:
+            if not self._closed:
+                self._read(_PARTICIPANTS, visit)
+        return found
 
     def _participants(self) -> set[bytes]:
         found: set[bytes] = set()

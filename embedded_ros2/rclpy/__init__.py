@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import exceptions, serialization
+from . import exceptions, serialization, utilities
 from ._rclpy_pybind11 import RCLError
 from .context import Context
 from .parameter import Parameter
@@ -42,7 +42,6 @@ __all__ = [
 ]
 
 _executor_lock = threading.Lock()
-_global_executor: Executor | None = None
 
 
 class InitContextManager:
@@ -55,7 +54,7 @@ class InitContextManager:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        try_shutdown(context=self.context)
+        try_shutdown(context=None if self.context is get_default_context() else self.context)
 
 
 def init(
@@ -79,39 +78,33 @@ def init(
 
 
 def get_global_executor() -> Executor:
-    """The executor of rclpy.spin(): one per init/shutdown cycle of the default context."""
-    global _global_executor
+    """The executor of rclpy.spin(): each default context has one of its own."""
     from .executors import SingleThreadedExecutor
 
+    context = get_default_context()
     with _executor_lock:
-        if _global_executor is None:
-            _global_executor = SingleThreadedExecutor()
-            get_default_context().on_shutdown(_forget_global_executor)
-        return _global_executor
-
-
-def _forget_global_executor() -> None:
-    global _global_executor
-    _global_executor = None
+        if context._global_executor is None:
+            context._global_executor = SingleThreadedExecutor(context=context)
+        return context._global_executor
 
 
 def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
-    """Shut down; RuntimeError when already done."""
-    _end(context, uninstall_handlers, must=True)
+    """End the context, None: the default one, which the next init() makes anew. RuntimeError when
+    already done."""
+    is_default = context is None or context is get_default_context()
+    try:
+        utilities.shutdown(context=context)
+    finally:
+        if uninstall_handlers or (uninstall_handlers is None and is_default):
+            uninstall_signal_handlers()
 
 
 def try_shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
     """Shut down unless already done."""
-    _end(context, uninstall_handlers, must=False)
-
-
-def _end(context: Context | None, uninstall: bool | None, must: bool) -> None:
-    target = context or get_default_context()
-    try:
-        target.shutdown() if must else target.try_shutdown()
-    finally:
-        if uninstall or (uninstall is None and target is get_default_context()):
-            uninstall_signal_handlers()
+    is_default = context is None or context is get_default_context()
+    utilities.try_shutdown(context=context)
+    if uninstall_handlers or (uninstall_handlers is None and is_default):
+        uninstall_signal_handlers()
 
 
 def create_node(node_name: str, **kwargs: Any) -> Node:
@@ -123,7 +116,15 @@ def create_node(node_name: str, **kwargs: Any) -> Node:
 
 @contextmanager
 def _spinning(node: Node, executor: Executor | None) -> Any:
-    chosen = executor or get_global_executor()
+    try:
+        chosen = executor or get_global_executor()
+    except exceptions.NotInitializedException:
+        if node.context.ok():
+            raise
+        from .executors import ExternalShutdownException
+
+        # Another thread was faster: its shutdown came between init() and this.
+        raise ExternalShutdownException() from None
     added = chosen.add_node(node)
     try:
         yield chosen

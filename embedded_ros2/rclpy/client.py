@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from embedded_ros2_core import codec
-from embedded_ros2_core.dds.endpoints import RawReader, RawWriter
+from embedded_ros2_core.dds.endpoints import ClosedError, RawReader, RawWriter
 from embedded_ros2_core.dds.library import SampleInfo, lib
 from embedded_ros2_core.graph import matched_ids
 from embedded_ros2_core.messages import full_name
@@ -71,7 +71,10 @@ class Client:
             self._pending.pop(number, None)
 
         future._add_waker(forget)
-        self._writer.write(codec.serialize(request, prefix=HEADER.pack(self._id, number)))
+        try:
+            self._writer.write(codec.serialize(request, prefix=HEADER.pack(self._id, number)))
+        except ClosedError:
+            raise RCLError(f"Failed to call '{self.srv_name}': the client was closed") from None
         return future
 
     def call(self, request: Any, timeout_sec: float | None = None) -> Any:

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from embedded_ros2_core.graph import Graph
 
 _all: weakref.WeakSet[Context] = weakref.WeakSet()
+_all_lock = threading.Lock()
 
 
 class Context:
+    """Initialized once, ended once: who still ends an old one cannot hit its successor."""
+
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._close_lock = threading.RLock()
+        self._used = False
         self._valid = False
+        self._global_executor: Any = None  # that of rclpy.spin(), when this is the default context
         self._participant: Participant | None = None
         self._graph: Graph | None = None
         self._callbacks: list[Any] = []
@@ -47,7 +53,7 @@ class Context:
         from . import logging
 
         with self._lock:
-            if self._valid:
+            if self._used:
                 raise RuntimeError("Context.init() must only be called once")
             try:
                 self.arguments = parse(sys.argv[1:] if args is None else list(args))
@@ -55,25 +61,27 @@ class Context:
                 raise UnknownROSArgsError(str(error)) from error
             if initialize_logging:
                 logging._configure(self.arguments)
-            self._close_participant()
             self._participant = Participant(
                 domain_id_from_environment() if domain_id is None else domain_id, registry
             )
             self._graph = Graph(self._participant)
-            self._valid = True
-        _all.add(self)
+            self._used = self._valid = True
+        with _all_lock:
+            _all.add(self)
 
     @property
     def participant(self) -> Participant:
-        if not self._valid or self._participant is None:
+        participant = self._participant  # another thread may end the context at any time
+        if not self._valid or participant is None:
             raise NotInitializedException()
-        return self._participant
+        return participant
 
     @property
     def graph(self) -> Graph:
-        if not self._valid or self._graph is None:
+        graph = self._graph
+        if not self._valid or graph is None:
             raise NotInitializedException()
-        return self._graph
+        return graph
 
     def ok(self) -> bool:
         return self._valid
@@ -82,14 +90,19 @@ class Context:
         return self.participant.domain_id
 
     def on_shutdown(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once at shutdown; bound methods are held weakly."""
+        """Call `callback` once at shutdown, at once after it; bound methods are held weakly."""
         if not callable(callback):
             raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
-            if hasattr(callback, "__self__"):
+            ended = self._used and not self._valid
+            if ended:
+                pass
+            elif hasattr(callback, "__self__"):
                 self._callbacks.append(weakref.WeakMethod(callback))  # type: ignore[arg-type]
             else:
                 self._callbacks.append(lambda: callback)
+        if ended:
+            callback()
 
     def _invalidate(self) -> bool:
         """End validity and wake everything that waits; leaves DDS alone. True when it was valid."""
@@ -108,16 +121,19 @@ class Context:
         return True
 
     def _close_participant(self) -> None:
-        with self._lock:
-            graph, self._graph = self._graph, None
-            participant, self._participant = self._participant, None
-        if graph is not None:
-            graph.close()
-        if participant is not None:
-            participant.close()
+        with self._close_lock:  # who comes second waits until the peers have been told
+            with self._lock:
+                graph, self._graph = self._graph, None
+                participant, self._participant = self._participant, None
+            if graph is not None:
+                graph.close()
+            if participant is not None:
+                participant.close()
 
     def shutdown(self) -> None:
         """End the context; RuntimeError when it is not valid."""
+        if not self._used:
+            raise RuntimeError("Context must be initialized before it can be shutdown")
         if not self._invalidate():
             self._close_participant()
             raise RuntimeError(
@@ -140,12 +156,17 @@ class Context:
 def invalidate_all() -> None:
     """What a signal does: every context ends; the entities live until shutdown() or the end of the
     process."""
-    for context in list(_all):
+    for context in _every():
         context._invalidate()
+
+
+def _every() -> list[Context]:
+    with _all_lock:
+        return list(_all)
 
 
 @atexit.register
 def _close_all() -> None:
     # Tell the peers that we go; otherwise they hold our endpoints until the lease of 10 s runs out.
-    for context in list(_all):
+    for context in _every():
         context.try_shutdown()

@@ -13,6 +13,7 @@ from typing import Any
 
 from embedded_ros2_core.dds.library import DdsError
 
+from .exceptions import NotInitializedException
 from .task import Future, Task
 from .utilities import get_default_context
 
@@ -63,8 +64,13 @@ class Executor:
     def __init__(self, *, context: Any = None) -> None:
         self._context = context or get_default_context()
         participant = self._context.participant
-        self._waitset = participant.waitset()
-        self._guard = participant.guard()
+        try:
+            self._waitset = participant.waitset()
+            self._guard = participant.guard()
+        except DdsError:
+            if self._context.ok():
+                raise
+            raise NotInitializedException() from None
         self._nodes: list[Any] = []
         self._nodes_lock = threading.RLock()
         self._tasks: deque[Task[Any]] = deque()
@@ -91,7 +97,7 @@ class Executor:
             if node.executor is not None and node.executor is not self:
                 node.executor.remove_node(node)
             self._nodes.append(node)
-            node._set_executor(self)
+            node._rcl_set_executor(self)
         self._entities_changed()
         return True
 
@@ -99,7 +105,7 @@ class Executor:
         with self._nodes_lock:
             if node in self._nodes:
                 self._nodes.remove(node)
-                node._set_executor(None)
+                node._rcl_set_executor(None)
         self._entities_changed()
 
     def get_nodes(self) -> list[Any]:
@@ -135,8 +141,8 @@ class Executor:
             nodes = list(self._nodes)
         sources, timers = [], []
         for node in nodes:
-            sources.extend(node._sources())
-            timers.extend(node._timer_list())
+            sources.extend(node._rcl_sources())
+            timers.extend(node._rcl_timer_list())
         self._sources, self._timers = sources, timers
         members: dict[int, object] = {self._guard.entity: self}
         for source in sources:

@@ -10,7 +10,7 @@ from embedded_ros2_core.dds.dynamic_types import ros_type_name
 from embedded_ros2_core.graph import EndpointInfo
 
 from ._rclpy_pybind11 import NodeNameNonExistentError
-from .qos import QoSProfile, from_dds
+from .qos import HistoryPolicy, QoSProfile, from_dds
 
 
 class TopicEndpointTypeEnum(IntEnum):
@@ -30,6 +30,30 @@ class TopicEndpointInfo:
     endpoint_type: TopicEndpointTypeEnum
     endpoint_gid: list[int]
     qos_profile: QoSProfile
+
+    def __str__(self) -> str:
+        qos = self.qos_profile
+        history = qos.history.name
+        if qos.history is HistoryPolicy.KEEP_LAST:
+            history = f"{history} ({qos.depth})"
+        return "\n".join(
+            (
+                f"Node name: {self.node_name}",
+                f"Node namespace: {self.node_namespace}",
+                f"Topic type: {self.topic_type}",
+                f"Topic type hash: {self.topic_type_hash}",
+                f"Endpoint type: {self.endpoint_type.name}",
+                f"GID: {'.'.join(f'{byte:02x}' for byte in self.endpoint_gid)}",
+                "QoS profile:",
+                f"  Reliability: {qos.reliability.name}",
+                f"  History (Depth): {history}",
+                f"  Durability: {qos.durability.name}",
+                f"  Lifespan: {qos.lifespan}",
+                f"  Deadline: {qos.deadline}",
+                f"  Liveliness: {qos.liveliness.name}",
+                f"  Liveliness lease duration: {qos.liveliness_lease_duration}",
+            )
+        )
 
 
 def service_type(type_name: str) -> str:
@@ -64,21 +88,23 @@ def _collect(pairs: Any) -> list[tuple[str, list[str]]]:
 
 
 class GraphQueries:
-    """Mixed into Node; needs `_context` and `_resolve`."""
+    """Mixed into Node; needs `_context` and `_rcl_resolve`."""
 
     _context: Any
-    _resolve: Any
+    _rcl_resolve: Any
 
-    def _all(self) -> list[EndpointInfo]:
+    def _rcl_all(self) -> list[EndpointInfo]:
         graph = self._context.graph
         return [*graph.publications(), *graph.subscriptions()]
 
     def get_topic_names_and_types(self, no_demangle: bool = False) -> list[tuple[str, list[str]]]:
-        return _collect(_topic(info, no_demangle) for info in self._all())
+        return _collect(_topic(info, no_demangle) for info in self._rcl_all())
 
     def get_service_names_and_types(self) -> list[tuple[str, list[str]]]:
         return _collect(
-            _service(info) for info in self._all() if info.is_reader == info.topic.startswith("rq/")
+            _service(info)
+            for info in self._rcl_all()
+            if info.is_reader == info.topic.startswith("rq/")
         )
 
     def get_node_names_and_namespaces(self) -> list[tuple[str, str]]:
@@ -93,11 +119,11 @@ class GraphQueries:
     def get_node_names_and_namespaces_with_enclaves(self) -> list[tuple[str, str, str]]:
         return [(name, namespace, "/") for name, namespace in self.get_node_names_and_namespaces()]
 
-    def _of_node(self, name: str, namespace: str) -> list[EndpointInfo]:
+    def _rcl_of_node(self, name: str, namespace: str) -> list[EndpointInfo]:
         for node in self._context.graph.nodes():
             if node.name == name and node.namespace == namespace:
                 guids = {*node.readers, *node.writers}
-                return [info for info in self._all() if info.guid in guids]
+                return [info for info in self._rcl_all() if info.guid in guids]
         raise NodeNameNonExistentError(
             f"cannot get endpoints of node '{name}' in '{namespace}': it is not in the graph"
         )
@@ -108,7 +134,7 @@ class GraphQueries:
         node_namespace: str,
         no_demangle: bool = False,
     ) -> list[tuple[str, list[str]]]:
-        infos = self._of_node(node_name, node_namespace)
+        infos = self._rcl_of_node(node_name, node_namespace)
         return _collect(_topic(info, no_demangle) for info in infos if not info.is_reader)
 
     def get_subscriber_names_and_types_by_node(
@@ -117,7 +143,7 @@ class GraphQueries:
         node_namespace: str,
         no_demangle: bool = False,
     ) -> list[tuple[str, list[str]]]:
-        infos = self._of_node(node_name, node_namespace)
+        infos = self._rcl_of_node(node_name, node_namespace)
         return _collect(_topic(info, no_demangle) for info in infos if info.is_reader)
 
     def get_service_names_and_types_by_node(
@@ -125,7 +151,7 @@ class GraphQueries:
         node_name: str,
         node_namespace: str,
     ) -> list[tuple[str, list[str]]]:
-        infos = self._of_node(node_name, node_namespace)
+        infos = self._rcl_of_node(node_name, node_namespace)
         return _collect(
             _service(info) for info in infos if info.is_reader and info.topic.startswith("rq/")
         )
@@ -133,39 +159,40 @@ class GraphQueries:
     def get_client_names_and_types_by_node(
         self, node_name: str, node_namespace: str
     ) -> list[tuple[str, list[str]]]:
-        infos = self._of_node(node_name, node_namespace)
+        infos = self._rcl_of_node(node_name, node_namespace)
         return _collect(
             _service(info) for info in infos if info.is_reader and info.topic.startswith("rr/")
         )
 
-    def _count(self, infos: list[EndpointInfo], dds_name: str) -> int:
+    def _rcl_count(self, infos: list[EndpointInfo], dds_name: str) -> int:
         return sum(info.topic == dds_name for info in infos)
 
     def count_publishers(self, topic_name: str) -> int:
-        return self._count(
-            self._context.graph.publications(), "rt" + self._resolve(topic_name, "topic")
+        return self._rcl_count(
+            self._context.graph.publications(), "rt" + self._rcl_resolve(topic_name, "topic")
         )
 
     def count_subscribers(self, topic_name: str) -> int:
-        return self._count(
-            self._context.graph.subscriptions(), "rt" + self._resolve(topic_name, "topic")
+        return self._rcl_count(
+            self._context.graph.subscriptions(), "rt" + self._rcl_resolve(topic_name, "topic")
         )
 
     def count_services(self, service_name: str) -> int:
-        return self._count(
+        return self._rcl_count(
             self._context.graph.subscriptions(),
-            f"rq{self._resolve(service_name, 'service')}Request",
+            f"rq{self._rcl_resolve(service_name, 'service')}Request",
         )
 
     def count_clients(self, service_name: str) -> int:
-        return self._count(
-            self._context.graph.subscriptions(), f"rr{self._resolve(service_name, 'service')}Reply"
+        return self._rcl_count(
+            self._context.graph.subscriptions(),
+            f"rr{self._rcl_resolve(service_name, 'service')}Reply",
         )
 
-    def _infos(
+    def _rcl_infos(
         self, infos: list[EndpointInfo], topic: str, no_mangle: bool
     ) -> list[TopicEndpointInfo]:
-        dds_name = topic if no_mangle else "rt" + self._resolve(topic, "topic")
+        dds_name = topic if no_mangle else "rt" + self._rcl_resolve(topic, "topic")
         nodes = self._context.graph.node_of()
         found = []
         for info in infos:
@@ -195,9 +222,9 @@ class GraphQueries:
     def get_publishers_info_by_topic(
         self, topic_name: str, no_mangle: bool = False
     ) -> list[TopicEndpointInfo]:
-        return self._infos(self._context.graph.publications(), topic_name, no_mangle)
+        return self._rcl_infos(self._context.graph.publications(), topic_name, no_mangle)
 
     def get_subscriptions_info_by_topic(
         self, topic_name: str, no_mangle: bool = False
     ) -> list[TopicEndpointInfo]:
-        return self._infos(self._context.graph.subscriptions(), topic_name, no_mangle)
+        return self._rcl_infos(self._context.graph.subscriptions(), topic_name, no_mangle)

@@ -39,7 +39,7 @@ class NodeParameters:
     """Mixed into Node; needs create_publisher, create_service, get_clock,
     get_fully_qualified_name."""
 
-    def _init_parameters(
+    def _rcl_init_parameters(
         self: Any,
         from_arguments: dict[str, Parameter],
         from_code: list[Parameter],
@@ -55,7 +55,7 @@ class NodeParameters:
         self._parameter_event_publisher: Any = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events
         )
-        self._store = ParameterStore(allow_undeclared, self._publish_parameter_event)
+        self._rcl_store = ParameterStore(allow_undeclared, self._rcl_publish_parameter_event)
         if declare_all:
             for name, parameter in self._parameter_overrides.items():
                 if not self.has_parameter(name):
@@ -66,7 +66,7 @@ class NodeParameters:
         if services:
             self._parameter_service = ParameterService(self)
 
-    def _publish_parameter_event(
+    def _rcl_publish_parameter_event(
         self: Any, new: list[Any], changed: list[Any], deleted: list[Any]
     ) -> None:
         if not self._context.ok() or not (new or changed or deleted):
@@ -115,17 +115,17 @@ class NodeParameters:
                 raise TypeError(f"First element {entry[0]!r} is not a str (a parameter name)")
             name = f"{namespace}{PARAMETER_SEPARATOR_STRING}{entry[0]}" if namespace else entry[0]
             check_parameter_name(name)
-            if name in self._store.values:
+            if name in self._rcl_store.values:
                 raise ParameterAlreadyDeclaredException([name])
             given = entry[2] if len(entry) == 3 else None
             if given is not None and not isinstance(given, ParameterDescriptor):
                 raise TypeError(
                     f"Third element {given!r} of parameter '{name}' is not a ParameterDescriptor"
                 )
-            declared.append(self._declare(name, entry, given, ignore_override))
+            declared.append(self._rcl_declare(name, entry, given, ignore_override))
         return declared
 
-    def _declare(
+    def _rcl_declare(
         self: Any,
         name: str,
         entry: tuple[Any, ...],
@@ -166,34 +166,34 @@ class NodeParameters:
             wanted,
         ):
             raise InvalidParameterTypeException(parameter, wanted.name)
-        result = self._store.declare(parameter, descriptor)
+        result = self._rcl_store.declare(parameter, descriptor)
         if not result.successful:
             raise InvalidParameterValueException(name, parameter.value, result.reason)
-        return self._store.values[name]  # type: ignore[no-any-return]
+        return self._rcl_store.values[name]  # type: ignore[no-any-return]
 
     def undeclare_parameter(self: Any, name: str) -> None:
-        if name not in self._store.values:
+        if name not in self._rcl_store.values:
             raise ParameterNotDeclaredException(name)
-        if self._store.descriptors[name].read_only:
+        if self._rcl_store.descriptors[name].read_only:
             raise ParameterImmutableException(name)
-        self._store.undeclare(name)
+        self._rcl_store.undeclare(name)
 
     def has_parameter(self: Any, name: str) -> bool:
-        return name in self._store.values
+        return name in self._rcl_store.values
 
     # -- reading
     # --------------------------------------------------------------------------------------------------
     def get_parameter(self: Any, name: str) -> Parameter:
         """The parameter; raises when it is not declared or has a type but no value yet."""
-        found = self._store.values.get(name)
+        found = self._rcl_store.values.get(name)
         if found is not None:
             if (
                 found.type_ is Parameter.Type.NOT_SET
-                and not self._store.descriptors[name].dynamic_typing
+                and not self._rcl_store.descriptors[name].dynamic_typing
             ):
                 raise ParameterUninitializedException(name)
             return found  # type: ignore[no-any-return]
-        if self._store.allow_undeclared:
+        if self._rcl_store.allow_undeclared:
             return Parameter(name, Parameter.Type.NOT_SET, None)
         raise ParameterNotDeclaredException(name)
 
@@ -205,7 +205,7 @@ class NodeParameters:
     def get_parameter_or(
         self: Any, name: str, alternative_value: Parameter | None = None
     ) -> Parameter:
-        found = self._store.values.get(name)
+        found = self._rcl_store.values.get(name)
         if found is not None and found.type_ is not Parameter.Type.NOT_SET:
             return found  # type: ignore[no-any-return]
         return (
@@ -216,15 +216,17 @@ class NodeParameters:
 
     def get_parameters_by_prefix(self: Any, prefix: str) -> dict[str, Parameter]:
         start = f"{prefix}{PARAMETER_SEPARATOR_STRING}" if prefix else ""
-        return {n[len(start) :]: p for n, p in self._store.values.items() if n.startswith(start)}
+        return {
+            n[len(start) :]: p for n, p in self._rcl_store.values.items() if n.startswith(start)
+        }
 
     def get_parameter_types(self: Any, names: list[str]) -> list[Parameter.Type]:
         return [self.get_parameter_type(name) for name in names]
 
     def get_parameter_type(self: Any, name: str) -> Parameter.Type:
-        if name in self._store.values:
-            return self._store.values[name].type_  # type: ignore[no-any-return]
-        if self._store.allow_undeclared:
+        if name in self._rcl_store.values:
+            return self._rcl_store.values[name].type_  # type: ignore[no-any-return]
+        if self._rcl_store.allow_undeclared:
             return Parameter.Type.NOT_SET
         raise ParameterNotDeclaredException(name)
 
@@ -235,9 +237,9 @@ class NodeParameters:
         return self._parameter_service._list(request, ListParameters.Response()).result
 
     def describe_parameter(self: Any, name: str) -> Any:
-        if name in self._store.descriptors:
-            return self._store.descriptors[name]
-        if self._store.allow_undeclared:
+        if name in self._rcl_store.descriptors:
+            return self._rcl_store.descriptors[name]
+        if self._rcl_store.allow_undeclared:
             return ParameterDescriptor()
         raise ParameterNotDeclaredException(name)
 
@@ -249,15 +251,15 @@ class NodeParameters:
     def set_parameters(self: Any, parameter_list: list[Parameter]) -> list[Any]:
         """Set one by one; one result each."""
         _check_parameters(parameter_list)
-        missing = [p.name for p in parameter_list if p.name not in self._store.values]
-        if missing and not self._store.allow_undeclared:
+        missing = [p.name for p in parameter_list if p.name not in self._rcl_store.values]
+        if missing and not self._rcl_store.allow_undeclared:
             raise ParameterNotDeclaredException(missing)
         return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
 
     def set_parameters_atomically(self: Any, parameter_list: list[Parameter]) -> Any:
         """Set all or none."""
         _check_parameters(parameter_list)
-        return self._store.set_atomically(parameter_list)
+        return self._rcl_store.set_atomically(parameter_list)
 
     def set_descriptor(
         self: Any,
@@ -265,13 +267,13 @@ class NodeParameters:
         descriptor: Any,
         alternative_value: Any = None,
     ) -> Any:
-        if name not in self._store.values:
-            if not self._store.allow_undeclared:
+        if name not in self._rcl_store.values:
+            if not self._rcl_store.allow_undeclared:
                 raise ParameterNotDeclaredException(name)
             return self.get_parameter(name).get_parameter_value()
-        if self._store.descriptors[name].read_only:
+        if self._rcl_store.descriptors[name].read_only:
             raise ParameterImmutableException(name)
-        current = self._store.values[name]
+        current = self._rcl_store.values[name]
         if alternative_value is not None:
             current = Parameter.from_parameter_msg(
                 type(current.to_parameter_msg())(name=name, value=alternative_value)
@@ -279,8 +281,8 @@ class NodeParameters:
         reason = check_range(current, descriptor)
         if reason:
             raise InvalidParameterValueException(name, current.value, reason)
-        self._store.descriptors[name] = descriptor
-        self._store.values[name] = current
+        self._rcl_store.descriptors[name] = descriptor
+        self._rcl_store.values[name] = current
         return current.get_parameter_value()
 
     # -- callbacks
@@ -288,27 +290,27 @@ class NodeParameters:
     def add_pre_set_parameters_callback(
         self: Any, callback: Callable[[list[Parameter]], list[Parameter]]
     ) -> None:
-        self._store.pre_set.insert(0, callback)
+        self._rcl_store.pre_set.insert(0, callback)
 
     def add_on_set_parameters_callback(
         self: Any,
         callback: Callable[[list[Parameter]], SetParametersResult],
     ) -> None:
-        self._store.on_set.append(callback)
+        self._rcl_store.on_set.append(callback)
 
     def add_post_set_parameters_callback(
         self: Any, callback: Callable[[list[Parameter]], None]
     ) -> None:
-        self._store.post_set.insert(0, callback)
+        self._rcl_store.post_set.insert(0, callback)
 
     def remove_pre_set_parameters_callback(self: Any, callback: Any) -> None:
-        self._store.pre_set.remove(callback)
+        self._rcl_store.pre_set.remove(callback)
 
     def remove_on_set_parameters_callback(self: Any, callback: Any) -> None:
-        self._store.on_set.remove(callback)
+        self._rcl_store.on_set.remove(callback)
 
     def remove_post_set_parameters_callback(self: Any, callback: Any) -> None:
-        self._store.post_set.remove(callback)
+        self._rcl_store.post_set.remove(callback)
 
 
 def _widen_empty_list(parameter: Parameter, descriptor: Any) -> Parameter:

@@ -35,14 +35,14 @@ class ParameterService:
             )
 
     def _describe(self, request: Any, response: Any) -> Any:
-        store = self._node._store
+        store = self._node._rcl_store
         response.descriptors = [
             store.descriptors.get(name) or ParameterDescriptor(name=name) for name in request.names
         ]
         return response
 
     def _get(self, request: Any, response: Any) -> Any:
-        store = self._node._store
+        store = self._node._rcl_store
         response.values = [
             store.values[name].get_parameter_value() if name in store.values else ParameterValue()
             for name in request.names
@@ -50,7 +50,7 @@ class ParameterService:
         return response
 
     def _types(self, request: Any, response: Any) -> Any:
-        store = self._node._store
+        store = self._node._rcl_store
         response.types = [
             int(store.values[n].type_) if n in store.values else 0 for n in request.names
         ]
@@ -58,7 +58,7 @@ class ParameterService:
 
     def _list(self, request: Any, response: Any) -> Any:
         names, prefixes = [], set()
-        for name in sorted(self._node._store.values):
+        for name in sorted(self._node._rcl_store.values):
             inside = not request.prefixes
             below = name
             for prefix in request.prefixes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from embedded_ros2_core import codec
-from embedded_ros2_core.dds.endpoints import RawWriter
+from embedded_ros2_core.dds.endpoints import ClosedError, RawWriter
 
 from ._rclpy_pybind11 import InvalidHandle, RCLError
 from .duration import Duration
@@ -45,8 +45,18 @@ class Publisher:
         if self._destroyed:
             raise InvalidHandle(f"publisher on '{self.topic}' was destroyed")
         if not self._node.context.ok():
-            raise RCLError(f"Failed to publish on '{self.topic}': publisher's context is invalid")
-        self._writer.write(blob)
+            raise self._no_context()
+        try:
+            self._writer.write(blob)
+        except ClosedError:
+            raise (
+                InvalidHandle(f"publisher on '{self.topic}' was destroyed")
+                if self._node.context.ok()
+                else self._no_context()
+            ) from None
+
+    def _no_context(self) -> RCLError:
+        return RCLError(f"Failed to publish on '{self.topic}': publisher's context is invalid")
 
     def get_subscription_count(self) -> int:
         """Matched subscriptions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import struct
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from embedded_ros2_core import codec
-from embedded_ros2_core.dds.endpoints import RawReader, RawWriter
+from embedded_ros2_core.dds.endpoints import ClosedError, RawReader, RawWriter
 from embedded_ros2_core.dds.library import SampleInfo, lib
 from embedded_ros2_core.graph import matched_ids
 from embedded_ros2_core.messages import full_name
@@ -111,7 +112,8 @@ class Service:
         if self._destroyed or not self._node.context.ok():
             return
         self._wait_for_client(client)
-        self._writer.write(codec.serialize(response, prefix=header))
+        with contextlib.suppress(ClosedError):  # gone meanwhile: nobody to answer from
+            self._writer.write(codec.serialize(response, prefix=header))
 
     def _wait_for_client(self, client: int) -> None:
         """Do not answer before the reader of this client is known to our writer: replies are

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypedDict
@@ -12,6 +11,7 @@ from embedded_ros2_core.dds.endpoints import RawReader
 from embedded_ros2_core.dds.library import SampleInfo
 from embedded_ros2_core.messages import full_name
 
+from .callback_signature import signature_of
 from .malformed import warn_of_malformed
 from .qos import QoSProfile
 
@@ -59,23 +59,23 @@ class Subscription:
 
     @callback.setter
     def callback(self, value: Callable[..., Any]) -> None:
+        """ValueError, as in rclpy, for a builtin that does not say what it takes."""
         self._callback = value
         self._callback_type = Subscription.CallbackType.MessageOnly
+        signature = signature_of(value)
         try:
-            inspect.signature(value).bind(object())
+            signature.bind(object())
             return
-        except (TypeError, ValueError):
+        except TypeError:
             pass
         try:
-            inspect.signature(value).bind(object(), object())
+            signature.bind(object(), object())
             self._callback_type = Subscription.CallbackType.WithMessageInfo
         except TypeError as error:
             raise RuntimeError(
                 "Subscription.__init__(): callback should be either be callable with one argument "
                 "(to get only the message) or two (to get message and message info)"
             ) from error
-        except ValueError:
-            pass
 
     @property
     def topic_name(self) -> str:

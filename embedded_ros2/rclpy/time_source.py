@@ -57,7 +57,7 @@ class TimeSource:
                 CLOCK_TOPIC,
                 self._on_clock,
                 qos_profile_clock,
-                callback_group=self._node._clock_group,
+                callback_group=self._node._rcl_clock_group,
             )
         elif self._subscription is not None:
             self._node.destroy_subscription(self._subscription)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ._rclpy_pybind11 import InvalidHandle
+from .callback_signature import signature_of
 from .clock import Clock
 from .exceptions import TimerCancelledError
 from .time import Time
@@ -53,13 +53,12 @@ class Timer:
     def _wants_info(callback: Callable[..., Any] | None) -> bool:
         if callback is None:
             return False
+        signature = signature_of(callback)
         try:
-            inspect.signature(callback).bind()
+            signature.bind()
             return False
         except TypeError:
             return True
-        except ValueError:
-            return False
 
     @property
     def clock(self) -> Clock:

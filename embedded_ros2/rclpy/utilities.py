@@ -14,13 +14,17 @@ _default: Any = None
 
 
 def get_default_context(*, shutting_down: bool = False) -> Any:
+    """The context of who names none; `shutting_down`: the next call gets a new one."""
     global _default
     with _lock:
         if _default is None:
             from .context import Context
 
             _default = Context()
-        return _default
+        context = _default
+        if shutting_down:
+            _default = None
+        return context
 
 
 def remove_ros_args(args: Sequence[str] | None = None) -> list[str]:
@@ -33,11 +37,11 @@ def ok(*, context: Any = None) -> bool:
 
 
 def shutdown(*, context: Any = None) -> None:
-    (context or get_default_context()).shutdown()
+    (context or get_default_context(shutting_down=True)).shutdown()
 
 
 def try_shutdown(*, context: Any = None) -> None:
-    (context or get_default_context()).try_shutdown()
+    (context or get_default_context(shutting_down=True)).try_shutdown()
 
 
 def get_rmw_implementation_identifier() -> str:

@@ -112,8 +112,8 @@ def to_plain(value: Any, shown: int | None = SHOWN_ITEMS, arrays: bool = True) -
         return {
             name: _plain_field(getattr(value, name), types[name], shown, arrays) for name in types
         }
-    if isinstance(value, (bytes, bytearray)):
-        return list(value) if len(value) != 1 else value[0]
+    if isinstance(value, (bytes, bytearray)) and len(value) == 1:
+        return value[0]
     if isinstance(value, str):
         return value if shown is None or len(value) <= shown else value[:shown] + "..."
     if isinstance(value, Sequence) or hasattr(value, "__len__"):
@@ -126,6 +126,19 @@ def to_plain(value: Any, shown: int | None = SHOWN_ITEMS, arrays: bool = True) -
         )
         return items if len(kept) == len(value) else [*items, "..."]
     return value.item() if hasattr(value, "item") else value
+
+
+def is_cut(value: Any, shown: int) -> bool:
+    """Return whether `to_plain(value, shown)` leaves something out."""
+    if hasattr(value, "get_fields_and_field_types"):
+        return any(
+            is_cut(getattr(value, name), shown) for name in value.get_fields_and_field_types()
+        )
+    if not hasattr(value, "__len__"):
+        return False
+    if len(value) > shown:
+        return True
+    return isinstance(value, (list, tuple)) and any(is_cut(item, shown) for item in value)
 
 
 def _plain_field(value: Any, type_name: str, shown: int | None, arrays: bool) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -23,7 +24,14 @@ from ros2cli_embedded.graph import (
     temporary_node,
     wait_until,
 )
-from ros2cli_embedded.interfaces import SHOWN_ITEMS, interface, parse_values, set_fields, to_yaml
+from ros2cli_embedded.interfaces import (
+    SHOWN_ITEMS,
+    interface,
+    is_cut,
+    parse_values,
+    set_fields,
+    to_yaml,
+)
 
 HZ_WINDOW = 10000
 """Messages over which `ros2 topic hz` takes its statistics."""
@@ -47,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     echo.add_argument("--once", action="store_true", help="end after the first message")
     echo.add_argument("--timeout", type=float, help="end with an error after so many seconds")
     echo.add_argument("--field", help="print one field, e.g. pose.position")
-    echo.add_argument("-f", "--full-length", action="store_true", help="do not cut long arrays")
+    echo.add_argument(
+        "-f", "--full-length", action="store_true", help="do not cut long arrays and texts"
+    )
     echo.add_argument("-l", "--truncate-length", type=int, default=SHOWN_ITEMS)
     echo.add_argument("--no-arr", action="store_true", help="print the lengths of arrays only")
     _add_qos(echo)
@@ -117,15 +127,12 @@ def _info(node: Any, options: argparse.Namespace) -> int:
         raise not_found("topic", topic, [name for name in topics if not is_hidden(name)])
     publishers = node.get_publishers_info_by_topic(topic)
     subscriptions = node.get_subscriptions_info_by_topic(topic)
-    print(f"Type: {', '.join(topics[topic])}\n")
+    end = "\n\n" if options.verbose else "\n"
+    print(f"Type: {', '.join(topics[topic])}", end=end)
     for title, infos in (("Publisher", publishers), ("Subscription", subscriptions)):
-        print(f"{title} count: {len(infos)}")
+        print(f"{title} count: {len(infos)}", end=end)
         for info in infos if options.verbose else []:
-            qos = info.qos_profile
-            print(
-                f"  {info.node_namespace.rstrip('/')}/{info.node_name}: "
-                f"{qos.reliability.name}, {qos.durability.name}"
-            )
+            print(info, end=end)
     return 0
 
 
@@ -142,6 +149,7 @@ def _subscribe(
 
 def _echo(node: Any, options: argparse.Namespace) -> int:
     seen: list[bool] = []
+    said: list[bool] = []
     shown = None if options.full_length else options.truncate_length
 
     def show(message: Any) -> None:
@@ -152,6 +160,14 @@ def _echo(node: Any, options: argparse.Namespace) -> int:
             if not hasattr(value, part):
                 raise CliError(f"{type(value).__name__} has no field '{part}'")
             value = getattr(value, part)
+        if shown is not None and not said and is_cut(value, shown):
+            said.append(True)
+            print(
+                f"ros2 topic: what is longer than {shown} is cut, '...' marks it; "
+                "--full-length (-f) shows all",
+                file=sys.stderr,
+                flush=True,
+            )
         seen.append(True)
         print(to_yaml(value, shown, not options.no_arr) + "\n---", flush=True)
 

@@ -25,13 +25,13 @@ class _Sources:
     def __init__(self, subscriptions: list[Any]) -> None:
         self._subscriptions, self.executor = subscriptions, None
 
-    def _sources(self) -> list[Any]:
+    def _rcl_sources(self) -> list[Any]:
         return self._subscriptions
 
-    def _timer_list(self) -> list[Any]:
+    def _rcl_timer_list(self) -> list[Any]:
         return []
 
-    def _set_executor(self, executor: Any) -> None:
+    def _rcl_set_executor(self, executor: Any) -> None:
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Sample(Node):
 
 sys.exit(run_node(Sample, {args}, told_to_end={told_to_end}))
 """
+ROOT = Path(__file__).parents[2]
 START_S = 20.0  # a cold Python with rclpy on a busy machine
 END_S = 5.0
 
@@ -67,6 +69,69 @@ def test_signals_end_it_cleanly(child_environment: dict[str, str], number: int, 
     assert process.returncode == code
     assert "cleaned" in out
     assert "Traceback" not in err
+
+
+# Signals that come while ROS starts: rclpy's own handlers have a gap there, into which an idle node
+# falls and hangs for ever.
+EARLY = """
+import os, signal, rclpy
+
+whole_init = rclpy.init
+
+def init(**arguments):
+    assert arguments["signal_handler_options"] == rclpy.signals.SignalHandlerOptions.NO
+    assert callable(signal.getsignal({number})), "rclpy.init without a handler before it"
+    {before}
+    whole_init(**arguments)
+    {after}
+
+rclpy.init = init
+"""
+RAISE = "os.kill(os.getpid(), {number})"
+
+
+@pytest.mark.parametrize("where", ["before", "after", "constructor"])
+@pytest.mark.parametrize("number", [int(signal.SIGINT), int(signal.SIGTERM)])
+def test_a_signal_while_ros_starts_ends_it(
+    child_environment: dict[str, str], number: int, where: str
+) -> None:
+    raised = RAISE.format(number=number)
+    places = {
+        name: raised if name == where else "pass" for name in ("before", "after", "constructor")
+    }
+    program = EARLY.format(number=number, before=places["before"], after=places["after"])
+    program += PROGRAM.format(
+        constructor=places["constructor"], tick="pass", args="None", told_to_end=3
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert process.returncode == 3, process.stderr
+    assert "Traceback" not in process.stderr
+
+
+NODES = sorted(path for room in ROOT.glob("simreal_*") for path in room.rglob("*_node.py"))
+
+
+def test_there_are_nodes() -> None:
+    assert len(NODES) >= 6
+
+
+@pytest.mark.parametrize("path", NODES, ids=lambda path: path.stem)
+def test_every_node_starts_this_way(path: Path) -> None:
+    """However it is started: `ros2 run`, a launch file, `python -m`."""
+    called = {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert "run_node" in called
+    assert not {"rclpy.init", "rclpy.spin"} & called
 
 
 def test_a_node_that_is_finished(child_environment: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -31,6 +32,7 @@ from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS, STATE_QOS
 
 STILL_RAD_S = 0.02
 MARK = "SIMREAL_TEST_RUN"
+EMBEDDED = importlib.util.find_spec("ros2cli_embedded") is not None
 
 
 def ros2() -> str:
@@ -91,6 +93,16 @@ class Launch:
             pytest.fail(f"the launch did not end within {timeout_s} s:\n{self.output}")
         self._reader.join(5.0)
         return code
+
+    def wait_for_failure(self, timeout_s: float, code: int | None = None) -> None:
+        """Wait for the end; it is one with an exit code that says so, on request `code`.
+
+        The embedded launcher's code is that of what went wrong. That of ROS 2 says nothing of its
+        nodes, and is not looked at.
+        """
+        ended = self.wait(timeout_s)
+        if EMBEDDED:
+            assert ended == code if code is not None else ended != 0, self.output
 
     def processes(self, name: str = "") -> list[int]:
         """Ids of the living processes of this launch whose command line contains `name`."""

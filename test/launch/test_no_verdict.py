@@ -57,7 +57,7 @@ def test_a_node_that_is_told_to_end(
     )
     (victim,) = run.processes(name)
     os.kill(victim, number)
-    assert run.wait(END_S) == 1
+    run.wait_for_failure(END_S, 1)
     assert "no verdict: the run was ended before it was over" in run.output
     assert "Traceback" not in run.output
     assert not (tmp_path / "result.json").exists()
@@ -72,14 +72,14 @@ def test_a_second_run_into_the_same_folder(
     first.wait_until(decisions.exists, START_S, "nothing is recorded")
     # In the same domain the nodes would meet; here it is the folder alone that they share.
     second = launch(f"out:={tmp_path}", domain=int(os.environ["ROS_DOMAIN_ID"]) + 101)
-    assert second.wait(START_S) == 1
+    second.wait_for_failure(START_S, 1)
     refused = [line for line in second.lines if "another run is writing" in line]
     assert refused
     assert all(line.endswith("wait for it, or give another folder") for line in refused)
     assert "Traceback" not in second.output
     assert first.process.poll() is None
     first.process.send_signal(signal.SIGINT)
-    assert first.wait(END_S) == 130
+    first.wait_for_failure(END_S, 130)
     # What the first was writing is whole.
     for line in decisions.read_text(encoding="utf-8").splitlines():
         json.loads(line)

@@ -28,7 +28,7 @@ def refusals(run: Any) -> list[str]:
 
 def check_refused(run: Any, domain: int) -> None:
     """It has ended because it saw the other's nodes, and has said so in a line a node."""
-    assert run.wait(START_S) == 1, run.output
+    run.wait_for_failure(START_S, 1)
     said = refusals(run)
     assert 1 <= len(said) <= len(OWNERS)
     for line in said:
@@ -53,7 +53,7 @@ def test_the_second_launch_refuses_and_the_first_goes_on(
     assert first.process.poll() is None
     assert refusals(first) == []
     first.process.send_signal(signal.SIGINT)
-    assert first.wait(END_S) == 130
+    first.wait_for_failure(END_S, 130)
 
 
 @pytest.mark.slow

@@ -8,15 +8,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..codec import CdrError
-from .library import Guid, Handle, IoVec, MatchedStatus, SampleInfo, check, lib
+from .library import DdsError, Guid, Handle, IoVec, MatchedStatus, SampleInfo, check, lib
 
 _SERDATA = 2  # enum ddsi_serdata_kind SDK_DATA
 _WHOLE = 0xFFFFFFFF
 T = TypeVar("T")
 
 
+class ClosedError(DdsError):
+    """The endpoint is gone, with its participant or before it."""
+
+
 class Endpoint:
-    """A DDS writer or reader entity."""
+    """A DDS writer or reader entity. Another thread may close it, or the participant, in between."""
 
     def __init__(self, entity: int) -> None:
         self.entity = entity
@@ -26,15 +30,37 @@ class Endpoint:
         handle = Handle()
         check(lib.dds_get_instance_handle(entity, ct.byref(handle)), "reading an instance handle")
         self.instance_handle = handle.value
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may write in the middle of a write
         self.closed = False
 
-    def close(self) -> None:
+    def end(self) -> bool:
+        """Touch what belongs to DDS no more; False when it had ended already."""
         with self._lock:
+            ended, self.closed = self.closed, True
+            return not ended
+
+    def close(self) -> None:
+        if self.end():
+            lib.dds_delete(self.entity)
+
+    def _count(self, function: Callable[..., int], what: str) -> int:
+        status = MatchedStatus()
+        code = function(self.entity, ct.byref(status))
+        if self.closed:
+            return 0
+        check(code, what)
+        return status.current_count
+
+    def _handles(self, function: Callable[..., int]) -> list[int]:
+        size = 32
+        while True:
+            found = (Handle * size)()
+            count = function(self.entity, found, size)
             if self.closed:
-                return
-            self.closed = True
-        lib.dds_delete(self.entity)
+                return []
+            if check(count, "listing matched endpoints") <= size:
+                return list(found[:count])
+            size = count
 
 
 class RawWriter(Endpoint):
@@ -48,35 +74,36 @@ class RawWriter(Endpoint):
 
     def write(self, blob: bytes | bytearray) -> None:
         """Write one serialized sample (encapsulation header included). May block, without the
-        GIL."""
+        GIL. ClosedError when the writer or its participant is gone."""
         if isinstance(blob, bytearray):
             keep: object = (ct.c_char * len(blob)).from_buffer(blob)
             vector = IoVec(ct.addressof(keep), len(blob))  # type: ignore[arg-type]
         else:
             keep = ct.c_char_p(blob)
             vector = IoVec(ct.cast(keep, ct.c_void_p), len(blob))  # type: ignore[arg-type]
-        sample = lib.ddsi_serdata_from_ser_iov(
-            self._sertype, _SERDATA, 1, ct.byref(vector), len(blob)
-        )
+        with self._lock:  # for the type alone: a write may block, and closing has to end that
+            if self.closed:
+                raise ClosedError("writing a sample: the writer is closed")
+            sample = lib.ddsi_serdata_from_ser_iov(
+                self._sertype, _SERDATA, 1, ct.byref(vector), len(blob)
+            )
         del keep
         if not sample:
             raise ValueError(f"the {len(blob)} bytes are not a sample of this topic's type")
-        check(lib.dds_writecdr(self.entity, sample), "writing a sample")
+        code = lib.dds_writecdr(self.entity, sample)
+        if code < 0 and self.closed:
+            raise ClosedError("writing a sample: the writer was closed meanwhile")
+        check(code, "writing a sample")
 
     def matched_count(self) -> int:
-        status = MatchedStatus()
-        check(
-            lib.dds_get_publication_matched_status(self.entity, ct.byref(status)),
-            "counting readers",
-        )
-        return status.current_count
+        return self._count(lib.dds_get_publication_matched_status, "counting readers")
 
     def matched_handles(self) -> list[int]:
-        return _handles(lib.dds_get_matched_subscriptions, self.entity)
+        return self._handles(lib.dds_get_matched_subscriptions)
 
     def wait_for_acks(self, timeout_ns: int) -> bool:
         code = lib.dds_wait_for_acks(self.entity, timeout_ns)
-        if code == -10:
+        if code == -10 or self.closed:
             return False
         check(code, "waiting for acknowledgements")
         return True
@@ -129,22 +156,7 @@ class RawReader(Endpoint):
                 lib.ddsi_serdata_unref(sample)
 
     def matched_count(self) -> int:
-        status = MatchedStatus()
-        check(
-            lib.dds_get_subscription_matched_status(self.entity, ct.byref(status)),
-            "counting writers",
-        )
-        return status.current_count
+        return self._count(lib.dds_get_subscription_matched_status, "counting writers")
 
     def matched_handles(self) -> list[int]:
-        return _handles(lib.dds_get_matched_publications, self.entity)
-
-
-def _handles(function: Callable[..., int], entity: int) -> list[int]:
-    size = 32
-    while True:
-        found = (Handle * size)()
-        count = check(function(entity, found, size), "listing matched endpoints")
-        if count <= size:
-            return list(found[:count])
-        size = count
+        return self._handles(lib.dds_get_matched_publications)

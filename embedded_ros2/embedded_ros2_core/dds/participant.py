@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import ctypes as ct
 import threading
+import weakref
 
 from ..definitions import Registry
 from . import domain
 from .dynamic_types import TypeBuilder
-from .endpoints import RawReader, RawWriter
+from .endpoints import ClosedError, Endpoint, RawReader, RawWriter
 from .library import Guid, check, lib
 from .qos import DdsQos, endpoint_qos, participant_qos, topic_qos
 from .waitset import Guard, WaitSet
@@ -41,6 +42,7 @@ class Participant:
         )
         self._types = TypeBuilder(self.entity, registry)
         self._topics: dict[tuple[str, str, bool], int] = {}
+        self._endpoints: weakref.WeakSet[Endpoint] = weakref.WeakSet()
         self._lock = threading.RLock()
         self._closed = False
         self._next_service = 0
@@ -48,6 +50,7 @@ class Participant:
     def _topic(self, name: str, type_name: str, header: bool) -> int:
         key = (name, type_name, header)
         with self._lock:
+            self._check_open(name)
             if key not in self._topics:
                 descriptor = self._types.topic_descriptor(type_name, header)
                 with topic_qos() as qos:
@@ -57,27 +60,37 @@ class Participant:
                     )
             return self._topics[key]
 
+    def _check_open(self, topic: str) -> None:
+        if self._closed:
+            raise ClosedError(f"creating an endpoint of '{topic}': the participant is closed")
+
     def writer(self, topic: str, type_name: str, qos: DdsQos, header: bool = False) -> RawWriter:
         """`topic` is the DDS name ('rt/...'), `type_name` the ROS one; `header`: with the 16 bytes
         of a service."""
         handle = self._topic(topic, type_name, header)
-        with endpoint_qos(qos, writer=True) as settings:
-            return RawWriter(
+        with endpoint_qos(qos, writer=True) as settings, self._lock:
+            self._check_open(topic)
+            writer = RawWriter(
                 check(
                     lib.dds_create_writer(self._publisher, handle, settings, None),
                     f"creating a writer on '{topic}'",
                 )
             )
+            self._endpoints.add(writer)
+            return writer
 
     def reader(self, topic: str, type_name: str, qos: DdsQos, header: bool = False) -> RawReader:
         handle = self._topic(topic, type_name, header)
-        with endpoint_qos(qos, writer=False) as settings:
-            return RawReader(
+        with endpoint_qos(qos, writer=False) as settings, self._lock:
+            self._check_open(topic)
+            reader = RawReader(
                 check(
                     lib.dds_create_reader(self._subscriber, handle, settings, None),
                     f"creating a reader on '{topic}'",
                 )
             )
+            self._endpoints.add(reader)
+            return reader
 
     def new_service_id(self) -> bytes:
         """A printable id of 16 bytes, unique in the domain: rmw_cyclonedds marks both ends of a
@@ -105,6 +118,8 @@ class Participant:
             if self._closed:
                 return
             self._closed = True
-        self._types.close()
+            for endpoint in list(self._endpoints):
+                endpoint.end()  # what another thread does with them would touch freed memory
+            self._types.close()
         lib.dds_delete(self.entity)
         domain.release(self.domain_id)

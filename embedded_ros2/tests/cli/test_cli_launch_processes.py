@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .workbench import Launched, Package, is_alive, wait_until_gone
+from .workbench import GIVE_UP_S, Launched, Package, is_alive, wait_until_gone
 
 Ros2 = Callable[..., Launched]
 
@@ -135,7 +135,7 @@ def test_a_full_disk_costs_the_log_and_not_the_launch(package: Package, ros2: Ro
         [sys.executable, "-c", limited, "launch", "demo", "test.launch.xml"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=GIVE_UP_S,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no more log is written to") == 1

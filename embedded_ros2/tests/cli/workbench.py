@@ -15,6 +15,8 @@ import pytest
 import ros2cli_embedded
 
 SOURCE = str(Path(ros2cli_embedded.__file__).parent.parent)
+GIVE_UP_S = 120.0
+"""When a process is taken for hung; on a busy machine each takes many times as long as alone."""
 
 
 class Package:
@@ -62,7 +64,7 @@ class Launched:
         """What was printed so far."""
         return self._log.read_text()
 
-    def wait_for(self, text: str, timeout_s: float = 10.0) -> str:
+    def wait_for(self, text: str, timeout_s: float = GIVE_UP_S) -> str:
         """Wait until `text` was printed and return all output."""
         deadline = time.monotonic() + timeout_s
         while text not in self.output:
@@ -71,7 +73,7 @@ class Launched:
             time.sleep(0.02)
         return self.output
 
-    def wait(self, timeout_s: float = 15.0) -> int:
+    def wait(self, timeout_s: float = GIVE_UP_S) -> int:
         """Wait for the end and return the exit code."""
         return self.process.wait(timeout_s)
 

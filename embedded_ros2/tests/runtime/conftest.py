@@ -14,11 +14,25 @@ from typing import Any
 import pytest
 
 import rclpy
+from rclpy.context import _every
+
+# From 102 on their ports are such as the kernel gives to anybody.
+DOMAINS = range(1, 102)
+GIVE_UP_S = 60.0  # waits end as soon as what they wait for is there; a busy machine is slow
+
+
+@pytest.fixture(autouse=True)
+def clean() -> Iterator[None]:
+    """Whatever a test left (it failed, or another thread ended its context), the next begins new."""
+    yield
+    rclpy.try_shutdown()
+    for context in _every():
+        context.try_shutdown()
 
 
 @pytest.fixture
 def domain(monkeypatch: pytest.MonkeyPatch) -> int:
-    number = random.SystemRandom().randint(1, 230)
+    number = random.SystemRandom().choice(DOMAINS)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(number))
     return number
 
@@ -51,12 +65,12 @@ def spawn(domain: int) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in running:
         if process.poll() is None:
             process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=GIVE_UP_S)
         if process.stdout:
             process.stdout.close()
 
 
-def spin_until(node: Any, condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+def spin_until(node: Any, condition: Callable[[], bool], timeout_s: float = GIVE_UP_S) -> bool:
     """Spin the node until the condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:

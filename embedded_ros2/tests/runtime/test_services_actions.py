@@ -16,6 +16,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from std_srvs.srv import SetBool, Trigger
 
+GIVE_UP_S = 60.0  # when something is taken for hung
+
 SERVER = """
     import rclpy
     from std_srvs.srv import SetBool
@@ -62,7 +64,7 @@ ACTION_SERVER = """
 
 
 def complete(node: Any, future: Any) -> Any:
-    rclpy.spin_until_future_complete(node, future, timeout_sec=10.0)
+    rclpy.spin_until_future_complete(node, future, timeout_sec=GIVE_UP_S)
     assert future.done()
     return future.result()
 
@@ -73,7 +75,7 @@ def test_first_request_is_answered(spawn: Any, ros: None) -> None:
     for number in range(5):
         node = rclpy.create_node(f"client{number}")
         client = node.create_client(SetBool, "switch")
-        assert client.wait_for_service(timeout_sec=10.0)
+        assert client.wait_for_service(timeout_sec=GIVE_UP_S)
         response = complete(node, client.call_async(SetBool.Request(data=bool(number % 2))))
         assert (response.success, response.message) == (bool(number % 2), "done")
         node.destroy_node()
@@ -86,10 +88,10 @@ def test_no_server_and_gone_server(spawn: Any, ros: None) -> None:
     assert not client.wait_for_service(timeout_sec=0.2)
     assert 0.15 < time.monotonic() - start < 1.0
     server = spawn(SERVER)
-    assert client.wait_for_service(timeout_sec=10.0)
+    assert client.wait_for_service(timeout_sec=GIVE_UP_S)
     server.terminate()
-    server.wait(timeout=5)
-    deadline = time.monotonic() + 5
+    server.wait(timeout=GIVE_UP_S)
+    deadline = time.monotonic() + GIVE_UP_S
     while client.service_is_ready() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not client.service_is_ready()
@@ -137,10 +139,10 @@ def test_coroutines_await_services_and_sync_calls_work_from_threads(ros: None) -
 
     def once() -> None:
         timer.cancel()
-        done.set_result(outer.call(Trigger.Request(), timeout_sec=5.0).message)
+        done.set_result(outer.call(Trigger.Request(), timeout_sec=GIVE_UP_S).message)
 
     timer = node.create_timer(0.0, once, callback_group=group)
-    executor.spin_until_future_complete(done, timeout_sec=10.0)
+    executor.spin_until_future_complete(done, timeout_sec=GIVE_UP_S)
     assert done.result() == "deeper"
     executor.shutdown()
 
@@ -165,7 +167,7 @@ def test_action_succeeds_fails_is_rejected_and_cancelled(spawn: Any, ros: None) 
     spawn(ACTION_SERVER)
     node = rclpy.create_node("client")
     client = ActionClient(node, FollowJointTrajectory, "follow")
-    assert client.wait_for_server(timeout_sec=10.0)
+    assert client.wait_for_server(timeout_sec=GIVE_UP_S)
 
     feedback: list[str] = []
     goal = complete(
@@ -217,11 +219,11 @@ def test_result_asked_late_and_async_execute(ros: None) -> None:
 
     server = ActionServer(node, GripperCommand, "grip", execute, callback_group=group)
     client = ActionClient(node, GripperCommand, "grip", callback_group=group)
-    assert client.wait_for_server(timeout_sec=5.0)
+    assert client.wait_for_server(timeout_sec=GIVE_UP_S)
     request = GripperCommand.Goal()
     request.command.position = 0.04
     goal = complete(node, client.send_goal_async(request))
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + GIVE_UP_S
     while goal.status != GoalStatus.STATUS_SUCCEEDED and time.monotonic() < deadline:
         rclpy.spin_once(node, timeout_sec=0.05)
     assert goal.status == GoalStatus.STATUS_SUCCEEDED
@@ -241,7 +243,7 @@ def test_default_cancel_is_refused_and_transitions_are_checked(ros: None) -> Non
         node, GripperCommand, "grip", lambda goal: None, handle_accepted_callback=kept.append
     )
     client = ActionClient(node, GripperCommand, "grip")
-    assert client.wait_for_server(timeout_sec=5.0)
+    assert client.wait_for_server(timeout_sec=GIVE_UP_S)
     goal = complete(node, client.send_goal_async(GripperCommand.Goal()))
     answer = complete(node, goal.cancel_goal_async())
     assert answer.return_code == CancelGoal.Response.ERROR_REJECTED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import collections
+import inspect
 import time
 from typing import Any
 
@@ -13,6 +15,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
+
+GIVE_UP_S = 60.0  # when something is taken for hung
 
 TALKER = """
     import sys, time, rclpy
@@ -44,7 +48,7 @@ def test_volatile_writer_does_not_match_a_latched_reader(spawn: Any, ros: None, 
     node, got = rclpy.create_node("listener"), []
     qos = QoSProfile(depth=5, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     subscription = node.create_subscription(String, "chatter", got.append, qos)
-    assert node.wait_for_node("talker", 5.0)
+    assert node.wait_for_node("talker", GIVE_UP_S)
     assert not until(node, lambda: bool(got), 0.3)
     assert subscription.get_publisher_count() == 0
 
@@ -66,12 +70,12 @@ def test_nothing_is_lost_reliable_and_in_order(spawn: Any, ros: None) -> None:
     """)
     node = rclpy.create_node("source")
     publisher = node.create_publisher(String, "numbers", 2000)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + GIVE_UP_S
     while publisher.get_subscription_count() == 0 and time.monotonic() < deadline:
         time.sleep(0.01)
     for number in range(2000):
         publisher.publish(String(data=str(number)))
-    assert counter.communicate(timeout=20)[0].splitlines() == ["True"]
+    assert counter.communicate(timeout=GIVE_UP_S)[0].splitlines() == ["True"]
     assert counter.returncode == 0
 
 
@@ -125,7 +129,7 @@ def test_graph(spawn: Any, ros: None) -> None:
     )
     talker.stdout.readline()
     node = rclpy.create_node("looker")
-    assert node.wait_for_node("/robot/talker", 5.0)
+    assert node.wait_for_node("/robot/talker", GIVE_UP_S)
     assert ("talker", "/robot") in node.get_node_names_and_namespaces()
     assert ("/robot/chatter", ["std_msgs/msg/String"]) in node.get_topic_names_and_types()
     assert (
@@ -146,11 +150,52 @@ def test_graph(spawn: Any, ros: None) -> None:
     services = [name for name, _ in node.get_service_names_and_types_by_node("talker", "/robot")]
     assert "/robot/talker/get_parameters" in services
     talker.terminate()
-    talker.wait(timeout=5)
-    deadline = time.monotonic() + 3
+    talker.wait(timeout=GIVE_UP_S)
+    deadline = time.monotonic() + GIVE_UP_S
     while "talker" in node.get_node_names() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "talker" not in node.get_node_names()
+
+
+def test_every_endpoint_carries_its_type_hash_and_the_participant_its_enclave(ros: None) -> None:
+    """What rmw_cyclonedds looks for in USER_DATA, and warns of where it lacks."""
+    node = rclpy.create_node("n")
+    node.create_publisher(String, "t", 1)
+    graph = node.context.graph
+    endpoints = [*graph.publications(), *graph.subscriptions()]
+    assert {info.is_reader for info in endpoints if info.topic == "ros_discovery_info"} == {
+        True,
+        False,
+    }
+    for info in endpoints:
+        if info.topic.startswith("DCPS"):  # DDS's own
+            continue
+        assert b"typehash=RIHS01_" in info.qos.user_data, info.topic
+    assert graph.enclaves() == {node.context.participant.guid: "/"}
+
+
+def has_no_signature(function: Any) -> bool:
+    try:
+        inspect.signature(function)
+    except ValueError:
+        return True
+    return False
+
+
+def test_a_builtin_without_a_signature_is_no_callback(ros: None) -> None:
+    node = rclpy.create_node("n")
+    # Which have none differs by version of Python.
+    builtins = [collections.deque().clear, collections.deque().append, set().add, max, iter, type]
+    refused = [builtin for builtin in builtins if has_no_signature(builtin)]
+    assert refused
+    for builtin in refused:
+        with pytest.raises(ValueError, match="put it into a lambda"):
+            node.create_subscription(String, "t", builtin, 1)
+        with pytest.raises(ValueError, match="put it into a lambda"):
+            node.create_timer(1.0, builtin)
+    with pytest.raises(RuntimeError, match="one argument"):
+        node.create_subscription(String, "t", lambda: None, 1)
+    assert not list(node.timers) and not list(node.subscriptions)
 
 
 def test_remaps_namespaces_and_private_names(ros: None) -> None:
@@ -210,7 +255,7 @@ def test_two_contexts_in_one_process(domain: int) -> None:
     publisher = a.create_publisher(String, "t", 10)
     executor = SingleThreadedExecutor(context=second)
     executor.add_node(b)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + GIVE_UP_S
     while not got and time.monotonic() < deadline:
         publisher.publish(String(data="across"))
         executor.spin_once(timeout_sec=0.05)
