@@ -36,6 +36,7 @@ ROOMS = (
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",
+    "simreal_common.frames",
     #
     "simreal_sim.rendering",
     "simreal_sim.randomization.ranges",
@@ -100,6 +101,8 @@ ON_A_ROBOT = {
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",
+    "simreal_common.frames",
+    "simreal_common.frames",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.model_files",
