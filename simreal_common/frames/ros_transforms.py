@@ -5,15 +5,21 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from builtin_interfaces.msg import Time as Stamp
+from geometry_msgs.msg import Transform
 from rclpy.node import Node
-from tf2_ros import Buffer, TransformListener
+from rclpy.time import Time
+from tf2_ros import Buffer, ExtrapolationException, TransformListener
 
 from simreal_common.frames.frame_parents import FrameParents
 from simreal_common.frames.ros_clock import on_clock_set_back
+from simreal_common.ros_messages import stamp_seconds
 
 # So long after the clock went back, transforms of the time before may still be on their way. One of
 # them in the buffer, and those of the new time would be dropped as too old.
 SETTLE_S, AHEAD_S = 0.5, 1.0
+# Transforms of a moving camera come a little after its pictures; a camera does not move far in this.
+LATEST_S = 0.1
 
 
 class Transforms(Buffer):
@@ -52,6 +58,21 @@ class Transforms(Buffer):
         """Take a static transform, as the listener hands it over."""
         super().set_transform_static(transform, authority)
         self._hear(transform, static=True)
+
+    def lookup_nearly(self, target: str, source: str, stamp: Stamp) -> Transform:
+        """The pose of `source` in `target` at a time, or the latest if that is hardly older.
+
+        Raises:
+            TransformException: there is none.
+            MessageError: the stamp is none.
+        """
+        try:
+            return self.lookup_transform(target, source, Time.from_msg(stamp)).transform
+        except ExtrapolationException:
+            latest = self.lookup_transform(target, source, Time())
+            if abs(stamp_seconds(latest.header.stamp) - stamp_seconds(stamp)) > LATEST_S:
+                raise
+            return latest.transform
 
     def conflicts(self) -> dict[str, tuple[str, str]]:
         """Frames that two parents were given lately, and the two; see `FrameParents`."""

@@ -76,6 +76,12 @@ class TrackedEstimator:
         self._key: tuple[object, ...] = ()
         self._pose: Pose | None = None
 
+    def reset(self) -> None:
+        """Forget all blocks and what the last image looked like; ids are not used again."""
+        self._tracker.reset()
+        self._worth, self._pose = None, None
+        self._last_full = -np.inf
+
     def update(
         self,
         image: NDArray[np.uint8],
@@ -101,9 +107,14 @@ class TrackedEstimator:
         key = (image.shape, lens, block_edge)
         if key != self._key:
             self._key = key
+<<<<<<< HEAD
             self._tracker.reset()
             self._worth = None
         detections, changed = self._look(image, camera, block_edge, stamp)
+=======
+            self.reset()
+        detections, changed = self._look(image, camera, edge, stamp)
+>>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)
         estimates = [
             estimate
             for estimate in self._estimator.estimate(
