@@ -80,8 +80,9 @@ class Perception:
         """What comes on a topic from now on."""
         heard: list[Any] = []
         subscription = self.listener.create_subscription(kind, topic, heard.append, 10)
-        self.spin_until(lambda: subscription.get_publisher_count() > 0)
-        publishers = [p for p in self.node.publishers if p.topic_name == subscription.topic_name]
+        name = subscription.topic_name
+        self.spin_until(lambda: self.listener.count_publishers(name) > 0)
+        publishers = [p for p in self.node.publishers if p.topic_name == name]
         assert self.spin_until(lambda: publishers[0].get_subscription_count() > 0)
         return heard
 
