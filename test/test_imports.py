@@ -61,6 +61,7 @@ ROOMS = (
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception.health",
+    "simreal_perception.capture",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
@@ -109,6 +110,7 @@ ON_A_ROBOT = {
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception.health",
+    "simreal_perception.capture",
     "simreal_perception",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}
