@@ -160,11 +160,11 @@ class PerceptionNode(Node):
         A bag that loops without /clock is known by its stamps alone.
         """
         stamp_ns, last_ns = stamp_nanoseconds(header.stamp), self._last_stamp_ns
-        if last_ns is not None and stamp_ns < last_ns - SET_BACK_NS:
+        if last_ns is not None and 0 < stamp_ns < last_ns - SET_BACK_NS:
             self._start_anew()
             if self._transforms is not None:
                 self._transforms.start_anew()
-        self._last_stamp_ns = stamp_ns
+        self._last_stamp_ns = stamp_ns or last_ns
         known = ImageHeader(stamp_ns / NANOSECONDS, header.frame_id, self._calibration.frame)
         clock = self.get_clock()
         sim_time = bool(clock.ros_time_is_active)

@@ -19,7 +19,7 @@ class CameraCalibrationTopic:
     Args:
         parameters: what the images are, and how far blocks are looked for.
         image_topic: its name may tell that its images are rectified.
-        complaints: take what does not go together; each once for a calibration.
+        complaints: take what does not go together.
 
     Attributes:
         message: the latest; None before the first.
@@ -34,6 +34,7 @@ class CameraCalibrationTopic:
         self._heard_at = 0.0
         self._camera: Camera | None = None
         self._key: tuple[object, ...] = ()
+        self._flaws: dict[str, str] = {}
 
     def hear(self, message: CameraInfo) -> None:
         """Take a camera_info; it is looked at with the next image."""
@@ -63,30 +64,32 @@ class CameraCalibrationTopic:
             self._camera = None
             self._camera = camera_info_to_camera(info, rectified=self._parameters.rectified)
             self._key = key
-            self._check_width(self._camera)
-            self._check_rectified(self._camera)
+            self._flaws = self._rectified_flaw(self._camera) | self._width_flaw(self._camera)
+        for about, words in self._flaws.items():
+            self._complaints.take(about, words, once=True)
         return self._camera
 
-    def _check_rectified(self, camera: Camera) -> None:
-        """Say so where the topic's name tells that its images are not what the parameter says."""
+    def _rectified_flaw(self, camera: Camera) -> dict[str, str]:
+        """Where the topic's name tells that its images are not what the parameter says."""
         named_so = "image_rect" in self._image_topic  # image_proc's names
         if named_so and not self._parameters.rectified and camera.distortion.any():
-            self._complaints.take(
-                "rectified",
-                f"images on {self._image_topic} are rectified, by its name, and camera_info has "
-                "distortion coefficients: got rectified: false, wanted rectified: true, or the raw "
-                "images' topic; otherwise blocks are found a centimetre or more off",
-            )
+            return {
+                "rectified": f"images on {self._image_topic} are rectified, by its name, and "
+                "camera_info has distortion coefficients: got rectified: false, wanted "
+                "rectified: true, or the raw images' topic; otherwise blocks are found a "
+                "centimetre or more off"
+            }
+        return {}
 
-    def _check_width(self, camera: Camera) -> None:
-        """Say so where max_width keeps small blocks from being found."""
+    def _width_flaw(self, camera: Camera) -> dict[str, str]:
+        """Where max_width keeps small blocks from being found."""
         p = self._parameters
         pyramid = image_pyramid(camera, p.edge, p.search)
         if pyramid.cut:
             wanted = round(pyramid.finest * max(camera.width, camera.height))
-            self._complaints.take(
-                "max_width",
-                f"max_width {p.max_width} is narrower than the {wanted} pixels at which blocks of "
-                f"{1000 * p.edge:g} mm are found up to max_distance, {p.max_distance:g} m: far ones "
-                "may be missed; raise max_width, or lower max_distance",
-            )
+            return {
+                "max_width": f"max_width {p.max_width} is narrower than the {wanted} pixels at "
+                f"which blocks of {1000 * p.edge:g} mm are found up to max_distance, "
+                f"{p.max_distance:g} m: far ones may be missed; raise max_width, or lower max_distance"
+            }
+        return {}

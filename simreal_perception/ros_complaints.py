@@ -23,16 +23,23 @@ class Complaints:
     def __init__(self, node: Node) -> None:
         self._logger = node.get_logger()
         self._told_at: dict[str, float] = {}
+        self._said_once: dict[str, str] = {}
         self._current: dict[str, tuple[float, str]] = {}
 
-    def take(self, about: str, words: str) -> None:
+    def take(self, about: str, words: str, *, once: bool = False) -> None:
         """Something is wrong now; it may be said again and again.
 
         Args:
             about: what, a few words that stay the same.
             words: what was got, what is wanted and how to mend it.
+            once: it may well be meant: the same words are not logged a second time.
         """
         now, words = time.monotonic(), shortened(words, LONGEST)
+        if once and self._said_once.get(about) == words:
+            self._current[about] = (now, words)
+            return
+        if once:
+            self._said_once[about] = words
         self._current[about] = (now, words)
         # Not the logger's throttle: that one counts by line, and all complaints share this line.
         if now - self._told_at.get(about, -REPEAT_S) >= REPEAT_S:

@@ -32,7 +32,8 @@ class ImageHeader:
     Args:
         stamp: seconds; 0: not stamped.
         frame: frame_id.
-        calibration_frame: frame_id of the camera_info; None where none has come.
+        calibration_frame: frame_id of the camera_info; empty, or None, where it has none or none has
+            come.
     """
 
     stamp: float
@@ -109,7 +110,7 @@ def _flaws_of_frame(header: ImageHeader) -> list[Flaw]:
                 "front, which TF refuses; set frame_id in the camera driver",
             )
         ]
-    if other is not None and other != frame:
+    if other and other != frame:
         return [
             Flaw(
                 "frame",

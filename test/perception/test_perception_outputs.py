@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 rclpy = pytest.importorskip("rclpy")
 
@@ -23,6 +26,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from simreal_common.geometry import Pose
 from simreal_common.imaging.ros_images import image_to_rgb, rgb_to_image
+from simreal_common.resources import share_directory
 from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
 from simreal_perception import ros_outputs
 
@@ -171,3 +175,27 @@ def test_a_calibration_that_was_published_once_is_heard(perception: Make) -> Non
     one = perception(camera_info_latched=True)
     assert one.spin_until(lambda: one.node._calibration.message is not None)
     driver.destroy_node()
+
+
+CONFIG = share_directory() / "config"
+
+
+def test_the_layouts_show_topics_that_are_there(perception: Make) -> None:
+    one = perception()
+    published = {publisher.topic_name for publisher in one.node.publishers}
+    published |= {"/stacking/plan", "/robot_description"}
+    rviz = yaml.safe_load((CONFIG / "simreal.rviz").read_text(encoding="utf-8"))
+    displays = rviz["Visualization Manager"]["Displays"]
+    shown = {
+        d[key]["Value"] for d in displays for key in ("Topic", "Description Topic") if key in d
+    }
+    assert {"/annotated/image_raw", "/markers"} <= shown <= published
+    foxglove = json.loads((CONFIG / "foxglove.json").read_text(encoding="utf-8"))
+    panels = foxglove["configById"]
+    topics = {
+        panels["Image!found"]["imageMode"]["imageTopic"],
+        panels["DiagnosticSummary!state"]["topicToRender"],
+        *panels["3D!blocks"]["topics"],
+    }
+    assert {"/markers", "/diagnostics"} <= topics <= published
+    assert set(re.findall(r'"(\w+!\w+)"', json.dumps(foxglove["layout"]))) == set(panels)

@@ -155,3 +155,13 @@ def test_good_images_are_not_complained_of(
     assert entry(one, "inputs", lambda s: True).level == DiagnosticStatus.OK
     assert told
     assert "warn" not in "".join(capfd.readouterr()).lower()
+
+
+def test_an_image_without_a_stamp_among_others_begins_nothing_anew(
+    perception: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
+    one = perception()
+    one.calibrate()
+    for stamp in (50.0, 0.0, 50.2):
+        one.see(stamp)
+    assert "time has gone back" not in "".join(capfd.readouterr())
