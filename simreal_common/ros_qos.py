@@ -65,5 +65,5 @@ TRUTH_QOS = _keep_last(100, reliable=True)
 # Who drives what, for those too that ask later; both sides. Depth is that of all publishers together.
 OWNERSHIP_QOS = _keep_last(100, reliable=True, latched=True)
 
-# /diagnostics, /markers and pictures for people; publishers.
+# /diagnostics, /markers and images for people; publishers.
 SHOWN_QOS = _keep_last(5, reliable=True)

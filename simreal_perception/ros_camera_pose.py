@@ -41,13 +41,8 @@ class CameraPoses:
         self._transforms, self._complaints, self._frame = transforms, complaints, fixed_frame
 
     def at(self, header: Header) -> CameraPlace:
-<<<<<<< HEAD
         """Where the camera was at the time of an image; no older place serves in its stead."""
-        if not self._frame:
-=======
-        """Where the camera was at the time of a picture; no older place serves in its stead."""
         if not self._frame or self._transforms is None:
->>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)
             return CameraPlace(None)
         try:
             transform = self._transforms.lookup_transform(

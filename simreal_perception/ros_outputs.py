@@ -29,7 +29,7 @@ from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.ros_block_markers import block_markers
 from simreal_perception.ros_complaints import Complaints
 from simreal_perception.video.drawing import draw_blocks
-from simreal_perception.video.pictures import jpeg
+from simreal_perception.video.image_io import jpeg
 
 LONGEST_REASON = 150  # characters of what tf says
 

@@ -13,14 +13,7 @@ from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_complaints import Complaints
 
-<<<<<<< HEAD
-REPEAT_S = 5.0  # the same complaint is not made more often
-LONGEST_REASON = 200  # characters of what tf says
-# Transforms of a moving camera come a little after its images; a camera does not move far in this.
-LATEST_S = 0.1
-=======
 LONGEST_REASON = 150  # characters of what tf says
->>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)
 
 
 class TransformedPlane:
@@ -42,13 +35,7 @@ class TransformedPlane:
         self._parameters = parameters
 
     def at(self, header: Header) -> SupportPlane | None:
-<<<<<<< HEAD
         """The plane at the time of an image; None where there is none, or no transform to it."""
-        if not self._on:
-            return None
-=======
-        """The plane at the time of a picture; None where there is none, or no transform to it."""
->>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)
         p = self._parameters
         if self._transforms is None or not (p.plane_enabled and p.plane_frame):
             return None
@@ -69,24 +56,3 @@ class TransformedPlane:
                 "support_plane", f"{error}; blocks are placed without the support plane"
             )
         return None
-<<<<<<< HEAD
-
-    def _transform(self, header: Header) -> Transform:
-        """At the time of the image, or the latest if that is hardly older.
-
-        Raises:
-            TransformException: there is none.
-        """
-        frames = header.frame_id, self._parameters.plane_frame
-        try:
-            return self._buffer.lookup_transform(*frames, Time.from_msg(header.stamp)).transform
-        except ExtrapolationException:
-            latest = self._buffer.lookup_transform(*frames, Time())
-            if abs(stamp_seconds(latest.header.stamp) - stamp_seconds(header.stamp)) > LATEST_S:
-                raise
-            return latest.transform
-
-    def _warn(self, text: str) -> None:
-        self._node.get_logger().warning(text, throttle_duration_sec=REPEAT_S)
-=======
->>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)

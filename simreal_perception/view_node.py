@@ -1,4 +1,4 @@
-"""view_node: annotated pictures on a page of this machine, for a browser."""
+"""view_node: annotated images on a page of this machine, for a browser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from simreal_common.errors import ImageError
-from simreal_common.imaging.picture_codec import JPEG_HEAD
+from simreal_common.imaging.image_codec import JPEG_HEAD
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATEST_IMAGE_QOS
@@ -64,7 +64,7 @@ class ViewNode(Node):
         content = bytes(message.data)
         if not content.startswith(JPEG_HEAD) or len(content) > MOST_BYTES:
             raise ImageError(
-                f"{len(content)} bytes of format '{shortened(message.format)}': wanted a JPEG picture"
+                f"{len(content)} bytes of format '{shortened(message.format)}': wanted a JPEG image"
             )
         self.page.show(content)
 

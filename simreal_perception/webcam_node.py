@@ -1,4 +1,4 @@
-"""webcam_node: a camera of this machine, a video file or a folder of pictures as a ROS camera."""
+"""webcam_node: a camera of this machine, a video file or a folder of images as a ROS camera."""
 
 from __future__ import annotations
 
@@ -31,26 +31,24 @@ class WebcamParameters:
 
     device: str = parameter(
         "0",
-        "number of a camera (0), its path (/dev/video0), a video file or a folder of pictures",
+        "number of a camera (0), its path (/dev/video0), a video file or a folder of images",
     )
     camera_file: str = parameter(
         "",
-        "calibration of the pictures: a ROS camera_info YAML, or one of OpenCV or Kalibr; empty: an "
+        "calibration of the images: a ROS camera_info YAML, or one of OpenCV or Kalibr; empty: an "
         "ideal lens is guessed from field_of_view",
     )
     field_of_view: float = parameter(
         1.05,
-        "without camera_file: angle of view along the longer side of the picture, radians; 1.05 are "
+        "without camera_file: angle of view along the longer side of the image, radians; 1.05 are "
         "60 degrees, as many webcams have; telephones about 1.2",
         range=(0.1, 2.5),
     )
-    rate: float = parameter(15.0, "most pictures published a second", range=(0.01, 240.0))
+    rate: float = parameter(15.0, "most images published a second", range=(0.01, 240.0))
     width: int = parameter(0, "width that a camera is asked for, pixels; 0: any", range=(0, 16384))
     height: int = parameter(0, "likewise its height", range=(0, 16384))
-    repeat: bool = parameter(
-        True, "video and pictures begin again at their end; else the node ends"
-    )
-    frame_id: str = parameter("camera_optical_frame", "optical frame of the pictures")
+    repeat: bool = parameter(True, "video and images begin again at their end; else the node ends")
+    frame_id: str = parameter("camera_optical_frame", "optical frame of the images")
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -63,7 +61,7 @@ class WebcamNode(Node):
         node_options: keyword arguments of rclpy's Node.
 
     Raises:
-        SimrealError: nothing that gives pictures, or a calibration that is none.
+        SimrealError: nothing that gives images, or a calibration that is none.
     """
 
     def __init__(self, **node_options: Any) -> None:
@@ -77,7 +75,7 @@ class WebcamNode(Node):
         self._infos = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_QOS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(1.0 / p.rate, self._on_timer, clock=steady)
-        self.get_logger().info(f"pictures from {p.device}, {p.rate:g} a second at most")
+        self.get_logger().info(f"images from {p.device}, {p.rate:g} a second at most")
 
     def destroy_node(self) -> None:
         """Let the camera go, then end."""

@@ -18,7 +18,7 @@ from simreal_common.ros_messages import stamp_seconds
 # So long after the clock went back, transforms of the time before may still be on their way. One of
 # them in the buffer, and those of the new time would be dropped as too old.
 SETTLE_S, AHEAD_S = 0.5, 1.0
-# Transforms of a moving camera come a little after its pictures; a camera does not move far in this.
+# Transforms of a moving camera come a little after its images; a camera does not move far in this.
 LATEST_S = 0.1
 
 

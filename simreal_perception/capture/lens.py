@@ -1,4 +1,4 @@
-"""The calibration of webcam_node's pictures: from a file, or a guess from an angle of view."""
+"""The calibration of webcam_node's images: from a file, or a guess from an angle of view."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LensOf = Callable[[int, int], Camera]
 
 
 def lens_of(file: str, field_of_view: float) -> LensOf:
-    """A function that gives the camera of pictures of a width and a height.
+    """A function that gives the camera of images of a width and a height.
 
     Args:
         file: a calibration file; empty: an ideal lens of that angle of view.
-        field_of_view: angle along the longer side of a picture, radians.
+        field_of_view: angle along the longer side of an image, radians.
 
     Raises:
         CalibrationError: the file is none.
@@ -31,7 +31,7 @@ def lens_of(file: str, field_of_view: float) -> LensOf:
     def known(width: int, height: int) -> Camera:
         if (width, height) != (camera.width, camera.height):
             raise CalibrationError(
-                f"pictures are {width}x{height}, {file} is for {camera.width}x{camera.height}: "
+                f"images are {width}x{height}, {file} is for {camera.width}x{camera.height}: "
                 "wanted the same size; set width and height, or calibrate at this size"
             )
         return camera
@@ -43,7 +43,7 @@ def guessed_camera(width: int, height: int, field_of_view: float) -> Camera:
     """An ideal camera with square pixels, centred.
 
     Args:
-        width, height: of its pictures, pixels.
+        width, height: of its images, pixels.
         field_of_view: angle along the longer side, radians.
     """
     focal = 0.5 * max(width, height) / math.tan(0.5 * field_of_view)

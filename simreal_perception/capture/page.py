@@ -1,4 +1,4 @@
-"""A page on this machine alone that shows the latest picture as it comes (MJPEG over HTTP)."""
+"""A page on this machine alone that shows the latest image as it comes (MJPEG over HTTP)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from simreal_common.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
-BOUNDARY = "picture"
-WAIT_S = 1.0  # for a picture, before a watcher is looked for again
+BOUNDARY = "image"
+WAIT_S = 1.0  # for an image, before a watcher is looked for again
 MOST_WATCHERS = 8  # each has a thread
 PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>simreal</title>
 <style>body{margin:0;background:#181818;color:#ddd;font:14px sans-serif;text-align:center}
 img{max-width:100%;max-height:92vh}</style>
-<p>What perception finds, as it comes.</p><img src="/stream" alt="no picture yet"></html>
+<p>What perception finds, as it comes.</p><img src="/stream" alt="no image yet"></html>
 """
 
 
 class MjpegPage:
-    """Serves `/`, a page, and `/stream`, pictures one after the other.
+    """Serves `/`, a page, and `/stream`, images one after the other.
 
     Args:
         port: on the loopback; 0 takes one that is free.
@@ -34,7 +34,7 @@ class MjpegPage:
 
     def __init__(self, port: int) -> None:
         self._changed = threading.Condition()
-        self._picture, self._number, self._ended = b"", 0, False
+        self._image, self._number, self._ended = b"", 0, False
         self._watchers = 0
         page = self
 
@@ -59,9 +59,9 @@ class MjpegPage:
         self._thread.start()
 
     def show(self, jpeg: bytes) -> None:
-        """Show a picture, the content of a JPEG file, in place of the one before."""
+        """Show an image, the content of a JPEG file, in place of the one before."""
         with self._changed:
-            self._picture, self._number = jpeg, self._number + 1
+            self._image, self._number = jpeg, self._number + 1
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -101,14 +101,14 @@ class MjpegPage:
         shown = 0
         try:
             while True:
-                picture, shown = self._after(shown)
+                image, shown = self._after(shown)
                 if self._ended:
                     return
-                if picture:
+                if image:
                     request.wfile.write(
                         f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
-                        f"Content-Length: {len(picture)}\r\n\r\n".encode()
-                        + picture
+                        f"Content-Length: {len(image)}\r\n\r\n".encode()
+                        + image
                         + b"\r\n"
                     )
         except OSError:
@@ -118,7 +118,7 @@ class MjpegPage:
                 self._watchers -= 1
 
     def _after(self, shown: int) -> tuple[bytes, int]:
-        """The picture that followed number `shown`, and its number; empty where none has come."""
+        """The image that followed number `shown`, and its number; empty where none has come."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or self._number > shown, WAIT_S)
-            return (self._picture if self._number > shown else b""), self._number
+            return (self._image if self._number > shown else b""), self._number

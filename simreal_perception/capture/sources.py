@@ -1,4 +1,4 @@
-"""Where webcam_node takes pictures: a camera of the system, a video file, a folder of pictures."""
+"""Where webcam_node takes images: a camera of the system, a video file, a folder of images."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 
 from simreal_common.errors import ConfigurationError, ImageError
-from simreal_perception.video.pictures import Picture, read_picture
+from simreal_perception.video.image_io import RgbImage, read_image
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
-MOST_PICTURES = 100_000
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+MOST_IMAGES = 100_000
 CLOSE_S = 2.0  # a camera's driver may hang; nobody waits longer for it
 
 
-class PictureSource(Protocol):
-    """Gives pictures one by one."""
+class FrameSource(Protocol):
+    """Gives images one by one."""
 
-    def read(self) -> Picture | None:
-        """The next picture, RGB, uint8, shape (height, width, 3); None: there is none now.
+    def read(self) -> RgbImage | None:
+        """The next image, RGB, uint8, shape (height, width, 3); None: there is none now.
 
         Raises:
             ImageError: there will be none any more.
@@ -32,41 +32,41 @@ class PictureSource(Protocol):
         """Let the device go."""
 
 
-class PictureFolder:
-    """The pictures of a folder by their names; from the first again after the last.
+class ImageFolder:
+    """The images of a folder by their names; from the first again after the last.
 
     Args:
         folder: with PNG or JPEG files.
         repeat: else there is none after the last.
 
     Raises:
-        ConfigurationError: it holds no picture.
+        ConfigurationError: it holds no image.
     """
 
     def __init__(self, folder: Path, repeat: bool = True) -> None:
-        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURE_ENDINGS)
+        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_ENDINGS)
         if not files:
             raise ConfigurationError(
-                f"parameter 'device': no picture in folder {folder}; wanted files that end in "
-                f"{', '.join(PICTURE_ENDINGS)}"
+                f"parameter 'device': no image in folder {folder}; wanted files that end in "
+                f"{', '.join(IMAGE_ENDINGS)}"
             )
-        self._files, self._repeat, self._next = files[:MOST_PICTURES], repeat, 0
+        self._files, self._repeat, self._next = files[:MOST_IMAGES], repeat, 0
 
-    def read(self) -> Picture | None:
-        """The next picture; see `PictureSource`."""
+    def read(self) -> RgbImage | None:
+        """The next image; see `FrameSource`."""
         if self._next == len(self._files):
             if not self._repeat:
-                raise ImageError(f"all {len(self._files)} pictures have been shown")
+                raise ImageError(f"all {len(self._files)} images have been shown")
             self._next = 0
         self._next += 1
-        return read_picture(self._files[self._next - 1])
+        return read_image(self._files[self._next - 1])
 
     def close(self) -> None:
         """Nothing to let go."""
 
 
 class VideoFile:
-    """The pictures of a video file, one by one; from the first again after the last.
+    """The images of a video file, one by one; from the first again after the last.
 
     Args:
         file: of any kind that OpenCV's FFmpeg reads.
@@ -85,12 +85,12 @@ class VideoFile:
         if not capture.isOpened():
             raise ConfigurationError(
                 f"parameter 'device': {self._file} is no video that OpenCV can read; wanted one in "
-                "MP4, MKV or AVI, a folder of pictures, or the number of a camera"
+                "MP4, MKV or AVI, a folder of images, or the number of a camera"
             )
         return capture
 
-    def read(self) -> Picture | None:
-        """The next picture; see `PictureSource`."""
+    def read(self) -> RgbImage | None:
+        """The next image; see `FrameSource`."""
         good, bgr = self._capture.read()
         if not good and self._repeat:
             self._capture.release()
@@ -106,7 +106,7 @@ class VideoFile:
 
 
 class LiveCamera:
-    """A camera of the system: the newest picture, read beside the caller, who never waits.
+    """A camera of the system: the newest image, read beside the caller, who never waits.
 
     A camera that is unplugged is opened again until it is there.
 
@@ -128,14 +128,14 @@ class LiveCamera:
         wait_s: float = 2.0,
     ) -> None:
         self._device, self._size, self._say, self._wait_s = device, size, say, wait_s
-        self._newest: Picture | None = None
+        self._newest: RgbImage | None = None
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._capture = self._open()
         if self._capture is None:
             raise ConfigurationError(
                 f"parameter 'device': no camera {device}: wanted the number of one that is there "
                 "(ls /dev/video*), that no other program uses and that you may read (group video); "
-                "or a video file, or a folder of pictures"
+                "or a video file, or a folder of images"
             )
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
@@ -160,7 +160,7 @@ class LiveCamera:
                     self._newest = rgb
                 continue
             if self._capture is not None:
-                self._say(f"camera {self._device} gives no pictures any more; it is tried again")
+                self._say(f"camera {self._device} gives no images any more; it is tried again")
                 self._capture.release()
             self._ended.wait(self._wait_s)
             self._capture = self._open()
@@ -169,8 +169,8 @@ class LiveCamera:
         if self._capture is not None:
             self._capture.release()
 
-    def read(self) -> Picture | None:
-        """The newest picture that was not given yet; see `PictureSource`."""
+    def read(self) -> RgbImage | None:
+        """The newest image that was not given yet; see `FrameSource`."""
         with self._lock:
             newest, self._newest = self._newest, None
         return newest
@@ -183,32 +183,32 @@ class LiveCamera:
 
 def open_source(
     device: str, *, size: tuple[int, int], repeat: bool, say: Callable[[str], None]
-) -> PictureSource:
+) -> FrameSource:
     """Open what a device names.
 
     Args:
-        device: number or path of a camera, path of a video file or of a folder of pictures.
+        device: number or path of a camera, path of a video file or of a folder of images.
         size: that a camera is asked for, pixels; 0: as it likes.
         repeat: files begin again at their end.
         say: takes words, when a camera goes and comes.
 
     Raises:
-        ConfigurationError: nothing that gives pictures.
+        ConfigurationError: nothing that gives images.
     """
     path = Path(device).expanduser()
     if device.isdecimal():
         return LiveCamera(int(device), size, say)
     if path.is_dir():
-        return PictureFolder(path, repeat)
+        return ImageFolder(path, repeat)
     if path.is_file():
         return VideoFile(path, repeat)
     if path.exists():  # a device file
         return LiveCamera(str(path), size, say)
     raise ConfigurationError(
         f"parameter 'device': got '{device}', which is not there; wanted the number of a camera "
-        "(0), its path (/dev/video0), a video file or a folder of pictures"
+        "(0), its path (/dev/video0), a video file or a folder of images"
     )
 
 
-def _rgb(bgr: Any) -> Picture:
+def _rgb(bgr: Any) -> RgbImage:
     return np.ascontiguousarray(bgr[..., ::-1])

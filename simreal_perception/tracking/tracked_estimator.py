@@ -107,14 +107,8 @@ class TrackedEstimator:
         key = (image.shape, lens, block_edge)
         if key != self._key:
             self._key = key
-<<<<<<< HEAD
-            self._tracker.reset()
-            self._worth = None
-        detections, changed = self._look(image, camera, block_edge, stamp)
-=======
             self.reset()
-        detections, changed = self._look(image, camera, edge, stamp)
->>>>>>> 8fdb0c9 (perception_node says what is wrong with stamps, frames and transforms and begins anew where time goes back; blocks in a target frame, annotated images, markers, TF frames, diagnostics; QoS by parameter)
+        detections, changed = self._look(image, camera, block_edge, stamp)
         estimates = [
             estimate
             for estimate in self._estimator.estimate(

@@ -211,7 +211,7 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     ).flatmap(lambda form: spoilt(lambda: raw_image(*form))),
     "/camera/image_raw/compressed": spoilt(compressed_image),
     "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
-    "/annotated/image_raw/compressed": spoilt(compressed_picture),
+    "/annotated/image_raw/compressed": spoilt(compressed_image),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),

@@ -1,4 +1,4 @@
-"""camera.launch.xml with a folder of pictures: poses, the annotated picture, the page; bad devices."""
+"""camera.launch.xml with a folder of images: poses, the annotated image, the page; bad devices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.camera import Camera
 from simreal_common.resources import share_directory
 from simreal_common.ros_qos import DETECTION_QOS, LATEST_IMAGE_QOS
-from simreal_perception.video.pictures import write_picture
+from simreal_perception.video.image_io import write_image
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_camera import WorldCamera
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
@@ -44,13 +44,13 @@ def write_calibration(path: Path, camera: Camera) -> None:
 
 
 def photograph(folder: Path) -> np.ndarray:
-    """A picture of three blocks with its calibration; where the blocks are, (3, 3), optical frame."""
+    """An image of three blocks with its calibration; where the blocks are, (3, 3), optical frame."""
     scene = draw_scene(
         np.random.default_rng(3), SceneOptions(blocks=3, distractors=0, width=640, height=480)
     )
     with World(scene) as world:
-        (folder / "pictures").mkdir()
-        write_picture(folder / "pictures" / "one.png", WorldCamera(world).render())
+        (folder / "images").mkdir()
+        write_image(folder / "images" / "one.png", WorldCamera(world).render())
         write_calibration(folder / "camera.yaml", scene.camera)
         to_camera = scene.pose_camera_in_world.inverse()
         poses = [to_camera @ pose for pose in world.block_poses().values()]
@@ -58,28 +58,28 @@ def photograph(folder: Path) -> np.ndarray:
 
 
 class Onlooker(Node):
-    """Hears what comes of the pictures."""
+    """Hears what comes of the images."""
 
     def __init__(self) -> None:
         super().__init__("onlooker")
         self.detections: list[Detection3DArray] = []
-        self.pictures: list[Image] = []
+        self.images: list[Image] = []
         self._kept = [
             self.create_subscription(
                 Detection3DArray, "detections", self.detections.append, DETECTION_QOS
             ),
             self.create_subscription(
-                Image, "annotated/image_raw", self.pictures.append, LATEST_IMAGE_QOS
+                Image, "annotated/image_raw", self.images.append, LATEST_IMAGE_QOS
             ),
         ]
 
 
-def test_a_folder_of_pictures_gives_poses_annotated_pictures_and_a_page(
+def test_a_folder_of_images_gives_poses_annotated_images_and_a_page(
     ros: None, launch: Callable[..., Any], tmp_path: Path
 ) -> None:
     truth = photograph(tmp_path)
     run = launch(
-        f"device:={tmp_path / 'pictures'}", f"camera_file:={tmp_path / 'camera.yaml'}",
+        f"device:={tmp_path / 'images'}", f"camera_file:={tmp_path / 'camera.yaml'}",
         "rate:=2.0", "view:=true", "port:=0", file="camera.launch.xml",
     )  # fmt: skip
     onlooker = Onlooker()
@@ -88,7 +88,7 @@ def test_a_folder_of_pictures_gives_poses_annotated_pictures_and_a_page(
     def all_found() -> bool:
         return any(len(message.detections) >= len(truth) for message in onlooker.detections)
 
-    while not (all_found() and onlooker.pictures):
+    while not (all_found() and onlooker.images):
         assert run.process.poll() is None, run.output
         assert time.monotonic() < end, (len(onlooker.detections), run.output)
         rclpy.spin_once(onlooker, timeout_sec=0.1)
@@ -98,13 +98,13 @@ def test_a_folder_of_pictures_gives_poses_annotated_pictures_and_a_page(
     found = np.array([[place.x, place.y, place.z] for place in places])
     apart = np.linalg.norm(found[None] - truth[:, None], axis=2).min(axis=1)
     assert apart.max() < NEAR_M
-    assert (onlooker.pictures[0].width, onlooker.pictures[0].height) == (640, 480)
+    assert (onlooker.images[0].width, onlooker.images[0].height) == (640, 480)
     onlooker.destroy_node()
 
     (url,) = set(re.findall(r"http://127\.0\.0\.1:\d+/", run.output))
     with urllib.request.urlopen(f"{url}stream", timeout=START_S) as stream:
         head = stream.read(200)
-    assert head.startswith(b"--picture\r\nContent-Type: image/jpeg\r\n")
+    assert head.startswith(b"--image\r\nContent-Type: image/jpeg\r\n")
     assert b"\xff\xd8" in head
 
     run.process.send_signal(2)
@@ -117,11 +117,11 @@ def test_a_folder_of_pictures_gives_poses_annotated_pictures_and_a_page(
 def test_a_guessed_lens_is_called_a_guess(
     ros: None, launch: Callable[..., Any], tmp_path: Path
 ) -> None:
-    write_picture(tmp_path / "pictures" / "one.png", np.full((48, 64, 3), 90, np.uint8))
-    run = launch(f"device:={tmp_path / 'pictures'}", "repeat:=false", file="camera.launch.xml")
+    write_image(tmp_path / "images" / "one.png", np.full((48, 64, 3), 90, np.uint8))
+    run = launch(f"device:={tmp_path / 'images'}", "repeat:=false", file="camera.launch.xml")
     run.wait(START_S)
     assert "the lens is guessed, an ideal one of 60 degrees" in run.output
-    assert "all 1 pictures have been shown" in run.output
+    assert "all 1 images have been shown" in run.output
     assert "Traceback" not in run.output, run.output
 
 

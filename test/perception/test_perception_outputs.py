@@ -100,12 +100,12 @@ def test_nothing_is_drawn_that_nobody_looks_at(
     assert len(drawn) == 1
     assert raw[0].header == compressed[0].header
     assert raw[0].header.stamp.sec == 2
-    picture = image_to_rgb(raw[0])
+    image = image_to_rgb(raw[0])
     content = np.frombuffer(bytes(compressed[0].data), np.uint8)
     decoded = cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
-    assert picture.shape == decoded.shape == (48, 64, 3)
-    assert np.ptp(picture) > 100  # the grey image has something drawn in
-    assert np.abs(picture.astype(int) - decoded).mean() < 15
+    assert image.shape == decoded.shape == (48, 64, 3)
+    assert np.ptp(image) > 100  # the grey image has something drawn in
+    assert np.abs(image.astype(int) - decoded).mean() < 15
 
 
 def test_blocks_with_an_id_have_a_frame_if_wanted(perception: Make) -> None:

@@ -1,4 +1,4 @@
-"""webcam_node and view_node, as processes' nodes: pictures in, topics out; topics in, a page out."""
+"""webcam_node and view_node, as processes' nodes: images in, topics out; topics in, a page out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from simreal_common.errors import CalibrationError, SimrealError
-from simreal_perception.video.pictures import jpeg, write_picture
+from simreal_perception.video.image_io import jpeg, write_image
 from simreal_perception.view_node import ViewNode
 from simreal_perception.webcam_node import WebcamNode
 
@@ -43,10 +43,10 @@ def spin(nodes: list[Node], until: Callable[[], bool]) -> bool:
     return until()
 
 
-def test_pictures_come_stamped_with_their_calibration(
+def test_images_come_stamped_with_their_calibration(
     ros: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    write_picture(tmp_path / "a.png", np.full((48, 64, 3), (10, 20, 30), np.uint8))
+    write_image(tmp_path / "a.png", np.full((48, 64, 3), (10, 20, 30), np.uint8))
     node = WebcamNode(parameter_overrides=parameters(device=str(tmp_path), rate=20.0))
     listener, images, infos = Node("listener"), [], []
     listener.create_subscription(Image, "camera/image_raw", images.append, 10)
@@ -69,10 +69,10 @@ def test_a_calibration_of_another_size_ends_the_node(ros: None, tmp_path: Path) 
         "camera_matrix: {data: [600, 0, 320, 0, 600, 240, 0, 0, 1]}\n"
         "distortion_coefficients: {data: [0, 0, 0, 0, 0]}\n"
     )
-    write_picture(tmp_path / "a.png", np.zeros((48, 64, 3), np.uint8))
+    write_image(tmp_path / "a.png", np.zeros((48, 64, 3), np.uint8))
     given = parameters(device=str(tmp_path), camera_file=str(tmp_path / "camera.yaml"))
     node = WebcamNode(parameter_overrides=given)
-    with pytest.raises(CalibrationError, match="pictures are 64x48"):
+    with pytest.raises(CalibrationError, match="images are 64x48"):
         spin([node], lambda: False)
     node.destroy_node()
 
@@ -83,12 +83,12 @@ def test_a_device_that_is_not_there(ros: None, device: str) -> None:
         WebcamNode(parameter_overrides=parameters(device=device))
 
 
-def test_annotated_pictures_are_on_the_page(ros: None) -> None:
+def test_annotated_images_are_on_the_page(ros: None) -> None:
     node, driver = ViewNode(parameter_overrides=parameters(port=0)), Node("driver")
     publisher = driver.create_publisher(CompressedImage, "annotated/image_raw/compressed", 5)
     assert spin([node, driver], lambda: publisher.get_subscription_count() > 0)
     content = jpeg(np.full((48, 64, 3), 90, np.uint8))
-    for data in (b"no picture", content):
+    for data in (b"no image", content):
         message = CompressedImage(format="rgb8; jpeg compressed bgr8")
         message.data.frombytes(data)
         node._subscription.callback(message)

@@ -1,4 +1,4 @@
-"""Calibrations of pictures without a driver."""
+"""Calibrations of images without a driver."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_file_is_for_its_size_alone(tmp_path: Path) -> None:
     )
     lens = lens_of(str(file), 1.0)
     assert lens(64, 48).matrix[0, 0] == 60
-    with pytest.raises(CalibrationError, match=r"pictures are 128x96, .* is for 64x48"):
+    with pytest.raises(CalibrationError, match=r"images are 128x96, .* is for 64x48"):
         lens(128, 96)
     with pytest.raises(CalibrationError, match="missing"):
         lens_of(str(tmp_path / "missing.yaml"), 1.0)

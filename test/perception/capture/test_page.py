@@ -1,4 +1,4 @@
-"""The page of annotated pictures: on the loopback alone, for its own name alone."""
+"""The page of annotated images: on the loopback alone, for its own name alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from simreal_common.errors import ConfigurationError
 from simreal_perception.capture.page import MOST_WATCHERS, MjpegPage
 
-JPEG = b"\xff\xd8 a picture \xff\xd9"
+JPEG = b"\xff\xd8 an image \xff\xd9"
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def status(page: MjpegPage, path: str, host: str) -> int:
     return connection.getresponse().status
 
 
-def test_the_page_shows_the_stream_and_the_stream_the_pictures(page: MjpegPage) -> None:
+def test_the_page_shows_the_stream_and_the_stream_the_images(page: MjpegPage) -> None:
     with urllib.request.urlopen(page.url, timeout=5) as answer:
         assert b'src="/stream"' in answer.read()
     page.show(JPEG)
     with urllib.request.urlopen(f"{page.url}stream", timeout=5) as stream:
         for number in range(3):
-            assert stream.readline() == b"--picture\r\n"
+            assert stream.readline() == b"--image\r\n"
             assert stream.readline() == b"Content-Type: image/jpeg\r\n"
             length = int(stream.readline().split(b":")[1])
             stream.readline()

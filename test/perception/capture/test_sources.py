@@ -1,4 +1,4 @@
-"""Pictures from folders, video files and cameras."""
+"""Images from folders, video files and cameras."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_perception.capture import sources
-from simreal_perception.capture.sources import LiveCamera, PictureSource, open_source
-from simreal_perception.video.pictures import write_picture
+from simreal_perception.capture.sources import FrameSource, LiveCamera, open_source
+from simreal_perception.video.image_io import write_image
 
 
-def opened(device: object, repeat: bool = True) -> PictureSource:
+def opened(device: object, repeat: bool = True) -> FrameSource:
     return open_source(str(device), size=(0, 0), repeat=repeat, say=lambda _: None)
 
 
@@ -24,27 +24,27 @@ def grey(value: int) -> np.ndarray:
     return np.full((48, 64, 3), value, dtype=np.uint8)
 
 
-def test_a_folder_gives_its_pictures_by_name_and_begins_again(tmp_path: Path) -> None:
+def test_a_folder_gives_its_images_by_name_and_begins_again(tmp_path: Path) -> None:
     for name, value in (("b.PNG", 20), ("a.jpg", 10), ("c.jpeg", 30)):
-        write_picture(tmp_path / name, grey(value))
-    (tmp_path / "notes.txt").write_text("not a picture")
+        write_image(tmp_path / name, grey(value))
+    (tmp_path / "notes.txt").write_text("not an image")
     source = opened(tmp_path)
     shown = [int(source.read().mean().round()) for _ in range(7)]  # type: ignore[union-attr]
     assert shown == [10, 20, 30, 10, 20, 30, 10]
 
 
 def test_colours_are_red_first(tmp_path: Path) -> None:
-    write_picture(tmp_path / "red.png", np.full((4, 4, 3), (200, 10, 20), np.uint8))
-    picture = opened(tmp_path).read()
-    assert picture is not None
-    assert picture[0, 0].tolist() == [200, 10, 20]
+    write_image(tmp_path / "red.png", np.full((4, 4, 3), (200, 10, 20), np.uint8))
+    image = opened(tmp_path).read()
+    assert image is not None
+    assert image[0, 0].tolist() == [200, 10, 20]
 
 
 def test_without_repeat_a_folder_ends(tmp_path: Path) -> None:
-    write_picture(tmp_path / "a.png", grey(10))
+    write_image(tmp_path / "a.png", grey(10))
     source = opened(tmp_path, repeat=False)
     source.read()
-    with pytest.raises(ImageError, match="all 1 pictures have been shown"):
+    with pytest.raises(ImageError, match="all 1 images have been shown"):
         source.read()
 
 
@@ -58,7 +58,7 @@ def video(path: Path) -> Path:
     return path
 
 
-def test_a_video_gives_its_pictures_and_begins_again(tmp_path: Path) -> None:
+def test_a_video_gives_its_images_and_begins_again(tmp_path: Path) -> None:
     source = opened(video(tmp_path / "a.avi"))
     shown = [float(source.read().mean()) for _ in range(5)]  # type: ignore[union-attr]
     np.testing.assert_allclose(shown, [40, 120, 200, 40, 120], atol=5)
@@ -70,8 +70,8 @@ def test_a_video_gives_its_pictures_and_begins_again(tmp_path: Path) -> None:
         once.read()
 
 
-def test_what_gives_no_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no picture in folder"):
+def test_what_gives_no_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no image in folder"):
         opened(tmp_path)
     (tmp_path / "notes.txt").write_text("not a video")
     with pytest.raises(ConfigurationError, match="is no video that OpenCV can read"):
@@ -83,7 +83,7 @@ def test_what_gives_no_pictures_is_refused(tmp_path: Path) -> None:
 
 
 class Driver:
-    """Stands for a camera that is pulled out after some pictures and put in again."""
+    """Stands for a camera that is pulled out after some images and put in again."""
 
     opened = 0
 
@@ -106,7 +106,7 @@ class Driver:
         pass
 
 
-def test_a_camera_gives_its_newest_picture_and_is_opened_again(
+def test_a_camera_gives_its_newest_image_and_is_opened_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sources.cv2, "VideoCapture", Driver)
@@ -115,12 +115,12 @@ def test_a_camera_gives_its_newest_picture_and_is_opened_again(
     camera = LiveCamera(0, (0, 0), said.append, wait_s=0.01)
     end, seen = time.monotonic() + 10.0, set()
     while 3 not in seen and time.monotonic() < end:
-        picture = camera.read()
-        if picture is not None:
-            seen.add(int(picture[0, 0, 0]))
+        image = camera.read()
+        if image is not None:
+            seen.add(int(image[0, 0, 0]))
         time.sleep(0.001)
     camera.close()
     assert 3 in seen
-    assert "gives no pictures any more" in said[0]
+    assert "gives no images any more" in said[0]
     assert "is there again" in said[1]
     assert not camera._thread.is_alive()
