@@ -116,7 +116,7 @@ class RosRobot(Robot):
 
     def start_anew(self) -> None:
         """Forget what was seen and sent: time has gone back. Joints are forgotten by their stamps."""
-        self._sightings = []
+        self._detection_frames = []
         self._noticed.clear()
         self._actions.start_anew()
 

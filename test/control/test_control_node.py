@@ -191,7 +191,7 @@ def test_a_clock_that_goes_back_begins_the_task_anew(monkeypatch: pytest.MonkeyP
         assert len(tasks.made) == 2  # once at first, once after the jump
         assert node._task is not None
         assert node._task.task is tasks.made[-1]
-        assert node.robot.step().sightings == ()
+        assert node.robot.step().detection_frames == ()
     finally:
         node.destroy_node()
         rclpy.shutdown()
