@@ -165,6 +165,13 @@ def compressed_image() -> Any:
     )
 
 
+def annotated_image() -> Any:
+    _, content = cv2.imencode(".jpg", np.zeros((48, 64, 3), dtype=np.uint8))
+    return CompressedImage(
+        header=header(), format="rgb8; jpeg compressed bgr8", data=content.tobytes()
+    )
+
+
 def camera_info() -> CameraInfo:
     return camera_to_camera_info(CAMERA, header())
 
@@ -211,7 +218,7 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     ).flatmap(lambda form: spoilt(lambda: raw_image(*form))),
     "/camera/image_raw/compressed": spoilt(compressed_image),
     "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
-    "/annotated/image_raw/compressed": spoilt(compressed_image),
+    "/annotated/image_raw/compressed": spoilt(annotated_image) | spoilt(compressed_image),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),
