@@ -13,14 +13,15 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from simreal_common.errors import ImageError
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
-from simreal_common.ros_process import run_node
+from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare
 from simreal_perception.capture.lens import lens_of
-from simreal_perception.capture.sources import open_source
+from simreal_perception.capture.sources import EndOfImages, open_source
 
 REPEAT_S = 60.0  # a guess is called one that often
 
@@ -83,7 +84,14 @@ class WebcamNode(Node):
         super().destroy_node()
 
     def _on_timer(self) -> None:
-        rgb = self._source.read()
+        try:
+            rgb = self._source.read()
+        except EndOfImages as end:
+            self.get_logger().info(str(end))
+            raise NodeFinished() from end
+        except ImageError as error:
+            self.get_logger().warning(f"{error}; it is left out", throttle_duration_sec=5.0)
+            return
         if rgb is None:
             return
         p = self._settings

@@ -10,12 +10,16 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from simreal_common.errors import ConfigurationError, ImageError
+from simreal_common.errors import ConfigurationError
 from simreal_perception.video.image_io import RgbImage, read_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100_000
 CLOSE_S = 2.0  # a camera's driver may hang; nobody waits longer for it
+
+
+class EndOfImages(Exception):
+    """Raised by a source that was not to be repeated: it has given all its images."""
 
 
 class FrameSource(Protocol):
@@ -25,7 +29,8 @@ class FrameSource(Protocol):
         """The next image, RGB, uint8, shape (height, width, 3); None: there is none now.
 
         Raises:
-            ImageError: there will be none any more.
+            EndOfImages: there will be none any more.
+            ImageError: this one cannot be read; the next one may.
         """
 
     def close(self) -> None:
@@ -56,7 +61,7 @@ class ImageFolder:
         """The next image; see `FrameSource`."""
         if self._next == len(self._files):
             if not self._repeat:
-                raise ImageError(f"all {len(self._files)} images have been shown")
+                raise EndOfImages(f"all {len(self._files)} images have been shown")
             self._next = 0
         self._next += 1
         return read_image(self._files[self._next - 1])
@@ -97,7 +102,7 @@ class VideoFile:
             self._capture = self._open()
             good, bgr = self._capture.read()
         if not good:
-            raise ImageError(f"{self._file} is at its end")
+            raise EndOfImages(f"{self._file} is at its end")
         return _rgb(bgr)
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from simreal_common.errors import CalibrationError, SimrealError
+from simreal_common.ros_process import NodeFinished
 from simreal_perception.video.image_io import jpeg, write_image
 from simreal_perception.view_node import ViewNode
 from simreal_perception.webcam_node import WebcamNode
@@ -99,3 +100,19 @@ def test_annotated_images_are_on_the_page(ros: None) -> None:
         assert stream.read(len(content)) == content
     node.destroy_node()
     driver.destroy_node()
+
+
+def test_an_image_that_cannot_be_read_is_left_out_and_the_end_is_no_error(
+    ros: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    write_image(tmp_path / "b.png", np.zeros((48, 64, 3), np.uint8))
+    given = parameters(device=str(tmp_path), rate=20.0, repeat=False)
+    node = WebcamNode(parameter_overrides=given)
+    with pytest.raises(NodeFinished) as ended:
+        spin([node], lambda: False)
+    node.destroy_node()
+    assert ended.value.exit_code == 0
+    said = "".join(capfd.readouterr())
+    assert "are not an image; wanted a PNG or JPEG file; it is left out" in said
+    assert "all 2 images have been shown" in said

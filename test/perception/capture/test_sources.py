@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from simreal_common.errors import ConfigurationError, ImageError
+from simreal_common.errors import ConfigurationError
 from simreal_perception.capture import sources
-from simreal_perception.capture.sources import FrameSource, LiveCamera, open_source
+from simreal_perception.capture.sources import EndOfImages, FrameSource, LiveCamera, open_source
 from simreal_perception.video.image_io import write_image
 
 
@@ -44,7 +44,7 @@ def test_without_repeat_a_folder_ends(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", grey(10))
     source = opened(tmp_path, repeat=False)
     source.read()
-    with pytest.raises(ImageError, match="all 1 images have been shown"):
+    with pytest.raises(EndOfImages, match="all 1 images have been shown"):
         source.read()
 
 
@@ -66,7 +66,7 @@ def test_a_video_gives_its_images_and_begins_again(tmp_path: Path) -> None:
     once = opened(tmp_path / "a.avi", repeat=False)
     for _ in range(3):
         once.read()
-    with pytest.raises(ImageError, match="is at its end"):
+    with pytest.raises(EndOfImages, match="is at its end"):
         once.read()
 
 
