@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,3 +40,12 @@ class BlockEstimate:
     edge: float
     color: str = ""
     id: str = ""
+
+    def transformed(self, pose_camera_in_target: Pose) -> BlockEstimate:
+        """The same in another frame: pose and covariance turn along."""
+        turn = np.kron(np.eye(2), pose_camera_in_target.rotation)
+        return dataclasses.replace(
+            self,
+            pose=pose_camera_in_target @ self.pose,
+            covariance=turn @ self.covariance @ turn.T,
+        )

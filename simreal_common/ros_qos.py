@@ -22,6 +22,11 @@ def _keep_last(depth: int, *, reliable: bool, latched: bool = False) -> QoSProfi
     )
 
 
+def reliably(profile: QoSProfile) -> QoSProfile:
+    """The profile, asking for what was lost again; best-effort publishers are not heard with it."""
+    return _keep_last(profile.depth, reliable=True)
+
+
 # Publishers of images and camera_info: reliable, so that any subscriber can hear them.
 IMAGE_QOS = _keep_last(5, reliable=True)
 
@@ -33,6 +38,10 @@ RECORD_IMAGE_QOS = _keep_last(5, reliable=False)
 
 # camera_info on the side of the subscriber: small, must wait for its image.
 CAMERA_INFO_QOS = _keep_last(10, reliable=False)
+
+# The same of a driver that published it once, before. One that publishes it again and again, and does
+# not keep it for those who come late, is not heard with it.
+LATCHED_CAMERA_INFO_QOS = _keep_last(10, reliable=True, latched=True)
 
 # What perception says, one message for each image it looked at; both sides.
 DETECTION_QOS = _keep_last(10, reliable=True)
@@ -55,3 +64,6 @@ TRUTH_QOS = _keep_last(100, reliable=True)
 
 # Who drives what, for those too that ask later; both sides. Depth is that of all publishers together.
 OWNERSHIP_QOS = _keep_last(100, reliable=True, latched=True)
+
+# /diagnostics, /markers and images for people; publishers.
+SHOWN_QOS = _keep_last(5, reliable=True)

@@ -19,6 +19,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
+from simreal_common.frames.ros_clock import on_clock_set_back
 from simreal_common.ros_guard import LONGEST_COMPLAINT
 from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
@@ -96,6 +97,8 @@ class ControlNode(Node):
         self._timer = self.create_timer(1.0 / self._settings.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record), self.get_logger().error) if p.record else None
         self._begun = False
+        self._time_went_back = False
+        self._set_back = on_clock_set_back(self, self._on_clock_set_back)
         if p.urdf:
             self._know_robot(p.robot_description())
         words = self._goal.words if self._goal is not None else "none yet, see stacking/goal"
@@ -174,7 +177,26 @@ class ControlNode(Node):
         held = "be held" if self._held is not None else "not be held"
         return request is not Request.CONFIRM, f"nothing has begun; what begins will {held}"
 
+    def _on_clock_set_back(self) -> None:
+        self._time_went_back = True  # beside a tick that may plan: the next one sees to it
+
+    def _start_anew(self) -> None:
+        """A bag that loops, a simulation that was restarted: the scene is another one."""
+        self._time_went_back = False
+        self.get_logger().warning(
+            "time has gone back: what moves is cancelled, the task begins anew"
+        )
+        self.robot.start_anew()
+        self._waiting_since = None
+        self._complained.clear()
+        self._reported = ("", -np.inf)
+        with self._beginning:
+            if self._task is not None and self._goal is not None:
+                self._begin(self._goal)
+
     def _on_tick(self) -> None:
+        if self._time_went_back:
+            self._start_anew()
         lacking = self._lacking()
         if lacking:
             self._wait(self._now(), lacking)

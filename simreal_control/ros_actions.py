@@ -42,6 +42,7 @@ LOST_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
 GOAL_TIME_S = 2.0  # so much later than planned a motion may come to its end; shorter than we wait
 END_S = 1.0  # so long controllers have to hear that a motion is cancelled
+MOST_COMMANDS = 1_000_000  # of one task
 
 
 class RobotActions:
@@ -92,6 +93,9 @@ class RobotActions:
         self._goal_tolerance_rad = goal_tolerance_rad
         self._lock = threading.RLock()
         self._results: list[ActionResult] = []
+        # Tasks count their commands from 1: the numbers here are theirs plus this, which no two tasks
+        # share. What an older one gets to hear is of no use to anybody.
+        self._first = 0
         self._handles: dict[int, Any] = {}
         self._unanswered: set[int] = set()
         self._under_way: dict[int, Any] = {}  # number of a command: client of its controller
@@ -111,10 +115,10 @@ class RobotActions:
         if flaw:
             self._node.get_logger().error(f"command {command.number} is not sent: {flaw}")
             with self._lock:
-                self._results.append(ActionResult(command.number, ActionOutcome.REJECTED, flaw))
+                self._end_command(self._first + command.number, ActionOutcome.REJECTED, flaw)
         elif isinstance(command, MoveArm):
             goal = trajectory_goal(command.trajectory, self._arm_joints, self._goal_tolerance_rad)
-            self._send(self._arm, goal, command.number, _arm_end)
+            self._send(self._arm, goal, self._first + command.number, _arm_end)
         elif isinstance(command, MoveGripper):
             position = command.opening_m / max(len(self._finger_joints), 1)
             if self._parallel:
@@ -123,15 +127,22 @@ class RobotActions:
                 goal, end = GripperCommand.Goal(), _gripper_end
                 goal.command.position = position
                 goal.command.max_effort = command.effort_n
-            self._send(self._gripper, goal, command.number, end)
+            self._send(self._gripper, goal, self._first + command.number, end)
         elif isinstance(command, Cancel):
-            self._cancel(command.number)
+            self._cancel(self._first + command.number)
 
     def halt(self) -> None:
         """Cancel all that was sent and has not ended."""
         with self._lock:
             for number in (*self._handles, *self._unanswered):
                 self._cancel(number)
+
+    def start_anew(self) -> None:
+        """Cancel all that has not ended; what comes of it is not told to the task that follows."""
+        with self._lock:
+            self.halt()
+            self._first += MOST_COMMANDS
+            self._results.clear()
 
     def take_results(self) -> tuple[ActionResult, ...]:
         """What has ended since the last call."""
@@ -172,6 +183,10 @@ class RobotActions:
         self._arm.destroy()
         self._gripper.destroy()
 
+    def _end_command(self, number: int, outcome: ActionOutcome, message: str = "") -> None:
+        if number >= self._first:
+            self._results.append(ActionResult(number - self._first, outcome, message))
+
     def _parallel_goal(self, position: float, effort: float) -> Any:
         """For one finger: controllers take one joint, and others follow it as mimics."""
         goal = parallel_gripper_command().Goal()
@@ -211,7 +226,7 @@ class RobotActions:
             if handle is None or not handle.accepted:
                 self._cancelled.discard(number)
                 self._under_way.pop(number)
-                self._results.append(ActionResult(number, ActionOutcome.REJECTED))
+                self._end_command(number, ActionOutcome.REJECTED)
                 return
             self._handles[number] = handle
             if number in self._cancelled:
@@ -233,7 +248,7 @@ class RobotActions:
             if answer.status == GoalStatus.STATUS_CANCELED and number not in self._cancelled:
                 message = f"somebody else has cancelled it; {message}"
             self._cancelled.discard(number)
-            self._results.append(ActionResult(number, outcome, message))
+            self._end_command(number, outcome, message)
 
     def _on_foreign(self, client: Any, words: str) -> None:
         with self._lock:

@@ -11,9 +11,10 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
-from tf2_ros import Buffer, ExtrapolationException, TransformException, TransformListener
+from tf2_ros import ExtrapolationException, TransformException
 from vision_msgs.msg import Detection3DArray
 
+from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
     detections_to_estimates,
@@ -74,8 +75,7 @@ class RosRobot(Robot):
             taken_over,
             p.goal_tolerance,
         )
-        self.transforms = Buffer()
-        self._listener = TransformListener(self.transforms, node)
+        self.transforms = Transforms(node)
         guard = MessageGuard(node)
         self._subscriptions = [
             node.create_subscription(
@@ -113,6 +113,12 @@ class RosRobot(Robot):
     def halt(self) -> None:
         """Cancel all that was sent and has not ended; any thread may call it."""
         self._actions.halt()
+
+    def start_anew(self) -> None:
+        """Forget what was seen and sent: time has gone back. Joints are forgotten by their stamps."""
+        self._detection_frames = []
+        self._noticed.clear()
+        self._actions.start_anew()
 
     def missing_servers(self) -> list[str]:
         """Names of the actions that nobody serves."""

@@ -13,6 +13,7 @@ from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
 
 RAW, COMPRESSED = "raw", "compressed"
+BEST_EFFORT, RELIABLE = "best_effort", "reliable"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class CameraParameters:
     rectified: bool = parameter(
         False,
         "images are rectified (image_rect): P of camera_info holds, and no distortion",
+    )
+    image_reliability: str = parameter(
+        BEST_EFFORT,
+        "QoS of the subscription to images: best_effort (sensor data) hears every publisher; "
+        "reliable asks for lost parts again, and hears reliable publishers alone",
+        choices=(BEST_EFFORT, RELIABLE),
+    )
+    camera_info_latched: bool = parameter(
+        False,
+        "camera_info was published once, for late comers (transient local), not with each image",
     )
 
 
@@ -101,6 +112,15 @@ class PerceptionParameters(CameraParameters):
         "with tracking, of a camera that moves: frame known to TF in which blocks rest; empty: the "
         "camera rests, too",
     )
+    target_frame: str = parameter(
+        "",
+        "frame known to TF in which blocks are told a second time, on detections_in_target, for "
+        "example the robot's base; empty: none",
+    )
+    publish_tf: bool = parameter(
+        False,
+        "tell TF a frame block_ID for each block with an id, below the camera's optical frame",
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -110,6 +130,12 @@ class PerceptionParameters(CameraParameters):
                 f"parameter 'support_plane.normal': got {to_text(self.plane_normal)}, wanted 3 "
                 "numbers that are not all 0; write for example support_plane.normal:=[0.0, 0.0, 1.0]"
             )
+
+    @property
+    def listens_to_tf(self) -> bool:
+        """Whether a frame is named that only TF knows."""
+        plane = self.plane_enabled and self.plane_frame
+        return bool(plane or self.fixed_frame or self.target_frame)
 
     @property
     def search(self) -> Search:

@@ -16,7 +16,7 @@ from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_process import run_node
-from simreal_common.ros_qos import CAMERA_INFO_QOS, DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
+from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, RECORD_IMAGE_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_common.stacking_status import read_status
 from simreal_perception.node_parameters import RecorderParameters
@@ -41,13 +41,13 @@ class RecorderNode(Node):
         self._camera: Camera | None = None
         self._rectified = parameters.rectified
         self._status = ""
-        self._images = ImageSource(self, parameters, "camera/image_raw")
+        self._images = ImageSource(self, parameters, "camera/image_raw", RECORD_IMAGE_QOS)
         guard = MessageGuard(self)
         self._subscriptions_kept = [
             self.create_subscription(kind, topic, guard(topic, callback), qos)
             for kind, topic, callback, qos in (
-                (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
-                (self._images.kind, self._images.topic, self._on_image, RECORD_IMAGE_QOS),
+                (CameraInfo, "camera/camera_info", self._on_camera_info, self._images.info_qos),
+                (self._images.kind, self._images.topic, self._on_image, self._images.qos),
                 (Detection3DArray, "detections", self._on_detections, DETECTION_QOS),
                 (String, "stacking/status", self._on_status, LATCHED_QOS),
             )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rclpy.node import Node
 from rclpy.time import Time
 from std_msgs.msg import Header
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import TransformException
 
 from simreal_common.errors import MessageError
+from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import transform_to_pose
 from simreal_common.untrusted_text import shortened
+from simreal_perception.ros_complaints import Complaints
 
-REPEAT_S = 5.0  # the same complaint is not made more often
-LONGEST_REASON = 200  # characters of what tf says
+LONGEST_REASON = 150  # characters of what tf says
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,31 +30,31 @@ class CameraPoses:
     """Looks up the camera's pose by TF.
 
     Args:
-        node: listens to TF, if a frame is named.
+        transforms: of TF; None where no frame is named.
+        complaints: take what lacks.
         fixed_frame: in which blocks rest; empty: the camera rests, too.
     """
 
-    def __init__(self, node: Node, fixed_frame: str) -> None:
-        self._node, self._frame = node, fixed_frame
-        if fixed_frame:
-            self._buffer = Buffer()
-            self._listener = TransformListener(self._buffer, node)
+    def __init__(
+        self, transforms: Transforms | None, complaints: Complaints, fixed_frame: str
+    ) -> None:
+        self._transforms, self._complaints, self._frame = transforms, complaints, fixed_frame
 
     def at(self, header: Header) -> CameraPlace:
         """Where the camera was at the time of an image; no older place serves in its stead."""
-        if not self._frame:
+        if not self._frame or self._transforms is None:
             return CameraPlace(None)
         try:
-            transform = self._buffer.lookup_transform(
+            transform = self._transforms.lookup_transform(
                 self._frame, header.frame_id, Time.from_msg(header.stamp)
             )
             return CameraPlace(transform_to_pose(transform.transform))
         except (TransformException, MessageError) as error:
-            self._node.get_logger().warning(
+            self._complaints.take(
+                "fixed_frame",
                 f"no transform from {shortened(header.frame_id)} to fixed_frame '{self._frame}' "
                 f"({shortened(str(error), LONGEST_REASON)}): "
                 "blocks are told without ids, from single images; publish the camera's pose on TF, "
                 "or set fixed_frame to '' if the camera rests",
-                throttle_duration_sec=REPEAT_S,
             )
             return CameraPlace(None, known=False)

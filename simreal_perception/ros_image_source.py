@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from simreal_common.imaging.pixel_formats import RgbImage
 from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
-from simreal_perception.node_parameters import RAW, CameraParameters
+from simreal_common.ros_qos import CAMERA_INFO_QOS, LATCHED_CAMERA_INFO_QOS, reliably
+from simreal_perception.node_parameters import RAW, RELIABLE, CameraParameters
 
 COMPRESSED_SUFFIX = "/compressed"
 
@@ -19,17 +21,26 @@ class ImageSource:
 
     Args:
         node: whose remappings hold for the topic.
-        parameters: `image_transport` says which topic, `bit_depth` what lies in 16 bits.
+        parameters: `image_transport` says which topic, `bit_depth` what lies in 16 bits,
+            `image_reliability` and `camera_info_latched` how they are heard.
         name: topic of the raw images.
+        qos: of a subscription that hears every publisher.
 
     Attributes:
         kind: message type.
         topic: full name.
+        qos: of a subscription to it.
+        info_qos: of one to the camera_info beside it.
     """
 
-    def __init__(self, node: Node, parameters: CameraParameters, name: str) -> None:
+    def __init__(
+        self, node: Node, parameters: CameraParameters, name: str, qos: QoSProfile
+    ) -> None:
         raw = node.resolve_topic_name(name)
         compressed = raw + COMPRESSED_SUFFIX
+        self.qos = reliably(qos) if parameters.image_reliability == RELIABLE else qos
+        latched = parameters.camera_info_latched
+        self.info_qos = LATCHED_CAMERA_INFO_QOS if latched else CAMERA_INFO_QOS
         self._node = node
         self._bit_depth = parameters.bit_depth
         self._is_raw = parameters.image_transport == RAW

@@ -19,10 +19,11 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.time import Time
 from std_msgs.msg import String
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import TransformException
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.errors import ConfigurationError, MessageError
+from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.geometry import Pose
 from simreal_common.output_files import Claim
 from simreal_common.ros_guard import MessageGuard
@@ -96,8 +97,7 @@ class ScorerNode(Node):
         self._started_wall = time.monotonic()
         self._started_s: float | None = None
         self._claim = _clear(self._path)
-        self._tf = Buffer()
-        self._tf_listener = TransformListener(self._tf, self)
+        self._tf = Transforms(self)
         guard = MessageGuard(self)
         for kind, topic, callback, qos in (
             (Detection3DArray, "ground_truth/blocks", self._on_truth, TRUTH_QOS),

@@ -36,6 +36,7 @@ ROOMS = (
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",
+    "simreal_common.frames",
     #
     "simreal_sim.rendering",
     "simreal_sim.randomization.ranges",
@@ -59,6 +60,8 @@ ROOMS = (
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
+    "simreal_perception.health",
+    "simreal_perception.capture",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
@@ -100,11 +103,14 @@ ON_A_ROBOT = {
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",
+    "simreal_common.frames",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
+    "simreal_perception.health",
+    "simreal_perception.capture",
     "simreal_perception",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}

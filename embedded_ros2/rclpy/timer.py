@@ -9,7 +9,8 @@ from typing import Any
 
 from ._rclpy_pybind11 import InvalidHandle
 from .callback_signature import signature_of
-from .clock import Clock
+from .clock import Clock, ClockChange, JumpThreshold, TimeJump
+from .duration import Duration
 from .exceptions import TimerCancelledError
 from .time import Time
 
@@ -47,6 +48,9 @@ class Timer:
         self._last_ns = clock._now_ns()
         self._next_ns = self._last_ns + self._period_ns
         self._on_change: Callable[[], None] = lambda: None
+        self._jump_handle = clock.create_jump_callback(
+            JumpThreshold(min_backward=Duration(nanoseconds=-1)), post_callback=self._clock_jumped
+        )
         self._with_info = self._wants_info(callback)
 
     @staticmethod
@@ -113,11 +117,13 @@ class Timer:
             return 0
         return None if self._clock._is_simulated() else left
 
-    def _clock_jumped(self) -> None:
-        """Sim time went on or off, or back: start the period anew."""
+    def _clock_jumped(self, jump: TimeJump) -> None:
+        """Sim time went on or off, or back behind the last call: start the period anew, as rcl does."""
         with self._lock:
-            self._last_ns = self._clock._now_ns()
-            self._next_ns = self._last_ns + self._period_ns
+            now = self._clock._now_ns()
+            if jump.clock_change is not ClockChange.ROS_TIME_NO_CHANGE or now < self._last_ns:
+                self._last_ns = now
+                self._next_ns = now + self._period_ns
 
     def _take_work(self) -> Callable[[], Any] | None:
         with self._lock:
@@ -150,6 +156,7 @@ class Timer:
     def destroy(self) -> None:
         self._destroyed = True
         self._cancelled = True
+        self._jump_handle.unregister()
 
     def __enter__(self) -> Timer:
         return self

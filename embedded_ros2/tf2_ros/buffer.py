@@ -8,6 +8,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
+from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
 from rclpy.task import Future
@@ -47,13 +48,22 @@ def _message(stamp: int, parent: str, child: str, value: Rigid) -> Any:
 
 
 class Buffer:
-    """Buffer(cache_time=None, node=None): stores 10 s by default."""
+    """Buffer(cache_time=None, node=None): stores 10 s by default.
+
+    With a node it is cleared where the node's clock goes back by a second or more, or sim time is
+    switched on or off.
+    """
 
     def __init__(self, cache_time: Duration | None = None, node: Any = None) -> None:
         if cache_time is not None and not isinstance(cache_time, Duration):
             raise TypeError("cache_time must be a rclpy.duration.Duration")
         self._tree = FrameTree(cache_time.nanoseconds if cache_time else 10 * 10**9)
         self._node = node
+        if node is not None:
+            self.jump_handle = node.get_clock().create_jump_callback(
+                JumpThreshold(min_backward=Duration(seconds=-1)),
+                post_callback=self.time_jump_callback,
+            )
         # Reads waiting transforms straight from the listener's readers, so that a lookup with a
         # timeout works
         # inside a callback of a single-threaded executor.
@@ -88,6 +98,10 @@ class Buffer:
 
     def clear(self) -> None:
         self._tree.clear()
+
+    def time_jump_callback(self, time_jump: TimeJump) -> None:
+        self._node.get_logger().warning("Detected jump back in time. Clearing tf buffer.")
+        self.clear()
 
     # -- asking
     # ---------------------------------------------------------------------------------------------------

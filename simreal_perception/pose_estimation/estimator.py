@@ -129,6 +129,12 @@ class BlockEstimator:
         self.search = search or Search()
         self.calibration = calibration or Calibration.of(card)
 
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What computes the networks, as ONNX Runtime calls it."""
+        found = [self._detector.get_providers()[0], self._pose.get_providers()[0]]
+        return tuple(dict.fromkeys(found))
+
     @staticmethod
     def load(
         name_or_path: str,

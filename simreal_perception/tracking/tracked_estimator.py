@@ -76,6 +76,12 @@ class TrackedEstimator:
         self._key: tuple[object, ...] = ()
         self._pose: Pose | None = None
 
+    def reset(self) -> None:
+        """Forget all blocks and what the last image looked like; ids are not used again."""
+        self._tracker.reset()
+        self._worth, self._pose = None, None
+        self._last_full = -np.inf
+
     def update(
         self,
         image: NDArray[np.uint8],
@@ -101,8 +107,7 @@ class TrackedEstimator:
         key = (image.shape, lens, block_edge)
         if key != self._key:
             self._key = key
-            self._tracker.reset()
-            self._worth = None
+            self.reset()
         detections, changed = self._look(image, camera, block_edge, stamp)
         estimates = [
             estimate

@@ -13,8 +13,11 @@ rclpy = pytest.importorskip("rclpy")
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TransformStamped
+from rclpy.clock import ClockType
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.time import Time as ClockTime
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection3DArray
@@ -26,6 +29,7 @@ from simreal_common.ros_messages import (
     pose_to_transform_stamped,
     to_stamp,
 )
+from simreal_control import control_node
 from simreal_control.control_node import ControlNode
 from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
 
@@ -145,3 +149,49 @@ def test_a_goal_that_is_none_is_refused_in_one_short_line(
     assert answer["reason"].startswith("goal: got")
     assert answer["reason"].isprintable()
     assert len(json.dumps(answer)) < 1500
+
+
+class Task:
+    """A task that has begun and waits."""
+
+    finished = False
+
+
+class Tasks:
+    """An assembly that makes them."""
+
+    def __init__(self) -> None:
+        self.made: list[Task] = []
+
+    def task(self, _: object) -> Task:
+        self.made.append(Task())
+        return self.made[-1]
+
+
+def test_a_clock_that_goes_back_begins_the_task_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = Tasks()
+    monkeypatch.setattr(control_node, "assemble", lambda *_: tasks)
+    rclpy.init()
+    node = ControlNode(parameter_overrides=[Parameter("use_sim_time", value=True)])
+    try:
+        call(node, "/robot_description", String(data="<robot/>"))
+        node.robot.transforms.set_transform_static(camera(1.0), "a calibration")
+        ticks: list[float] = []
+        tick = node._timer.callback
+        monkeypatch.setattr(node._timer, "callback", lambda: (ticks.append(node._now()), tick()))
+        for second in (100.0, 106.0, 40.0, 40.5, 41.0):
+            moment = ClockTime(seconds=second, clock_type=ClockType.ROS_TIME)
+            node.get_clock().set_ros_time_override(moment)
+            if second == 106.0:
+                call(node, "/detections", seen(106.0))
+            end, count = time.monotonic() + 10.0, len(ticks)
+            while second != 40.0 and len(ticks) == count:
+                assert time.monotonic() < end, f"no tick at {second}"
+                rclpy.spin_once(node, timeout_sec=0.02)
+        assert len(tasks.made) == 2  # once at first, once after the jump
+        assert node._task is not None
+        assert node._task.task is tasks.made[-1]
+        assert node.robot.step().detection_frames == ()
+    finally:
+        node.destroy_node()
+        rclpy.shutdown()

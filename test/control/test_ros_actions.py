@@ -260,6 +260,16 @@ def test_at_its_end_it_cancels_what_moves_and_sends_nothing_more(
     hand.actions.execute(MoveGripper(2, 0.0, 20.0))
 
 
+def test_what_an_older_task_has_sent_is_cancelled_and_not_told_to_the_next(hand: Hand) -> None:
+    hand.actions.execute(MoveGripper(1, 0.0, 20.0))
+    hand.actions.start_anew()
+    hand.actions.execute(MoveGripper(2, 0.06, 20.0))
+    assert hand.run() == ActionResult(2, ActionOutcome.SUCCEEDED)
+    hand.actions.execute(MoveGripper(1, 0.05, 20.0))
+    assert hand.run() == ActionResult(1, ActionOutcome.SUCCEEDED)
+    assert hand.opening() == pytest.approx(0.05, abs=3e-3)
+
+
 def test_where_nothing_moves_it_ends_at_once(hand: Hand) -> None:
     began = time.monotonic()
     hand.actions.end()

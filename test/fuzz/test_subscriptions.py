@@ -39,6 +39,7 @@ from simreal_control.world_model.block_map import fuse
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
 from simreal_perception.recorder_node import RecorderNode
+from simreal_perception.view_node import ViewNode
 
 ABSURD_FLOATS = (float("nan"), float("inf"), float("-inf"), 0.0, -0.0, 1e308, -1e308, 1e-320, 1e7)
 INTEGER = re.compile(r"(u?)int(8|16|32|64)")
@@ -164,6 +165,13 @@ def compressed_image() -> Any:
     )
 
 
+def annotated_image() -> Any:
+    _, content = cv2.imencode(".jpg", np.zeros((48, 64, 3), dtype=np.uint8))
+    return CompressedImage(
+        header=header(), format="rgb8; jpeg compressed bgr8", data=content.tobytes()
+    )
+
+
 def camera_info() -> CameraInfo:
     return camera_to_camera_info(CAMERA, header())
 
@@ -210,6 +218,7 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     ).flatmap(lambda form: spoilt(lambda: raw_image(*form))),
     "/camera/image_raw/compressed": spoilt(compressed_image),
     "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
+    "/annotated/image_raw/compressed": spoilt(annotated_image) | spoilt(compressed_image),
     "/depth/image_raw": spoilt(depth),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),
@@ -256,6 +265,10 @@ def make_compressed_perception(_: Path) -> Node:
     )
 
 
+def make_view(_: Path) -> Node:
+    return ViewNode(parameter_overrides=parameters(port=0))
+
+
 def make_recorder(folder: Path) -> Node:
     pytest.importorskip("av", reason="filming needs PyAV")
     return _with_arguments(RecorderNode, folder)
@@ -276,7 +289,14 @@ def _with_arguments(kind: type[Node], folder: Path) -> Node:
 
 
 @pytest.fixture(
-    params=[make_control, make_perception, make_compressed_perception, make_recorder, make_scorer]
+    params=[
+        make_control,
+        make_perception,
+        make_compressed_perception,
+        make_view,
+        make_recorder,
+        make_scorer,
+    ]
 )
 def node(
     ros: None, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -94,6 +94,40 @@ def test_sim_time(ros: None, until: Any) -> None:
     assert abs(node.get_clock().now().nanoseconds - time.time_ns()) < 10**9
 
 
+def test_timers_go_on_where_the_clock_goes_back(ros: None, until: Any) -> None:
+    node = Node("n", parameter_overrides=[Parameter("use_sim_time", value=True)])
+    clock = node.get_clock()
+    fired: list[float] = []
+    node.create_timer(1.0, lambda: fired.append(clock.now().nanoseconds / 1e9))
+    for second in (100.0, 105.5, 106.0, 40.0, 40.9, 41.0, 41.5, 41.2, 42.0):
+        clock.set_ros_time_override(Time(seconds=second, clock_type=ClockType.ROS_TIME))
+        until(node, lambda: False, 0.1)
+    # Back to 40: a period from there. Back to 41.2, which is after the last call: nothing is moved.
+    assert fired == [100.0, 105.5, 106.0, 41.0, 42.0]
+
+
+def test_timers_go_on_where_sim_time_is_switched(ros: None, until: Any) -> None:
+    node, fired = Node("n"), []
+    node.create_timer(0.3, lambda: fired.append(1))
+    node.set_parameters([Parameter("use_sim_time", value=True)])
+    until(node, lambda: False, 0.5)
+    assert fired == []
+    node.get_clock().set_ros_time_override(Time(seconds=0.3, clock_type=ClockType.ROS_TIME))
+    assert until(node, lambda: len(fired) == 1)
+    node.set_parameters([Parameter("use_sim_time", value=False)])
+    assert until(node, lambda: len(fired) >= 3)
+
+
+def test_a_destroyed_timer_hears_of_no_jump(ros: None) -> None:
+    node = Node("n")
+    clock = node.get_clock()
+    before = len(clock._jump_handles)
+    timer = node.create_timer(1.0, lambda: None)
+    assert len(clock._jump_handles) == before + 1
+    node.destroy_timer(timer)
+    assert len(clock._jump_handles) == before
+
+
 def test_steady_clock_and_sleep(ros: None) -> None:
     clock = Clock(clock_type=ClockType.STEADY_TIME)
     start = time.monotonic()

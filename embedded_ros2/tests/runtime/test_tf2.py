@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 import rclpy
 from geometry_msgs.msg import PointStamped, TransformStamped
+from rclpy.clock import ClockType
 from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.time import Time
 from tf2_ros import (
     Buffer,
@@ -210,3 +213,25 @@ def test_wait_for_transform_async_and_timeout(ros: None) -> None:
     with pytest.raises(LookupException):
         buffer.lookup_transform("a", "c", Time(), Duration(seconds=0.2))
     assert 0.15 < time.monotonic() - start < 1.0
+
+
+def test_a_buffer_with_a_node_is_cleared_where_the_clock_goes_back(ros: None) -> None:
+    node = Node("n", parameter_overrides=[Parameter("use_sim_time", value=True)])
+    buffer, alone = Buffer(node=node), Buffer()
+
+    def transform(child: str) -> TransformStamped:
+        message = TransformStamped(child_frame_id=child)
+        message.header.frame_id = "world"
+        message.header.stamp.sec = 106
+        return message
+
+    for one in (buffer, alone):
+        one.set_transform(transform("moving"), "test")
+        one.set_transform_static(transform("fixed"), "test")
+    for second in (106.0, 105.5):  # out of order, not a loop
+        node.get_clock().set_ros_time_override(Time(seconds=second, clock_type=ClockType.ROS_TIME))
+    assert buffer.can_transform("world", "moving", Time())
+    node.get_clock().set_ros_time_override(Time(seconds=40, clock_type=ClockType.ROS_TIME))
+    assert not buffer.can_transform("world", "moving", Time())
+    assert buffer.can_transform("world", "fixed", Time())
+    assert alone.can_transform("world", "moving", Time())

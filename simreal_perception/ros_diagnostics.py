@@ -1,0 +1,75 @@
+"""perception_node's entries in /diagnostics: images, what is wrong with them, the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from std_msgs.msg import Header
+
+from simreal_perception.health.throughput import Report
+
+Entry = tuple[Any, str, dict[str, str]]
+
+
+def images_entry(report: Report, topic: str, info_age_s: float | None) -> Entry:
+    """Rates, latency, age of the calibration."""
+    values = {
+        "topic": topic,
+        "images heard (1/s)": f"{report.heard:.1f}",
+        "images looked at (1/s)": f"{report.looked:.1f}",
+        "latency, median (ms)": _milliseconds(report.latency),
+        "latency, longest (ms)": _milliseconds(report.worst_latency),
+        "time for an image, longest (ms)": _milliseconds(report.work),
+        "age of camera_info (s)": "none has come" if info_age_s is None else f"{info_age_s:.1f}",
+        "blocks": str(report.blocks),
+    }
+    if not report.heard:
+        return DiagnosticStatus.ERROR, f"no images on {topic}", values
+    if info_age_s is None:
+        return DiagnosticStatus.ERROR, "no camera calibration", values
+    if not report.looked:
+        return DiagnosticStatus.ERROR, "images come and none can be used", values
+    return DiagnosticStatus.OK, f"{report.looked:.1f} images a second", values
+
+
+def inputs_entry(complaints: Mapping[str, str], dropped: Mapping[str, int]) -> Entry:
+    """What is wrong with images, camera_info and transforms, by what it is about."""
+    values = {**complaints, **{f"left out on {topic}": str(n) for topic, n in dropped.items()}}
+    if complaints:
+        return DiagnosticStatus.WARN, "; ".join(complaints), values
+    return DiagnosticStatus.OK, "well stamped, in known frames", values
+
+
+def model_entry(estimator: Any, name: str) -> Entry:
+    """Name and hashes of the model, and what computes it."""
+    card = getattr(estimator, "card", None)
+    values = {"model": name}
+    if card is not None:
+        for entry in card.content["files"]:
+            values[f"sha256 of {entry['file']}"] = str(entry["sha256"])
+        values["provider"] = ", ".join(estimator.providers)
+    return DiagnosticStatus.OK, name, values
+
+
+def diagnostics(node_name: str, stamp: Time, entries: Mapping[str, Entry]) -> DiagnosticArray:
+    """The message, an entry each by its name."""
+    return DiagnosticArray(
+        header=Header(stamp=stamp),
+        status=[
+            DiagnosticStatus(
+                level=level,
+                name=f"{node_name}: {name}",
+                message=message,
+                hardware_id="",
+                values=[KeyValue(key=key, value=value) for key, value in values.items()],
+            )
+            for name, (level, message, values) in entries.items()
+        ],
+    )
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{1000 * seconds:.0f}"
