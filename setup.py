@@ -79,6 +79,7 @@ setup(
             "randomized_images_node = simreal_cli.node_entry:randomized_images_node",
             "perception_node = simreal_cli.node_entry:perception_node",
             "recorder_node = simreal_cli.node_entry:recorder_node",
+            "replay_node = simreal_cli.node_entry:replay_node",
             "control_node = simreal_cli.node_entry:control_node",
         ],
     },

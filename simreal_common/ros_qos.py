@@ -28,6 +28,9 @@ IMAGE_QOS = _keep_last(5, reliable=True)
 # Subscriptions to images: hear every camera, and only the newest image counts.
 LATEST_IMAGE_QOS = _keep_last(1, reliable=False)
 
+# The same of a recording, which can wait: no image may be lost on the way.
+EVERY_IMAGE_QOS = _keep_last(1, reliable=True)
+
 # Subscriptions that want most images but must never hold the camera up, as a reliable one could.
 RECORD_IMAGE_QOS = _keep_last(5, reliable=False)
 
@@ -49,6 +52,9 @@ GOAL_QOS = _keep_last(10, reliable=True)
 
 # What was said once and holds: robot_description, stacking/status; both sides.
 LATCHED_QOS = _keep_last(1, reliable=True, latched=True)
+
+# Transforms out of a recording, as tf2's broadcaster sends them.
+TRANSFORM_QOS = _keep_last(100, reliable=True)
 
 # The truth for the scorer; both sides.
 TRUTH_QOS = _keep_last(100, reliable=True)

@@ -13,17 +13,13 @@ from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
 
 RAW, COMPRESSED = "raw", "compressed"
+BEST_EFFORT, RELIABLE = "best_effort", "reliable"
 
 
 @dataclass(frozen=True)
-class CameraParameters:
-    """What the nodes that read a camera can be told of it."""
+class PictureParameters:
+    """What the nodes that read a camera's images, or recorded ones, can be told of them."""
 
-    image_transport: str = parameter(
-        RAW,
-        "how images come: raw, or compressed (JPEG, PNG) on the image topic's name with /compressed",
-        choices=(RAW, COMPRESSED),
-    )
     bit_depth: int = parameter(
         0,
         "of images with 16 bits a value, how many are used; 0: the fewest of 10, 12, 14 and 16 that "
@@ -33,6 +29,17 @@ class CameraParameters:
     rectified: bool = parameter(
         False,
         "images are rectified (image_rect): P of camera_info holds, and no distortion",
+    )
+
+
+@dataclass(frozen=True)
+class CameraParameters(PictureParameters):
+    """What the nodes that read a camera can be told of it."""
+
+    image_transport: str = parameter(
+        RAW,
+        "how images come: raw, or compressed (JPEG, PNG) on the image topic's name with /compressed",
+        choices=(RAW, COMPRESSED),
     )
 
 
@@ -58,6 +65,12 @@ class PerceptionParameters(CameraParameters):
     )
     max_rate: float = parameter(
         0.0, "most images looked at per second of image time; 0: all", range=(0.0, 1000.0)
+    )
+    reliability: str = parameter(
+        BEST_EFFORT,
+        "of the subscription to images: best_effort hears every camera, and may lose an image on the "
+        "way; reliable loses none, and hears reliable publishers alone, a replay for example",
+        choices=(BEST_EFFORT, RELIABLE),
     )
     plane_frame: str = parameter(
         "",

@@ -27,11 +27,12 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import (
     CAMERA_INFO_QOS,
     DETECTION_QOS,
+    EVERY_IMAGE_QOS,
     LATEST_IMAGE_QOS,
     RECORD_IMAGE_QOS,
 )
 from simreal_common.settings.ros_parameters import declare
-from simreal_perception.node_parameters import PerceptionParameters
+from simreal_perception.node_parameters import RELIABLE, PerceptionParameters
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_camera_pose import CameraPoses
@@ -78,9 +79,10 @@ class PerceptionNode(Node):
         self._waiting: Image | CompressedImage | None = None
         self._images = ImageSource(self, self._settings, "camera/image_raw")
         self._detections = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
+        image_qos = EVERY_IMAGE_QOS if self._settings.reliability == RELIABLE else LATEST_IMAGE_QOS
         listened: list[tuple[Any, str, Callable[[Any], None], QoSProfile]] = [
             (CameraInfo, "camera/camera_info", self._on_camera_info, CAMERA_INFO_QOS),
-            (self._images.kind, self._images.topic, self._on_image, LATEST_IMAGE_QOS),
+            (self._images.kind, self._images.topic, self._on_image, image_qos),
         ]
         if self._settings.use_depth:
             listened.append((Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS))

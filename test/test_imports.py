@@ -56,12 +56,14 @@ ROOMS = (
     "simreal_control",
     #
     "simreal_perception.video",
+    "simreal_perception.recordings",
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
+    "simreal_perception.replay",
     "simreal_perception.training.tasks",
     "simreal_perception.training",
     "simreal_perception.training.sanity_checks",
@@ -102,9 +104,11 @@ ON_A_ROBOT = {
     "simreal_common.imaging",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
+    "simreal_perception.recordings",
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
+    "simreal_perception.replay",
     "simreal_perception",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}
