@@ -147,7 +147,7 @@ class ReplayNode(Node):
             if now - waiting[0].sent_s < self._settings.patience:
                 return
             self._on_silence(waiting[0])
-        while not self._log.waiting and not self._all_played:
+        while self._playing and not self._log.waiting and not self._all_played:
             self._take_next()
             if self._next is None:
                 self._all_played = self._turn(now)
@@ -193,8 +193,9 @@ class ReplayNode(Node):
         last_ns = max(frame.time_ns for frame in self._log.frames)
         self._span_ns = last_ns - self._log.start_ns + LOOP_GAP_NS
         self._loop += 1
-        self._began_s = now
         self._items = self._recorded.items()
+        # The clock goes back before the images do: who follows it begins anew.
+        self._playing, self._greeted_s = False, now
         return False
 
     def _publish(self, item: RecordedFrame | RecordedTransforms) -> None:
@@ -272,7 +273,7 @@ class ReplayNode(Node):
         logger = self.get_logger()
         if facts.broken is not None:
             logger.error(
-                f"{p.bag}: {facts.broken}; {told['images']} images came before, the last at "
+                f"{p.bag}: {facts.broken}; {self._last_number() + 1} images came before, the last at "
                 f"{self._last_s():.2f} s"
             )
         logger.info(
@@ -280,6 +281,9 @@ class ReplayNode(Node):
             f"detections {facts.digest[:12]}; {self._out / 'report.html'}"
         )
         return facts.broken is not None
+
+    def _last_number(self) -> int:
+        return max((frame.number for frame in self._log.frames), default=-1)
 
     def _last_s(self) -> float:
         """When the last image was recorded, seconds from the recording's beginning."""

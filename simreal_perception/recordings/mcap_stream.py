@@ -43,7 +43,10 @@ class _Stream:
         self._channels: dict[int, tuple[str, str]] = {}
 
     def messages(self) -> Iterator[StoredMessage]:
-        if self._file.read(len(MAGIC)) != MAGIC:
+        magic = self._file.read(len(MAGIC))
+        if magic != MAGIC and MAGIC.startswith(magic):
+            raise self._cut(0)
+        if magic != MAGIC:
             raise RecordingBreak(f"{self._name} does not begin as an MCAP file")
         while True:
             start = self._file.tell()
