@@ -24,7 +24,7 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "scorer_node": (("simreal_sim.scorer_node", "ScorerParameters"),),
     "recorder_node": (("simreal_perception.node_parameters", "RecorderParameters"),),
-    "replay_node": (("simreal_perception.replay.replay_parameters", "ReplayParameters"),),
+    "replay_node": (("simreal_perception.node_parameters", "ReplayParameters"),),
 }
 
 

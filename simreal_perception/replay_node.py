@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock, ClockType
@@ -19,21 +20,23 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.output_files import make_folder
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, STATE_QOS, TRANSFORM_QOS
 from simreal_common.settings.ros_parameters import declare
-from simreal_perception.replay.replay_film import Shot, film_html
+from simreal_perception.node_parameters import ReplayParameters
+from simreal_perception.replay.replay_film import film_html
 from simreal_perception.replay.replay_log import NANOSECONDS, PlayedFrame, ReplayLog
-from simreal_perception.replay.replay_parameters import ReplayParameters
 from simreal_perception.replay.report import ReplayFacts, digest, write_report
 from simreal_perception.replay.ros_detections_bag import DetectionsBag
 from simreal_perception.replay.ros_recorded_camera import (
     RecordedCamera,
     RecordedFrame,
     RecordedTransforms,
+    shots,
 )
 from simreal_perception.replay.truths import read_truths
 
@@ -50,19 +53,22 @@ class ReplayNode(Node):
 
     Ends with exit code 0 when the recording was read and played to its end, 1 when it breaks off.
 
+    Args:
+        node_options: keyword arguments of rclpy's Node.
+
     Raises:
         SimrealError: a parameter, the recording or the folder cannot be used.
     """
 
-    def __init__(self) -> None:
-        super().__init__("replay_node")
+    def __init__(self, **node_options: Any) -> None:
+        super().__init__("replay_node", **node_options)
         self._settings = declare(self, ReplayParameters)
         p = self._settings
         self._ownership = Ownership(self, "/clock", "plays a recording")
-        self._recorded = RecordedCamera(p)
+        self._recorded = RecordedCamera(p.camera)
         truth = Path(p.truth).expanduser()
         self._truths = read_truths(truth, p.edge) if p.truth else {}
-        self._out = _make_folder(p.out)
+        self._out = make_folder(p.out)
         self._log = ReplayLog()
         self._messages: list[bytes] = []
         self._ownership.settle()  # what takes time lies before, what others see behind it
@@ -268,7 +274,7 @@ class ReplayNode(Node):
         film = '<p class="none">film: false</p>'
         shown = [f for f in self._log.frames if f.loop == 0 and not f.problem] if p.film else []
         if p.film:
-            film = film_html(self._shots(shown), len(shown), self._out / "replay.mp4")
+            film = film_html(shots(recorded, shown), len(shown), self._out / "replay.mp4")
         told = write_report(self._out, self._log, facts, self._truths, film)
         logger = self.get_logger()
         if facts.broken is not None:
@@ -289,33 +295,6 @@ class ReplayNode(Node):
         """When the last image was recorded, seconds from the recording's beginning."""
         last_ns = max((frame.time_ns for frame in self._log.frames), default=0)
         return max(last_ns - self._recorded.start_ns, 0) / NANOSECONDS
-
-    def _shots(self, frames: Sequence[PlayedFrame]) -> Iterator[Shot]:
-        """The images of some frames once more, with what was found in them."""
-        camera, wanted = self._recorded.camera, {frame.number: frame for frame in frames}
-        if camera is None:
-            return
-        for item in self._recorded.items():
-            frame = wanted.get(item.number) if isinstance(item, RecordedFrame) else None
-            if frame is None or not isinstance(item, RecordedFrame) or item.rgb is None:
-                continue
-            seconds = (item.time_ns - self._recorded.start_ns) / NANOSECONDS
-            text = f"{seconds:6.2f} s   image {item.number}"
-            if frame.latency_s is None:
-                text += "   not looked at"
-            yield item.rgb, camera, frame.estimates, text, seconds
-
-
-def _make_folder(out: str) -> Path:
-    folder = Path(out).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"parameter 'out': cannot make folder {folder}: {error.strerror}; give a folder that "
-            "can be written"
-        ) from error
-    return folder
 
 
 def main(args: Sequence[str] | None = None) -> int:

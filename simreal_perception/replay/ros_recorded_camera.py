@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from simreal_common.ros_messages import stamp_nanoseconds
 from simreal_perception.recordings.recorded_bag import RecordedBag
 from simreal_perception.recordings.stored_message import StoredMessage
 from simreal_perception.recordings.topics import COMPRESSED, choose_topics
-from simreal_perception.replay.replay_parameters import ReplayParameters
+from simreal_perception.replay.camera_choice import CameraChoice
+from simreal_perception.replay.replay_film import Shot
+from simreal_perception.replay.replay_log import NANOSECONDS, PlayedFrame
 from simreal_perception.video.pictures import check_size
 
 TF, TF_STATIC = "/tf", "/tf_static"
@@ -61,7 +63,7 @@ class RecordedCamera:
     """One camera of a recording.
 
     Args:
-        parameters: which recording, topics, calibration.
+        choice: which recording, topics, calibration.
 
     Attributes:
         bag: the recording.
@@ -77,9 +79,9 @@ class RecordedCamera:
         MissingDependencyError: `rosbags` is not installed.
     """
 
-    def __init__(self, parameters: ReplayParameters) -> None:
-        self._settings = parameters
-        self.bag = RecordedBag(Path(parameters.bag).expanduser())
+    def __init__(self, choice: CameraChoice) -> None:
+        self._choice = choice
+        self.bag = RecordedBag(Path(choice.bag).expanduser())
         self.camera: Camera | None = None
         self.info: CameraInfo | None = None
         self.calibration = "none: the recording breaks off before any"
@@ -87,7 +89,7 @@ class RecordedCamera:
         self.start_ns = 0
         if self.bag.broken is not None and not self.bag.topics:
             return
-        topics = choose_topics(self.bag, parameters.image_topic, parameters.info_topic)
+        topics = choose_topics(self.bag, choice.image_topic, choice.info_topic)
         self.image_topic, self._is_compressed = topics.image.name, topics.image.type == COMPRESSED
         info_topic = topics.info.name if topics.info is not None else ""
         first = next(self.bag.messages([self.image_topic, info_topic]), None)
@@ -104,7 +106,7 @@ class RecordedCamera:
 
     def items(self) -> Iterator[RecordedFrame | RecordedTransforms]:
         """Images and transforms in order, from `start` on. Ends where the recording does or breaks."""
-        begin_ns = self.start_ns + round(self._settings.start * 1e9)
+        begin_ns = self.start_ns + round(self._choice.start * NANOSECONDS)
         number = -1
         for message in self.bag.messages([self.image_topic, TF]):
             if message.topic == self.image_topic:
@@ -117,9 +119,9 @@ class RecordedCamera:
                     yield RecordedTransforms(message.time_ns, transforms)
 
     def _calibrate(self, topic: str) -> None:
-        rectified = self._settings.rectified
-        if self._settings.camera_file:
-            path = Path(self._settings.camera_file).expanduser()
+        rectified = self._choice.rectified
+        if self._choice.camera_file:
+            path = Path(self._choice.camera_file).expanduser()
             self.camera = load_camera(path, rectified=rectified)
             self.info = camera_to_camera_info(self.camera, Header())
             self.calibration = f"file {path}"
@@ -157,12 +159,28 @@ class RecordedCamera:
         except MessageError as error:
             return RecordedFrame(number, message.time_ns, image.header, 0, None, str(error))
         try:
-            rgb = to_rgb(image, self._settings.bit_depth)
+            rgb = to_rgb(image, self._choice.bit_depth)
             if self.camera is not None:
                 check_size(rgb, self.camera, "image", "camera_info")
         except (ImageError, CalibrationError) as error:
             return RecordedFrame(number, message.time_ns, image.header, stamp_ns, None, str(error))
         return RecordedFrame(number, message.time_ns, image.header, stamp_ns, rgb)
+
+
+def shots(recorded: RecordedCamera, frames: Sequence[PlayedFrame]) -> Iterator[Shot]:
+    """The images of some frames once more, with what was found in them, for the film."""
+    camera, wanted = recorded.camera, {frame.number: frame for frame in frames}
+    if camera is None:
+        return
+    for item in recorded.items():
+        frame = wanted.get(item.number) if isinstance(item, RecordedFrame) else None
+        if frame is None or not isinstance(item, RecordedFrame) or item.rgb is None:
+            continue
+        seconds = (item.time_ns - recorded.start_ns) / NANOSECONDS
+        text = f"{seconds:6.2f} s   image {item.number}"
+        if frame.latency_s is None:
+            text += "   not looked at"
+        yield item.rgb, camera, frame.estimates, text, seconds
 
 
 def _read(message: StoredMessage, kind: type[Any]) -> Any:

@@ -12,6 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 12, 10, 34
 COLORS = ("#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 MOST_POINTS = 20_000  # of one plot: more are thinned out evenly, or a browser grows slow
 TICKS = 5
+SMALLEST = 1e-12  # no measurement has values above 0 that are as small
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
 
 def _nice(value: float) -> float:
     """The next of 1, 2, 5, 10, ... above a value."""
-    if value <= 0:
+    if value < SMALLEST:
         return 1.0
     scale = 10.0 ** math.floor(math.log10(value))
     return next(step * scale for step in (1, 2, 5, 10) if value <= step * scale * (1 + 1e-9))
