@@ -39,16 +39,17 @@ def choose_topics(bag: RecordedBag, image: str = "", info: str = "") -> CameraTo
         for topic in bag.topics.values()
         if topic.type in (RAW, COMPRESSED) and not topic.name.endswith(COMPRESSED_DEPTH)
     ]
-    chosen = _only(bag, pictures, image, "images (Image, CompressedImage)", "image")
+    chosen = _only(
+        bag, pictures, image, "images (Image, CompressedImage)", "image:=TOPIC, or --topic"
+    )
     infos = [topic for topic in bag.topics.values() if topic.type == INFO]
     if not infos and not info:
         return CameraTopics(chosen, None)
     namespace = _namespace(chosen.name)
     beside = [topic for topic in infos if _namespace(topic.name) == namespace]
     wanted = infos if info else beside or infos
-    return CameraTopics(
-        chosen, _only(bag, wanted, info, "calibrations (CameraInfo)", "camera_info")
-    )
+    info_topic = _only(bag, wanted, info, "calibrations (CameraInfo)", "camera_info:=TOPIC")
+    return CameraTopics(chosen, info_topic)
 
 
 def _only(bag: RecordedBag, topics: list[Topic], name: str, what: str, argument: str) -> Topic:
@@ -60,7 +61,7 @@ def _only(bag: RecordedBag, topics: list[Topic], name: str, what: str, argument:
         return fitting[0]
     have = ", ".join(f"{topic.name} ({topic.count})" for topic in topics) or "none"
     named = f" called {name}" if name else ""
-    remedy = f"name one with {argument}:=TOPIC" if topics else f"wanted a bag with {what}"
+    remedy = f"name one with {argument}" if topics else f"wanted a bag with {what}"
     raise ConfigurationError(
         f"bag {bag.path.name} has {len(fitting)} topics of {what}{named}: {have}; {remedy}"
     )
