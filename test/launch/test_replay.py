@@ -18,7 +18,7 @@ from simreal_common.resources import share_directory
 ROOT = Path(__file__).resolve().parents[2]
 CELL = ROOT / "test" / "perception" / "replay" / "cell"
 # Recordings by others, which are not in the repository.
-BAGS = Path(os.environ.get("SIMREAL_BAGS", ROOT.parent / "shared" / "data" / "bags"))
+BAGS = ROOT.parent / "shared" / "data" / "bags"
 ARUCO, CUBE = BAGS / "ubiquity_aruco_ros2", BAGS / "visp_gray_cube_10hz_mcap"
 END_S = 120.0  # two nodes start, and a network looks at a dozen images on busy cores
 LONG_END_S = 900.0
