@@ -18,7 +18,7 @@ BEST_EFFORT, RELIABLE = "best_effort", "reliable"
 
 
 @dataclass(frozen=True)
-class PictureParameters:
+class ImageParameters:
     """What the nodes that read a camera's images, or recorded ones, can be told of them."""
 
     bit_depth: int = parameter(
@@ -34,7 +34,7 @@ class PictureParameters:
 
 
 @dataclass(frozen=True)
-class CameraParameters(PictureParameters):
+class CameraParameters(ImageParameters):
     """What the nodes that read a camera can be told of it."""
 
     image_transport: str = parameter(
@@ -143,7 +143,7 @@ class RecorderParameters(CameraParameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayParameters(PictureParameters):
+class ReplayParameters(ImageParameters):
     """What replay_node can be told."""
 
     bag: str = parameter(

@@ -64,14 +64,15 @@ class ReplayNode(Node):
         super().__init__("replay_node", **node_options)
         self._settings = declare(self, ReplayParameters)
         p = self._settings
-        self._ownership = Ownership(self, "/clock", "plays a recording")
         self._recorded = RecordedCamera(p.camera)
         truth = Path(p.truth).expanduser()
         self._truths = read_truths(truth, p.edge) if p.truth else {}
         self._out = make_folder(p.out)
         self._log = ReplayLog()
         self._messages: list[bytes] = []
-        self._ownership.settle()  # what takes time lies before, what others see behind it
+        # Claimed only by whom nothing else keeps from playing.
+        self._ownership = Ownership(self, "/clock", "plays a recording")
+        self._ownership.settle()
         self._bag: DetectionsBag | None = DetectionsBag(
             self._out / "detections", self.resolve_topic_name("detections")
         )

@@ -1,4 +1,4 @@
-"""The recording's images with what was found in them: a film, or single pictures without PyAV."""
+"""The recording's images with what was found in them: a film, or single images without PyAV."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_perception.video.drawing import draw_blocks, draw_caption
 from simreal_perception.video.film import Film
-from simreal_perception.video.pictures import Picture, jpeg
+from simreal_perception.video.image_io import RgbImage, jpeg
 
-MOST_PICTURES = 12  # that stand in the report one by one
+MOST_IMAGES = 12  # that stand in the report one by one
 LARGEST_FILM = 48_000_000  # bytes that a page carries; a longer film lies beside it
 
-# A picture, its calibration, what was found, a line of text, and its time in seconds.
-Shot = tuple[Picture, Camera, Sequence[BlockEstimate], str, float]
+# An image, its calibration, what was found, a line of text, and its time in seconds.
+Shot = tuple[RgbImage, Camera, Sequence[BlockEstimate], str, float]
 
 
 def film_html(shots: Iterable[Shot], count: int, path: Path) -> str:
-    """Make the film at `path`, and the piece of HTML that shows it; pictures where that fails.
+    """Make the film at `path`, and the piece of HTML that shows it; images where that fails.
 
     Args:
         shots: in order, `count` of them.
     """
     if count == 0:
         return '<p class="none">no image</p>'
-    wanted = {round(i * (count - 1) / max(MOST_PICTURES - 1, 1)) for i in range(MOST_PICTURES)}
+    wanted = {round(i * (count - 1) / max(MOST_IMAGES - 1, 1)) for i in range(MOST_IMAGES)}
     stills: list[bytes] = []
     film, why = _begin(path)
     for index, (rgb, camera, estimates, text, time_s) in enumerate(shots):
@@ -50,7 +50,7 @@ def film_html(shots: Iterable[Shot], count: int, path: Path) -> str:
         source = path.name if size > LARGEST_FILM else _data("video/mp4", path.read_bytes())
         parts.append(f'<video controls preload="metadata" src="{source}"></video>')
     else:
-        parts.append(f'<p class="none">no film: {why or "no picture was large enough"}</p>')
+        parts.append(f'<p class="none">no film: {why or "no image was large enough"}</p>')
     parts += [f'<img alt="" src="{_data("image/jpeg", still)}">' for still in stills]
     return "\n".join(parts)
 

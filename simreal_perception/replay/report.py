@@ -89,7 +89,7 @@ def write_report(
     Args:
         folder: must be there.
         truths: by number of the image; empty where nothing is known.
-        film: HTML of the pictures, see `replay_film.film_html`.
+        film: HTML of the images, see `replay_film.film_html`.
 
     Returns:
         What stands in summary.json.
@@ -135,7 +135,7 @@ def _page(
     truth = told.get("against_truth", {})
     plain = {key: value for key, value in told.items() if key != "against_truth"}
     body.append(_table(plain))
-    body += ["<h2>Pictures</h2>", film]
+    body += ["<h2>Images</h2>", film]
     first = [frame for frame in log.answered if frame.loop == 0]
     body += ["<h2>Latency</h2>", "<p>From an image's publication to its detections.</p>"]
     body.append(scatter(_latencies(log), "recorded seconds", "ms"))

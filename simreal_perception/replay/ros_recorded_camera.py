@@ -15,7 +15,7 @@ from tf2_msgs.msg import TFMessage
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ImageError, MessageError, SimrealError
 from simreal_common.imaging.camera_files import load_camera
-from simreal_common.imaging.pixel_formats import Picture
+from simreal_common.imaging.pixel_formats import RgbImage
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera, camera_to_camera_info
 from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 from simreal_common.ros_messages import stamp_nanoseconds
@@ -25,7 +25,7 @@ from simreal_perception.recordings.topics import COMPRESSED, choose_topics
 from simreal_perception.replay.camera_choice import CameraChoice
 from simreal_perception.replay.replay_film import Shot
 from simreal_perception.replay.replay_log import NANOSECONDS, PlayedFrame
-from simreal_perception.video.pictures import check_size
+from simreal_perception.video.image_io import check_size
 
 TF, TF_STATIC = "/tf", "/tf_static"
 
@@ -47,7 +47,7 @@ class RecordedFrame:
     time_ns: int
     header: Header
     stamp_ns: int
-    rgb: Picture | None
+    rgb: RgbImage | None
     problem: str = ""
 
 

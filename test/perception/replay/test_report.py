@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_perception.replay.replay_film import MOST_PICTURES, Shot, film_html
+from simreal_perception.replay.replay_film import MOST_IMAGES, Shot, film_html
 from simreal_perception.replay.replay_log import PlayedFrame, ReplayLog, figures
 from simreal_perception.replay.report import ReplayFacts, write_report
 from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
@@ -91,7 +91,7 @@ def test_a_film_in_the_page_or_pictures_of_it(tmp_path: Path) -> None:
     shots: list[Shot] = [(rgb, camera, [estimate()], f"image {i}", 0.1 * i) for i in range(30)]
     page = film_html(shots, len(shots), tmp_path / "film.mp4")
     assert '<video controls preload="metadata" src="data:video/mp4;base64,' in page
-    assert page.count("data:image/jpeg;base64,") == MOST_PICTURES
+    assert page.count("data:image/jpeg;base64,") == MOST_IMAGES
     page = film_html(shots[:1], 1, tmp_path / "missing" / "film.mp4")
     assert "<video" not in page and "no film: cannot write" in page
     assert page.count("data:image/jpeg;base64,") == 1
