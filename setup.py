@@ -83,6 +83,7 @@ setup(
             "recorder_node = simreal_cli.node_entry:recorder_node",
             "webcam_node = simreal_cli.node_entry:webcam_node",
             "view_node = simreal_cli.node_entry:view_node",
+            "replay_node = simreal_cli.node_entry:replay_node",
             "control_node = simreal_cli.node_entry:control_node",
         ],
     },

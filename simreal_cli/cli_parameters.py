@@ -26,6 +26,7 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
     "webcam_node": (("simreal_perception.webcam_node", "WebcamParameters"),),
     "view_node": (("simreal_perception.view_node", "ViewParameters"),),
     "recorder_node": (("simreal_perception.node_parameters", "RecorderParameters"),),
+    "replay_node": (("simreal_perception.node_parameters", "ReplayParameters"),),
 }
 
 

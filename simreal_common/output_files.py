@@ -31,6 +31,23 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def make_folder(out: str) -> Path:
+    """The folder that a parameter `out` names, made where it is missing.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    folder = Path(out).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"parameter 'out': cannot make folder {folder}: {error.strerror}; give a folder that "
+            "can be written"
+        ) from error
+    return folder
+
+
 class Claim:
     """The right of this process to write a file, until it is closed or the process ends.
 

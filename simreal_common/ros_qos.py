@@ -59,6 +59,9 @@ GOAL_QOS = _keep_last(10, reliable=True)
 # What was said once and holds: robot_description, stacking/status; both sides.
 LATCHED_QOS = _keep_last(1, reliable=True, latched=True)
 
+# Transforms out of a recording, as tf2's broadcaster sends them.
+TRANSFORM_QOS = _keep_last(100, reliable=True)
+
 # The truth for the scorer; both sides.
 TRUTH_QOS = _keep_last(100, reliable=True)
 

@@ -1,4 +1,4 @@
-"""The parameters of the perception and recorder nodes."""
+"""The parameters of the perception, recorder and replay nodes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ from simreal_common.settings.parameters import check_parameters, parameter, to_t
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
+from simreal_perception.replay.camera_choice import CameraChoice
 
 RAW, COMPRESSED = "raw", "compressed"
 BEST_EFFORT, RELIABLE = "best_effort", "reliable"
 
 
 @dataclass(frozen=True)
-class CameraParameters:
-    """What the nodes that read a camera can be told of it."""
+class ImageParameters:
+    """What the nodes that read a camera's images, or recorded ones, can be told of them."""
 
-    image_transport: str = parameter(
-        RAW,
-        "how images come: raw, or compressed (JPEG, PNG) on the image topic's name with /compressed",
-        choices=(RAW, COMPRESSED),
-    )
     bit_depth: int = parameter(
         0,
         "of images with 16 bits a value, how many are used; 0: the fewest of 10, 12, 14 and 16 that "
@@ -34,6 +30,17 @@ class CameraParameters:
     rectified: bool = parameter(
         False,
         "images are rectified (image_rect): P of camera_info holds, and no distortion",
+    )
+
+
+@dataclass(frozen=True)
+class CameraParameters(ImageParameters):
+    """What the nodes that read a camera can be told of it."""
+
+    image_transport: str = parameter(
+        RAW,
+        "how images come: raw, or compressed (JPEG, PNG) on the image topic's name with /compressed",
+        choices=(RAW, COMPRESSED),
     )
     image_reliability: str = parameter(
         BEST_EFFORT,
@@ -152,3 +159,56 @@ class RecorderParameters(CameraParameters):
 
     def __post_init__(self) -> None:
         check_parameters(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayParameters(ImageParameters):
+    """What replay_node can be told."""
+
+    bag: str = parameter(
+        description="recording: folder of a rosbag2 (sqlite3, MCAP, compressed), a file of one, or a "
+        "ROS 1 .bag"
+    )
+    out: str = parameter(
+        "out/replay",
+        "folder for report.html, summary.json, the film and the bag of detections; made if missing",
+    )
+    rate: float = parameter(
+        0.0,
+        "recorded seconds a second; 0: as fast as perception_node answers, no image left out",
+        range=(0.0, 1000.0),
+    )
+    loop: int = parameter(1, "how often it is played", range=(1, 1_000_000))
+    start: float = parameter(
+        0.0, "seconds of the recording that are left out at its beginning", range=(0.0, 1e9)
+    )
+    image_topic: str = parameter(
+        "", "recorded topic of the images; empty: the only one there is of its type"
+    )
+    camera_info: str = parameter(
+        "",
+        "recorded topic of the calibration, whose first usable message holds, or a camera file (its "
+        "name ends in .yaml or .yml); empty: the topic beside the images, or the only one",
+    )
+    truth: str = parameter(
+        "", "JSON file with the blocks' true poses by number of the image; empty: none are known"
+    )
+    edge: float = parameter(
+        BLOCK_EDGE_M, "edge of the blocks, metres, as perception_node has it", range=(0.005, 1.0)
+    )
+    film: bool = parameter(True, "put a film into the report; takes time after the playing")
+    patience: float = parameter(
+        60.0,
+        "perception_node may take so long to start, and to answer an image at rate 0, seconds",
+        range=(0.1, 3600.0),
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+    @property
+    def camera(self) -> CameraChoice:
+        """Which camera of which recording is played."""
+        return CameraChoice(
+            self.bag, self.image_topic, self.camera_info, self.rectified, self.bit_depth, self.start
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -11,8 +10,9 @@ from std_msgs.msg import String
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import CalibrationError, ConfigurationError
+from simreal_common.errors import CalibrationError
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera
+from simreal_common.output_files import make_folder
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_process import run_node
@@ -34,7 +34,7 @@ class RecorderNode(Node):
     def __init__(self) -> None:
         super().__init__("recorder_node")
         parameters = declare(self, RecorderParameters)
-        folder = _make_folder(parameters.out)
+        folder = make_folder(parameters.out)
         self._recording: Recording | None = Recording(
             folder, parameters.speed, self.get_logger().error
         )
@@ -86,18 +86,6 @@ class RecorderNode(Node):
         self._status = f"{status.placed}/{status.goal} placed   {status.message or status.state}"
         if self._recording is not None:
             self._recording.goal = status.goal
-
-
-def _make_folder(out: str) -> Path:
-    folder = Path(out).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"parameter 'out': cannot make folder {folder}: {error.strerror}; give a folder that "
-            "can be written"
-        ) from error
-    return folder
 
 
 def main(args: Sequence[str] | None = None) -> int:

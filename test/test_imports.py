@@ -57,6 +57,7 @@ ROOMS = (
     "simreal_control",
     #
     "simreal_perception.video",
+    "simreal_perception.recordings",
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
@@ -65,6 +66,7 @@ ROOMS = (
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
+    "simreal_perception.replay",
     "simreal_perception.training.tasks",
     "simreal_perception.training",
     "simreal_perception.training.sanity_checks",
@@ -106,11 +108,13 @@ ON_A_ROBOT = {
     "simreal_common.frames",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
+    "simreal_perception.recordings",
     "simreal_perception.model_files",
     "simreal_perception.pose_estimation",
     "simreal_perception.tracking",
     "simreal_perception.health",
     "simreal_perception.capture",
+    "simreal_perception.replay",
     "simreal_perception",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}

@@ -12,20 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.errors import (
-    CalibrationError,
-    ConfigurationError,
-    ImageError,
-    MessageError,
-    MissingDependencyError,
-)
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
-from simreal_common.untrusted_text import parse_yaml, read_text, shortened
-from simreal_perception.evaluation.evaluation_data import LIMITS, Example, read_json, read_pose
-
-RAW, COMPRESSED, INFO = (
-    f"sensor_msgs/msg/{name}" for name in ("Image", "CompressedImage", "CameraInfo")
-)
+from simreal_perception.evaluation.evaluation_data import Example, read_json, read_pose
+from simreal_perception.recordings.recorded_bag import RecordedBag
+from simreal_perception.recordings.stored_message import StoredMessage
+from simreal_perception.recordings.topics import COMPRESSED, choose_topics
 
 
 @dataclass(frozen=True)
@@ -84,77 +76,54 @@ class BagSource:
 
     def _frames(self, wanted: set[int]) -> Iterator[tuple[int, NDArray[np.uint8], Camera]]:
         """Number, RGB and calibration of the wanted frames, in the bag's order."""
-        try:
-            from rosbags.highlevel import AnyReader
-            from rosbags.typesys import Stores, get_typestore
-        except ModuleNotFoundError as error:
-            raise MissingDependencyError(
-                f"reading a bag needs {error.name}, which is not installed; it comes with "
-                "embedded_ros2, and elsewhere with: pip install rosbags"
-            ) from error
-        if not (self.folder / "metadata.yaml").is_file():
-            raise ConfigurationError(
-                f"{self.folder} is no rosbag2: wanted a folder with metadata.yaml, as `ros2 bag "
-                "record` writes it"
-            )
-        try:
-            # Before rosbags does, which follows aliases and recurses.
-            parse_yaml(read_text(self.folder / "metadata.yaml", LIMITS), LIMITS)
-            with AnyReader(
-                [self.folder], default_typestore=get_typestore(Stores.ROS2_JAZZY)
-            ) as reader:
-                yield from self._read(reader, wanted)
-        except (ConfigurationError, CalibrationError, ImageError):
-            raise
-        except Exception as error:  # damaged: rosbags, sqlite3 and struct raise what they like
-            raise ConfigurationError(
-                f"cannot read bag {self.folder} ({shortened(str(error)) or type(error).__name__}): "
-                "wanted a whole rosbag2, sqlite3 or mcap"
-            ) from error
-
-    def _read(
-        self, reader: Any, wanted: set[int]
-    ) -> Iterator[tuple[int, NDArray[np.uint8], Camera]]:
-        images = self._only(reader.connections, {RAW, COMPRESSED}, self.topic)
-        namespace = images.topic.removesuffix("/compressed").rsplit("/", 1)[0]
-        infos = [c for c in reader.connections if c.msgtype == INFO]
-        beside = [c for c in infos if c.topic.rsplit("/", 1)[0] == namespace]
-        info = self._only(beside or infos, {INFO}, None)
-        camera = None
-        for connection, _, data in reader.messages([info]):
-            camera = _camera(reader.deserialize(data, connection.msgtype))
-            break
-        if camera is None:
-            raise ConfigurationError(f"bag {self.folder} has no message on {info.topic}")
+        bag = RecordedBag(self.folder)
+        self._check(bag)
+        topics = choose_topics(bag, self.topic or "")
+        if topics.info is None:
+            raise ConfigurationError(f"bag {self.folder} has no CameraInfo: wanted its calibration")
+        first = next(bag.messages([topics.info.name]), None)
+        self._check(bag)
+        if first is None:
+            raise ConfigurationError(f"bag {self.folder} has no message on {topics.info.name}")
+        camera = self._camera(first)
         last = max(wanted, default=-1)
-        for frame, (connection, _, data) in enumerate(reader.messages([images])):
+        for frame, message in enumerate(bag.messages([topics.image.name])):
             if frame > last:
                 return
             if frame in wanted:
-                message = reader.deserialize(data, connection.msgtype)
-                yield frame, _image(message, connection.msgtype), camera
+                yield frame, self._image(message), camera
+        self._check(bag)
 
-    def _only(self, connections: Any, types: set[str], topic: str | None) -> Any:
-        """The one connection of these types (and this topic)."""
-        fitting = [c for c in connections if c.msgtype in types and topic in (None, c.topic)]
-        if len(fitting) != 1:
-            have = ", ".join(sorted(c.topic for c in connections if c.msgtype in types)) or "none"
-            kinds = " or ".join(sorted(kind.rsplit("/", 1)[1] for kind in types))
+    def _check(self, bag: RecordedBag) -> None:
+        """Figures of a part of the frames would pass for those of all."""
+        if bag.broken is not None:
             raise ConfigurationError(
-                f"bag {self.folder} has {len(fitting)} fitting topics of type {kinds} (of that "
-                f"type: {have}); wanted one: name it with --topic"
+                f"cannot read bag {self.folder} ({bag.broken}): wanted a whole rosbag2, sqlite3 or mcap"
             )
-        return fitting[0]
 
+    def _image(self, message: StoredMessage) -> NDArray[np.uint8]:
+        from sensor_msgs.msg import CompressedImage, Image
 
-def _image(message: Any, msgtype: str) -> NDArray[np.uint8]:
-    from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
+        from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 
-    convert = compressed_to_rgb if msgtype == COMPRESSED else image_to_rgb
-    return np.ascontiguousarray(convert(message))
+        if message.type == COMPRESSED:
+            return np.ascontiguousarray(compressed_to_rgb(self._read(message, CompressedImage)))
+        return np.ascontiguousarray(image_to_rgb(self._read(message, Image)))
 
+    def _camera(self, message: StoredMessage) -> Camera:
+        from sensor_msgs.msg import CameraInfo
 
-def _camera(message: Any) -> Camera:
-    from simreal_common.imaging.ros_camera_info import camera_info_to_camera
+        from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 
-    return camera_info_to_camera(message)
+        return camera_info_to_camera(self._read(message, CameraInfo))
+
+    def _read(self, message: StoredMessage, kind: type[Any]) -> Any:
+        from rclpy.serialization import deserialize_message
+
+        try:
+            return deserialize_message(message.data, kind)
+        except Exception as error:  # which one differs between runtimes
+            raise ConfigurationError(
+                f"cannot read bag {self.folder} (a message on {message.topic} is no "
+                f"{kind.__name__}): wanted a whole rosbag2, sqlite3 or mcap"
+            ) from error

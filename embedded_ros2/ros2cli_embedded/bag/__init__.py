@@ -1,0 +1,1 @@
+"""What `ros2 bag` does: reading, playing and recording rosbag2 files with the rosbags library."""
