@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.finger_kinematics import finger_mapping
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.link_meshes import MissingMeshes, find_meshes
 from simreal_control.planning.motion import StationPlanner
+from simreal_control.planning.robot_description import continuous_joints
 from simreal_control.planning.sampling_planner import SamplingPlanner
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import StackingConfig
@@ -27,12 +33,18 @@ class Assembly:
 
     Args:
         config: of a task.
+        fingers: openings of the hand and positions of its joints.
+        continuous: names of the arm's joints that turn without end.
+        remarks: what should be known of the robot's description, in words.
         motions: plans the arm's motions among what it could hit; tasks that follow each other
             share it, with the scene of the latest one.
     """
 
     config: StackingConfig
     motions: StationPlanner
+    fingers: FingerMapping
+    continuous: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
     @property
     def arm(self) -> ArmKinematics:
@@ -61,14 +73,31 @@ def assemble(
         ConfigurationError: a description that cannot be used or does not fit the parameters.
     """
     p = parameters
+    folders = [*(folder for folder in p.mesh_folders if folder), *installed_packages]
+    meshes = find_meshes(urdf, folders, MissingMeshes(p.missing_meshes), p.simplified_radius)
+    urdf = meshes.urdf
     arm = ArmKinematics(urdf, p.arm_joints, p.tool_frame, posture=np.array(p.home))
     if arm.base_frame != p.base_frame:
         raise ConfigurationError(
             f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
             f"description, '{arm.base_frame}'"
         )
-    folders = [*(folder for folder in p.mesh_folders if folder), *installed_packages]
+    table = p.gripper_table if len(p.gripper_table) > 1 else ()
+    fingers = finger_mapping(urdf, p.gripper_joints, p.tool_frame, p.gripper_max_opening, table)
     motion = p.motion_config(arm)
-    world = CollisionWorld(urdf, p.arm_joints, p.tool_frame, p.open_fingers(), folders)
+    opened = fingers.joints_at(p.gripper_max_opening)
+    world = CollisionWorld(urdf, p.arm_joints, p.tool_frame, opened)
     around = SamplingPlanner(arm, motion, world)
-    return Assembly(p.stacking_config(), StationPlanner(arm, motion, world, around))
+    return Assembly(
+        p.stacking_config(),
+        StationPlanner(arm, motion, world, around),
+        fingers,
+        continuous_joints(urdf) & set(p.arm_joints),
+        (meshes.remark,) if meshes.remark else (),
+    )
+
+
+def installed_packages() -> list[str]:
+    """Folders of the ROS installation that hold packages with meshes."""
+    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return [str(Path(prefix) / "share") for prefix in prefixes if prefix]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +25,7 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATCHED_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_common.untrusted_text import shortened
-from simreal_control.assembly import Assembly, assemble
+from simreal_control.assembly import Assembly, assemble, installed_packages
 from simreal_control.parameters import ControlParameters
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.task_io import LogLine, Severity, Status
@@ -121,7 +120,11 @@ class ControlNode(Node):
             self._know_robot(message.data)
 
     def _know_robot(self, urdf: str) -> None:
-        assembly = assemble(self._settings, urdf, _installed_packages())
+        assembly = assemble(self._settings, urdf, installed_packages())
+        for remark in assembly.remarks:
+            self.get_logger().warning(remark)
+        self.get_logger().info(f"the hand: {assembly.fingers.words}")
+        self.robot.know(assembly.fingers, assembly.continuous)
         with self._beginning:
             self._assembly = assembly
             if self._goal is not None:
@@ -271,12 +274,6 @@ class ControlNode(Node):
             return
         self._reported = (text, now)
         self._status.publish(String(data=text))
-
-
-def _installed_packages() -> list[str]:
-    """Folders of the ROS installation that hold packages with meshes."""
-    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-    return [str(Path(prefix) / "share") for prefix in prefixes if prefix]
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +15,9 @@ from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.planning.motion import MotionConfig
+from simreal_control.planning.robot_description import read_description
 from simreal_control.planning.trajectory import MotionLimits, Workspace
 from simreal_control.task.goal import Goal, read_goal
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
@@ -62,7 +63,13 @@ class ControlParameters:
     urdf: str = parameter("", "path of the robot's URDF; empty for topic robot_description")
     arm_joints: tuple[str, ...] = parameter(PANDA_JOINTS, "joints of the arm, base first")
     gripper_joints: tuple[str, ...] = parameter(
-        PANDA_FINGERS, "finger joints whose positions add up to the opening"
+        PANDA_FINGERS, "driven joints of the fingers; their mimics follow as the URDF says"
+    )
+    gripper_table: tuple[float, ...] = parameter(
+        (0.0,),
+        "pairs of a position of the first finger joint (radians, or metres) and the opening there "
+        "(metres), such as [0.0, 0.085, 0.8, 0.0]; one number: what the URDF's kinematics say",
+        range=(-10.0, 10.0),
     )
     arm_action: str = parameter(
         "panda_arm_controller/follow_joint_trajectory",
@@ -79,6 +86,15 @@ class ControlParameters:
     mesh_folders: tuple[str, ...] = parameter(
         ("",),
         "where package:// meshes of the robot description lie, beside the installed packages",
+    )
+    missing_meshes: str = parameter(
+        MissingMeshes.REFUSE.value,
+        "what is done about collision meshes that are not installed: simplify takes cylinders "
+        "between joints for these links, leave_out knows nothing of what they could hit",
+        choices=tuple(kind.value for kind in MissingMeshes),
+    )
+    simplified_radius: float = parameter(
+        0.06, "of the cylinders of simplified links, metres", range=(0.005, 0.5)
     )
     home: tuple[float, ...] = parameter(
         PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
@@ -271,23 +287,8 @@ class ControlParameters:
         self.workspace()
 
     def robot_description(self) -> str:
-        """Text of the URDF that is named by its path.
-
-        Raises:
-            ConfigurationError: it cannot be read.
-        """
-        try:
-            return Path(self.urdf).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"parameter 'urdf': {self.urdf} cannot be read ({error}); wanted a URDF file, or '' "
-                "for topic robot_description"
-            ) from error
-
-    def open_fingers(self) -> dict[str, float]:
-        """Positions of the finger joints of the open hand, metres."""
-        names = self.gripper_joints
-        return dict.fromkeys(names, self.gripper_max_opening / max(len(names), 1))
+        """Text of the URDF that is named by its path; raises ConfigurationError where it is none."""
+        return read_description(self.urdf)
 
     def workspace(self) -> Workspace:
         """The box that the tool never leaves."""

@@ -24,6 +24,7 @@ from simreal_common.errors import MissingDependencyError
 from simreal_common.ros_messages import NANOSECONDS
 from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import GripperType
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
@@ -54,12 +55,15 @@ class RobotActions:
         node: owns the action clients.
         group: callback group of the action clients.
         arm_joints: names of the columns of trajectories.
-        finger_joints: an opening divides evenly into their positions.
+        finger_joints: their controller takes the position of one.
         arm_action, gripper_action: names of the actions.
         gripper_type: which action the gripper's controller offers.
         taken_over: called with words when somebody else sends a goal to a controller that has one
             of ours under way.
         goal_tolerance_rad: of the end of a motion, each joint; sent with it.
+
+    Attributes:
+        fingers: makes a position of an opening; fingers slide unless set.
 
     Raises:
         MissingDependencyError: the installed control_msgs has no such action.
@@ -80,6 +84,7 @@ class RobotActions:
         self._node = node
         self._arm_joints = list(arm_joints)
         self._finger_joints = list(finger_joints)
+        self.fingers = FingerMapping.sliding(finger_joints)
         self._parallel = gripper_type is GripperType.PARALLEL_GRIPPER_COMMAND
         gripper = parallel_gripper_command() if self._parallel else GripperCommand
         self._names = (arm_action, gripper_action)
@@ -120,11 +125,12 @@ class RobotActions:
             goal = trajectory_goal(command.trajectory, self._arm_joints, self._goal_tolerance_rad)
             self._send(self._arm, goal, self._first + command.number, _arm_end)
         elif isinstance(command, MoveGripper):
-            position = command.opening_m / max(len(self._finger_joints), 1)
+            position = self.fingers.position(command.opening_m)
             if self._parallel:
-                goal, end = self._parallel_goal(position, command.effort_n), _parallel_end
+                goal = self._parallel_goal(position, command.effort_n)
+                end = partial(_parallel_end, self.fingers)
             else:
-                goal, end = GripperCommand.Goal(), _gripper_end
+                goal, end = GripperCommand.Goal(), partial(_gripper_end, self.fingers)
                 goal.command.position = position
                 goal.command.max_effort = command.effort_n
             self._send(self._gripper, goal, self._first + command.number, end)
@@ -363,20 +369,24 @@ def _arm_end(answer: Any) -> tuple[ActionOutcome, str]:
     return ActionOutcome.ABORTED, f"error code {result.error_code} {words}".strip()
 
 
-def _gripper_end(answer: Any) -> tuple[ActionOutcome, str]:
+def _gripper_end(fingers: FingerMapping, answer: Any) -> tuple[ActionOutcome, str]:
     result = answer.result
     # Fingers that were stopped by a block have not reached 0, and that is well.
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
         return ActionOutcome.SUCCEEDED, ""
-    return (
-        ActionOutcome.ABORTED,
-        f"fingers at {result.position:.4f} m, stalled {bool(result.stalled)}",
-    )
+    return ActionOutcome.ABORTED, _hand_words(fingers, [result.position], bool(result.stalled))
 
 
-def _parallel_end(answer: Any) -> tuple[ActionOutcome, str]:
+def _parallel_end(fingers: FingerMapping, answer: Any) -> tuple[ActionOutcome, str]:
     result = answer.result
     if answer.status == GoalStatus.STATUS_SUCCEEDED:
         return ActionOutcome.SUCCEEDED, ""
-    where = ", ".join(f"{position:.4f}" for position in result.state.position[:4]) or "unknown"
-    return ActionOutcome.ABORTED, f"fingers at {where} m, stalled {bool(result.stalled)}"
+    return ActionOutcome.ABORTED, _hand_words(fingers, result.state.position, bool(result.stalled))
+
+
+def _hand_words(fingers: FingerMapping, positions: Sequence[float], stalled: bool) -> str:
+    """Where the fingers are, as the joint is told and as an opening."""
+    if not len(positions):
+        return f"fingers at unknown, stalled {stalled}"
+    at = float(positions[0])
+    return f"fingers at {at:.4f} ({1000 * fingers.opening(at):.1f} mm open), stalled {stalled}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ from simreal_common.ros_messages import (
 from simreal_common.ros_qos import DETECTION_QOS, LATEST_STATE_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
-from simreal_control.robot_interface.task_io import Command, DetectionFrame, Inputs
+from simreal_control.robot_interface.task_io import Command, DetectionFrame, Inputs, MoveArm
 from simreal_control.ros_actions import RobotActions
 from simreal_control.world_model.block_map import estimate_in_base
 
@@ -92,6 +94,13 @@ class RosRobot(Robot):
             ),
         ]
 
+    def know(self, fingers: FingerMapping, continuous: frozenset[str]) -> None:
+        """Take what the robot's description says of hand and joints; before the first command."""
+        p = self._parameters
+        home = dict(zip(p.arm_joints, p.home, strict=True))
+        self._joints.fingers = self._actions.fingers = fingers
+        self._joints.winding = {name: home[name] for name in p.arm_joints if name in continuous}
+
     def step(self) -> Inputs:
         """What is known now; detections and results of actions since the last call."""
         now = self._now()
@@ -108,6 +117,12 @@ class RosRobot(Robot):
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
+        if isinstance(command, MoveArm):
+            turns = self._joints.turns()
+            if turns.any():
+                motion = command.trajectory
+                motion = replace(motion, positions=motion.positions - turns)
+                command = replace(command, trajectory=motion)
         self._actions.execute(command)
 
     def halt(self) -> None:

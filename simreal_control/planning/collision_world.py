@@ -51,7 +51,8 @@ class CollisionWorld:
         urdf: text of the robot description; meshes by absolute path or file:// URL.
         arm_joints: joints that move, base first.
         tool_frame: link that carries what is held.
-        fixed: positions of other joints (fingers); those not named stay at zero.
+        fixed: positions of other joints (fingers); those not named stay at zero. Names that the
+            robot lacks are left out.
         mesh_folders: where package:// meshes are looked for.
         margin_m: what `near` takes for contact.
 
@@ -89,6 +90,8 @@ class CollisionWorld:
         _make_convex(shapes)
         reference = pin.neutral(whole)
         for name, value in (fixed or {}).items():
+            if not whole.existJointName(name):
+                continue  # of a hand that the description lacks
             reference[whole.joints[whole.getJointId(name)].idx_q] = value
         locked = [i for i, name in enumerate(whole.names) if i and name not in arm_joints]
         self._model, self._robot = pin.buildReducedModel(whole, shapes, locked, reference)

@@ -96,8 +96,8 @@ class ArmKinematics:
         self._model = pin.buildReducedModel(whole, locked, pin.neutral(whole))
         if self._model.nq != len(arm_joints) or self._model.nv != len(arm_joints):
             raise ConfigurationError(
-                "arm_joints: wanted revolute or prismatic joints with limits, got one that is "
-                "continuous or has several degrees of freedom"
+                "arm_joints: wanted revolute, continuous or prismatic joints, got one that has "
+                f"several degrees of freedom or none among {', '.join(arm_joints)}"
             )
         if list(self._model.names)[1:] != list(arm_joints):
             raise ConfigurationError(
@@ -115,6 +115,8 @@ class ArmKinematics:
         self._lower, self._upper = self.limits.lower + margin, self.limits.upper - margin
         self._model.lowerPositionLimit = self._lower
         self._model.upperPositionLimit = self._upper
+        turning = ["JointModelR" in joint.shortname() for joint in list(self._model.joints)[1:]]
+        self._turns = np.array(turning) & (self._upper - self._lower > 2.0 * np.pi)
         self._data = self._model.createData()
         self._frame_id: int = self._model.getFrameId(tool_frame)
         self._limit = ConfigurationLimit(self._model, config_limit_gain=0.95)
@@ -177,7 +179,7 @@ class ArmKinematics:
                 start = self._lead(start, pose_tool_in_base, rest)
             joints, miss_m, miss_rad = self._descend(pose_tool_in_base, start, rest)
             if miss_m < POSITION_TOLERANCE_M and miss_rad < ROTATION_TOLERANCE_RAD:
-                return joints
+                return self._without_needless_turns(joints, seed)
             if miss_m + ORIENTATION_COST_M_PER_RAD * miss_rad < (
                 nearest_m + ORIENTATION_COST_M_PER_RAD * nearest_rad
             ):
@@ -199,6 +201,13 @@ class ArmKinematics:
         """Whether no joint of configurations, radians, shape (..., n), is held by its limit."""
         room = np.minimum(joints - self._lower, self._upper - joints)
         return bool((room > HELD_RAD).all())
+
+    def _without_needless_turns(self, joints: Array, seed: Array) -> Array:
+        """The same pose with each joint that has room for whole turns as near the seed as it can."""
+        turns = np.where(self._turns, np.round((seed - joints) / (2.0 * np.pi)), 0.0)
+        turned = joints + 2.0 * np.pi * turns
+        inside = (turned >= self._lower) & (turned <= self._upper)
+        return np.where(inside, turned, joints)
 
     def _starts(self, seed: Array, restarts: int) -> Iterator[Array]:
         lower, upper = self._lower, self._upper

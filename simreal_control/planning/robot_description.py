@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pinocchio as pin
@@ -45,24 +46,70 @@ NEVER_NEGATIVE = {
     ("limit", "effort"), ("limit", "velocity"),
     ("box", "size"), ("cylinder", "radius"), ("cylinder", "length"), ("sphere", "radius"),
 }  # fmt: skip
+# Continuous joints are planned as far as 1.5 turns to each side: more would only wind up cables.
+CONTINUOUS_RAD = 3.0 * math.pi
+XACRO = "xacro"  # in the namespace of its elements
 LIMITED = ("revolute", "prismatic")
 MOVING = (*LIMITED, "continuous", "planar")
 
 
+def read_description(path: str) -> str:
+    """Text of the file of a robot description.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is a xacro file.
+    """
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"parameter 'urdf': {path} cannot be read ({error}); wanted a URDF file, or '' for "
+            "topic robot_description"
+        ) from error
+    if f"<{XACRO}:" in text:
+        raise ConfigurationError(
+            f"parameter 'urdf': {path} is a xacro file, not yet a URDF; wanted what it makes: "
+            f"xacro {path} > robot.urdf"
+        )
+    return text
+
+
 def read_model(urdf: str) -> pin.Model:
-    """The model of a robot, all its joints movable.
+    """The model of a robot, all its joints movable, mimic joints too.
+
+    Continuous joints are revolute ones there, within `CONTINUOUS_RAD`.
 
     Raises:
         ConfigurationError: no URDF, or one whose numbers no robot has; names link or joint.
     """
-    check_description(urdf)
+    root = check_description(urdf)
+    continuous = [joint for joint in root.iter("joint") if joint.get("type") == "continuous"]
+    for joint in continuous:
+        joint.set("type", "revolute")
+        limit = joint.find("limit")
+        if limit is None:
+            limit = ElementTree.SubElement(joint, "limit", effort="0", velocity="0")
+        limit.set("lower", str(-CONTINUOUS_RAD))
+        limit.set("upper", str(CONTINUOUS_RAD))
     try:
-        return pin.buildModelFromXML(urdf)
+        return pin.buildModelFromXML(
+            ElementTree.tostring(root, encoding="unicode") if continuous else urdf
+        )
     except (ValueError, RuntimeError) as error:
         raise ConfigurationError(
             f"the robot description is not a URDF that can be read ({shortened(str(error), 300)}); "
             "wanted the text of a URDF file"
         ) from error
+
+
+def continuous_joints(urdf: str) -> frozenset[str]:
+    """Names of the joints that turn without end.
+
+    Raises:
+        ConfigurationError: see `check_description`.
+    """
+    joints = check_description(urdf).iter("joint")
+    return frozenset(joint.get("name", "") for joint in joints if joint.get("type") == "continuous")
 
 
 def check_description(urdf: str) -> ElementTree.Element:
@@ -95,6 +142,8 @@ def _parsed(urdf: str) -> ElementTree.Element:
         parser.feed(urdf)
         root: ElementTree.Element = parser.close()
     except (ElementTree.ParseError, ValueError) as error:
+        if f"<{XACRO}:" in urdf:  # its namespace is not declared
+            raise _xacro_given(f"<{XACRO}:...>") from error
         raise ConfigurationError(
             "the robot description is not a URDF that can be read (not XML: "
             f"{shortened(str(error))}); wanted the text of a URDF file"
@@ -119,6 +168,8 @@ class _Builder(ElementTree.TreeBuilder):
         )
 
     def start(self, tag: str, attrs: dict[str, str]) -> ElementTree.Element:  # type: ignore[override]
+        if XACRO in tag.partition("}")[0]:
+            raise _xacro_given(f"<{XACRO}:{shortened(_local(tag))}>")
         self._depth += 1
         if self._depth > DEEPEST:
             raise ConfigurationError(
@@ -129,6 +180,13 @@ class _Builder(ElementTree.TreeBuilder):
     def end(self, tag: str) -> ElementTree.Element:
         self._depth -= 1
         return super().end(_local(tag))
+
+
+def _xacro_given(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the robot description is a xacro file ({what}), not yet a URDF; wanted what it makes: "
+        "xacro FILE.urdf.xacro > robot.urdf"
+    )
 
 
 def _local(tag: str) -> str:

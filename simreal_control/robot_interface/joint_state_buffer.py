@@ -6,14 +6,18 @@ publisher of their own. Each joint is kept with its own age, and what lacks can 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simreal_common.errors import MessageError
 from simreal_common.untrusted_text import shortened
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.task_io import ArmState
+
+Array = NDArray[np.float64]
 
 FASTEST = 1e4  # rad/s or m/s
 LARGEST_POSITION = 1e6  # rad or m
@@ -24,12 +28,16 @@ MOST_NAMES = 8  # in a complaint
 
 @dataclass(frozen=True)
 class _Reading:
-    """The latest of one joint; `stamp` 0 where it was not stamped, `heard` when it came, seconds."""
+    """The latest of one joint; `stamp` 0 where it was not stamped, `heard` when it came, seconds.
+
+    `turned`: by so much, whole turns, the position is not what was told.
+    """
 
     position: float
     velocity: float
     stamp: float
     heard: float
+    turned: float = 0.0
 
     @property
     def taken(self) -> float:
@@ -47,8 +55,13 @@ class JointStateBuffer:
 
     Args:
         arm_joints: in the order of a state's positions.
-        finger_joints: their positions add up to the opening; may be empty.
+        finger_joints: may be empty.
         max_age_s: joints that were heard of longer ago, or stamped so far beside the clock, lack.
+
+    Attributes:
+        fingers: makes an opening of the positions of finger joints; slides unless set.
+        winding: joints that turn without end, and where each is taken to be first, radians: there
+            or up to half a turn from there. Later positions are those nearest to the one before.
     """
 
     def __init__(
@@ -56,6 +69,8 @@ class JointStateBuffer:
     ) -> None:
         self._arm, self._fingers = tuple(arm_joints), tuple(finger_joints)
         self._max_age_s = max_age_s
+        self.fingers = FingerMapping.sliding(self._fingers)
+        self.winding: Mapping[str, float] = {}
         self._readings: dict[str, _Reading] = {}
         self._without_position: set[str] = set()
         self._others: list[str] = []  # joints that are published and not asked for
@@ -104,9 +119,9 @@ class JointStateBuffer:
             if not abs(position) <= LARGEST_POSITION:
                 bad.append(f"{name} at {position:g}")
                 continue
-            self._readings[name] = _Reading(
-                position, float(velocity) if abs(velocity) <= FASTEST else np.nan, stamp, now
-            )
+            turned = self._turned(name, position)
+            speed = float(velocity) if abs(velocity) <= FASTEST else np.nan
+            self._readings[name] = _Reading(position + turned, speed, stamp, now, turned)
         if self._arm_since == np.inf and all(name in self._readings for name in self._arm):
             self._arm_since = now
         if bad:
@@ -122,17 +137,22 @@ class JointStateBuffer:
         if self._unheard(now) or self._in_the_future():
             return None
         arm = [self._readings[name] for name in self._arm]
-        fingers = [self._readings[name] for name in self._fingers if name in self._readings]
+        known = [name for name in self._fingers if name in self._readings]
+        fingers = [self._readings[name] for name in known]
         opening = None
         if fingers:
-            mean = np.mean([finger.position for finger in fingers])
-            opening = float(mean) * len(self._fingers)
+            opening = self.fingers.opening_at({n: self._readings[n].position for n in known})
         return ArmState(
             min(reading.taken for reading in (*arm, *fingers)),
             np.array([reading.position for reading in arm]),
             np.array([reading.velocity for reading in arm]),
             opening,
         )
+
+    def turns(self) -> Array:
+        """What is to be taken from a state's positions for those that the robot tells, shape (n,)."""
+        known = self._readings
+        return np.array([known[name].turned if name in known else 0.0 for name in self._arm])
 
     def lack(self, now: float) -> str:
         """What keeps the state from being known, or from being new, in words; else empty."""
@@ -176,6 +196,14 @@ class JointStateBuffer:
             )
             words.append(f"nobody publishes {_listed(missing)} on joint_states: {so}")
         return words
+
+    def _turned(self, name: str, position: float) -> float:
+        """What brings a position of a joint without end to the one before."""
+        if name not in self.winding:
+            return 0.0
+        last = self._readings.get(name)
+        near = self.winding[name] if last is None else last.position
+        return 2.0 * np.pi * round((near - position) / (2.0 * np.pi))
 
     def _unheard(self, now: float) -> list[str]:
         """Joints that never told a position; of fingers only as long as they are waited for."""

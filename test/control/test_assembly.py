@@ -68,7 +68,7 @@ def test_meshes_lie_where_the_parameters_say_or_are_installed(
     parameters: ControlParameters, panda_folder: Path, panda_urdf: str
 ) -> None:
     nowhere = replace(parameters, mesh_folders=("",))
-    with pytest.raises(ConfigurationError, match="wanted meshes .*'mesh_folders'"):
+    with pytest.raises(ConfigurationError, match="link0.obj.*'mesh_folders'"):
         assemble(nowhere, panda_urdf)
     assert assemble(nowhere, panda_urdf, [str(panda_folder)]).arm.base_frame == "panda_link0"
 

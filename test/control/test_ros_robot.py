@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
 from simreal_control.parameters import ControlParameters
+from simreal_control.planning.finger_mapping import FingerMapping
+from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.task_io import MoveArm
 from simreal_control.ros_robot import RosRobot
 
 
@@ -75,3 +80,28 @@ def test_without_a_transform_a_picture_is_left_out(heard: Heard) -> None:
     heard.robot.hear_detections(seen(5.0))
     assert heard.robot.step().detection_frames == ()
     assert "no transform from camera" in heard.complaints[0]
+
+
+def test_a_motion_of_a_joint_without_end_begins_where_the_robot_says_it_is(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[MoveArm] = []
+    monkeypatch.setattr(
+        "simreal_control.ros_actions.RobotActions.execute", lambda _, c: sent.append(c)
+    )
+    p = ControlParameters()
+    told = np.array(p.home) + 0.1
+    told[6] += 4 * np.pi
+    heard.robot.know(FingerMapping.sliding(p.gripper_joints), frozenset({p.arm_joints[6]}))
+    heard.robot.hear_joints(
+        JointState(name=[*p.arm_joints, *p.gripper_joints], position=[*told.tolist(), 0.0, 0.0])
+    )
+    arm = heard.robot.step().arm
+    assert arm is not None
+    np.testing.assert_allclose(arm.positions, np.array(p.home) + 0.1)
+    positions = np.array([arm.positions, p.home])
+    heard.robot.execute(
+        MoveArm(1, JointTrajectory(np.array([0.0, 1.0]), positions, 0 * positions, 0 * positions))
+    )
+    np.testing.assert_allclose(sent[0].trajectory.positions[0], told)
+    np.testing.assert_allclose(sent[0].trajectory.positions[1][6], p.home[6] + 4 * np.pi)

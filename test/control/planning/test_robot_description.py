@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,13 @@ from simreal_common.errors import ConfigurationError
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.robot_description import check_description, read_model
+from simreal_control.planning.robot_description import (
+    CONTINUOUS_RAD,
+    check_description,
+    continuous_joints,
+    read_description,
+    read_model,
+)
 
 URDF = """
 <robot name="arm">
@@ -34,6 +42,9 @@ URDF = """
   </joint>
 </robot>
 """
+ENDLESS = re.sub(r'<safety_controller .*/>| (lower|upper)="-?2"', "", URDF).replace(
+    "revolute", "continuous"
+)
 READERS: list[Callable[[str], object]] = [
     lambda urdf: ArmKinematics(urdf, ["shoulder"], "upper"),
     lambda urdf: CollisionWorld(urdf, ["shoulder"], "upper"),
@@ -143,3 +154,49 @@ def test_a_namespace_hides_nothing() -> None:
     spaced = URDF.replace("<robot", '<robot xmlns="http://ros.org"').replace("1.5", "nan")
     with pytest.raises(ConfigurationError, match=LINK):
         read_model(spaced)
+
+
+XACRO = 'xmlns:xacro="http://www.ros.org/wiki/xacro"'
+
+
+@pytest.mark.parametrize(
+    "urdf",
+    [
+        f'<robot name="ur" {XACRO}><xacro:include filename="$(find ur)/ur.xacro"/></robot>',
+        '<robot name="ur"><xacro:arg name="tf_prefix" default=""/></robot>',
+    ],
+)
+def test_a_xacro_file_is_called_one_with_the_command_that_mends_it(urdf: str) -> None:
+    for read in READERS:
+        with pytest.raises(ConfigurationError, match=r"is a xacro file.*xacro FILE.*> robot.urdf"):
+            read(urdf)
+
+
+def test_what_xacro_made_of_a_file_is_taken() -> None:
+    for read in READERS:
+        read(URDF.replace('name="arm"', f'name="arm" {XACRO}'))
+
+
+def test_the_file_of_a_xacro_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "arm.urdf.xacro"
+    file.write_text(f'<robot {XACRO}><xacro:property name="x" value="1"/></robot>')
+    with pytest.raises(ConfigurationError, match=f"xacro {file} > robot.urdf"):
+        read_description(str(file))
+
+
+def test_a_joint_without_end_is_planned_for_and_named() -> None:
+    assert continuous_joints(ENDLESS) == {"shoulder"}
+    arm = ArmKinematics(ENDLESS, ["shoulder"], "upper")
+    assert arm.limits.upper[0] == -arm.limits.lower[0] == CONTINUOUS_RAD
+    CollisionWorld(ENDLESS, ["shoulder"], "upper")
+    with pytest.raises(ConfigurationError, match="velocity limits for shoulder"):
+        ArmKinematics(ENDLESS.replace(' velocity="1.5"', ' velocity="0"'), ["shoulder"], "upper")
+
+
+@pytest.mark.parametrize("turns", [-1, 0, 1])
+def test_inverse_kinematics_makes_no_needless_turn(turns: int) -> None:
+    arm = ArmKinematics(ENDLESS, ["shoulder"], "upper")
+    pose = arm.forward(np.array([0.5]))
+    seed = np.array([2 * np.pi * turns - 0.3])
+    found = arm.inverse(pose, seed)
+    np.testing.assert_allclose(found, 2 * np.pi * turns + 0.5, atol=1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simreal_common.errors import MessageError
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import FINGERS_WAIT_S, JointStateBuffer
 from simreal_control.robot_interface.task_io import ArmState
 
@@ -215,3 +216,25 @@ def test_complaints_stay_short() -> None:
     take(buffer, "joint99", [0.0])
     assert "joint7 and 91 more" in buffer.lack(NOW)
     assert len(buffer.lack(NOW)) < 2000
+
+
+def test_a_turning_hand_is_read_by_its_mapping(buffer: JointStateBuffer) -> None:
+    buffer.fingers = FingerMapping.from_table(FINGERS, [0.0, 0.085, 0.8, 0.0])
+    take(buffer, "a b c left right", [1, 2, 3, 0.8, 0.8])
+    assert known(buffer).opening_m == pytest.approx(0.0)
+    take(buffer, "a b c left right", [1, 2, 3, 0.0, 0.0])
+    assert known(buffer).opening_m == pytest.approx(0.085)
+
+
+@pytest.mark.parametrize("told", ["wound up", "within half a turn"])
+def test_a_joint_without_end_goes_on_across_half_a_turn(
+    buffer: JointStateBuffer, told: str
+) -> None:
+    buffer.winding = {"b": 3.0}
+    for step, true in enumerate(np.linspace(3.0, 4.0, 11)):
+        raw = true + 6 * np.pi if told == "wound up" else (true + np.pi) % (2 * np.pi) - np.pi
+        now = NOW + 0.1 * step
+        take(buffer, "a b c left right", [0, raw, 0, 0, 0], now=now)
+        assert known(buffer, now).positions[1] == pytest.approx(true)
+        assert known(buffer, now).positions[1] - buffer.turns()[1] == pytest.approx(raw)
+    assert buffer.turns()[0] == 0.0
