@@ -266,7 +266,7 @@ class ParallelGripperSpeech(GripperSpeech):
 
 
 class GripperController:
-    """Serves the gripper's action; a position is that of one finger, 0 is closed.
+    """Serves the gripper's action; a position is that of one finger joint.
 
     Args:
         node, world, parameters: see there.
@@ -300,7 +300,7 @@ class GripperController:
         self._server.destroy()
 
     def after_step(self, position: float, velocity: float, effort: float) -> None:
-        """Judge the fingers: mean position (m), velocity and effort (N) of the two."""
+        """Judge the fingers: mean position (m or rad), velocity and effort of the two joints."""
         if self._execution is None:
             return
         goal, now = self._goal, self._world.time
@@ -320,20 +320,22 @@ class GripperController:
             goal.handle.publish_feedback(feedback)
 
     async def _execute(self, handle: Any) -> Any:
-        wide = self._world.arm.finger_open_m
+        arm = self._world.arm
+        low, high = sorted((arm.finger_open, arm.finger_closed))
+        margin = 1e-3 / arm.finger_lever_m
         position, effort = self._speech.read(handle.request.command)
         # Comparisons written so that NaN is refused too.
-        if not -1e-3 <= position <= wide + 1e-3 or not effort >= 0:
+        if not low - margin <= position <= high + margin or not effort >= 0:
             self._node.get_logger().warning(
-                f"gripper command rejected: position {position:g} m, max_effort {effort:g} N: "
-                f"wanted 0 to {wide} m (one finger) and 0 (default) or more N"
+                f"gripper command rejected: position {position:g}, max_effort {effort:g} N: "
+                f"wanted {low:g} to {high:g} (one finger joint, m or rad) and 0 (default) or more N"
             )
             how, values = ABORTED, (0.0, 0.0, False, False)
         else:
             _end(self._goal, ABORTED, (position, 0.0, False, False))
-            target = min(max(position, 0.0), wide)
+            target = min(max(position, low), high)
             self._world.command_gripper(target, effort or self._default_effort)
-            self._execution = GripperExecution(target, self._world.time)
+            self._execution = GripperExecution(target, self._world.time, arm.finger_lever_m)
             self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))
             how, values = await self._goal.done
         _finish(handle, how)

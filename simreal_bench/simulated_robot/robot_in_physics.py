@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
@@ -51,6 +52,7 @@ class RobotInPhysics(Robot):
         world: runs as long as this is used.
         perceive: what perception says of the picture taken at a time; None for no picture then.
         picture_period_s: between two pictures.
+        fingers: what control takes openings of the hand for; None for fingers that slide.
 
     Attributes:
         worst_tracking_rad: largest distance of a joint from where its trajectory had it.
@@ -60,9 +62,14 @@ class RobotInPhysics(Robot):
     """
 
     def __init__(
-        self, world: World, perceive: Perceive, picture_period_s: float = PICTURE_PERIOD_S
+        self,
+        world: World,
+        perceive: Perceive,
+        picture_period_s: float = PICTURE_PERIOD_S,
+        fingers: FingerMapping | None = None,
     ) -> None:
         self.world = world
+        self._mapping = fingers or FingerMapping.sliding(world.arm.finger_joints)
         self.worst_tracking_rad = 0.0
         self.collisions: list[tuple[float, str, str]] = []
         self.limit_violations = 0
@@ -75,7 +82,7 @@ class RobotInPhysics(Robot):
         self._touching: dict[tuple[str, str], float] = {}
         self._lower, self._upper = world.arm_limits
         self._links = {world.link_index(name): name for name in world.link_poses()}
-        world.command_gripper(world.arm.finger_open_m, GRIPPER_EFFORT_N)
+        world.command_gripper(world.arm.finger_open, GRIPPER_EFFORT_N)
 
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
@@ -86,8 +93,10 @@ class RobotInPhysics(Robot):
             self._braking = None
             self._motion = (command, self.world.time)
         elif isinstance(command, MoveGripper):
-            self.world.command_gripper(command.opening_m / 2, command.effort_n)
-            execution = GripperExecution(command.opening_m / 2, self.world.time)
+            position = self._mapping.position(command.opening_m)
+            self.world.command_gripper(position, command.effort_n)
+            lever_m = self.world.arm.finger_lever_m
+            execution = GripperExecution(position, self.world.time, lever_m)
             self._fingers = (command.number, execution)
 
     def brake(self) -> None:
@@ -135,7 +144,15 @@ class RobotInPhysics(Robot):
             self.world.time,
             states.positions[self.world.arm_part],
             states.velocities[self.world.arm_part],
-            float(states.positions[self.world.finger_part].sum()),
+            self._mapping.opening_at(
+                dict(
+                    zip(
+                        self.world.arm.finger_joints,
+                        states.positions[self.world.finger_part].tolist(),
+                        strict=True,
+                    )
+                )
+            ),
         )
         results, self._results = tuple(self._results), []
         return Inputs(self.world.time, arm, self._pictures(), results)

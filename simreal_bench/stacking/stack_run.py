@@ -97,7 +97,8 @@ def run_stack(
             stamp = now - LATENCY_S
             return DetectionFrame(stamp, estimates, np.array(eye.position), stamp)
 
-        arm = RobotInPhysics(world, perceive)
+        fingers = assemble(parameters, world.robot_description()).fingers
+        arm = RobotInPhysics(world, perceive, fingers=fingers)
         rng = np.random.default_rng([seed, 1])
 
         def make_task() -> StackingTask:  # as a node does that has just been started

@@ -14,7 +14,7 @@ STALL_TIME_S = 0.15
 
 @dataclass(frozen=True)
 class GripperOutcome:
-    """Where one finger is (m from closed), its effort (N), and how the command ended."""
+    """Where a finger joint is (m or rad), its effort (N or N m), and how the command ended."""
 
     position: float
     effort: float
@@ -23,20 +23,28 @@ class GripperOutcome:
 
 
 class GripperExecution:
-    """A command to move the fingers to `position`; `update` after every step of the physics."""
+    """A command to move the finger joints to `position`; `update` after every step of the physics.
 
-    def __init__(self, position: float, now_s: float) -> None:
+    Args:
+        position: m or rad.
+        now_s: when it begins.
+        lever_m: metres that a pad moves for one unit of its joint.
+    """
+
+    def __init__(self, position: float, now_s: float, lever_m: float = 1.0) -> None:
         self.position = position
+        self._lever_m = lever_m
         self._moved_s = now_s
 
     def update(
         self, now_s: float, position: float, velocity: float, effort: float
     ) -> GripperOutcome | None:
         """How it ended, or None while the fingers move."""
-        if abs(velocity) > STALL_VELOCITY:
+        speed = abs(velocity) * self._lever_m
+        if speed > STALL_VELOCITY:
             self._moved_s = now_s
-        reached = abs(position - self.position) <= GOAL_TOLERANCE
+        reached = abs(position - self.position) * self._lever_m <= GOAL_TOLERANCE
         still = now_s - self._moved_s >= STALL_TIME_S
-        if still or (reached and abs(velocity) <= STALL_VELOCITY):
+        if still or (reached and speed <= STALL_VELOCITY):
             return GripperOutcome(position, effort, stalled=not reached, reached_goal=reached)
         return None

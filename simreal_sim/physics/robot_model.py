@@ -7,8 +7,9 @@ there wedges the hand, which then does not open.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
 from pathlib import Path
+
+from simreal_sim.physics.urdf_parts import add_box, add_frame, add_joint, add_link
 
 # Link, and the sign of y on which its finger lies in the finger's own frame.
 PANDA_FINGERS = {"panda_leftfinger": 1.0, "panda_rightfinger": -1.0}
@@ -51,7 +52,7 @@ def panda_description(data: Path, mesh_prefix: str = "") -> str:
         for collision in link.findall("collision"):
             link.remove(collision)
         for (x, y, z), size in PANDA_FINGER_BOXES:
-            _add_box(link, "collision", (x, side * y, z), size)
+            add_box(link, "collision", (x, side * y, z), size)
     return ET.tostring(root, encoding="unicode")
 
 
@@ -68,66 +69,40 @@ def kuka_description(data: Path, mesh_prefix: str = "") -> str:
             velocity, effort = limits[joint.get("name", "")]
             limit.set("velocity", str(velocity))
             limit.set("effort", str(effort))
-    _add_gripper(root, "lbr_iiwa_link_7")
+    _add_gripper(root, "lbr_iiwa_link_7", FLANGE_M)
     return ET.tostring(root, encoding="unicode")
 
 
-def _add_gripper(root: ET.Element, flange: str) -> None:
+def xarm6_description(data: Path, mesh_prefix: str = "") -> str:
+    """The UFACTORY xArm 6's URDF as text, with the KUKA's gripper; see `panda_description`."""
+    folder = data / "xarm"
+    root = ET.fromstring((folder / "xarm6_robot.urdf").read_text(encoding="utf-8"))
+    for mesh in root.iter("mesh"):
+        inside = mesh.get("filename", "").replace("package://", f"{folder}/")
+        mesh.set("filename", f"{mesh_prefix}{inside}")
+    for part in list(root):
+        # Its root is a link called world, a name that belongs to the cell; the rest is Gazebo's.
+        if part.get("name") in ("world", "world_joint") or part.tag in ("transmission", "gazebo"):
+            root.remove(part)
+    _add_gripper(root, "link6", 0.0)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _add_gripper(root: ET.Element, flange: str, flange_m: float) -> None:
     """Hand, two fingers that close along y, and the tool frame between their tips."""
     height, (_, thickness, length) = HAND_SIZE[2], FINGER_SIZE
-    hand = _add_link(root, "gripper_hand", (0.0, 0.0, height / 2), HAND_SIZE, HAND_MASS)
-    _add_joint(root, "gripper_hand_joint", "fixed", flange, hand, (0.0, 0.0, FLANGE_M))
+    hand = add_link(root, "gripper_hand", (0.0, 0.0, height / 2), HAND_SIZE, HAND_MASS)
+    add_joint(root, "gripper_hand_joint", "fixed", flange, hand, (0.0, 0.0, flange_m))
     for side, sign in (("left", 1.0), ("right", -1.0)):
         centre = (0.0, sign * thickness / 2, length / 2)
-        link = _add_link(root, f"gripper_{side}_finger", centre, FINGER_SIZE, FINGER_MASS)
-        joint = _add_joint(
+        link = add_link(root, f"gripper_{side}_finger", centre, FINGER_SIZE, FINGER_MASS)
+        joint = add_joint(
             root, f"gripper_{side}_finger_joint", "prismatic", hand, link, (0.0, 0.0, height)
         )
         ET.SubElement(joint, "axis", xyz=f"0 {sign} 0")
         ET.SubElement(
             joint, "limit", lower="0", upper=str(FINGER_STROKE_M), effort="70", velocity="0.1"
         )
-    # A frame without mass; without <inertial> Bullet would give it a kilogram.
-    tool = ET.SubElement(ET.SubElement(root, "link", name="gripper_tool"), "inertial")
-    ET.SubElement(tool, "mass", value="0")
-    ET.SubElement(tool, "inertia", ixx="0", iyy="0", izz="0", ixy="0", ixz="0", iyz="0")
+    add_frame(root, "gripper_tool")
     tool_m = height + length - TIP_BELOW_TOOL_M
-    _add_joint(root, "gripper_tool_joint", "fixed", hand, "gripper_tool", (0.0, 0.0, tool_m))
-
-
-def _add_link(
-    root: ET.Element, name: str, centre: Sequence[float], size: Sequence[float], mass: float
-) -> str:
-    """A box with its mass, seen and solid."""
-    link = ET.SubElement(root, "link", name=name)
-    inertial = ET.SubElement(link, "inertial")
-    ET.SubElement(inertial, "origin", rpy="0 0 0", xyz=_numbers(centre))
-    ET.SubElement(inertial, "mass", value=str(mass))
-    x, y, z = (length**2 * mass / 12 for length in size)
-    ET.SubElement(
-        inertial, "inertia", ixx=str(y + z), iyy=str(x + z), izz=str(x + y),
-        ixy="0", ixz="0", iyz="0",
-    )  # fmt: skip
-    _add_box(link, "visual", centre, size)
-    _add_box(link, "collision", centre, size)
-    return name
-
-
-def _add_box(link: ET.Element, kind: str, centre: Sequence[float], size: Sequence[float]) -> None:
-    element = ET.SubElement(link, kind)
-    ET.SubElement(element, "origin", rpy="0 0 0", xyz=_numbers(centre))
-    ET.SubElement(ET.SubElement(element, "geometry"), "box", size=_numbers(size))
-
-
-def _add_joint(
-    root: ET.Element, name: str, kind: str, parent: str, child: str, origin: Sequence[float]
-) -> ET.Element:
-    joint = ET.SubElement(root, "joint", name=name, type=kind)
-    ET.SubElement(joint, "parent", link=parent)
-    ET.SubElement(joint, "child", link=child)
-    ET.SubElement(joint, "origin", rpy="0 0 0", xyz=_numbers(origin))
-    return joint
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return " ".join(map(str, values))
+    add_joint(root, "gripper_tool_joint", "fixed", hand, "gripper_tool", (0.0, 0.0, tool_m))

@@ -21,6 +21,17 @@ from simreal_sim.physics.robot_model import (
     KUKA_VELOCITIES,
     kuka_description,
     panda_description,
+    xarm6_description,
+)
+from simreal_sim.physics.ur5e_model import (
+    CLOSED_RAD,
+    CRANK_M,
+    KNUCKLES,
+    TIPS,
+    UR5E_EFFORTS,
+    UR5E_JOINTS,
+    UR5E_VELOCITIES,
+    ur5e_description,
 )
 
 Array = NDArray[np.float64]
@@ -30,22 +41,27 @@ Array = NDArray[np.float64]
 class SimulatedArm:
     """An arm with a parallel gripper whose two fingers move alike.
 
+    Fingers slide, or turn on cranks with pads at their ends that stay upright.
+
     Args:
         name: what it is called on the command line; `config/<name>.yaml` is for control.
         describe: makes the URDF from the folder of pybullet_data and a prefix of mesh paths.
         joints: of the arm, base first.
-        finger_joints: 0 is closed.
+        finger_joints: of the fingers, or of the cranks; they move alike.
         base_link, tool_link: root of the URDF; frame between the finger tips.
         hand_link: carries the fingers.
-        finger_links: may touch the block that is held.
+        finger_links: may touch the block that is held; those with the pads.
         dark_links: seen in the colour of the hand.
         home: where the arm starts, rad, shape (n,); seen from the camera it hides no block there.
         velocity_limits, effort_limits: of the joints, rad/s and N m, shape (n,).
         braking: with which it stops when a motion is cancelled, rad/s^2, shape (n,).
-        finger_open_m: of one finger, from closed.
-        finger_velocity, gripper_effort: of one finger at most, m/s and N.
+        finger_open, finger_closed: positions of a finger joint, m or rad.
+        finger_velocity: of a finger joint at most, m/s or rad/s.
+        gripper_effort: of one pad at most, N.
         pose_base_in_world: where it stands.
         arm_action, gripper_action: what its controllers are called.
+        tip_joints: where pads turn on cranks, moving as the finger joints do.
+        finger_lever_m: of cranks, metres that a pad moves for a radian; 1 where fingers slide.
     """
 
     name: str
@@ -61,12 +77,15 @@ class SimulatedArm:
     velocity_limits: Array
     effort_limits: Array
     braking: Array
-    finger_open_m: float
+    finger_open: float
     finger_velocity: float
     gripper_effort: float
     pose_base_in_world: Pose
     arm_action: str
     gripper_action: str
+    finger_closed: float = 0.0
+    tip_joints: tuple[str, ...] = ()
+    finger_lever_m: float = 1.0
 
 
 PANDA = SimulatedArm(
@@ -85,7 +104,7 @@ PANDA = SimulatedArm(
     velocity_limits=np.array([2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61]),
     effort_limits=np.array([87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0]),
     braking=np.array([15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0]),
-    finger_open_m=0.04,
+    finger_open=0.04,
     finger_velocity=0.1,
     gripper_effort=70.0,  # continuous force of the Franka hand
     pose_base_in_world=Pose.identity(),
@@ -109,7 +128,7 @@ KUKA = SimulatedArm(
     velocity_limits=np.array(KUKA_VELOCITIES),
     effort_limits=np.array(KUKA_EFFORTS),
     braking=np.full(7, 10.0),
-    finger_open_m=FINGER_STROKE_M,
+    finger_open=FINGER_STROKE_M,
     finger_velocity=0.1,
     gripper_effort=70.0,
     # Its elbow bends by 120 degrees at most: what is nearer than 0.41 m to the shoulder it does not
@@ -119,7 +138,58 @@ KUKA = SimulatedArm(
     gripper_action="kuka_hand_controller/gripper_cmd",
 )  # fmt: skip
 
-SIMULATED_ARMS = {arm.name: arm for arm in (PANDA, KUKA)}
+XARM6 = SimulatedArm(
+    name="xarm6",
+    describe=xarm6_description,
+    joints=tuple(f"joint{number}" for number in range(1, 7)),
+    finger_joints=("gripper_left_finger_joint", "gripper_right_finger_joint"),
+    base_link="link_base",
+    tool_link="gripper_tool",
+    hand_link="gripper_hand",
+    finger_links=("gripper_left_finger", "gripper_right_finger"),
+    dark_links=("link6", "gripper_hand", "gripper_left_finger", "gripper_right_finger"),
+    home=(0.0, -0.5977, -1.2978, 0.0, 1.8955, 0.0),
+    velocity_limits=np.full(6, 3.14),
+    effort_limits=np.array([50.0, 50.0, 32.0, 32.0, 32.0, 20.0]),
+    braking=np.full(6, 10.0),
+    finger_open=FINGER_STROKE_M,
+    finger_velocity=0.1,
+    gripper_effort=70.0,
+    # It reaches 0.7 m: what lies 0.65 m before the cell's origin it reaches from a little nearer.
+    pose_base_in_world=Pose(np.array([0.05, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0])),
+    arm_action="xarm6_traj_controller/follow_joint_trajectory",
+    gripper_action="xarm_gripper/gripper_cmd",
+)
+
+UR5E = SimulatedArm(
+    name="ur5e",
+    describe=ur5e_description,
+    joints=UR5E_JOINTS,
+    finger_joints=KNUCKLES,
+    base_link="base_link",
+    tool_link="hand_tool",
+    hand_link="hand_palm",
+    finger_links=("hand_left_pad", "hand_right_pad"),
+    dark_links=(
+        "wrist_3_link", "hand_palm", "hand_left_crank", "hand_right_crank", "hand_left_pad",
+        "hand_right_pad",
+    ),
+    home=(-0.4445, -1.9586, 1.4413, -1.0535, -1.5708, -2.0153),
+    velocity_limits=np.array(UR5E_VELOCITIES),
+    effort_limits=np.array(UR5E_EFFORTS),
+    braking=np.full(6, 10.0),
+    finger_open=0.0,
+    finger_closed=CLOSED_RAD,
+    finger_velocity=1.5,
+    gripper_effort=70.0,
+    pose_base_in_world=Pose.identity(),
+    arm_action="scaled_joint_trajectory_controller/follow_joint_trajectory",
+    gripper_action="gripper_controller/gripper_cmd",
+    tip_joints=TIPS,
+    finger_lever_m=CRANK_M,
+)  # fmt: skip
+
+SIMULATED_ARMS = {arm.name: arm for arm in (PANDA, KUKA, XARM6, UR5E)}
 
 
 def simulated_arm(name: str) -> SimulatedArm:

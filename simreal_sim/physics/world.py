@@ -47,13 +47,15 @@ DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that m
 FINGER_FRICTION = 1.5
 FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
 
+TIP_EFFORT_NM = 20.0  # what keeps a pad upright does not give way
+
 ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
 
 
 @dataclass(frozen=True, eq=False)
 class JointStates:
-    """The arm's n joints, then the two fingers: rad or m, per second, N m or N; shape (n + 2,)."""
+    """The arm's n joints, then two of the fingers: rad or m, per second, N m or N; shape (n + 2,)."""
 
     names: tuple[str, ...]
     positions: Array
@@ -179,25 +181,28 @@ class World:
         return np.array(self._arm_command, dtype=np.float64)
 
     def command_gripper(self, position: float, effort: float) -> None:
-        """Move both fingers to `position` (m from closed).
+        """Move both finger joints to `position`, m or rad.
 
         They close with at most `effort` (N) each. Opening takes what force it needs, as on the
         Franka hand, where an effort belongs to a grasp: Bullet keeps contact points of a held block
         while the hand turns, and their stale friction can hold against 20 N.
         """
-        if position > float(self.joint_states().positions[self.finger_part].mean()):
-            effort = self.arm.gripper_effort
+        arm = self.arm
+        now = float(self.joint_states().positions[self.finger_part].mean())
+        if (position - now) * (arm.finger_open - arm.finger_closed) > 0.0:
+            effort = arm.gripper_effort
+        ends = sorted((arm.finger_open, arm.finger_closed))
         for index in self._fingers:
             self._call(
                 "setJointMotorControl2",
                 self._robot,
                 index,
                 self._bullet.POSITION_CONTROL,
-                targetPosition=float(np.clip(position, 0.0, self.arm.finger_open_m)),
+                targetPosition=float(np.clip(position, *ends)),
                 positionGain=0.3,
                 velocityGain=1.0,
-                force=min(effort, self.arm.gripper_effort),
-                maxVelocity=self.arm.finger_velocity,
+                force=min(effort, arm.gripper_effort) * arm.finger_lever_m,
+                maxVelocity=arm.finger_velocity,
             )
 
     def joint_states(self) -> JointStates:
@@ -305,8 +310,26 @@ class World:
         return self.arm.describe(self._server.data, "file://")
 
     def _step(self) -> None:
+        if self._tips:
+            self._keep_pads_upright()
         self._call("stepSimulation")
         self._forget_stale_contacts()
+
+    def _keep_pads_upright(self) -> None:
+        """Turn each pad back by what its crank has turned; in a hand its second crank does that."""
+        cranks = self._call("getJointStates", self._robot, self._fingers)
+        for index, crank in zip(self._tips, cranks, strict=True):
+            self._call(
+                "setJointMotorControl2",
+                self._robot,
+                index,
+                self._bullet.POSITION_CONTROL,
+                targetPosition=crank[0],
+                targetVelocity=crank[1],
+                positionGain=0.5,
+                velocityGain=1.0,
+                force=TIP_EFFORT_NM,
+            )
 
     def _forget_stale_contacts(self) -> None:
         """Drop the contacts of all blocks once the hand has turned a little.
@@ -349,13 +372,15 @@ class World:
             self._parents[link] = names[info[16]]
         self._arm = [joints[name] for name in self.arm.joints]
         self._fingers = [joints[name] for name in self.arm.finger_joints]
+        self._tips = [joints[name] for name in self.arm.tip_joints]
         for index, name in names.items():
             rgb = HAND_RGB if name in self.arm.dark_links else ARM_RGB
             self._call("changeVisualShape", self._robot, index, rgbaColor=[*rgb, 1])
         for index, position in zip(self._arm, home, strict=True):
             self._call("resetJointState", self._robot, index, position)
-        for index in self._fingers:
-            self._call("resetJointState", self._robot, index, self.arm.finger_open_m)
+        for index in (*self._fingers, *self._tips):
+            self._call("resetJointState", self._robot, index, self.arm.finger_open)
+        for index in (self._links[name] for name in self.arm.finger_links):
             self._call(
                 "changeDynamics",
                 self._robot,
@@ -380,4 +405,4 @@ class World:
         )
         self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
         self.command_arm(home)
-        self.command_gripper(self.arm.finger_open_m, self.arm.gripper_effort)
+        self.command_gripper(self.arm.finger_open, self.arm.gripper_effort)

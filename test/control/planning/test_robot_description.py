@@ -60,7 +60,7 @@ def test_a_description_that_can_be_used_is_taken_by_all() -> None:
     np.testing.assert_allclose([arm.limits.lower[0], arm.limits.upper[0]], [-1.9, 1.9])
 
 
-@pytest.mark.parametrize("robot", ["panda", "kuka"])
+@pytest.mark.parametrize("robot", ["panda", "kuka", "xarm6", "ur5e"])
 def test_real_robots_pass(robot: str, panda_urdf: str) -> None:
     pytest.importorskip("pybullet", reason="the simulation brings the descriptions")
     from simreal_sim.physics.simulated_arm import simulated_arm

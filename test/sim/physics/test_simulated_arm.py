@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,10 +12,19 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.errors import ConfigurationError
+from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_sim.physics.robot_model import FINGER_SIZE, HAND_SIZE
 from simreal_sim.physics.simulated_arm import SIMULATED_ARMS, SimulatedArm, simulated_arm
+from simreal_sim.physics.ur5e_model import (
+    OPEN_M,
+    PAD_SIZE,
+    PALM_SIZE,
+    TIP_BELOW_TOOL_M,
+    TOOL_M,
+    ur5e_description,
+)
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 
@@ -37,7 +47,6 @@ def test_control_is_told_of_the_robot_that_is_simulated(arm: SimulatedArm) -> No
     assert told.gripper_joints == arm.finger_joints
     assert (told.base_frame, told.tool_frame) == (arm.base_link, arm.tool_link)
     assert (told.arm_action, told.gripper_action) == (arm.arm_action, arm.gripper_action)
-    assert told.gripper_max_opening == pytest.approx(2 * arm.finger_open_m)
     np.testing.assert_allclose(told.home, arm.home)
 
 
@@ -53,37 +62,79 @@ def test_kinematics_from_the_description_are_those_of_the_physics(
     np.testing.assert_allclose(kinematics.limits.velocity, arm.velocity_limits)
 
 
+def test_control_finds_by_kinematics_how_the_hand_opens(world: World, arm: SimulatedArm) -> None:
+    fingers = assemble(robot_parameters(arm.name), world.robot_description()).fingers
+    wide = robot_parameters(arm.name).gripper_max_opening
+    assert fingers.position(wide) == pytest.approx(arm.finger_open, abs=2e-3)
+    assert fingers.position(0.0) == pytest.approx(arm.finger_closed, abs=1e-6)
+    for opening in (0.0, 0.05, wide):
+        world.command_gripper(fingers.position(opening), 20.0)
+        for _ in range(240):
+            world.step()
+        assert pads_apart(world) == pytest.approx(opening, abs=1e-3)
+
+
+def pads_apart(world: World) -> float:
+    """The truth: nearest distance of the two pads."""
+    left, right = (world.link_index(name) for name in world.arm.finger_links)
+    points = world.bullet.getClosestPoints(
+        world.robot, world.robot, 0.2, left, right, physicsClientId=world.client
+    )
+    return float(min(point[8] for point in points))
+
+
 def test_opening_and_closing_moves_both_fingers_alike(world: World, arm: SimulatedArm) -> None:
-    for wanted in (0.0, arm.finger_open_m):
+    for wanted in (arm.finger_closed, arm.finger_open):
         world.command_gripper(wanted, 20.0)
         for _ in range(200):
             world.step()
         fingers = world.joint_states().positions[world.finger_part]
-        np.testing.assert_allclose(fingers, wanted, atol=1e-3)
+        np.testing.assert_allclose(
+            fingers * arm.finger_lever_m, wanted * arm.finger_lever_m, atol=1e-3
+        )
 
 
-def test_the_kukas_gripper_is_as_large_as_control_believes() -> None:
-    told = robot_parameters("kuka")
+@pytest.mark.parametrize("robot", ["kuka", "xarm6"])
+def test_the_sliding_gripper_is_as_large_as_control_believes(robot: str) -> None:
+    told = robot_parameters(robot)
     width, thickness, length = FINGER_SIZE
     assert (told.finger_width, told.finger_thickness) == (width, thickness)
     assert told.tip_below_tool + told.hand_above_tool == pytest.approx(length)
     assert (told.hand_depth, told.hand_length) == HAND_SIZE[:2]
 
 
-def test_every_link_of_the_kuka_has_a_shape_and_real_limits() -> None:
-    from pathlib import Path
+def test_the_turning_hand_is_as_large_as_control_believes() -> None:
+    told = robot_parameters("ur5e")
+    assert told.gripper_max_opening == pytest.approx(OPEN_M, abs=1e-3)
+    assert told.tip_below_tool == TIP_BELOW_TOOL_M
+    assert told.finger_width == PAD_SIZE[0]
+    assert told.hand_above_tool == pytest.approx(TOOL_M - PALM_SIZE[2], abs=1e-3)
+    assert (told.hand_depth, told.hand_length) == PALM_SIZE[:2]
 
+
+def test_the_ur5e_has_the_lengths_that_its_maker_publishes() -> None:
+    """Of the DH table: straight up it is d1 + a2 + a3 + d5 high, and d4 + d6 beside its base."""
+    told = robot_parameters("ur5e")
+    arm = ArmKinematics(ur5e_description(Path()), told.arm_joints, "wrist_3_link")
+    up = arm.forward(np.array([0.0, -np.pi / 2, 0.0, -np.pi / 2, 0.0, 0.0])).position
+    assert up[2] == pytest.approx(0.1625 + 0.425 + 0.3922 + 0.0997, abs=1e-6)
+    assert np.hypot(up[0], up[1]) == pytest.approx(0.1333 + 0.0996, abs=1e-6)
+
+
+@pytest.mark.parametrize("robot", ["kuka", "xarm6", "ur5e"])
+def test_every_link_has_a_shape(robot: str) -> None:
     import pybullet_data
 
-    root = ElementTree.fromstring(
-        simulated_arm("kuka").describe(Path(pybullet_data.getDataPath()), "file://")
-    )
-    bare = [link.get("name") for link in root.iter("link") if link.find("collision") is None]
-    assert bare == ["gripper_tool"]
+    arm = simulated_arm(robot)
+    root = ElementTree.fromstring(arm.describe(Path(pybullet_data.getDataPath()), "file://"))
+    bare = {link.get("name") for link in root.iter("link") if link.find("collision") is None}
+    assert bare - {arm.base_link} == {arm.tool_link}
     for mesh in root.iter("mesh"):
         assert Path(mesh.get("filename", "").removeprefix("file://")).is_file()
 
 
 def test_a_robot_that_is_not_there() -> None:
-    with pytest.raises(ConfigurationError, match="robot 'ur5': wanted one of panda, kuka"):
+    with pytest.raises(
+        ConfigurationError, match="robot 'ur5': wanted one of panda, kuka, xarm6, ur5e"
+    ):
         simulated_arm("ur5")

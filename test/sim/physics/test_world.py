@@ -80,7 +80,7 @@ class ScriptedArm:
         pose = self.world.block_poses()[name]
         yaw = grasp_yaw(pose)
         above = up(pose.position, 0.12)
-        self.gripper(PANDA.finger_open_m, 0.3)
+        self.gripper(PANDA.finger_open, 0.3)
         self.move(above, yaw, 1.5)
         self.move(pose.position, yaw, 1.0)
         self.gripper(0.0)
@@ -92,7 +92,7 @@ class ScriptedArm:
         above = up(position, 0.12)
         self.move(above, self.yaw, 1.5)
         self.move(np.array(position), self.yaw, 1.0)
-        self.gripper(PANDA.finger_open_m, 0.5)
+        self.gripper(PANDA.finger_open, 0.5)
         self.move(above, self.yaw, 1.0)
 
 
@@ -137,16 +137,16 @@ def test_a_hand_that_has_turned_with_a_block_can_still_let_it_go(world: World, t
     arm.pick("block_1")
     place = world.block_poses()["block_1"].position
     arm.move(place, arm.yaw + turn, 1.5)
-    arm.gripper(PANDA.finger_open_m, 0.5)
-    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open_m, atol=1e-3)
+    arm.gripper(PANDA.finger_open, 0.5)
+    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open, atol=1e-3)
 
 
 def test_opening_takes_what_force_it_needs_whatever_the_effort_of_the_grasp(world: World) -> None:
     world.command_gripper(0.0, 20.0)
     run(world, 0.6)
-    world.command_gripper(PANDA.finger_open_m, 0.01)
+    world.command_gripper(PANDA.finger_open, 0.01)
     run(world, 0.6)
-    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open_m, atol=1e-3)
+    np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open, atol=1e-3)
 
 
 def test_both_fingers_close_by_the_same_amount_on_a_block_beside_the_middle(world: World) -> None:
