@@ -67,6 +67,12 @@ VERBS = {
         "how fast it draws and sees, beside what others use; how well it stacks",
         "  simreal bench render\n  simreal bench stack --seeds 1..100",
     ),
+    "check-robot": Verb(
+        "simreal_cli.cli_check_robot",
+        "does a robot fit its YAML? what lacks and what mends it, without moving",
+        "  simreal check-robot my_arm.yaml --urdf my_arm.urdf\n"
+        "  simreal check-robot my_arm.yaml --live",
+    ),
     "explain": Verb(
         "simreal_cli.cli_explain",
         "write the report of a recorded run, with images",

@@ -15,7 +15,6 @@ from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.finger_kinematics import finger_mapping
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.link_meshes import MissingMeshes, find_meshes
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.robot_description import continuous_joints
 from simreal_control.planning.sampling_planner import SamplingPlanner
@@ -33,6 +32,7 @@ class Assembly:
 
     Args:
         config: of a task.
+        world: what the arm could hit, with nothing in it but the arm until a task is made.
         fingers: openings of the hand and positions of its joints.
         continuous: names of the arm's joints that turn without end.
         remarks: what should be known of the robot's description, in words.
@@ -42,6 +42,7 @@ class Assembly:
 
     config: StackingConfig
     motions: StationPlanner
+    world: CollisionWorld
     fingers: FingerMapping
     continuous: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
@@ -73,8 +74,7 @@ def assemble(
         ConfigurationError: a description that cannot be used or does not fit the parameters.
     """
     p = parameters
-    folders = [*(folder for folder in p.mesh_folders if folder), *installed_packages]
-    meshes = find_meshes(urdf, folders, MissingMeshes(p.missing_meshes), p.simplified_radius)
+    meshes = p.find_meshes(urdf, installed_packages)
     urdf = meshes.urdf
     arm = ArmKinematics(urdf, p.arm_joints, p.tool_frame, posture=np.array(p.home))
     if arm.base_frame != p.base_frame:
@@ -86,11 +86,15 @@ def assemble(
     fingers = finger_mapping(urdf, p.gripper_joints, p.tool_frame, p.gripper_max_opening, table)
     motion = p.motion_config(arm)
     opened = fingers.joints_at(p.gripper_max_opening)
-    world = CollisionWorld(urdf, p.arm_joints, p.tool_frame, opened)
+    coarse = {link for link, _ in meshes.missing}
+    world = CollisionWorld(
+        urdf, p.arm_joints, p.tool_frame, opened, coarse_links=coarse, rest=np.array(p.home)
+    )
     around = SamplingPlanner(arm, motion, world)
     return Assembly(
         p.stacking_config(),
         StationPlanner(arm, motion, world, around),
+        world,
         fingers,
         continuous_joints(urdf) & set(p.arm_joints),
         (meshes.remark,) if meshes.remark else (),

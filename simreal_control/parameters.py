@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,7 +16,7 @@ from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.link_meshes import MissingMeshes
+from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, find_meshes
 from simreal_control.planning.motion import MotionConfig
 from simreal_control.planning.robot_description import read_description
 from simreal_control.planning.trajectory import MotionLimits, Workspace
@@ -94,7 +95,7 @@ class ControlParameters:
         choices=tuple(kind.value for kind in MissingMeshes),
     )
     simplified_radius: float = parameter(
-        0.06, "of the cylinders of simplified links, metres", range=(0.005, 0.5)
+        0.05, "of the cylinders of simplified links, metres", range=(0.005, 0.5)
     )
     home: tuple[float, ...] = parameter(
         PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
@@ -289,6 +290,13 @@ class ControlParameters:
     def robot_description(self) -> str:
         """Text of the URDF that is named by its path; raises ConfigurationError where it is none."""
         return read_description(self.urdf)
+
+    def find_meshes(self, urdf: str, installed_packages: Sequence[str]) -> FoundMeshes:
+        """A description with its meshes, looked for in `mesh_folders` first."""
+        folders = [*(folder for folder in self.mesh_folders if folder), *installed_packages]
+        return find_meshes(
+            urdf, folders, MissingMeshes(self.missing_meshes), self.simplified_radius
+        )
 
     def workspace(self) -> Workspace:
         """The box that the tool never leaves."""

@@ -7,7 +7,7 @@ boxes. Poses are in the base frame. Distances are coal's (hpp-fcl), exact for co
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import coal
@@ -55,6 +55,9 @@ class CollisionWorld:
             robot lacks are left out.
         mesh_folders: where package:// meshes are looked for.
         margin_m: what `near` takes for contact.
+        coarse_links: whose shapes are rough; where two links touch at `rest` and one of them is
+            rough, that pair is left out for ever.
+        rest: configuration in which nothing touches, radians, shape (n,).
 
     Raises:
         ConfigurationError: a mesh is not there, or the description has no collision shapes.
@@ -68,6 +71,8 @@ class CollisionWorld:
         fixed: Mapping[str, float] | None = None,
         mesh_folders: Sequence[str] = (),
         margin_m: float = 0.005,
+        coarse_links: Collection[str] = (),
+        rest: Array | None = None,
     ) -> None:
         whole = read_model(urdf)
         try:
@@ -98,6 +103,8 @@ class CollisionWorld:
         self._data = self._model.createData()
         self._tool = self._model.getFrameId(tool_frame)
         self._self_pairs = self._pairs_that_can_collide()
+        if coarse_links and rest is not None:
+            self._self_pairs = self._true_pairs(coarse_links, rest)
         self._links = range(self._robot.ngeoms)
         self._margin_m = margin_m
         self.set_scene([])
@@ -223,6 +230,25 @@ class CollisionWorld:
         )  # fmt: skip
         results = self._geometry_data.distanceResults
         return min((float(result.min_distance) for result in results), default=np.inf)
+
+    def _true_pairs(self, coarse_links: Collection[str], rest: Array) -> list[tuple[int, int]]:
+        """The pairs of links without those that touch at rest because one of them is rough."""
+        robot, frames = self._robot, self._model.frames
+        coarse = {
+            index
+            for index, shape in enumerate(robot.geometryObjects)
+            if frames[shape.parentFrame].name in coarse_links
+        }
+        for first, second in self._self_pairs:
+            robot.addCollisionPair(pin.CollisionPair(first, second))
+        data = robot.createData()
+        pin.computeCollisions(self._model, self._data, robot, data, rest, False)
+        robot.removeAllCollisionPairs()
+        return [
+            pair
+            for pair, result in zip(self._self_pairs, data.collisionResults, strict=True)
+            if not (result.isCollision() and coarse & set(pair))
+        ]
 
     def _pairs_that_can_collide(self) -> list[tuple[int, int]]:
         """Pairs of links, without neighbours and without those that touch wherever the arm is."""

@@ -54,12 +54,12 @@ def find_meshes(
     urdf: str,
     folders: Sequence[str],
     missing: MissingMeshes = MissingMeshes.REFUSE,
-    radius_m: float = 0.06,
+    radius_m: float = 0.05,
 ) -> FoundMeshes:
     """Look for all collision meshes.
 
-    A simplified link is cylinders with round ends, from its joint over its centre of mass to each
-    joint that it carries. It lies where the link does, but the link's true outline may go beyond it.
+    A simplified link is cylinders, from its joint over its centre of mass to each joint that it
+    carries. It lies where the link does, but the link's true outline may go beyond it.
 
     Args:
         urdf: text of the description.
@@ -100,7 +100,7 @@ def find_meshes(
     links = ", ".join(shortened(link) for link in dict.fromkeys(link for link, _ in lacking))
     so = (
         f"{links} taken for cylinders of radius {radius_m:g} m between their joints: the true links "
-        "may reach beyond"
+        "may reach beyond, and those that touch at home are taken never to"
         if missing is MissingMeshes.SIMPLIFY
         else f"nothing is known of what {links} could hit"
     )
@@ -151,7 +151,6 @@ def _simplify(link: ElementTree.Element, ends: Sequence[Array], radius_m: float)
     origin = np.zeros(3)
     inertial = link.find("inertial/origin")
     middle = _xyz(inertial) if inertial is not None else origin
-    points = [origin, middle, *ends]
     for start, end in [(origin, middle), *((middle, end) for end in ends)]:
         length = float(np.linalg.norm(end - start))
         if length < SHORTEST_M:
@@ -159,7 +158,7 @@ def _simplify(link: ElementTree.Element, ends: Sequence[Array], radius_m: float)
         x, y, z = (end - start) / length
         shape = _shape(link, (start + end) / 2, np.array([0.0, np.arccos(z), np.arctan2(y, x)]))
         ElementTree.SubElement(shape, "cylinder", radius=str(radius_m), length=str(length))
-    for point in points:
+    for point in (origin, middle):  # at its far ends begin the links that it carries
         shape = _shape(link, point, np.zeros(3))
         ElementTree.SubElement(shape, "sphere", radius=str(radius_m))
 

@@ -1,0 +1,208 @@
+"""Whether parameters and a robot description fit each other: finding by finding, nothing is moved.
+
+What stops control at its start is found here all at once, and what it would stumble over later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from simreal_common.errors import KinematicsError, SimrealError
+from simreal_control.assembly import Assembly, assemble
+from simreal_control.grasping.grasps import tool_pose
+from simreal_control.parameters import ControlParameters
+from simreal_control.planning.link_meshes import MissingMeshes
+from simreal_control.planning.robot_description import check_description, read_model
+
+UPRIGHT_RAD = 0.2  # a hand that leans more at home was hardly meant to
+REACH_GRID = 4  # places along each side of the zone
+LEAST_REACH = 0.5  # share of the zone; of less somebody has the wrong numbers
+
+
+class Verdict(Enum):
+    """What a finding means for control."""
+
+    FITS = "fits"
+    NOTE = "note"
+    LACKS = "LACKS"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table.
+
+    Args:
+        what: was looked at: a parameter, a part of the description, a topic.
+        verdict: see there; control does not work with one that lacks.
+        words: what is there, or what is wrong and how to mend it.
+    """
+
+    what: str
+    verdict: Verdict
+    words: str
+
+
+def check_robot(
+    parameters: ControlParameters, urdf: str, installed_packages: Sequence[str] = ()
+) -> list[Finding]:
+    """What fits and what lacks of one robot, ROS aside.
+
+    Args:
+        parameters: of control_node.
+        urdf: text of the robot description.
+        installed_packages: folders in which packages with meshes lie.
+    """
+    findings: list[Finding] = []
+
+    def attempt(what: str, look: Callable[[], list[Finding]]) -> bool:
+        try:
+            findings.extend(look())
+        except SimrealError as error:
+            findings.append(Finding(what, Verdict.LACKS, str(error)))
+            return False
+        return True
+
+    if not attempt("robot description", lambda: [_description(urdf)]):
+        return findings
+    attempt("joints", lambda: _joints(parameters, urdf))
+    told, made = parameters, list[Assembly]()
+    if not attempt("meshes", lambda: _meshes(parameters, urdf, installed_packages)):
+        # The rest can be looked at all the same.
+        told = replace(parameters, missing_meshes=MissingMeshes.SIMPLIFY.value)
+
+    def put_together() -> list[Finding]:
+        made.append(assemble(told, urdf, installed_packages))
+        return [
+            Finding("arm", Verdict.FITS, _arm_words(made[0])),
+            Finding("hand", Verdict.FITS, made[0].fingers.words),
+        ]
+
+    if attempt("arm and hand", put_together):
+        attempt("home", lambda: _home(parameters, made[0]))
+        attempt("reach", lambda: [_reach(parameters, made[0])])
+    return findings
+
+
+def _description(urdf: str) -> Finding:
+    root = check_description(urdf)
+    counts = [len(root.findall(tag)) for tag in ("link", "joint")]
+    return Finding(
+        "robot description",
+        Verdict.FITS,
+        f"{root.get('name') or 'a robot'}: {counts[0]} links, {counts[1]} joints",
+    )
+
+
+def _meshes(
+    parameters: ControlParameters, urdf: str, installed_packages: Sequence[str]
+) -> list[Finding]:
+    found = parameters.find_meshes(urdf, installed_packages)
+    return [Finding("meshes", Verdict.NOTE, found.remark)] if found.remark else []
+
+
+def _joints(parameters: ControlParameters, urdf: str) -> list[Finding]:
+    """Each name that the parameters and the description must share, one by one."""
+    model = read_model(urdf)
+    findings = []
+    missing = [name for name in parameters.arm_joints if not model.existJointName(name)]
+    if missing:
+        there = ", ".join(list(model.names)[1:])
+        findings.append(
+            Finding(
+                "arm_joints", Verdict.LACKS,
+                f"the robot has no joint {', '.join(missing)}; wanted some of {there}",
+            )
+        )  # fmt: skip
+    for name in ("base_frame", "tool_frame"):
+        frame = getattr(parameters, name)
+        if not model.existFrame(frame):
+            frames = ", ".join(frame.name for frame in list(model.frames)[1:])
+            words = f"the robot has no frame '{frame}'; wanted one of {frames}"
+            findings.append(Finding(name, Verdict.LACKS, words))
+    weightless = [
+        name
+        for name in parameters.arm_joints
+        if model.existJointName(name)
+        and not model.effortLimit[model.joints[model.getJointId(name)].idx_v] > 0.0
+    ]
+    if weightless:
+        findings.append(
+            Finding(
+                "effort limits", Verdict.NOTE,
+                f"none for {', '.join(weightless)}: <limit effort> of the description says what "
+                "torque a joint may need",
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _arm_words(made: Assembly) -> str:
+    arm = made.arm
+    endless = f", {', '.join(sorted(made.continuous))} without end" if made.continuous else ""
+    return (
+        f"{len(arm.joint_names)} joints from {arm.base_frame} to {arm.tool_frame}{endless}; "
+        f"{arm.limits.velocity.min():.2f} to {arm.limits.velocity.max():.2f} rad/s at most"
+    )
+
+
+def _home(parameters: ControlParameters, made: Assembly) -> list[Finding]:
+    arm, home = made.arm, np.array(parameters.home)
+    outside = [
+        f"{name} at {value:g} (limits {low:.3f} to {high:.3f})"
+        for name, value, low, high in zip(
+            arm.joint_names, home, arm.limits.lower, arm.limits.upper, strict=True
+        )
+        if not low < value < high
+    ]
+    if outside:
+        return [Finding("home", Verdict.LACKS, f"beyond the joint limits: {', '.join(outside)}")]
+    pose = arm.forward(home)
+    x, y, z = pose.position
+    place = f"{arm.tool_frame} at ({x:.3f}, {y:.3f}, {z:.3f}) m"
+    findings = []
+    if not parameters.workspace().contains(pose.position):
+        findings.append(
+            Finding("home", Verdict.LACKS, f"{place}, outside workspace_lower to workspace_upper")
+        )
+    touching = made.world.contact(home)
+    if touching:
+        findings.append(Finding("home", Verdict.LACKS, f"there {touching}: wanted another home"))
+    if pose.rotation[2, 2] > -np.cos(UPRIGHT_RAD):
+        findings.append(
+            Finding(
+                "home", Verdict.NOTE,
+                f"{place}, its z not downwards: is {arm.tool_frame} the frame between the finger "
+                "tips with z out of the hand?",
+            )
+        )  # fmt: skip
+    return findings or [Finding("home", Verdict.FITS, f"{place}, pointing down")]
+
+
+def _reach(parameters: ControlParameters, made: Assembly) -> Finding:
+    """Of upright grasps of blocks on the table all over the zone."""
+    p, arm, home = parameters, made.arm, np.array(parameters.home)
+    height = p.table_height + p.edge / 2.0 + p.grasp_above_centre
+    xs, ys = (
+        np.linspace(low, high, REACH_GRID)
+        for low, high in zip(p.block_zone_lower, p.block_zone_upper, strict=True)
+    )
+    missed = []
+    for x in xs:
+        for y in ys:
+            try:
+                arm.inverse(tool_pose(np.array([x, y, height]), 0.0), home, restarts=2)
+            except KinematicsError:
+                missed.append(f"({x:.2f}, {y:.2f})")
+    count = REACH_GRID**2
+    if not missed:
+        return Finding("reach", Verdict.FITS, "upright grasps all over the block zone")
+    words = (
+        f"{len(missed)} of {count} places of the block zone cannot be grasped from above, such as "
+        f"{', '.join(missed[:3])} m: mend block_zone_lower, block_zone_upper or table_height"
+    )
+    lacks = len(missed) > (1.0 - LEAST_REACH) * count
+    return Finding("reach", Verdict.LACKS if lacks else Verdict.NOTE, words)
