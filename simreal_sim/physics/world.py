@@ -191,14 +191,14 @@ class World:
         now = float(self.joint_states().positions[self.finger_part].mean())
         if (position - now) * (arm.finger_open - arm.finger_closed) > 0.0:
             effort = arm.gripper_effort
-        ends = sorted((arm.finger_open, arm.finger_closed))
+        low, high = sorted((arm.finger_open, arm.finger_closed))
         for index in self._fingers:
             self._call(
                 "setJointMotorControl2",
                 self._robot,
                 index,
                 self._bullet.POSITION_CONTROL,
-                targetPosition=float(np.clip(position, *ends)),
+                targetPosition=float(np.clip(position, low, high)),
                 positionGain=0.3,
                 velocityGain=1.0,
                 force=min(effort, arm.gripper_effort) * arm.finger_lever_m,
