@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,12 @@ from simreal_control.control_node import ControlNode
 TIMEOUT_S = 20.0
 
 
-def first_status(panda_folder: Path, urdf: str) -> str:
+def first_status(panda_folder: Path, urdf: str, **told: Any) -> str:
     """What a node with nobody around says first."""
     context = Context()
     rclpy.init(context=context, domain_id=1 + os.getpid() % 100)
     given = [Parameter("urdf", value=urdf), Parameter("mesh_folders", value=[str(panda_folder)])]
+    given += [Parameter(name, value=value) for name, value in told.items()]
     try:
         node = ControlNode(context=context, parameter_overrides=given)
         heard: list[str] = []
@@ -59,3 +61,31 @@ def test_a_file_stands_for_the_topic(panda_folder: Path) -> None:
 def test_a_file_that_is_not_there(panda_folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="'urdf': /nowhere.urdf cannot be read"):
         first_status(panda_folder, "/nowhere.urdf")
+
+
+def test_a_xacro_file_is_said_to_be_one(panda_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "arm.urdf.xacro"
+    file.write_text(
+        '<robot xmlns:xacro="http://www.ros.org/wiki/xacro"><xacro:arg name="a"/></robot>'
+    )
+    with pytest.raises(ConfigurationError, match=f"is a xacro file.*xacro {file} > robot.urdf"):
+        first_status(panda_folder, str(file))
+
+
+def test_a_gripper_joint_that_the_description_lacks(panda_folder: Path) -> None:
+    urdf = str(panda_folder / "panda.urdf")
+    told = {"gripper_joints": ["robotiq_85_left_knuckle_joint"]}
+    with pytest.raises(ConfigurationError, match="no joint robotiq_85_left_knuckle_joint"):
+        first_status(panda_folder, urdf, **told)
+    said = first_status(panda_folder, urdf, **told, gripper_table=[0.0, 0.085, 0.8, 0.0])
+    assert "no panda_arm_controller/follow_joint_trajectory" in said
+
+
+def test_meshes_that_are_not_installed(panda_folder: Path, tmp_path: Path) -> None:
+    urdf = tmp_path / "panda.urdf"
+    text = (panda_folder / "panda.urdf").read_text()
+    urdf.write_text(text.replace("package://", "package://nobody/"))
+    with pytest.raises(ConfigurationError, match=r"package://nobody/.*link0.obj.*missing_meshes"):
+        first_status(panda_folder, str(urdf))
+    said = first_status(panda_folder, str(urdf), missing_meshes="simplify")
+    assert "no panda_arm_controller/follow_joint_trajectory" in said

@@ -21,6 +21,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from simreal_control.parameters import GripperType
+from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.command_dispatcher import ARM_TIME_EXTRA_S
 from simreal_control.robot_interface.task_io import (
@@ -284,3 +285,13 @@ def test_tolerances_go_with_a_trajectory_for_controllers_that_have_none() -> Non
     assert goal.goal_time_tolerance.sec == GOAL_TIME_S
     # A controller that is late has to say so before the command's own time is over.
     assert goal.goal_time_tolerance.sec < ARM_TIME_EXTRA_S
+
+
+@pytest.mark.parametrize("hand", [GripperType.GRIPPER_COMMAND], indirect=True)
+def test_a_hand_that_turns_is_told_positions_of_its_joint(hand: Hand) -> None:
+    """Here the table is of a hand that 0.04 closes: the physics' own joints go the other way."""
+    hand.actions.fingers = FingerMapping.from_table(PANDA.finger_joints, [0.0, 0.08, 0.04, 0.0])
+    for number, (opening, position) in enumerate(((0.0, 0.04), (0.08, 0.0), (0.03, 0.025))):
+        hand.actions.execute(MoveGripper(number, opening, 20.0))
+        assert hand.run().outcome is ActionOutcome.SUCCEEDED
+        assert hand.opening() / 2 == pytest.approx(position, abs=2e-3)
