@@ -104,7 +104,9 @@ def _findings(args: argparse.Namespace, parameters: ControlParameters) -> list[F
     live: list[Finding] = []
     urdf, file = "", args.urdf or parameters.urdf
     if args.live:
-        urdf, live = _look(parameters, args.seconds)
+        from simreal_control.ros_robot_graph import look_at_robot
+
+        urdf, live = look_at_robot(parameters, args.seconds)
     if file:
         try:
             urdf = read_description(file)
@@ -114,26 +116,3 @@ def _findings(args: argparse.Namespace, parameters: ControlParameters) -> list[F
         words = "nobody publishes robot_description" if args.live else NO_DESCRIPTION
         return [Finding(DESCRIPTION, Verdict.LACKS, words), *live]
     return [*check_robot(parameters, urdf, installed_packages()), *live]
-
-
-def _look(parameters: ControlParameters, seconds: float) -> tuple[str, list[Finding]]:
-    """The description that is published, and what the graph shows."""
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
-    from rclpy.node import Node
-
-    from simreal_control.ros_robot_graph import RobotGraph
-
-    rclpy.init(args=[])
-    try:
-        node = Node("check_robot")
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        graph = RobotGraph(node, parameters)
-        graph.listen(seconds, lambda timeout: executor.spin_once(timeout_sec=timeout))
-        found = graph.description, graph.findings()
-        executor.shutdown()
-        node.destroy_node()
-    finally:
-        rclpy.shutdown()
-    return found

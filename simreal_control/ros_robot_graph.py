@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import rclpy
 from rclpy.action import get_action_names_and_types
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -144,3 +147,26 @@ class RobotGraph:
                 )
             findings.append(Finding(parameter, Verdict.LACKS, words))
         return findings
+
+
+def look_at_robot(parameters: ControlParameters, seconds: float) -> tuple[str, list[Finding]]:
+    """The description that is published, empty if none is, and what the robot shows.
+
+    Args:
+        parameters: of control_node.
+        seconds: to listen at most.
+    """
+    context = Context()
+    rclpy.init(args=[], context=context)
+    try:
+        node = Node("check_robot", context=context)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        graph = RobotGraph(node, parameters)
+        graph.listen(seconds, lambda timeout: executor.spin_once(timeout_sec=timeout))
+        found = graph.description, graph.findings()
+        executor.shutdown()
+        node.destroy_node()
+        return found
+    finally:
+        rclpy.shutdown(context=context)
