@@ -140,9 +140,7 @@ class World:
         """
         target = np.asarray(positions, dtype=np.float64)
         self._arm_command = target.copy()
-        speed = np.zeros_like(target)
-        if velocities is not None:
-            speed = np.asarray(velocities, dtype=np.float64)
+        speed = np.zeros_like(target) if velocities is None else np.asarray(velocities, float)
         for index, position, velocity, limit, effort in zip(
             self._arm, target, speed, self.arm.velocity_limits, self.arm.effort_limits, strict=True
         ):
@@ -207,8 +205,7 @@ class World:
 
     def joint_states(self) -> JointStates:
         """Measured state of the moving joints."""
-        indices = [*self._arm, *self._fingers]
-        states = self._call("getJointStates", self._robot, indices)
+        states = self._call("getJointStates", self._robot, [*self._arm, *self._fingers])
         return JointStates(
             names=(*self.arm.joints, *self.arm.finger_joints),
             positions=np.array([state[0] for state in states]),
@@ -318,18 +315,12 @@ class World:
     def _keep_pads_upright(self) -> None:
         """Turn each pad back by what its crank has turned; in a hand its second crank does that."""
         cranks = self._call("getJointStates", self._robot, self._fingers)
-        for index, crank in zip(self._tips, cranks, strict=True):
+        for index, (turn, speed, *_) in zip(self._tips, cranks, strict=True):
             self._call(
-                "setJointMotorControl2",
-                self._robot,
-                index,
-                self._bullet.POSITION_CONTROL,
-                targetPosition=crank[0],
-                targetVelocity=crank[1],
-                positionGain=0.5,
-                velocityGain=1.0,
+                "setJointMotorControl2", self._robot, index, self._bullet.POSITION_CONTROL,
+                targetPosition=turn, targetVelocity=speed, positionGain=0.5, velocityGain=1.0,
                 force=TIP_EFFORT_NM,
-            )
+            )  # fmt: skip
 
     def _forget_stale_contacts(self) -> None:
         """Drop the contacts of all blocks once the hand has turned a little.
