@@ -52,6 +52,12 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export runs/mine models/mine",
     ),
+    "calibrate": Verb(
+        "simreal_cli.cli_calibrate",
+        "calibrate a camera, or where it is at an arm, from pictures of a board",
+        "  simreal calibrate board --out board.pdf\n"
+        "  simreal calibrate camera photos/ --out camera.yaml",
+    ),
     "calibrate-model": Verb(
         "simreal_cli.cli_calibrate_model",
         "fit a model's scores and covariances again on fresh scenes",
@@ -88,6 +94,7 @@ VERBS = {
 # Libraries that only some verbs need, and the extra of simreal that brings them.
 OPTIONAL = {
     "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
+    "pinocchio": "control", "pink": "control",
 }  # fmt: skip
 
 DESCRIPTION = """\

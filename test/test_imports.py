@@ -63,6 +63,7 @@ ROOMS = (
     "simreal_perception.tracking",
     "simreal_perception.health",
     "simreal_perception.capture",
+    "simreal_perception.camera_calibration",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
@@ -78,6 +79,7 @@ ROOMS = (
     "simreal_bench.faults",
     "simreal_bench.stacking",
     #
+    "simreal_cli.calibrate",
     "simreal_cli",
 )
 
@@ -114,6 +116,7 @@ ON_A_ROBOT = {
     "simreal_perception.tracking",
     "simreal_perception.health",
     "simreal_perception.capture",
+    "simreal_perception.camera_calibration",
     "simreal_perception.replay",
     "simreal_perception",
 }

@@ -23,6 +23,12 @@ _RUN_ENTRY_POINT = (
 """Does what the script of an entry point does, for entry points whose script is not installed."""
 
 
+BUNDLED = {
+    "tf2_ros": {"static_transform_publisher": "tf2_ros.static_transform_publisher"},
+}
+"""Executables of ROS 2's own packages that come with this runtime: module by package and name."""
+
+
 @dataclass(frozen=True)
 class Executable:
     """An executable of a package: the label it is shown with and the command that starts it."""
@@ -93,8 +99,17 @@ def _script_files(distribution: importlib.metadata.Distribution) -> dict[str, st
 
 def executables_of(package: str) -> dict[str, Executable]:
     """Return all executables of `package` by name; ``lib/<package>`` wins over console scripts."""
-    prefix = package_prefix(package)
-    found = {name: Executable(name, cmd) for name, cmd in _console_scripts(package).items()}
+    found = {
+        name: Executable(name, (sys.executable, "-m", module))
+        for name, module in BUNDLED.get(package, {}).items()
+    }
+    try:
+        prefix = package_prefix(package)
+    except CliError:
+        if found:
+            return found
+        raise
+    found.update({name: Executable(name, cmd) for name, cmd in _console_scripts(package).items()})
     for name, path in _lib_executables(prefix, package).items():
         found[name] = Executable(name, (path,))
     return found

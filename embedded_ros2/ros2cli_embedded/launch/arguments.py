@@ -90,6 +90,8 @@ class _Collector:
 
     def _include(self, action: Include, conditional: bool, given: frozenset[str]) -> None:
         path = self._try(action, action.file)
+        if path == "" and action.condition is not None:
+            return  # a file that nobody named: its condition says so
         if path is None or not os.path.isfile(path):
             self.declared.complete = False
             return
