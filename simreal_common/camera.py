@@ -20,7 +20,7 @@ COEFFICIENTS = (4, 5, 8, 12, 14)
 FISHEYE_COEFFICIENTS = 4
 
 HOW_TO_CALIBRATE = (
-    "calibrate it (ros2 run camera_calibration cameracalibrator) or give its calibration file"
+    "calibrate it (simreal calibrate camera) or give its calibration file"
 )
 
 # What a calibrated camera may have; what lies beyond comes of a mistake, and steps that work with it

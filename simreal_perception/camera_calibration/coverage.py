@@ -80,7 +80,8 @@ def check_count(sights: Sequence[Sight], repeated: int) -> None:
 
 def coverage(fit: CameraFit) -> Coverage:
     """What the sights of a calibration lack."""
-    lacking, advice = [], []
+    lacking: list[str] = []
+    advice: list[str] = []
     empty = _empty_parts(fit)
     if empty:
         words = f"the board in the {', '.join(empty)} of the image"

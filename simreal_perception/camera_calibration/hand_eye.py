@@ -137,7 +137,7 @@ def refine(
     pose_target_in_other: Pose,
     free_scale: bool = False,
 ) -> HandEyeFit:
-    """Both poses of least reprojection error, from a start (trust region, Huber's loss).
+    """Both poses of least reprojection error, from a start (Levenberg-Marquardt, Huber's loss).
 
     Args:
         free_scale: the target's size is found, too.
@@ -165,19 +165,19 @@ def refine(
     zero = np.zeros(13 if free_scale else 12)
     zero[12:] = 1.0
     found = least_squares(
-        missed,
-        zero,
-        loss="huber",
-        f_scale=HUBER_PX,
-        x_scale="jac",
-        xtol=1e-12,
-        ftol=1e-12,
-        gtol=1e-12,
+        lambda values: _huber(missed(values)), zero, method="lm", x_scale="jac", xtol=1e-10
     ).x
     squares = np.sum(missed(found).reshape(-1, 2) ** 2, axis=1)
     errors = np.sqrt(np.bincount(number, squares) / np.array(sizes))
     scale = float(found[12]) if free_scale else 1.0
     return HandEyeFit(mount, *poses(found), tuple(views), errors, scale=scale)
+
+
+def _huber(residuals: Array) -> Array:
+    """Residuals whose squares are Huber's loss: linear beyond HUBER_PX."""
+    size = np.abs(residuals)
+    far = np.sqrt(np.maximum(HUBER_PX * (2 * size - HUBER_PX), 0.0))
+    return np.where(size <= HUBER_PX, residuals, np.sign(residuals) * far)
 
 
 def _moved(pose: Pose, step: Array) -> Pose:

@@ -11,6 +11,7 @@ import pytest
 
 from ament_index_python import packages, resources
 from ros2cli_embedded import main as cli
+from ros2cli_embedded.executables import find_executable
 
 from .workbench import Package
 
@@ -204,3 +205,23 @@ def test_an_argument_of_an_include_that_only_the_launch_knows_is_passed_on(
     path = package.launch_file("""<include file="$(dirname)/$(eval '\\'other\\'').launch.xml"/>""")
     code, out, _ = run(capsys, "launch", str(path), "--print", "inside:=5")
     assert (code, out) == (0, "log: got 5\n")
+
+
+def test_executables_that_come_with_the_runtime(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "run", "tf2_ros")
+    assert (code, "offers: static_transform_publisher" in err) == (2, True)
+    command = find_executable("tf2_ros", "static_transform_publisher").command
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+    assert "--child-frame-id" in done.stdout
+
+
+def test_a_file_that_nobody_named_hides_no_typing_mistake(
+    package: Package, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package.launch_file(
+        '<arg name="more" default=""/>'
+        """<include file="$(var more)" if="$(eval &quot;'$(var more)' != ''&quot;)"/>"""
+    )
+    code, _, err = run(capsys, "launch", "demo", "test.launch.xml", "moer:=x")
+    assert code == 2
+    assert "unknown launch argument 'moer'; did you mean 'more'?" in err

@@ -26,6 +26,7 @@ from tf2_ros import (
     TransformListener,
 )
 from tf2_ros.rigid import IDENTITY, compose, interpolate, inverse, rotate
+from tf2_ros.static_transform_publisher import read_transform
 
 # Products of a few unit quaternions built from angles: rounding alone
 TOLERANCE = 1e-9
@@ -235,3 +236,45 @@ def test_a_buffer_with_a_node_is_cleared_where_the_clock_goes_back(ros: None) ->
     assert not buffer.can_transform("world", "moving", Time())
     assert buffer.can_transform("world", "fixed", Time())
     assert alone.can_transform("world", "moving", Time())
+
+
+def test_static_transform_publisher(ros: None, spawn: Any, until: Any) -> None:
+    words = "--x 0.5 --z -1.25 --yaw 1.5 --frame-id base --child-frame-id eye"
+    spawn("from tf2_ros.static_transform_publisher import main; main()", *words.split())
+    node = Node("listener")
+    buffer = Buffer()
+    TransformListener(buffer, node)
+    assert until(node, lambda: buffer.can_transform("base", "eye", Time()))
+    found = buffer.lookup_transform("base", "eye", Time()).transform
+    assert (found.translation.x, found.translation.y, found.translation.z) == (0.5, 0.0, -1.25)
+    assert found.rotation.z == pytest.approx(math.sin(0.75))
+    assert found.rotation.w == pytest.approx(math.cos(0.75))
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("--x 1", "--frame-id, --child-frame-id"),
+        ("--frame-id a --child-frame-id a", "are both 'a'"),
+        ("--frame-id a --child-frame-id b --qw 1 --yaw 1", "not both"),
+        ("--frame-id a --child-frame-id b --qw 0", "quaternion is zero"),
+        ("--frame-id a --child-frame-id b --x nan", "invalid"),
+    ],
+)
+def test_static_transforms_that_are_none(
+    words: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_transform(words.split())
+    assert ended.value.code == 2
+    assert problem in capsys.readouterr().err
+
+
+@given(st.floats(-3, 3), st.floats(-1.5, 1.5), st.floats(-3, 3))
+def test_angles_are_about_fixed_axes(roll: float, pitch: float, yaw: float) -> None:
+    words = f"--roll={roll} --pitch={pitch} --yaw={yaw} --frame-id a --child-frame-id b"
+    turn = read_transform(words.split()).transform.rotation
+    # x, then y, then z: the x axis ends where pitch and yaw alone take it.
+    x, y, z = rotate((turn.x, turn.y, turn.z, turn.w), (1.0, 0.0, 0.0))
+    wanted = (math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(pitch))
+    assert (x, y, z) == pytest.approx(wanted, abs=TOLERANCE)
