@@ -19,9 +19,7 @@ Array = NDArray[np.float64]
 COEFFICIENTS = (4, 5, 8, 12, 14)
 FISHEYE_COEFFICIENTS = 4
 
-HOW_TO_CALIBRATE = (
-    "calibrate it (simreal calibrate camera) or give its calibration file"
-)
+HOW_TO_CALIBRATE = "calibrate it (simreal calibrate camera) or give its calibration file"
 
 # What a calibrated camera may have; what lies beyond comes of a mistake, and steps that work with it
 # would compute for minutes. Focal lengths in longest sides of the image: from an angle of view of

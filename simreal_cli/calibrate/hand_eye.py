@@ -146,7 +146,6 @@ def run(args: argparse.Namespace) -> int:
     check_poses(fit.views)
     held_out = held_out_errors(fit, camera)
     _print_fit(fit, held_out)
-    check_held_out(held_out)
     factor = wrong_size(fit, camera)
     if factor is not None:
         told = args.square if args.edge is None else args.edge
@@ -155,6 +154,7 @@ def run(args: argparse.Namespace) -> int:
             f"{1e3 * factor * told:.2f} mm, got {1e3 * told:g} mm: measure them, and see that the "
             "camera file is of this camera at this size"
         )
+    check_held_out(held_out)
     write_result(args.out, transform_launch(fit, held_out, parent, child, pose_child_in_optical))
     print(args.out)
     return 0
