@@ -1,7 +1,7 @@
 """What the ranges of randomization may be at most: beyond lies what no scene has, or a mistaken unit.
 
-Numbers of things have their limits in `scene_limits.py`, sensors theirs in `sensor_ranges.py`; shares
-and weights know their own.
+Numbers of things have their limits in `scene_limits.py`, sensors in `sensor_ranges.py`; shares and
+weights know their own.
 """
 
 from __future__ import annotations
