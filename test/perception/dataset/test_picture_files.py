@@ -14,14 +14,14 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.geometry import cube_corners
-from simreal_perception.dataset.picture_run import FORMATS, PictureRun, PictureSource
+from simreal_perception.dataset.picture_run import PictureRun, PictureSource
 from simreal_perception.dataset.picture_settings import PictureSettings
 from simreal_perception.evaluation.labelled_photographs import photograph_source
 from simreal_sim.randomization.labelled_images import LabelledImage
 from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
-SIZE = (320, 240)
-COUNT = 6
+SIZE = (160, 120)
+COUNT = 4
 
 
 def settings(form: str, **changes: object) -> PictureSettings:
@@ -38,19 +38,28 @@ def pictures() -> list[LabelledImage]:
     return drawn("folder")
 
 
+class Folders(dict[str, Path]):
+    """Data sets of `COUNT` pictures by their format, each written when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+
+    def __missing__(self, form: str) -> Path:
+        if form == "coco":
+            pytest.importorskip("pycocotools")
+        folder = self._root / form / "data"
+        assert PictureRun(folder, COUNT, settings(form)).write() == COUNT
+        self[form] = folder
+        return folder
+
+
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    pytest.importorskip("pycocotools")
-    made = {}
-    for form in FORMATS:
-        made[form] = tmp_path_factory.mktemp(form) / "data"
-        assert PictureRun(made[form], COUNT, settings(form)).write() == COUNT
-    return made
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return Folders(tmp_path_factory.mktemp("pictures"))
 
 
-def test_evaluation_reads_what_was_drawn(
-    folders: dict[str, Path], pictures: list[LabelledImage]
-) -> None:
+def test_evaluation_reads_what_was_drawn(folders: Folders, pictures: list[LabelledImage]) -> None:
     source = photograph_source(folders["folder"])
     examples = list(source.examples(range(source.count)))
     assert len(examples) == COUNT
@@ -71,13 +80,13 @@ def test_evaluation_reads_what_was_drawn(
 
 
 def test_a_model_is_evaluated_on_the_folder(
-    folders: dict[str, Path], capsys: pytest.CaptureFixture[str]
+    folders: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", "--photos", str(folders["folder"])]) == 0
     assert "labelled photographs data" in capsys.readouterr().out
 
 
-def test_coco_says_what_was_drawn(folders: dict[str, Path], pictures: list[LabelledImage]) -> None:
+def test_coco_says_what_was_drawn(folders: Folders, pictures: list[LabelledImage]) -> None:
     coco_api = pytest.importorskip("pycocotools.coco")
     coco = coco_api.COCO(str(folders["coco"] / "annotations.json"))
     assert len(coco.imgs) == COUNT
@@ -99,9 +108,7 @@ def test_coco_says_what_was_drawn(folders: dict[str, Path], pictures: list[Label
         np.testing.assert_array_equal(cv2.imread(str(file))[..., ::-1], picture.image)
 
 
-def test_webdataset_streams_what_was_drawn(
-    folders: dict[str, Path], pictures: list[LabelledImage]
-) -> None:
+def test_webdataset_streams_what_was_drawn(folders: Folders, pictures: list[LabelledImage]) -> None:
     webdataset = pytest.importorskip("webdataset")
     shard = folders["webdataset"] / "pictures-000000.tar"
     samples = list(webdataset.WebDataset(str(shard), shardshuffle=False).decode("rgb8"))
@@ -114,7 +121,7 @@ def test_webdataset_streams_what_was_drawn(
         assert numbers == [block.number for block in picture.blocks]
 
 
-def test_bop_says_what_was_drawn(folders: dict[str, Path]) -> None:
+def test_bop_says_what_was_drawn(folders: Folders) -> None:
     scene = folders["bop"] / "trained" / "000000"
     cameras, truths, infos = (
         json.loads((scene / f"{name}.json").read_text())
@@ -143,7 +150,7 @@ def test_bop_says_what_was_drawn(folders: dict[str, Path]) -> None:
             assert info["visib_fract"] == pytest.approx(block.visible, abs=0.05)
 
 
-def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: dict[str, Path]) -> None:
+def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: Folders) -> None:
     models = json.loads((folders["bop"] / "models" / "models_info.json").read_text())
     corners = cube_corners(models["1"]["size_x"])
     turns = np.array(models["1"]["symmetries_discrete"]).reshape(-1, 4, 4)
@@ -156,7 +163,7 @@ def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: dict[str, Pa
     assert models["1"]["diameter"] == pytest.approx(np.ptp(corners, axis=0)[0] * 3**0.5)
 
 
-def test_bop_models_are_closed_and_face_outwards(folders: dict[str, Path]) -> None:
+def test_bop_models_are_closed_and_face_outwards(folders: Folders) -> None:
     file = folders["bop"] / "models" / "obj_000001.ply"
     vertices, triangles = ply_vertices(file), ply_triangles(file)
     edges = [(t[i], t[(i + 1) % 3]) for t in triangles for i in range(3)]
@@ -167,9 +174,7 @@ def test_bop_models_are_closed_and_face_outwards(folders: dict[str, Path]) -> No
 
 
 @pytest.mark.parametrize("form", ["folder", "coco", "bop"])
-def test_a_run_that_was_cut_off_goes_on(
-    form: str, folders: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_run_that_was_cut_off_goes_on(form: str, folders: Folders, tmp_path: Path) -> None:
     run = PictureRun(tmp_path / "data", 2, settings(form))
     assert run.write() == 2
     done: list[int] = []
@@ -197,7 +202,7 @@ def test_a_half_written_picture_is_written_again(tmp_path: Path) -> None:
     assert label.read_bytes() == before
 
 
-def test_several_processes_write_the_same(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_several_processes_write_the_same(folders: Folders, tmp_path: Path) -> None:
     assert PictureRun(tmp_path / "data", 3, settings("folder")).write(jobs=2) == 3
     for number in range(3):
         name = f"trained/{number:06d}.json"
