@@ -95,5 +95,5 @@ $(VENV)/.runtime: $(VENV)/.made $(PACKAGING)
 
 $(VENV)/.tests: $(VENV)/.runtime
 	$(PIP) install $(TORCH)
-	$(PIP) install --editable ".[$(RUNTIME),train,dev]" $(CONSTRAINTS)
+	$(PIP) install --editable ".[$(RUNTIME),train,datasets,dev]" $(CONSTRAINTS)
 	@touch $@

@@ -41,7 +41,11 @@ EXTRAS = {
         "onnxscript>=0.3,<1",
         "tensorboard>=2.17,<3",
     ],
+    # Masks in COCO's files; WebDataset's shards are tar files, which need nothing.
+    "datasets": ["pycocotools>=2.0.8,<3"],
     "dev": [
+        # What reads the pictures of `simreal pictures` as others do.
+        "webdataset>=1,<2",
         "pytest>=8,<10",
         "pytest-xdist>=3,<4",
         "hypothesis>=6.100,<7",

@@ -42,6 +42,16 @@ VERBS = {
         "find the plane that blocks stand on from images of them",
         "  simreal fit-plane photo1.png photo2.png --camera camera.yaml --edge 0.05",
     ),
+    "pictures": Verb(
+        "simreal_cli.cli_pictures",
+        "write randomized pictures with labels as files",
+        "  simreal pictures 1000 --out data/mine --format coco",
+    ),
+    "inspect": Verb(
+        "simreal_cli.cli_inspect",
+        "look at pictures and their labels before anything learns from them",
+        "  simreal inspect data/mine --photos my_photographs",
+    ),
     "train": Verb(
         "simreal_cli.cli_train",
         "train the network on randomized synthetic images",
@@ -95,6 +105,7 @@ VERBS = {
 OPTIONAL = {
     "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
     "pinocchio": "control", "pink": "control",
+    "pycocotools": "datasets",
 }  # fmt: skip
 
 DESCRIPTION = """\

@@ -67,6 +67,8 @@ ROOMS = (
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation",
+    "simreal_perception.dataset",
+    "simreal_perception.inspection",
     "simreal_perception.replay",
     "simreal_perception.training.tasks",
     "simreal_perception.training",

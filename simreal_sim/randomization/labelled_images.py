@@ -65,6 +65,7 @@ class LabelledImage:
         edge: of the scene's largest blocks, metres.
         blocks: those within the image.
         instances: uint8 (H, W), number of the block that a pixel shows, 0 for anything else.
+        pose_world_in_camera: the table's frame in the optical frame; the table's top is its z = 0.
     """
 
     seed: int
@@ -73,6 +74,7 @@ class LabelledImage:
     edge: float
     blocks: list[BlockLabel]
     instances: NDArray[np.uint8]
+    pose_world_in_camera: Pose
 
     def as_dict(self) -> dict[str, Any]:
         """The label as plain values, for JSON: metres, pixels, quaternions x y z w."""
@@ -145,7 +147,9 @@ class LabelledImages:
             blocks.append(
                 BlockLabel(number, edge, pose, corners, visible, _box(shown), bool(inside))
             )
-        return LabelledImage(seed, image[0], camera, float(scenes.edge[0]), blocks, instances)
+        return LabelledImage(
+            seed, image[0], camera, float(scenes.edge[0]), blocks, instances, world_in_camera
+        )
 
 
 def _corners(pose: Pose, camera: Camera, edge: float) -> Array:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
-from simreal_common.settings.configuration import field_values, load_yaml
+from simreal_common.settings.configuration import errors_of, field_values, load_yaml
+from simreal_sim.randomization.ranges.range_limits import check_range_limits
 from simreal_sim.randomization.ranges.ranges import (
     Integers,
     LogUniform,
@@ -33,8 +34,6 @@ from simreal_sim.randomization.ranges.scene_limits import (
 )
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.ranges.tabletop_ranges import TabletopRanges
-
-EDGE_LIMITS_M = (0.02, 0.1)
 
 
 @dataclass(frozen=True)
@@ -282,7 +281,7 @@ class RandomizationConfig:
         others: the ranges of the group of that name.
 
     Raises:
-        ConfigurationError: a name that is none.
+        ConfigurationError: a name that is none, a range beyond `range_limits.RANGE_LIMITS`.
     """
 
     disabled: frozenset[str] = field(default_factory=frozenset)
@@ -314,6 +313,8 @@ class RandomizationConfig:
             raise ConfigurationError(
                 f"no randomization is called {', '.join(unknown)}; the names are {', '.join(GROUPS)}"
             )
+        for name in GROUPS:
+            check_range_limits(name, getattr(self, name))
 
     def on(self, name: str) -> bool:
         """Whether a group is at work."""
@@ -332,7 +333,8 @@ class RandomizationConfig:
         content = load_yaml(path, UNREADABLE)
         sections = {} if content is None else content
         groups = field_values(RandomizationConfig, sections, str(path), UNKNOWN_GROUP, GROUPS)
-        return RandomizationConfig(frozenset(disabled), **groups)
+        with errors_of(str(path)):
+            return RandomizationConfig(frozenset(disabled), **groups)
 
 
 GROUPS = tuple(f.name for f in fields(RandomizationConfig) if f.name != "disabled")

@@ -1,0 +1,79 @@
+"""`simreal pictures`: randomized pictures with labels as files."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from simreal_cli.arguments import positive
+
+FORMATS = ("folder", "coco", "bop", "webdataset")
+EPILOG = """\
+examples:
+  simreal pictures 1000 --out data/mine --ranges mine.yaml
+                                        what training sees; simreal evaluate --photos reads it
+  simreal pictures 1000 --out data/coco --format coco --split overhead --jobs 2
+  simreal inspect data/mine             look at them before anything learns from them
+
+Picture n has the seed --seed + n and is the same whatever else is drawn. A run that was stopped or
+killed goes on when the same command is given again, with a larger N, too.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EPILOG
+    parser.add_argument("count", type=positive, metavar="N", help="pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="their folder")
+    parser.add_argument(
+        "--format", choices=FORMATS, default=FORMATS[0], help="layout of the files (%(default)s)"
+    )
+    parser.add_argument(
+        "--ranges", type=Path, metavar="FILE",
+        help="YAML of randomization; without it config/randomization.yaml",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split", default="trained", metavar="NAME",
+        help="kind of scenes: trained (the default: all that the ranges say), everything, overhead, "
+        "crowded, face-on",
+    )  # fmt: skip
+    parser.add_argument(
+        "--off", nargs="+", default=(), metavar="GROUP", help="groups that are switched off"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the first picture (%(default)s)")
+    parser.add_argument(
+        "--size", type=size, metavar="WxH", help="of the pictures, pixels; without it the split's"
+    )
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
+    )
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height written as 640x480, for argparse's `type`."""
+    parts = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if parts is None:
+        raise argparse.ArgumentTypeError(f"got '{text}', wanted a width and a height like 640x480")
+    return int(parts[1]), int(parts[2])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw and write; say where."""
+    from tqdm import tqdm
+
+    from simreal_perception.dataset.picture_run import PictureRun
+    from simreal_perception.dataset.picture_settings import PictureSettings
+
+    settings = PictureSettings(
+        args.format, args.seed, args.split, args.size, args.ranges, tuple(args.off)
+    )
+    pictures = PictureRun(args.out, args.count, settings)
+    with tqdm(total=args.count, unit="img") as bar:
+        drawn = pictures.write(args.jobs, bar.update)
+    width, height = settings.image_size
+    print(
+        f"{args.count} pictures of {width}x{height} in {args.out} ({args.format}), {drawn} of them "
+        f"drawn now; seeds {args.seed} to {args.seed + args.count - 1}"
+    )
+    return 0

@@ -1,0 +1,229 @@
+"""Where pictures with labels come from: a folder, shards, or drawn this moment from ranges."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.errors import ConfigurationError, ImageError, SimrealError
+from simreal_common.imaging.image_codec import decode
+from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
+from simreal_perception.dataset.picture_settings import PictureSettings
+from simreal_perception.evaluation.evaluation_data import read_json
+from simreal_perception.evaluation.labelled_photographs import INDEX
+from simreal_perception.inspection.label_records import LabelRecord, parse_record
+from simreal_perception.video.image_io import read_image
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPicture:
+    """A picture, or what was wrong with its files.
+
+    Args:
+        name: for people; its file, where there is one.
+        image: RGB uint8 (H, W, 3), or None.
+        mask: uint8 (H, W), numbers of blocks; None where there is none.
+        record: its label, or None.
+        troubles: what could not be read, in words.
+    """
+
+    name: str
+    image: NDArray[np.uint8] | None
+    mask: NDArray[np.uint8] | None
+    record: LabelRecord | None
+    troubles: tuple[str, ...] = ()
+
+
+class PictureSource(Protocol):
+    """Pictures in their order.
+
+    Attributes:
+        name: kind and origin, for people.
+        count: how many there are.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def count(self) -> int: ...
+
+    def pictures(self) -> Iterator[LabelledPicture]:
+        """All of them; what cannot be read comes with words why."""
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Labels `*.json` in a folder and in the folders in it, each naming its image and mask."""
+
+    folder: Path
+    labels: tuple[Path, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        paths = sorted([*self.folder.glob("*.json"), *self.folder.glob("*/*.json")])
+        object.__setattr__(self, "labels", tuple(p for p in paths if p.name != INDEX))
+
+    @property
+    def name(self) -> str:
+        return f"the folder {self.folder.name}"
+
+    @property
+    def count(self) -> int:
+        return len(self.labels)
+
+    def pictures(self) -> Iterator[LabelledPicture]:
+        """Read each label with its image and its mask."""
+        for path in self.labels:
+            name = str(path.relative_to(self.folder).with_suffix(""))
+            yield _read(name, path)
+
+
+def _read(name: str, path: Path) -> LabelledPicture:
+    image = mask = record = None
+    troubles: list[str] = []
+    try:
+        values = read_json(path)
+        record = parse_record(values, name)
+        image = read_image(path.parent / str(values.get("image", f"{path.stem}.png")))
+        if values.get("mask"):
+            mask = _read_mask(path.parent / str(values["mask"]))
+    except SimrealError as error:
+        troubles.append(str(error))
+    return LabelledPicture(name, image, mask, record, tuple(troubles))
+
+
+def _read_mask(path: Path) -> NDArray[np.uint8]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot read the mask {path.name}: {error.strerror}") from error
+    return _decode_mask(content, path.name)
+
+
+def _decode_mask(content: bytes, name: str) -> NDArray[np.uint8]:
+    mask = decode(content, f"mask {name}", cv2.IMREAD_UNCHANGED)
+    if mask is None or mask.ndim != 2 or mask.dtype != np.uint8:
+        raise ImageError(f"{name} is no mask: wanted a PNG file of one channel with 8 bits")
+    return mask
+
+
+@dataclass(frozen=True)
+class ShardSource:
+    """WebDataset's tar files with .json, .png and .mask.png of each picture, as written here."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"the shards in {self.folder.name}"
+
+    @property
+    def count(self) -> int:
+        total = 0
+        for shard in self._shards:
+            with tarfile.open(shard) as tar:
+                total += sum(name.endswith(".json") for name in tar.getnames())
+        return total
+
+    def pictures(self) -> Iterator[LabelledPicture]:
+        """Read the shards one after the other."""
+        for shard in self._shards:
+            files: dict[str, dict[str, bytes]] = {}
+            with tarfile.open(shard) as tar:
+                for entry in tar:
+                    key, _, ending = entry.name.partition(".")
+                    content = tar.extractfile(entry)
+                    files.setdefault(key, {})[ending] = (content or io.BytesIO()).read()
+            for key, parts in files.items():
+                yield _unpack(f"{shard.stem}/{key}", parts)
+
+    @property
+    def _shards(self) -> list[Path]:
+        return sorted(self.folder.glob("*.tar"))
+
+
+def _unpack(name: str, parts: dict[str, bytes]) -> LabelledPicture:
+    image = mask = record = None
+    troubles: list[str] = []
+    try:
+        record = parse_record(json.loads(parts.get("json", b"null")), name)
+        bgr = decode(parts.get("png", b""), f"image {name}")
+        if bgr is None:
+            raise ImageError("the shard holds no image of it")
+        image = np.ascontiguousarray(bgr[..., ::-1])
+        if "mask.png" in parts:
+            mask = _decode_mask(parts["mask.png"], name)
+    except (SimrealError, ValueError) as error:
+        troubles.append(str(error))
+    return LabelledPicture(name, image, mask, record, tuple(troubles))
+
+
+@dataclass(frozen=True)
+class DrawnSource:
+    """Pictures drawn from ranges, as `simreal pictures` would write them.
+
+    Args:
+        settings: of the pictures.
+        count: of them.
+    """
+
+    settings: PictureSettings
+    count: int
+
+    @property
+    def name(self) -> str:
+        ranges = self.settings.ranges.name if self.settings.ranges else "the package's ranges"
+        return f"{self.count} pictures drawn from {ranges}, seed {self.settings.seed}"
+
+    def pictures(self) -> Iterator[LabelledPicture]:
+        """Draw one after the other."""
+        from simreal_sim.randomization.labelled_images import LabelledImages
+
+        source = LabelledImages(*self.settings.image_size, self.settings.randomization)
+        for number in range(self.count):
+            seed = self.settings.seed + number
+            picture, ignore = without_blocks_at_the_lens(source.draw(seed))
+            values: dict[str, Any] = label_values(picture, self.settings.split, "", "", ignore)
+            name = f"seed {seed}"
+            yield LabelledPicture(
+                name, picture.image, picture.instances, parse_record(values, name)
+            )
+
+
+def open_source(data: Path, drawn: PictureSettings, count: int) -> PictureSource:
+    """Pictures of a folder, or drawn from a file of ranges.
+
+    Args:
+        data: a folder with labels or shards, or a YAML file of ranges.
+        drawn: how pictures are drawn from ranges; `data` takes the place of its ranges.
+        count: pictures to draw.
+
+    Raises:
+        ConfigurationError: neither; ranges that cannot be read.
+    """
+    if data.is_file():
+        return DrawnSource(dataclasses.replace(drawn, ranges=data), count)
+    if not data.is_dir():
+        raise ConfigurationError(
+            f"{data}: no such file or folder; wanted a folder of labelled pictures, or a YAML file "
+            "of ranges"
+        )
+    source: PictureSource = FolderSource(data)
+    if not source.count and any(data.glob("*.tar")):
+        source = ShardSource(data)
+    if not source.count:
+        raise ConfigurationError(
+            f"{data} holds no labelled pictures: wanted GROUP/NAME.json beside each image, as "
+            "simreal pictures --format folder writes them, or shards of --format webdataset"
+        )
+    return source
