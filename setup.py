@@ -16,6 +16,7 @@ CORE = [
     "opencv-python-headless>=4.10,<6",
     "onnxruntime>=1.20,<2",
     "PyYAML>=6,<7",
+    "Jinja2>=3.0,<4",
     "tqdm>=4.66,<5",
 ]
 EXTRAS = {

@@ -288,7 +288,7 @@ def _progress(total: int, unit: str, done: Sequence[bool]) -> Iterator[Callable[
 
 def _stack(args: argparse.Namespace) -> dict[str, Any]:
     from simreal_bench.speed.timing import table
-    from simreal_bench.stacking.stack_bench import StackBench, run_bench, summary
+    from simreal_bench.stacking.stack_bench import StackBench, summary
     from simreal_control.task.goal import read_goal
     from simreal_sim.physics.world_randomization import MAX_BLOCKS
 
@@ -308,7 +308,7 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
     )
     done = [result.success for result in bench.done()]
     with _progress(len(args.seeds), "tower", done) as tell:
-        run_bench(bench, args.jobs, lambda result: tell(result.success))
+        bench.run_missing(args.jobs, lambda result: tell(result.success))
     results = bench.done()
     figures = summary(results)
     rows = [
@@ -333,7 +333,7 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
 def _faults(args: argparse.Namespace) -> dict[str, Any]:
     from simreal_bench.speed.timing import table
-    from simreal_bench.stacking.fault_bench import FaultBench, run_fault_bench
+    from simreal_bench.stacking.fault_bench import FaultBench
     from simreal_bench.stacking.fault_run import KINDS
     from simreal_bench.stacking.fault_summary import fault_rows, fault_summary
 
@@ -345,10 +345,10 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
     kinds = tuple(KINDS) if "all" in args.faults else tuple(dict.fromkeys(args.faults))
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
     folder = args.out or Path(f"out/bench_faults_{kind}{args.blocks}")
-    bench = FaultBench(kinds, args.seeds, args.blocks, args.model, args.speed, folder, args.robot)
+    bench = FaultBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot, kinds)
     done = [result.recovered for result in bench.done()]
     with _progress(len(bench.runs), "run", done) as tell:
-        run_fault_bench(bench, args.jobs, lambda result: tell(result.recovered))
+        bench.run_missing(args.jobs, lambda result: tell(result.recovered))
     results = bench.done()
     figures = fault_summary(results)
     header = (f"towers of {args.blocks}, one fault each", "runs", "injected", "recovered", "share")
@@ -357,7 +357,7 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
         print(f"{name.replace('_', ' ')}: {figures[name]}")
     for result in sorted(results, key=lambda result: result.cause):
         if not result.recovered:
-            film = bench.film(result.kind, result.stack.seed)
+            film = bench.film((result.kind, result.stack.seed))
             print(
                 f"{result.kind}, seed {result.stack.seed}: {result.cause}; "
                 f"injected: {result.words or 'never'}; {film}"

@@ -166,7 +166,11 @@ def _home(parameters: ControlParameters, made: Assembly) -> list[Finding]:
     findings = []
     if not parameters.workspace().contains(pose.position):
         findings.append(
-            Finding("home", Verdict.LACKS, f"{place}, outside workspace_lower to workspace_upper")
+            Finding(
+                "home",
+                Verdict.LACKS,
+                f"{place}, outside the workspace (limits.workspace_*)",
+            )
         )
     touching = made.world.contact(home)
     if touching:
@@ -202,7 +206,7 @@ def _reach(parameters: ControlParameters, made: Assembly) -> Finding:
         return Finding("reach", Verdict.FITS, "upright grasps all over the block zone")
     words = (
         f"{len(missed)} of {count} places of the block zone cannot be grasped from above, such as "
-        f"{', '.join(missed[:3])} m: mend block_zone_lower, block_zone_upper or table_height"
+        f"{', '.join(missed[:3])} m: mend perception.block_zone_* or table_height"
     )
     lacks = len(missed) > (1.0 - LEAST_REACH) * count
     return Finding("reach", Verdict.LACKS if lacks else Verdict.NOTE, words)

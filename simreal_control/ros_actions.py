@@ -23,7 +23,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from simreal_common.errors import MissingDependencyError
 from simreal_common.ros_messages import NANOSECONDS
 from simreal_common.untrusted_text import shortened
-from simreal_control.parameters import GripperType
+from simreal_control.parameter_fields import GripperType
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
@@ -280,7 +280,7 @@ def parallel_gripper_command() -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "control_msgs has no ParallelGripperCommand here: install a newer one, or set "
-            "parameter 'gripper_type' to gripper_command"
+            "parameter 'gripper.type' to gripper_command"
         ) from error
     return ParallelGripperCommand
 

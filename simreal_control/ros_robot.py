@@ -24,7 +24,8 @@ from simreal_common.ros_messages import (
 )
 from simreal_common.ros_qos import DETECTION_QOS, LATEST_STATE_QOS
 from simreal_common.untrusted_text import shortened
-from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.parameter_fields import GripperType
+from simreal_control.parameters import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot

@@ -17,7 +17,8 @@ from simreal_common.errors import MessageError
 from simreal_common.ros_messages import stamp_seconds
 from simreal_common.ros_qos import LATCHED_QOS, LATEST_STATE_QOS
 from simreal_common.untrusted_text import shortened
-from simreal_control.parameters import ControlParameters, GripperType
+from simreal_control.parameter_fields import GripperType
+from simreal_control.parameters import ControlParameters
 from simreal_control.robot_check import Finding, Verdict
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 
@@ -112,7 +113,7 @@ class RobotGraph:
         gripper = GRIPPER_ACTIONS[GripperType(p.gripper_type)]
         return {
             "arm_action": (self._node.resolve_topic_name(p.arm_action), ARM_ACTION),
-            "gripper_action": (self._node.resolve_topic_name(p.gripper_action), gripper),
+            "gripper.action": (self._node.resolve_topic_name(p.gripper_action), gripper),
         }
 
     def _offered(self) -> dict[str, list[str]]:
@@ -136,8 +137,8 @@ class RobotGraph:
             if name in offered:
                 types = ", ".join(shortened(one) for one in offered[name])
                 words = f"{name} is {types}, wanted {kind}"
-                if parameter == "gripper_action":
-                    words += " (parameter 'gripper_type')"
+                if parameter == "gripper.action":
+                    words += " (parameter 'gripper.type')"
             else:
                 same = [shortened(one) for one, types in offered.items() if kind in types]
                 others = ", ".join(same[:MOST_NAMED]) or "none"

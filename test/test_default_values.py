@@ -29,7 +29,7 @@ OTHERWISE = {
     ("simulation", "control_node", "record"),
     ("simulation", "recorder_node", "out"),
     ("robot", "control_node", "record"),
-    ("robot", "control_node", "velocity_scaling"),  # a robot that nobody has tried yet
+    ("robot", "control_node", "limits.velocity_scaling"),  # a robot that nobody has tried yet
     ("robot", "recorder_node", "out"),
 }
 

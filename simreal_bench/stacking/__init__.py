@@ -1,4 +1,4 @@
 """Many towers built from images in physics, with and without faults, and their figures.
 
-Public: `stack_run.run_stack`, `stack_bench.run_bench`, `fault_bench.run_fault_bench`.
+Public: `stack_run.run_stack`, `stack_bench.StackBench`, `fault_bench.FaultBench`.
 """

@@ -1,96 +1,55 @@
-"""Many towers, each with a fault; each result is a file, so that a bench can go on."""
+"""Many towers, each with a fault."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from simreal_bench.stacking.fault_run import FaultResult, run_fault
-from simreal_bench.stacking.resumable import claim_folder, estimator, run_all, write_result
+from simreal_bench.stacking.fault_run import KINDS, FaultResult, run_fault
+from simreal_bench.stacking.resumable import Bench
 from simreal_bench.stacking.stack_bench import read_stack
 from simreal_bench.stacking.stack_run import Picture, write_film
-from simreal_sim.physics.simulated_arm import PANDA
 
 
 @dataclass(frozen=True)
-class FaultBench:
-    """What goes wrong, and in which towers.
+class FaultBench(Bench[tuple[str, int], FaultResult]):
+    """What goes wrong, and in which towers: a run for each kind and seed.
 
     Args:
-        kinds, seeds: a run for each kind and seed.
-        blocks: of each tower.
-        model: name of a model, or path of its card.
-        velocity_scaling: share of the arm's velocity limits that is used.
-        folder: results and films.
-        robot: which arm.
+        kinds: of faults.
     """
 
-    kinds: tuple[str, ...]
-    seeds: tuple[int, ...]
-    blocks: int
-    model: str
-    velocity_scaling: float
-    folder: Path
-    robot: str = PANDA.name
+    kinds: tuple[str, ...] = tuple(KINDS)
 
     @property
     def runs(self) -> list[tuple[str, int]]:
         """All kinds of a seed before the next seed: a bench that is stopped has some of each."""
         return [(kind, seed) for seed in self.seeds for kind in self.kinds]
 
-    def file(self, kind: str, seed: int) -> Path:
-        """Where the result of a run lies."""
-        return self.folder / f"{kind}_{seed}.json"
+    @property
+    def kind(self) -> dict[str, Any]:
+        return {"faults": True, **super().kind}
 
-    def film(self, kind: str, seed: int) -> Path:
+    def file(self, run: tuple[str, int]) -> Path:
+        return self.folder / f"{run[0]}_{run[1]}.json"
+
+    def film(self, run: tuple[str, int]) -> Path:
         """Where the film of a failure lies."""
-        return self.folder / f"{kind}_{seed}.mp4"
+        return self.file(run).with_suffix(".mp4")
 
-    def done(self) -> list[FaultResult]:
-        """The results that are there."""
-        results = []
-        for run in self.runs:
-            if self.file(*run).is_file():
-                content = json.loads(self.file(*run).read_text(encoding="utf-8"))
-                content["stack"] = read_stack(content["stack"])
-                if "planted_at" in content:  # so called by benches that began before
-                    content["injected_at"] = content.pop("planted_at")
-                results.append(FaultResult(**content))
-        return results
+    def execute(self, run: tuple[str, int]) -> FaultResult:
+        pictures: list[tuple[float, Picture]] = []
+        kind, seed = run
+        result = run_fault(
+            kind, seed, self.blocks, self.estimator(), self.velocity_scaling, pictures, self.robot
+        )
+        if not result.recovered:
+            write_film(self.film(run), pictures)
+        return result
 
-
-def run_fault_bench(bench: FaultBench, jobs: int, tell: Callable[[FaultResult], None]) -> None:
-    """Run what is not done yet.
-
-    Raises:
-        ConfigurationError: the folder holds another bench.
-    """
-    claim_folder(
-        bench.folder,
-        {
-            "faults": True, "blocks": bench.blocks, "model": bench.model,
-            "velocity_scaling": bench.velocity_scaling, "robot": bench.robot,
-        },
-    )  # fmt: skip
-    todo = [(bench, *run) for run in bench.runs if not bench.file(*run).is_file()]
-    run_all(_run, todo, jobs, tell)
-
-
-def _run(item: tuple[FaultBench, str, int]) -> FaultResult:
-    bench, kind, seed = item
-    pictures: list[tuple[float, Picture]] = []
-    result = run_fault(
-        kind,
-        seed,
-        bench.blocks,
-        estimator(bench.model),
-        bench.velocity_scaling,
-        pictures,
-        bench.robot,
-    )
-    if not result.recovered:
-        write_film(bench.film(kind, seed), pictures)
-    write_result(bench.file(kind, seed), asdict(result))
-    return result
+    def read(self, content: dict[str, Any]) -> FaultResult:
+        content["stack"] = read_stack(content["stack"])
+        if "planted_at" in content:  # so called by benches that began before
+            content["injected_at"] = content.pop("planted_at")
+        return FaultResult(**content)

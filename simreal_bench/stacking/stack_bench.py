@@ -1,107 +1,74 @@
-"""Many towers, in processes side by side; each result is a file, so that a bench can go on."""
+"""Many towers, and their figures."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simreal_bench.simulated_robot.stack_result import StackResult
-from simreal_bench.stacking.resumable import claim_folder, estimator, run_all, write_result
+from simreal_bench.stacking.resumable import Bench
 from simreal_bench.stacking.stack_run import Picture, run_stack, write_film
 from simreal_control.report.run_record import RunRecord
-from simreal_sim.physics.simulated_arm import PANDA
 
 
 @dataclass(frozen=True)
-class StackBench:
-    """What is to be built.
+class StackBench(Bench[int, StackResult]):
+    """What is to be built: a run for each seed.
 
     Args:
-        seeds, blocks: a run for each seed.
-        model: name of a model, or path of its card.
-        velocity_scaling: share of the arm's velocity limits that is used.
-        robot: which arm.
-        folder: results and films.
         goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
     """
 
-    seeds: tuple[int, ...]
-    blocks: int
-    model: str
-    velocity_scaling: float
-    folder: Path
-    robot: str = PANDA.name
     goal: str = ""
 
-    def file(self, seed: int) -> Path:
-        """Where the result of a seed lies."""
-        return self.folder / f"seed_{seed}.json"
+    @property
+    def runs(self) -> tuple[int, ...]:
+        return self.seeds
 
-    def record(self, seed: int) -> Path:
+    @property
+    def kind(self) -> dict[str, Any]:
+        return super().kind | ({"goal": self.goal} if self.goal else {})
+
+    def file(self, run: int) -> Path:
+        return self.folder / f"seed_{run}.json"
+
+    def record(self, run: int) -> Path:
         """The folder of a run's record, for `simreal explain`."""
-        return self.folder / f"seed_{seed}"
+        return self.folder / f"seed_{run}"
 
-    def film(self, seed: int) -> Path:
+    def film(self, run: int) -> Path:
         """Where the film of a failure lies."""
-        return self.record(seed) / "demo.mp4"
+        return self.record(run) / "demo.mp4"
 
-    def done(self) -> list[StackResult]:
-        """The results that are there."""
-        results = []
-        for seed in self.seeds:
-            if self.file(seed).is_file():
-                content = json.loads(self.file(seed).read_text(encoding="utf-8"))
-                results.append(read_stack(content))
-        return results
+    def execute(self, run: int) -> StackResult:
+        pictures: list[tuple[float, Picture]] = []
+        shutil.rmtree(self.record(run), ignore_errors=True)  # of a run that was interrupted
+        record = RunRecord(self.record(run))
+        try:
+            result = run_stack(
+                run,
+                self.blocks,
+                self.estimator(),
+                self.velocity_scaling,
+                pictures,
+                self.robot,
+                record,
+                goal=self.goal,
+            )
+        finally:
+            record.close()
+        if not result.success:
+            write_film(self.film(run), pictures)
+        return result
 
-
-def run_bench(bench: StackBench, jobs: int, tell: Callable[[StackResult], None]) -> None:
-    """Run what is not done yet.
-
-    Raises:
-        ConfigurationError: the folder holds another bench.
-    """
-    claim_folder(
-        bench.folder,
-        {
-            "blocks": bench.blocks, "model": bench.model,
-            "velocity_scaling": bench.velocity_scaling, "robot": bench.robot,
-        }
-        | ({"goal": bench.goal} if bench.goal else {}),
-    )  # fmt: skip
-    todo = [(bench, seed) for seed in bench.seeds if not bench.file(seed).is_file()]
-    run_all(_run, todo, jobs, tell)
-
-
-def _run(item: tuple[StackBench, int]) -> StackResult:
-    bench, seed = item
-    pictures: list[tuple[float, Picture]] = []
-    shutil.rmtree(bench.record(seed), ignore_errors=True)  # of a run that was interrupted
-    record = RunRecord(bench.record(seed))
-    try:
-        result = run_stack(
-            seed,
-            bench.blocks,
-            estimator(bench.model),
-            bench.velocity_scaling,
-            pictures,
-            bench.robot,
-            record,
-            goal=bench.goal,
-        )
-    finally:
-        record.close()
-    if not result.success:
-        write_film(bench.film(seed), pictures)
-    write_result(bench.file(seed), asdict(result))
-    return result
+    def read(self, content: dict[str, Any]) -> StackResult:
+        return read_stack(content)
 
 
 def read_stack(content: dict[str, Any]) -> StackResult:

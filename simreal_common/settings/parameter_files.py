@@ -45,7 +45,7 @@ def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = 
     given = _given(path, node, section_needed)
     specs = parameter_specs(cls)
     try:
-        refuse_unknown(node.rpartition("/")[2], given, [spec.name for spec in specs])
+        refuse_unknown(node.rpartition("/")[2], given, specs)
         return cls(**{spec.field: _value(spec, given) for spec in specs})
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error

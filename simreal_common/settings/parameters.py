@@ -174,17 +174,25 @@ def check_parameters(instance: Any) -> None:
         object.__setattr__(instance, spec.field, spec.convert(getattr(instance, spec.field)))
 
 
-def refuse_unknown(node_name: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+def refuse_unknown(
+    node_name: str, given: Mapping[str, Any], specs: Sequence[ParameterSpec]
+) -> None:
     """Check that a node has every parameter that is given to it.
 
     Raises:
-        ConfigurationError: one that it does not have; the message names the nearest that it has.
+        ConfigurationError: one that it does not have; the message names the nearest that it has. A
+            field's name where its parameter lies in a group is that one.
     """
+    known = [spec.name for spec in specs]
+    grouped = {spec.field: spec.name for spec in specs if spec.field != spec.name}
     for name, value in given.items():
         if name in known or name.split(".")[0] in DECLARED_BY_RCLPY:
             continue
         near = difflib.get_close_matches(name, known, n=1)
-        mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
+        if name in grouped:
+            mend = f"it is called '{grouped[name]}'"
+        else:
+            mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
         raise ConfigurationError(
             f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; "
             f"{mend}"

@@ -37,7 +37,7 @@ def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
     """Like `declare`, for a node whose parameters stand in several classes: an instance of each."""
     specs = [spec for cls in classes for spec in parameter_specs(cls)]
     given = given_parameters(node)
-    refuse_unknown(node.get_name(), given, [spec.name for spec in specs])
+    refuse_unknown(node.get_name(), given, specs)
     return tuple(
         cls(**{spec.field: _declare(node, spec, given) for spec in parameter_specs(cls)})
         for cls in classes

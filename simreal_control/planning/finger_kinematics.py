@@ -26,7 +26,7 @@ SAMPLES = 33  # positions of a turning finger; between them openings are linear 
 OPENING_TOLERANCE_M = 0.004
 MOST_CLOSED_M = 0.010  # tips that come no nearer than this to each other do not close
 TABLE = (
-    "wanted 'gripper_table', pairs of position and opening such as [0.0, 0.085, 0.8, 0.0] for a "
+    "wanted 'gripper.table', pairs of position and opening such as [0.0, 0.085, 0.8, 0.0] for a "
     "hand that is open at 0"
 )
 
@@ -61,15 +61,15 @@ def finger_mapping(
             made.openings.max() < max_opening_m - OPENING_TOLERANCE_M
         ):
             raise ConfigurationError(
-                f"parameter 'gripper_table': got openings from {made.openings.min():g} to "
-                f"{made.openings.max():g} m, wanted them from 0 to gripper_max_opening, "
+                f"parameter 'gripper.table': got openings from {made.openings.min():g} to "
+                f"{made.openings.max():g} m, wanted them from 0 to gripper.max_opening, "
                 f"{max_opening_m:g} m"
             )
         return made
     if absent:
         moving = ", ".join(list(model.names)[1:])
         raise ConfigurationError(
-            f"gripper_joints: the robot description has no joint {', '.join(absent)}; wanted some "
+            f"gripper.joints: the robot description has no joint {', '.join(absent)}; wanted some "
             f"of {moving}; for a gripper that it does not describe {TABLE}"
         )
     if not names:
@@ -118,7 +118,7 @@ def followers_of(urdf: str, model: pin.Model, names: Sequence[str]) -> tuple[Fol
     still = [f.name for f in found if f.factor == 0.0 and f.name in names]
     if still:
         raise ConfigurationError(
-            f"gripper_joints: {', '.join(still)} is a mimic with multiplier 0, which never moves"
+            f"gripper.joints: {', '.join(still)} is a mimic with multiplier 0, which never moves"
         )
     return tuple(f for f in found if f.factor != 0.0)
 
@@ -133,7 +133,7 @@ def _range(
     upper = min(float(model.upperPositionLimit[_index(model, name)]) for name in chosen)
     if not lower < upper or upper - lower > 2.0 * np.pi:
         raise ConfigurationError(
-            f"gripper_joints: {', '.join(chosen)} has limits from {lower:g} to {upper:g} in the "
+            f"gripper.joints: {', '.join(chosen)} has limits from {lower:g} to {upper:g} in the "
             f"robot description, wanted where the hand is open and where closed; or {TABLE}"
         )
     return lower, upper
@@ -155,7 +155,7 @@ def _checked(
         closed = int(np.argmin(gaps))
         if gaps[closed] > MOST_CLOSED_M:
             raise ConfigurationError(
-                f"gripper_joints: by the robot description the finger tips are never nearer than "
+                f"gripper.joints: by the robot description the finger tips are never nearer than "
                 f"{1000 * gaps[closed]:.0f} mm to each other (with {names[0]} at "
                 f"{positions[closed]:g}), and {1000 * gaps.max():.0f} mm apart at "
                 f"{positions[int(np.argmax(gaps))]:g}: the hand would not close, or it moves the "
@@ -164,9 +164,9 @@ def _checked(
     travel = float(gaps.max() - gaps[closed])
     if travel < max_opening_m - OPENING_TOLERANCE_M:
         raise ConfigurationError(
-            f"gripper_max_opening: got {max_opening_m:g} m, but by the robot description "
+            f"gripper.max_opening: got {max_opening_m:g} m, but by the robot description "
             f"{', '.join(moved)} open the finger tips by {travel:.4f} m along y of the tool frame; "
-            f"wanted no more, all finger joints in gripper_joints, and a tool frame whose y is the "
+            f"wanted no more, all finger joints in gripper.joints, and a tool frame whose y is the "
             f"closing direction; or {TABLE}"
         )
     return FingerMapping(names, positions, gaps - gaps[closed], followers)
@@ -257,7 +257,7 @@ def _shape_gaps(
         sides[bool(nearest[1] > 0.0)].append((float(away), shape))
     if not (sides[True] and sides[False]):
         raise ConfigurationError(
-            "gripper_joints: the robot description has no collision shapes on both sides of "
+            "gripper.joints: the robot description has no collision shapes on both sides of "
             f"{tool_frame} that {', '.join(f.name for f in followers)} move; {TABLE}"
         )
     left, right = (min(sides[side], key=lambda pair: pair[0])[1] for side in (True, False))

@@ -74,7 +74,7 @@ class FingerMapping:
         """
         if len(table) < 4 or len(table) % 2:
             raise ConfigurationError(
-                f"parameter 'gripper_table': got {len(table)} numbers, wanted pairs of a position "
+                f"parameter 'gripper.table': got {len(table)} numbers, wanted pairs of a position "
                 "of the gripper's joint and the opening there, two or more: [0.0, 0.085, 0.8, 0.0]"
             )
         pairs = np.array(table, dtype=np.float64).reshape(-1, 2)

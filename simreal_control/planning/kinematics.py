@@ -139,14 +139,6 @@ class ArmKinematics:
         placement = self._data.oMf[self._frame_id]
         return Pose.from_rotation(np.array(placement.rotation), np.array(placement.translation))
 
-    def jacobian(self, joints: Array) -> Array:
-        """Tool velocity (m/s, rad/s; base axes, at the tool) per joint velocity, shape (6, n)."""
-        frame = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
-        joints = np.asarray(joints, dtype=np.float64)
-        return np.array(
-            pin.computeFrameJacobian(self._model, self._data, joints, self._frame_id, frame)
-        )
-
     def inverse(
         self,
         pose_tool_in_base: Pose,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jinja2 import StrictUndefined, Template
 from numpy.typing import NDArray
 
 from simreal_control.report.run_report import Kind, Moment, RunReport
@@ -21,7 +22,9 @@ INDENT = 25
 SCALE = 420.0
 MARGIN_M = 0.06
 
-STYLE = """
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title><style>
 body { font: 15px/1.45 sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222 }
 section { border-left: 4px solid #bbb; margin: 1em 0; padding: .2em 1em; overflow: hidden }
 .decision { border-color: #36c } .trouble { border-color: #d70 } .end { border-color: #393 }
@@ -30,6 +33,39 @@ section { border-left: 4px solid #bbb; margin: 1em 0; padding: .2em 1em; overflo
 p { margin: .4em 0 } ul { margin: .2em 0 }
 img { max-width: 28em; width: 55%; float: right; margin: 0 0 .5em 1em }
 svg { background: #f4f1ea; display: block; margin: .5em 0 }
+</style></head>
+<body>
+<h1>{{ title }}</h1>
+{% for text in remarks if text %}
+<p>{{ text }}</p>
+{% endfor %}
+{% for moment in report.moments %}
+{% set kind = moment.kind.value %}
+<section class="{{ kind }}{{ " failed" if kind == "end" and not report.success else "" }}">
+{% if loop.index0 in pictures %}
+{% set taken, data = pictures[loop.index0] %}
+{% set caption = "the camera's picture of %.1f s" % report.clock(taken) %}
+<img alt="{{ caption }}" title="{{ caption }}" src="data:image/jpeg;base64,{{ data }}">
+{% endif %}
+<p class="time">{{ "%.1f s" % report.clock(moment.time) }}{% if moment.state %} &middot; {{
+ moment.state }}{% endif %}</p>
+<h2>{{ moment.text }}</h2>
+{% if moment.why %}
+<ul>{% for reason in moment.why %}<li>{{ reason }}</li>{% endfor %}</ul>
+{% endif %}
+{% if moment.steps %}
+<p>Then: {{ moment.steps | join(", ") }}</p>
+{% endif %}
+{% if kind == "trouble" %}
+<p class="mended">Made good: {{ moment.mended or "no" }}</p>
+{% endif %}
+{% if loop.index0 in maps %}
+{{ maps[loop.index0] | safe }}
+{% endif %}
+</section>
+{% endfor %}
+<p><b>The ending: {{ report.ending }}</b></p>
+</body></html>
 """
 
 
@@ -96,40 +132,23 @@ def as_page(
         remark: on the pictures; empty for none.
         pictures: (time, JPEG) by the number of the moment.
     """
-    escape = html.escape
-    body = [f"<h1>{escape(summary(report))}</h1>"]
-    body += [f"<p>{escape(text)}</p>" for text in (*remarks(report), verdict, remark) if text]
     bounds = _bounds(report)
-    for number, moment in enumerate(report.moments):
-        failed = moment.kind is Kind.END and not report.success
-        kind = moment.kind.value + " failed" * failed
-        body.append(f'<section class="{kind}">')
-        if number in pictures:
-            taken, content = pictures[number]
-            data = base64.b64encode(content).decode("ascii")
-            caption = f"the camera's picture of {report.clock(taken):.1f} s"
-            body.append(
-                f'<img alt="{caption}" title="{caption}" src="data:image/jpeg;base64,{data}">'
-            )
-        time = f"{report.clock(moment.time):.1f} s"
-        when = " &middot; ".join(filter(None, (time, escape(moment.state))))
-        body.append(f'<p class="time">{when}</p>')
-        body.append(f"<h2>{escape(moment.text)}</h2>")
-        if moment.why:
-            body.append("<ul>" + "".join(f"<li>{escape(w)}</li>" for w in moment.why) + "</ul>")
-        if moment.steps:
-            body.append(f"<p>Then: {escape(', '.join(moment.steps))}</p>")
-        if moment.kind is Kind.TROUBLE:
-            body.append(f'<p class="mended">Made good: {escape(moment.mended or "no")}</p>')
-        if moment.scene.get("blocks"):
-            body.append(_map(moment, *bounds))
-        body.append("</section>")
-    body.append(f"<p><b>The ending: {escape(report.ending)}</b></p>")
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(summary(report))}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+    page = Template(
+        PAGE, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    return page.render(
+        title=summary(report),
+        remarks=[*remarks(report), verdict, remark],
+        report=report,
+        pictures={
+            number: (taken, base64.b64encode(content).decode("ascii"))
+            for number, (taken, content) in pictures.items()
+        },
+        maps={
+            number: _map(moment, *bounds)
+            for number, moment in enumerate(report.moments)
+            if moment.scene.get("blocks")
+        },
     )
 
 

@@ -140,11 +140,6 @@ def table_plane(pose_world_in_camera: Pose) -> SupportPlane | None:
     return SupportPlane.in_frame([0.0, 0.0, 1.0], 0.0, DEFAULT_PLANE_SIGMA_M, pose_world_in_camera)
 
 
-def world_examples(count: int, seed: int) -> Iterator[Example]:
-    """All examples of a `WorldSource`."""
-    yield from WorldSource(count, seed).examples(range(count))
-
-
 @dataclass(frozen=True)
 class PhotographSource:
     """Photographs with poses: a folder with index.json that names images, cameras and blocks.
@@ -200,12 +195,6 @@ class PhotographSource:
                 "'blocks', each with image, camera, edge_m, position_m and orientation_xyzw"
             ) from error
         return list(images.items())
-
-
-def photographs(folder: Path) -> Iterator[Example]:
-    """All examples of a `PhotographSource`."""
-    source = PhotographSource(folder)
-    yield from source.examples(range(source.count))
 
 
 def read_json(path: Path) -> Any:

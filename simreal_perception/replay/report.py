@@ -7,9 +7,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
+
+from jinja2 import StrictUndefined, Template
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
@@ -20,12 +21,56 @@ from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
 
 MOST_TRACKS = 40  # rows of the plot of tracks: those seen most often
 MOST_PROBLEMS = 20
-STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;"
-    "color:#222}table{border-collapse:collapse}td,th{padding:.15em .8em .15em 0;text-align:left;"
-    "vertical-align:top}svg text{font-size:11px;fill:#444}video,img{max-width:100%;display:block;"
-    "margin:.5em 0}.bad{color:#b00020;font-weight:600}.none{color:#777}h2{margin-top:1.6em}"
-)
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Replay of {{ name }}</title><style>
+body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse}td,th{padding:.15em .8em .15em 0;text-align:left;vertical-align:top}
+svg text{font-size:11px;fill:#444}video,img{max-width:100%;display:block;margin:.5em 0}
+.bad{color:#b00020;font-weight:600}.none{color:#777}h2{margin-top:1.6em}
+</style></head>
+<body>
+{% macro table(values) %}
+<table>{% for key, value in values.items() if value is not none %}<tr><th>{{
+ key.replace("_", " ") }}</th><td>{{ shown(value) }}</td></tr>{% endfor %}</table>
+{% endmacro %}
+<h1>Replay of {{ name }}</h1>
+{% if facts.broken is not none %}
+<p class="bad">The recording could not be read to its end: {{ facts.broken }}. Below is what came
+before.</p>
+{% endif %}
+{% if facts.ended %}
+<p class="bad">Ended early: {{ facts.ended }}.</p>
+{% endif %}
+{{ table(told) }}
+<h2>Images</h2>
+{{ film | safe }}
+<h2>Latency</h2>
+<p>From an image's publication to its detections.</p>
+{{ latencies | safe }}
+<h2>Tracks</h2>
+<p>When each id was seen, and how far away.</p>
+{{ tracks | safe }}
+{{ distances | safe }}
+<h2>Blocks in each image</h2>
+{{ counts | safe }}
+{% if errors %}
+<h2>Errors against the truth</h2>
+{{ table(truth) }}
+{% for plot in errors %}
+{{ plot | safe }}
+{% endfor %}
+{% endif %}
+{% if bad %}
+<h2>Images that could not be used</h2>
+<ul>{% for frame in bad[:most] %}<li>image {{ frame.number }}: {{ frame.problem }}</li>{% endfor %}
+{% if bad | length > most %}
+<li>and {{ bad | length - most }} more</li>
+{% endif %}
+</ul>
+{% endif %}
+</body></html>
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,47 +168,26 @@ def _page(
     film: str,
     told: dict[str, Any],
 ) -> str:
-    name = escape(Path(facts.bag).name)
-    body = [f"<h1>Replay of {name}</h1>"]
-    if facts.broken is not None:
-        body.append(
-            f'<p class="bad">The recording could not be read to its end: {escape(facts.broken)}. '
-            "Below is what came before.</p>"
-        )
-    if facts.ended:
-        body.append(f'<p class="bad">Ended early: {escape(facts.ended)}.</p>')
-    truth = told.get("against_truth", {})
-    plain = {key: value for key, value in told.items() if key != "against_truth"}
-    body.append(_table(plain))
-    body += ["<h2>Images</h2>", film]
     first = [frame for frame in log.answered if frame.loop == 0]
-    body += ["<h2>Latency</h2>", "<p>From an image's publication to its detections.</p>"]
-    body.append(scatter(_latencies(log), "recorded seconds", "ms"))
-    body += ["<h2>Tracks</h2>", "<p>When each id was seen, and how far away.</p>"]
-    body.append(bars(_tracks(log, first), "recorded seconds"))
-    body.append(scatter(_distances(log, first), "recorded seconds", "distance, m"))
-    body += ["<h2>Blocks in each image</h2>"]
-    counts = [(log.seconds(frame), float(len(frame.estimates))) for frame in first]
-    body.append(scatter([Series("", counts)], "recorded seconds", "blocks"))
-    if truths:
-        body += ["<h2>Errors against the truth</h2>", _table(truth)]
-        body += _errors(log.evaluation(dict(truths), facts.edge))
-    body += _problems(log)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>Replay of {name}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+    seen = [(log.seconds(frame), float(len(frame.estimates))) for frame in first]
+    page = Template(
+        PAGE, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-
-
-def _table(values: Mapping[str, Any]) -> str:
-    rows = [
-        f"<tr><th>{escape(key.replace('_', ' '))}</th><td>{escape(_shown(value))}</td></tr>"
-        for key, value in values.items()
-        if value is not None
-    ]
-    return f"<table>{''.join(rows)}</table>"
+    return page.render(
+        name=Path(facts.bag).name,
+        facts=facts,
+        told={key: value for key, value in told.items() if key != "against_truth"},
+        truth=told.get("against_truth", {}),
+        shown=_shown,
+        film=film,
+        latencies=scatter(_latencies(log), "recorded seconds", "ms"),
+        tracks=bars(_tracks(log, first), "recorded seconds"),
+        distances=scatter(_distances(log, first), "recorded seconds", "distance, m"),
+        counts=scatter([Series("", seen)], "recorded seconds", "blocks"),
+        errors=_errors(log.evaluation(dict(truths), facts.edge)) if truths else [],
+        bad=[frame for frame in log.frames if frame.problem],
+        most=MOST_PROBLEMS,
+    )
 
 
 def _shown(value: Any) -> str:
@@ -225,13 +249,3 @@ def _errors(evaluation: Evaluation) -> list[str]:
         scatter(millimetres, "image", "error, mm"),
         scatter(degrees, "image", "error, degrees"),
     ]
-
-
-def _problems(log: ReplayLog) -> list[str]:
-    bad = [frame for frame in log.frames if frame.problem]
-    if not bad:
-        return []
-    lines = [f"<li>image {f.number}: {escape(f.problem)}</li>" for f in bad[:MOST_PROBLEMS]]
-    if len(bad) > MOST_PROBLEMS:
-        lines.append(f"<li>and {len(bad) - MOST_PROBLEMS} more</li>")
-    return ["<h2>Images that could not be used</h2>", f"<ul>{''.join(lines)}</ul>"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +12,18 @@ from simreal_perception.recordings.recorded_bag import METADATA
 
 TYPE = "vision_msgs/msg/Detection3DArray"
 VERSION: Literal[9] = 9  # of the metadata: that of ROS 2 Jazzy and later
-# How get_fields_and_field_types() calls what a .msg file calls otherwise.
-PRIMITIVES = {"boolean": "bool", "octet": "byte", "float": "float32", "double": "float64"}
-SEQUENCE = re.compile(r"sequence<(.+?)(?:, *(\d+))?>")
-ARRAY = re.compile(r"(.+)\[(\d+)\]")
-BOUNDED = re.compile(r"(w?string)<(\d+)>")
+# vision_msgs 4, of all releases since Humble; rosbags has none of it.
+DEFINITIONS = {
+    "ObjectHypothesis": "string class_id\nfloat64 score",
+    "ObjectHypothesisWithPose": (
+        "ObjectHypothesis hypothesis\ngeometry_msgs/PoseWithCovariance pose"
+    ),
+    "BoundingBox3D": "geometry_msgs/Pose center\ngeometry_msgs/Vector3 size",
+    "Detection3D": (
+        "std_msgs/Header header\nObjectHypothesisWithPose[] results\nBoundingBox3D bbox\nstring id"
+    ),
+    "Detection3DArray": "std_msgs/Header header\nDetection3D[] detections",
+}
 
 
 class DetectionsBag:
@@ -76,36 +81,10 @@ class DetectionsBag:
 
 
 def _typestore() -> Any:
-    """What rosbags knows of ROS 2, and the detections, as this machine's ROS defines them."""
+    """What rosbags knows of ROS 2, and the detections."""
     from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
     store = get_typestore(Stores.ROS2_JAZZY)
-    waiting, known = [TYPE], set(store.fielddefs)
-    while waiting:
-        name = waiting.pop()
-        if name in known:
-            continue
-        known.add(name)
-        fields = _class(name).get_fields_and_field_types()
-        lines = [f"{_type_in_msg(kind)} {field}" for field, kind in fields.items()]
-        store.register(get_types_from_msg("\n".join(lines), name))
-        items = (SEQUENCE.sub(r"\1", ARRAY.sub(r"\1", kind)) for kind in fields.values())
-        waiting += [item.replace("/", "/msg/") for item in items if "/" in item]
+    for name, text in DEFINITIONS.items():
+        store.register(get_types_from_msg(text, f"vision_msgs/msg/{name}"))
     return store
-
-
-def _class(name: str) -> Any:
-    package, _, base = name.split("/")
-    return getattr(importlib.import_module(f"{package}.msg"), base)
-
-
-def _type_in_msg(kind: str) -> str:
-    """A field's type as a .msg file writes it: `sequence<double, 3>` is float64[<=3]."""
-    if match := SEQUENCE.fullmatch(kind):
-        item, most = match.groups()
-        return f"{_type_in_msg(item)}[{f'<={most}' if most else ''}]"
-    if match := ARRAY.fullmatch(kind):
-        return f"{_type_in_msg(match.group(1))}[{match.group(2)}]"
-    if match := BOUNDED.fullmatch(kind):
-        return f"{match.group(1)}<={match.group(2)}"
-    return PRIMITIVES.get(kind, kind)

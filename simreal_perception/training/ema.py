@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import nn
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 
-class ExponentialMovingAverage:
-    """Averages a network's weights exponentially over the steps, batch statistics included.
+def moving_average(network: nn.Module, decay: float) -> AveragedModel:
+    """The exponential moving average of a network's weights, batch statistics included.
 
     Its horizon grows with the run until it is that of `decay`, so that the first, poor weights are
     soon forgotten (as in TensorFlow's ExponentialMovingAverage).
@@ -17,25 +16,19 @@ class ExponentialMovingAverage:
     Args:
         network: what is followed; its weights are the first average.
         decay: share of the old average that is kept at a step; 0 follows the network.
+
+    Returns:
+        `module` holds the averaged weights; `n_averaged` is the number of the step to come (1).
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
-        self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._counters = [pair for pair in pairs if not pair[0].is_floating_point()]
-
-    def update(self, step: int) -> None:
-        """Take in the weights after step number `step` (the first is 1)."""
-        keep = min(self.decay, step / (9.0 + step))
-        with torch.no_grad():
-            for average, value in self._floating:
+    def take_in(averages: PARAM_LIST, values: PARAM_LIST, step: torch.Tensor | int) -> None:
+        keep = min(decay, int(step) / (9.0 + int(step)))
+        for average, value in zip(averages, values, strict=True):
+            if average.is_floating_point():
                 average.lerp_(value, 1.0 - keep)
-        for average, value in self._counters:
-            average.copy_(value)
+            else:
+                average.copy_(value)
 
-
-def _tensors(network: nn.Module) -> list[torch.Tensor]:
-    """Parameters and buffers; the network changes them in place, so that they can be kept."""
-    return [*network.parameters(), *network.buffers()]
+    average = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)
+    average.n_averaged.fill_(1)
+    return average.eval().requires_grad_(False)

@@ -27,7 +27,7 @@ from simreal_perception.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from simreal_perception.training.ema import ExponentialMovingAverage
+from simreal_perception.training.ema import moving_average
 from simreal_perception.training.held_out import draw_held_out, evaluate_all
 from simreal_perception.training.initial_weights import load_initial_weights, progress_before
 from simreal_perception.training.monitoring import Monitor
@@ -88,9 +88,10 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
         task, source = prepare(config)
         network = task.network
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
-        ema = ExponentialMovingAverage(network, config.average)
-        parts = {"network": network, "average": ema.network, "optimizer": optimizer}
+        ema = moving_average(network, config.average)
+        parts = {"network": network, "average": ema.module, "optimizer": optimizer}
         before = begin(checkpoint, config, parts, monitor)
+        ema.n_averaged.fill_(before.step + 1)
         held_out = draw_held_out(task.source, config.batch, config.held_out)
         precision = choose_precision(config, task, held_out[0])
         monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
@@ -111,7 +112,7 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
                 loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
                 if batches.wants_losses:
                     batches.learned(losses_of(task, loss))
-                ema.update(step)
+                ema.update_parameters(network)
                 monitor.step(step, loss.figures, rate, batches.waited_s)
                 last = step == config.steps
                 if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):
@@ -126,9 +127,9 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
                 measured = {}
                 due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
                 if due or last:
-                    figures = measured = evaluate_all(task, ema.network, held_out)
-                    monitor.evaluated(step, figures, image(task, ema.network, held_out[0]))
-                    keep_best(checkpoint, config, ema.network, progress, figures["loss"])
+                    figures = measured = evaluate_all(task, ema.module, held_out)
+                    monitor.evaluated(step, figures, image(task, ema.module, held_out[0]))
+                    keep_best(checkpoint, config, ema.module, progress, figures["loss"])
                     evaluated = time.monotonic()
                 save_checkpoint(checkpoint, config, parts, progress)
                 saved = time.monotonic()

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicHermiteSpline, PPoly
 
 Array = NDArray[np.float64]
 
@@ -79,16 +81,14 @@ class JointTrajectory:
             return self.positions[-1].copy(), np.zeros_like(self.positions[-1])
         if time_s < self.times[0]:
             return self.positions[0].copy(), np.zeros_like(self.positions[0])
-        index = int(np.searchsorted(self.times, time_s, side="right")) - 1
-        start, end = self.positions[index], self.positions[index + 1]
-        span = float(self.times[index + 1] - self.times[index])
-        x = (time_s - float(self.times[index])) / span
-        if self.velocities is None:
-            return start + x * (end - start), (end - start) / span
-        v0, v1 = self.velocities[index] * span, self.velocities[index + 1] * span
-        a = 2 * (start - end) + v0 + v1
-        b = 3 * (end - start) - 2 * v0 - v1
-        return ((a * x + b) * x + v0) * x + start, ((3 * a * x + 2 * b) * x + v0) / span
+        return self._path(time_s), self._path(time_s, 1)
+
+    @cached_property
+    def _path(self) -> PPoly:
+        if self.velocities is not None:
+            return CubicHermiteSpline(self.times, self.positions, self.velocities)
+        slopes = np.diff(self.positions, axis=0) / np.diff(self.times)[:, None]
+        return PPoly(np.stack([slopes, self.positions[:-1]]), self.times)
 
 
 @dataclass(frozen=True, eq=False)

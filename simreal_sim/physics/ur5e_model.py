@@ -44,7 +44,7 @@ ORIGINS = (
 )
 # Of each link: mass, centre of mass, and cylinders (centre, rpy, radius, length).
 UPPER_Z, FOREARM_Z = 0.138, 0.007  # how far beside their joints upper arm and forearm lie
-ALONG_X, ALONG_Y = (0.0, QUARTER, 0.0), (QUARTER, 0.0, 0.0)
+ALONG_X = (0.0, QUARTER, 0.0)
 UPRIGHT = (0.0, 0.0, 0.0)
 BODIES = (
     (3.761, (0.0, -0.0256, 0.0019), (((0.0, 0.0, -0.01), UPRIGHT, 0.058, 0.15),)),

@@ -77,21 +77,25 @@ def view_matrix(pose_camera_in_world: Pose) -> Array:
     return view
 
 
-def projection_matrix(camera: Camera) -> Array:
+def projection_matrix(
+    camera: Camera, near_m: float = NEAR_M, far_m: float = FAR_M, at_center: bool = False
+) -> Array:
     """OpenGL's projection matrix for a camera's intrinsics, shape (4, 4); distortion is left out.
 
-    PyBullet's rasterizer samples a pixel at its lower left corner: column i of the image is
-    window coordinate i, and row j (from above) is window coordinate height - 1 - j (from below).
+    Args:
+        near_m, far_m: depths between which things are drawn. What is nearer to the eye costs
+            OpenGL's depth most of its digits.
+        at_center: whether the renderer samples a pixel at its centre, as OpenGL does. TinyRenderer
+            samples it at its lower left corner: column i is window coordinate i, and row j (from
+            above) is window coordinate height - 1 - j (from below).
     """
     fx, fy = camera.matrix[0, 0], camera.matrix[1, 1]
-    cx, cy = camera.matrix[0, 2], camera.matrix[1, 2] + 1
-    width, height = camera.width, camera.height
+    right, down = (0.5, 0.5) if at_center else (0.0, 1.0)
+    cx, cy = camera.matrix[0, 2] + right, camera.matrix[1, 2] + down
     projection = np.zeros((4, 4))
-    projection[0, 0] = 2 * fx / width
-    projection[1, 1] = 2 * fy / height
-    projection[0, 2] = 1 - 2 * cx / width
-    projection[1, 2] = 2 * cy / height - 1
-    projection[2, 2] = -(FAR_M + NEAR_M) / (FAR_M - NEAR_M)
-    projection[2, 3] = -2 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
+    projection[0, 0], projection[0, 2] = 2 * fx / camera.width, 1 - 2 * cx / camera.width
+    projection[1, 1], projection[1, 2] = 2 * fy / camera.height, 2 * cy / camera.height - 1
+    projection[2, 2] = -(far_m + near_m) / (far_m - near_m)
+    projection[2, 3] = -2 * far_m * near_m / (far_m - near_m)
     projection[3, 2] = -1
     return projection

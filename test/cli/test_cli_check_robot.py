@@ -161,5 +161,5 @@ def test_an_action_of_another_name_is_proposed(
 ) -> None:
     assert main(["check-robot", "ur5e", "--live", "--seconds", "3"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "LACKS gripper_action nobody serves /gripper_controller/gripper_cmd" in said
+    assert "LACKS gripper.action nobody serves /gripper_controller/gripper_cmd" in said
     assert "actions of its type here: /another_hand/gripper_cmd" in said

@@ -31,7 +31,7 @@ from simreal_common.ros_messages import (
 )
 from simreal_control import control_node
 from simreal_control.control_node import ControlNode
-from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
+from simreal_control.parameter_fields import PANDA_FINGERS, PANDA_JOINTS
 
 
 @pytest.fixture

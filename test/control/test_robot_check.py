@@ -58,7 +58,7 @@ def test_joints_without_end_are_named() -> None:
         ({"gripper_max_opening": 0.14}, None, "arm and hand", "got 0.14 m.*open .* by 0.0851 m"),
         ({}, lambda text: re.sub(r"<cylinder [^>]*>", MESH, text), "meshes", "base.stl of link"),
         ({"home": (7.0, *UR5E.home[1:])}, None, "home", "shoulder_pan_joint at 7"),
-        ({"home": (-0.44, -1.0, 2.2, -1.0, -1.57, -2.0)}, None, "home", "outside workspace"),
+        ({"home": (-0.44, -1.0, 2.2, -1.0, -1.57, -2.0)}, None, "home", "outside the workspace"),
         ({"block_zone_lower": (1.0, -0.3), "block_zone_upper": (1.4, 0.3)}, None, "reach",
          "16 of 16 places"),
     ],

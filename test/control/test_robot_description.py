@@ -74,10 +74,10 @@ def test_a_xacro_file_is_said_to_be_one(panda_folder: Path, tmp_path: Path) -> N
 
 def test_a_gripper_joint_that_the_description_lacks(panda_folder: Path) -> None:
     urdf = str(panda_folder / "panda.urdf")
-    told = {"gripper_joints": ["robotiq_85_left_knuckle_joint"]}
+    told = {"gripper.joints": ["robotiq_85_left_knuckle_joint"]}
     with pytest.raises(ConfigurationError, match="no joint robotiq_85_left_knuckle_joint"):
         first_status(panda_folder, urdf, **told)
-    said = first_status(panda_folder, urdf, **told, gripper_table=[0.0, 0.085, 0.8, 0.0])
+    said = first_status(panda_folder, urdf, **told, **{"gripper.table": [0.0, 0.085, 0.8, 0.0]})
     assert "no panda_arm_controller/follow_joint_trajectory" in said
 
 

@@ -20,7 +20,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from simreal_control.parameters import GripperType
+from simreal_control.parameter_fields import GripperType
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.command_dispatcher import ARM_TIME_EXTRA_S

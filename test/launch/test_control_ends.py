@@ -31,7 +31,7 @@ START_S = 40.0
 # From the end of control to an arm at rest; control itself needs time to hear of it.
 HOLDING_S = 0.3
 AWAY = "[0.6, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785]"  # three seconds away at this speed
-OPTIONS = ("--ros-args", "-p", f"home:={AWAY}", "-p", "velocity_scaling:=0.1")
+OPTIONS = ("--ros-args", "-p", f"home:={AWAY}", "-p", "limits.velocity_scaling:=0.1")
 
 
 def moving(watcher: Any) -> Callable[[], bool]:

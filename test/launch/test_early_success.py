@@ -19,7 +19,7 @@ def test_the_hand_closes_and_opens_only_when_the_arm_is_at_rest(
 ) -> None:
     robot = start(str(STAND_IN), "--early", "--eyes", "truth")
     robot.wait_for("the robot is ready")
-    start("-c", CONTROL, "--ros-args", "-p", "blocks:=2", "-p", "velocity_scaling:=0.5")
+    start("-c", CONTROL, "--ros-args", "-p", "blocks:=2", "-p", "limits.velocity_scaling:=0.5")
     watcher.spin_until(lambda: "the tower of 2 stands" in watcher.status, RUN_S, watcher.status)
     openings = [opening for opening, _ in watcher.fingers]
     assert max(openings) > OPEN_M > min(openings)

@@ -39,7 +39,15 @@ def test_the_arm_holds_within_a_tenth_of_a_second(
     watcher: Any, start: Callable[..., Any], button: str, scaling: float
 ) -> None:
     start(str(STAND_IN), "--eyes", "none", "--late-s", "0").wait_for("the robot is ready")
-    start("-c", CONTROL, "--ros-args", "-p", f"home:={AWAY}", "-p", f"velocity_scaling:={scaling}")
+    start(
+        "-c",
+        CONTROL,
+        "--ros-args",
+        "-p",
+        f"home:={AWAY}",
+        "-p",
+        f"limits.velocity_scaling:={scaling}",
+    )
 
     def fast() -> bool:
         return bool(watcher.speeds) and watcher.speeds[-1][1] > 0.9 * scaling

@@ -69,7 +69,7 @@ def test_a_robot_whose_gripper_takes_parallel_gripper_commands(
     robot: subprocess.Popen[str], launch: Callable[..., Any], tmp_path: Path
 ) -> None:
     panda = (share_directory() / "config" / "panda.yaml").read_text(encoding="utf-8")
-    mine = f"gripper_type: parallel_gripper_command, gripper_action: {PARALLEL_ACTION}"
+    mine = f"gripper: {{type: parallel_gripper_command, action: {PARALLEL_ACTION}}}"
     (tmp_path / "mine.yaml").write_text(
         f"{panda}/**/control_node: {{ros__parameters: {{{mine}}}}}\n", encoding="utf-8"
     )

@@ -12,13 +12,14 @@ from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from trajectory_msgs.msg import JointTrajectoryPoint
 
-from simreal_control.parameters import PANDA_JOINTS, ControlParameters
+from simreal_control.parameter_fields import PANDA_JOINTS
+from simreal_control.parameters import ControlParameters
 
 STAND_IN = Path(__file__).with_name("stand_in_robot.py")
 CONTROL = "import sys; from simreal_control.control_node import main; sys.exit(main())"
 START_S = 40.0
 AWAY = "[0.6, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785]"  # three seconds away at this speed
-OPTIONS = ("--ros-args", "-p", f"home:={AWAY}", "-p", "velocity_scaling:=0.1")
+OPTIONS = ("--ros-args", "-p", f"home:={AWAY}", "-p", "limits.velocity_scaling:=0.1")
 ACTION = ControlParameters().arm_action
 
 

@@ -1,4 +1,4 @@
-"""A view as PyBullet can draw it: the pinhole camera behind a lens, and OpenGL's matrices for it."""
+"""A view as PyBullet can draw it: the pinhole camera behind a lens."""
 
 from __future__ import annotations
 
@@ -17,28 +17,6 @@ Array = NDArray[np.float64]
 NEAR_M, FAR_M = 0.02, 60.0  # the floor reaches 20 m
 FARTHEST_SLOPE = 2.5  # of a ray off the axis; lenses that bend more are cut off there
 LARGEST_WIDENING = 2.5  # of the pinhole image that a distorted one is taken from
-
-
-def projection(camera: Camera, at_center: bool, near_m: float = NEAR_M) -> Array:
-    """OpenGL's projection matrix of a pinhole camera, (4, 4).
-
-    Args:
-        near_m: depth from which on things are drawn. What is nearer to the eye costs OpenGL's depth
-            most of its digits.
-        at_center: whether the renderer samples a pixel at its centre, as OpenGL does. TinyRenderer
-            samples it at its lower left corner: column i is window coordinate i, and row j (from
-            above) is window coordinate height - 1 - j (from below).
-    """
-    fx, fy = camera.matrix[0, 0], camera.matrix[1, 1]
-    right, down = (0.5, 0.5) if at_center else (0.0, 1.0)
-    cx, cy = camera.matrix[0, 2] + right, camera.matrix[1, 2] + down
-    out = np.zeros((4, 4))
-    out[0, 0], out[0, 2] = 2 * fx / camera.width, 1 - 2 * cx / camera.width
-    out[1, 1], out[1, 2] = 2 * fy / camera.height, 2 * cy / camera.height - 1
-    out[2, 2] = -(FAR_M + near_m) / (FAR_M - near_m)
-    out[2, 3] = -2 * FAR_M * near_m / (FAR_M - near_m)
-    out[3, 2] = -1
-    return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import MissingDependencyError
 from simreal_common.geometry import Pose
-from simreal_sim.physics.world_camera import view_matrix
+from simreal_sim.physics.world_camera import projection_matrix, view_matrix
 from simreal_sim.rendering.pybullet.bullet_light import strongest_light
-from simreal_sim.rendering.pybullet.bullet_view import NEAR_M, BulletView, projection
+from simreal_sim.rendering.pybullet.bullet_view import FAR_M, NEAR_M, BulletView
 from simreal_sim.rendering.pybullet.face_textures import (
     GAMMA,
     LARGEST_CELL,
@@ -261,7 +261,7 @@ class BulletRenderer:
                 wide.width,
                 wide.height,
                 view_matrix(view.pose).T.reshape(-1).tolist(),
-                projection(wide, self._egl, near).T.reshape(-1).tolist(),
+                projection_matrix(wide, near, FAR_M, self._egl).T.reshape(-1).tolist(),
                 lightDirection=light.direction.tolist(),
                 lightColor=light.tint.tolist(),
                 lightDistance=light.distance,

@@ -137,9 +137,9 @@ def test_a_fault_of_no_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_bench_that_began_before_its_figures_were_renamed_goes_on(tmp_path: Path) -> None:
-    bench = FaultBench(("fell",), (1,), 3, "block", 0.5, tmp_path)
+    bench = FaultBench((1,), 3, "block", 0.5, tmp_path, kinds=("fell",))
     result = FaultResult("fell", 4.0, "pushed over", True, STOOD)
     content = asdict(result)
     content["planted_at"] = content.pop("injected_at")
-    bench.file("fell", 1).write_text(json.dumps(content))
+    bench.file(("fell", 1)).write_text(json.dumps(content))
     assert bench.done() == [result]

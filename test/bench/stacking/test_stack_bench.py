@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,6 @@ def test_the_summary_counts_towers_errors_and_causes() -> None:
 def test_results_that_are_there_are_read_again(tmp_path: Path) -> None:
     bench = StackBench((1, 2), 3, "block", 0.5, tmp_path)
     assert bench.done() == []
+    there = result(2, success=False, log=("12.50 no base for the tower: x",))
+    bench.file(2).write_text(json.dumps(asdict(there)))
+    assert bench.done() == [there]

@@ -100,6 +100,28 @@ def test_a_robot_whose_file_says_nothing_to_control_is_the_one_of_the_defaults()
     assert robot_parameters("kuka") != ControlParameters()
 
 
+@pytest.mark.parametrize(
+    ("old", "value", "new"),
+    [
+        ("gripper_joints", "[a]", "gripper.joints"),
+        ("grip_effort", "25.0", "gripper.effort"),
+        ("velocity_scaling", "0.1", "limits.velocity_scaling"),
+        ("min_score", "0.3", "perception.min_score"),
+        ("place_gap", "0.01", "planning.place_gap"),
+    ],
+)
+def test_a_name_from_before_there_were_groups_is_refused_with_that_of_now(
+    tmp_path: Path, old: str, value: str, new: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"/**/control_node: {{ros__parameters: {{{old}: {value}}}}}")
+    with pytest.raises(ConfigurationError, match=f"'{old}': got .*; it is called '{new}'$"):
+        read_parameters(path, "/control_node", ControlParameters)
+    group, _, name = new.partition(".")
+    path.write_text(f"/**/control_node: {{ros__parameters: {{{group}: {{{name}: {value}}}}}}}")
+    assert read_parameters(path, "/control_node", ControlParameters) != ControlParameters()
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nowhere.yaml cannot be read"):
         read_parameters(tmp_path / "nowhere.yaml", NODE, Sample)

@@ -208,10 +208,10 @@ def test_the_report_comes_as_text_and_as_a_page(
     assert "why: 3 blocks seen" in said
     assert "The ending: the tower of 3 stands" in said
     assert "from the truth: success: the tower stands; 3 of 3 blocks" in said
-    assert "Without pictures: there is no demo.mp4" in said
+    assert "Without images: there is no demo.mp4" in said
     page = (tmp_path / "report.html").read_text()
     assert page.count("<section") == len(report_of(tmp_path).moments)
-    assert "Without pictures" in page
+    assert "Without images" in page
     assert "<svg" in page
     assert "http" not in page  # needs nothing from elsewhere
 
@@ -238,7 +238,7 @@ def test_each_decision_has_the_picture_it_was_taken_from(
         *((time, "decision", {**decision, "words": f"at {time}"}) for time in times),
     )  # fmt: skip
     assert main(["explain", str(tmp_path)]) == 0
-    assert "With pictures" in capsys.readouterr().out
+    assert "With images" in capsys.readouterr().out
     page = (tmp_path / "report.html").read_text()
     shown = []
     for data in re.findall(r'base64,([^"]+)"', page):

@@ -18,7 +18,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
 from simreal_common.geometry import Pose
 from simreal_perception.evaluation.evaluation import Evaluation
-from simreal_perception.evaluation.evaluation_data import photographs, world_examples
+from simreal_perception.evaluation.evaluation_data import PhotographSource, WorldSource
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.pose_estimation.image_pyramid import Search
@@ -36,7 +36,7 @@ def estimator() -> BlockEstimator:
 def test_blocks_are_found_in_images_of_the_physics_world(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     evaluation = Evaluation()
-    for example in world_examples(SCENES, seed=5):
+    for example in WorldSource(SCENES, seed=5).examples(range(SCENES)):
         found = estimator.estimate(example.image, example.camera, EDGE)
         evaluation.add([block for block in found if block.score >= MIN_SCORE], example.blocks)
     figures = evaluation.summary()
@@ -50,7 +50,8 @@ def test_blocks_are_found_in_images_of_the_physics_world(estimator: BlockEstimat
 @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs are not in the repository")
 def test_the_cube_is_found_in_real_photographs(estimator: BlockEstimator) -> None:
     evaluation = Evaluation()
-    for example in photographs(PHOTOGRAPHS):
+    source = PhotographSource(PHOTOGRAPHS)
+    for example in source.examples(range(source.count)):
         best = estimator.estimate(example.image, example.camera, example.edge)[:1]
         evaluation.add(best, example.blocks, edge=example.edge)
     figures = evaluation.summary()
@@ -68,7 +69,7 @@ def test_blocks_are_found_far_from_the_axis_of_a_fisheye(estimator: BlockEstimat
     v, u = np.mgrid[0 : fisheye.height, 0 : fisheye.width]
     rays = turn.inv().apply(fisheye.rays(np.stack([u, v], axis=-1)).reshape(-1, 3))
     evaluation = Evaluation()
-    for example in world_examples(3, seed=5):
+    for example in WorldSource(3, seed=5).examples(range(3)):
         ahead = np.where(rays[:, 2:] > 0.2, rays, [9.0, 0.0, 1.0])
         source = example.camera.project(ahead).reshape(*u.shape, 2).astype(np.float32)
         image = np.asarray(cv2.remap(example.image, source, None, cv2.INTER_LINEAR), np.uint8)
@@ -86,7 +87,7 @@ def test_blocks_are_found_far_from_the_axis_of_a_fisheye(estimator: BlockEstimat
 
 def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
-    (example,) = world_examples(1, seed=1)
+    (example,) = WorldSource(1, seed=1).examples(range(1))
     found = estimator.estimate(example.image, example.camera, EDGE)
     assert found
     for block in found:
@@ -99,7 +100,7 @@ def test_covariances_are_symmetric_and_positive(estimator: BlockEstimator) -> No
 def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
     """Twice the edge, looked for twice as far, means twice the distance: one camera cannot tell."""
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
-    (example,) = world_examples(1, seed=2)
+    (example,) = WorldSource(1, seed=2).examples(range(1))
     once = estimator.estimate(example.image, example.camera, EDGE)
     far = BlockEstimator.load("block", search=Search(max_distance=2 * Search.max_distance))
     twice = far.estimate(example.image, example.camera, 2 * EDGE)
@@ -134,7 +135,7 @@ def test_what_cannot_be_estimated_is_refused_in_one_line(estimator: BlockEstimat
 def test_the_plane_makes_range_as_good_as_it_is_known(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     without, known, badly = Evaluation(), Evaluation(), Evaluation()
-    for example in world_examples(8, seed=3):
+    for example in WorldSource(8, seed=3).examples(range(8)):
         assert example.plane is not None
         for evaluation, plane in (
             (without, None),

@@ -24,7 +24,7 @@ from simreal_cli.cli import main  # noqa: E402
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.batches import Batches  # noqa: E402
 from simreal_perception.training.checkpoint import load_network  # noqa: E402
-from simreal_perception.training.ema import ExponentialMovingAverage  # noqa: E402
+from simreal_perception.training.ema import moving_average  # noqa: E402
 from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.run_folder import run_folder  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
@@ -164,14 +164,14 @@ def test_the_average_is_that_of_the_weights_and_is_what_is_loaded(
     toy: ModuleType, tmp_path: Path
 ) -> None:
     network = torch.nn.Linear(1, 1)
-    ema = ExponentialMovingAverage(network, 0.25)
+    ema = moving_average(network, 0.25)
     start = network.weight.item()
     for step in (1, 2):
         torch.nn.init.constant_(network.weight, float(step))
-        ema.update(step)
+        ema.update_parameters(network)
     # Horizons 1/10 and 2/11 of the first steps are shorter than that of 0.25.
     after_one = 0.1 * start + 0.9 * 1.0
-    assert ema.network.weight.item() == pytest.approx(2 / 11 * after_one + 9 / 11 * 2.0)
+    assert ema.module.weight.item() == pytest.approx(2 / 11 * after_one + 9 / 11 * 2.0)
 
     checkpoint = train(config(toy), tmp_path).checkpoint
     stored = torch.load(checkpoint, weights_only=True)
