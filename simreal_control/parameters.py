@@ -10,6 +10,7 @@ import numpy as np
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
+from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_control.grasping.gripper import GripperGeometry
@@ -141,6 +142,10 @@ class ControlParameters:
     block_zone_upper: tuple[float, ...] = parameter(
         (0.72, 0.32), "upper corner (x, y) of where blocks are looked for, metres"
     )
+    obstacles_file: str = parameter(
+        "",
+        "YAML file of what stands about the arm and is no block (doc/operating.md); empty: nothing",
+    )
     floor_margin: float = parameter(
         0.015, "the tool stays this far above the table, metres", range=(0.0, 0.2)
     )
@@ -268,10 +273,9 @@ class ControlParameters:
 
     def __post_init__(self) -> None:
         check_parameters(self)
-        self._want_length("workspace_lower", 3)
-        self._want_length("workspace_upper", 3)
-        self._want_length("block_zone_lower", 2)
-        self._want_length("block_zone_upper", 2)
+        for corner in ("lower", "upper"):
+            self._want_length(f"workspace_{corner}", 3)
+            self._want_length(f"block_zone_{corner}", 2)
         self._want_length("home", len(self.arm_joints))
         if not self.arm_joints:
             raise ConfigurationError("parameter 'arm_joints': got none, wanted the arm's joints")
@@ -351,6 +355,7 @@ class ControlParameters:
             max_failures=self.max_failures,
             plan_only=self.plan_only,
             confirm=self.confirm,
+            obstacles=read_obstacles(self.obstacles_file, self.table_height),
             map=BlockMapConfig(
                 edge_m=self.edge,
                 table_height_m=self.table_height,

@@ -30,6 +30,7 @@ class StackBench:
         robot: which arm.
         folder: results and films.
         goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
+        obstacles: how many stand on the table, drawn by the seed.
     """
 
     seeds: tuple[int, ...]
@@ -39,6 +40,7 @@ class StackBench:
     folder: Path
     robot: str = PANDA.name
     goal: str = ""
+    obstacles: int = 0
 
     def file(self, seed: int) -> Path:
         """Where the result of a seed lies."""
@@ -74,7 +76,8 @@ def run_bench(bench: StackBench, jobs: int, tell: Callable[[StackResult], None])
             "blocks": bench.blocks, "model": bench.model,
             "velocity_scaling": bench.velocity_scaling, "robot": bench.robot,
         }
-        | ({"goal": bench.goal} if bench.goal else {}),
+        | ({"goal": bench.goal} if bench.goal else {})
+        | ({"obstacles": bench.obstacles} if bench.obstacles else {}),
     )  # fmt: skip
     todo = [(bench, seed) for seed in bench.seeds if not bench.file(seed).is_file()]
     run_all(_run, todo, jobs, tell)
@@ -95,6 +98,8 @@ def _run(item: tuple[StackBench, int]) -> StackResult:
             bench.robot,
             record,
             goal=bench.goal,
+            obstacles=bench.obstacles,
+            obstacles_file=bench.record(seed) / "obstacles.yaml",
         )
     finally:
         record.close()
