@@ -46,8 +46,8 @@ class ControlParameters:
     )
     goal: str = parameter(
         "",
-        "what to build, YAML or the path of a YAML file: {build: tower | towers | row | pyramid | "
-        "'sort by color', blocks, colors, towers, gap}; empty for a tower of `blocks`",
+        "what to build, YAML or the path of a YAML file: {build: tower | towers | row | wall | pyramid "
+        "| 'sort by color' | apart | 'rows by color', blocks, colors, towers, gap, width, structure}",
     )
     wait_for_goal: bool = parameter(
         False, "begin with nothing: goals come on the topic stacking/goal"

@@ -182,7 +182,8 @@ def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
     paints = np.rint(255 * np.array([block.rgb for block in setups])).astype(np.uint8)
     colors = dict(zip([block.name for block in setups], color_names(paints), strict=True))
     count = len(goal.colors) if goal.ordered else goal.blocks or len(setups)
-    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m)
+    spots = tuple((spot.x, spot.y, spot.level, spot.color) for spot in goal.all_spots)
+    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m, spots)
     verdict = judge_structure(wanted, world.block_poses(), colors, setups[0].edge)
     unsettled = [b.name for b in blocks.blocks if not (b.at_rest and b.released)]
     reason = verdict.reason

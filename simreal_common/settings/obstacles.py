@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +58,19 @@ class Obstacle:
         """Height of its highest point, metres."""
         return float(self.pose.position[2] + np.abs(self.pose.rotation[2]) @ self.size / 2)
 
-    def distance(self, point: Array) -> float:
-        """From a point, metres, shape (3,), to its surface; 0 inside."""
-        beyond = np.abs(self._inside(point)) - self.size / 2
-        return float(np.linalg.norm(np.maximum(beyond, 0.0)))
+    def distance(self, points: Array) -> Array:
+        """From points, metres, shape (..., 3), to its surface; 0 inside; shape (...)."""
+        beyond = np.abs(self._inside(points)) - self.size / 2
+        return np.asarray(np.linalg.norm(np.maximum(beyond, 0.0), axis=-1))
 
-    def distance_from_above(self, spot: Array) -> float:
-        """From a spot, metres, shape (2,) or (3,), to its outline as seen from above; 0 inside.
+    def distance_from_above(self, spots: Array) -> Array:
+        """From spots, metres, shape (..., 2) or (..., 3), to its outline as seen from above.
 
-        Exact for one that stands upright.
+        Exact for one that stands upright; 0 inside; shape (...).
         """
-        return self.distance(np.array([spot[0], spot[1], self.pose.position[2]]))
+        flat = np.asarray(spots)[..., :2]
+        height = np.full((*flat.shape[:-1], 1), self.pose.position[2])
+        return self.distance(np.concatenate([flat, height], axis=-1))
 
     def hides(self, eye: Array, point: Array) -> bool:
         """Whether it stands between an eye and a point, metres, shape (3,) each.
@@ -80,9 +83,13 @@ class Obstacle:
         enters, leaves = max(bounds[0].max(), 0.0), min(bounds[1].min(), 1.0)
         return bool(enters < leaves)
 
-    def _inside(self, point: Array) -> Array:
-        """A point in the frame of its centre."""
-        return np.asarray(self.pose.rotation.T @ (np.asarray(point) - self.pose.position))
+    def _inside(self, points: Array) -> Array:
+        """Points in the frame of its centre."""
+        return np.asarray((np.asarray(points) - self.pose.position) @ self._rotation)
+
+    @cached_property
+    def _rotation(self) -> Array:
+        return self.pose.rotation
 
 
 def read_obstacles(path: str, table_height_m: float = 0.0) -> tuple[Obstacle, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from simreal_control.world_model.structure import (
     Slot,
     Structure,
     column,
+    layout,
     pyramid,
     row,
 )
@@ -71,11 +72,12 @@ class Ground:
         """Middle of the block zone, shape (2,)."""
         return np.asarray((self.lower + self.upper) / 2.0)
 
-    def room(self, spot: Array) -> float:
-        """Distance of a block at a spot, shape (2,), to obstacles, taken from centre to centre as
-        if these were blocks; metres, infinite without any.
+    def room(self, spots: Array) -> float:
+        """Least distance of blocks at spots, shape (..., 2), to obstacles, were these blocks.
+
+        So it is from centre to centre, metres; infinite without obstacles.
         """
-        away = [obstacle.distance_from_above(spot) for obstacle in self.obstacles]
+        away = [float(one.distance_from_above(spots).min()) for one in self.obstacles]
         return min(away, default=np.inf) + self.edge_m / 2
 
     def hidden(self, spot: Array) -> bool:
@@ -96,6 +98,10 @@ def plan_structure(goal: Goal, ground: Ground) -> Structure:
         Build.SORT: _sorted,
         Build.ROW: _row,
         Build.PYRAMID: _pyramid,
+        Build.WALL: _structure,
+        Build.STRUCTURE: _structure,
+        Build.APART: _apart,
+        Build.ROWS: _rows,
     }
     slots = builders[goal.build](goal, ground)
     return Structure(slots, ground.edge_m, known=len(ground.blocks))
@@ -162,6 +168,43 @@ def _pyramid(goal: Goal, ground: Ground) -> list[Slot]:
     return _on_free_table(ground, lambda middle, yaw: pyramid(middle, yaw, foot, pitch))
 
 
+def _structure(goal: Goal, ground: Ground) -> list[Slot]:
+    pitch = ground.edge_m + goal.gap_m
+    return _on_free_table(ground, lambda middle, yaw: layout(middle, yaw, goal.all_spots, pitch))
+
+
+def _apart(goal: Goal, ground: Ground) -> list[Slot]:
+    """Blocks on the table stay where they are; those on others have free places."""
+    there = [block for block in ground.blocks if block.level == 0]
+    slots = [Slot(b.position[:2], b.yaw, 0, (), "", n) for n, b in enumerate(there)]
+    for _ in range(len(ground.blocks) - len(there)):
+        position, yaw = free_place(ground, [slot.position for slot in slots])
+        slots.append(Slot(position, yaw, 0, (), "", len(slots)))
+    return slots
+
+
+def _rows(goal: Goal, ground: Ground) -> list[Slot]:
+    counts = Counter(block.color for block in ground.blocks if block.color)
+    slots: list[Slot] = []
+    pitch = ground.edge_m + goal.gap_m
+    for color, count in counts.most_common():
+        if goal.colors and color not in goal.colors:
+            continue
+        names, taken = (color,) * count, [slot.position for slot in slots]
+
+        def make(
+            middle: Array, yaw: float, names: tuple[str, ...] = names, first: int = len(slots)
+        ) -> list[Slot]:
+            line = row(middle, yaw, len(names), pitch, names)
+            return [replace(slot, column=first + n) for n, slot in enumerate(line)]
+
+        slots += _on_free_table(ground, make, taken)
+    if not slots:
+        seen = ", ".join(f"{count} {color}" for color, count in counts.items()) or "none"
+        raise KinematicsError(f"no block of a wanted color is seen (seen: {seen})")
+    return slots
+
+
 def _shifted(slots: Sequence[Slot], by: int) -> list[Slot]:
     """The same places behind others in one list."""
     return [
@@ -222,7 +265,7 @@ def _on_free_table(
             room = float(gaps.min())
         else:
             room = ENOUGH_ROOM_M
-        room = min([room, *(ground.room(place) for place in places)])
+        room = min(room, ground.room(places))
         if room < FREE_EDGES * ground.edge_m:
             continue
         away = float(np.linalg.norm([x, y] - ground.centre))
@@ -275,7 +318,7 @@ def rank_bases(ground: Ground, levels: int) -> list[Block]:
         room = min(
             (other.horizontal_distance(block.position) for other in others), default=ENOUGH_ROOM_M
         )
-        room = min(room, ground.room(block.position))
+        room = min(room, ground.room(block.position[:2]))
         hidden = sum(
             hides(block.position, levels * edge_m, edge_m, ground.camera_position, other.position)
             for other in others
