@@ -46,8 +46,9 @@ class ControlParameters:
     )
     goal: str = parameter(
         "",
-        "what to build, YAML or the path of a YAML file: {build: tower | towers | row | wall | pyramid "
-        "| 'sort by color' | apart | 'rows by color', blocks, colors, towers, gap, width, structure}",
+        "what to build, YAML or a YAML file: {build: tower | towers | row | wall | pyramid | apart | "
+        "'sort by color' | 'rows by color', blocks, colors, towers, gap, width}, or {structure: [...]} "
+        "(doc/operating.md); empty for a tower of `blocks`",
     )
     wait_for_goal: bool = parameter(
         False, "begin with nothing: goals come on the topic stacking/goal"

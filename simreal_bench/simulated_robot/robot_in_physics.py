@@ -224,7 +224,7 @@ class RobotInPhysics(Robot):
             contacts = self.world.bullet.getContactPoints(
                 bodyA=block, bodyB=body, physicsClientId=self.world.client
             )
-            if any(contact[9] >= LEAST_FORCE_N for contact in contacts):
+            if sum(contact[9] for contact in contacts) >= LEAST_FORCE_N:  # four corners share it
                 self._collided("the held block", name)
 
     def _collided(self, what: str, other: str) -> None:
