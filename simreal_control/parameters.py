@@ -46,9 +46,8 @@ class ControlParameters:
     )
     goal: str = parameter(
         "",
-        "what to build, YAML or a YAML file: {build: tower | towers | row | wall | pyramid | apart | "
-        "'sort by color' | 'rows by color', blocks, colors, towers, gap, width}, or {structure: [...]} "
-        "(doc/operating.md); empty for a tower of `blocks`",
+        "what to build, YAML or a YAML file, such as {build: row, blocks: 4}, see doc/operating.md; "
+        "empty for a tower of `blocks`",
     )
     wait_for_goal: bool = parameter(
         False, "begin with nothing: goals come on the topic stacking/goal"

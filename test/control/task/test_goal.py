@@ -103,13 +103,14 @@ def test_pyramids_have_triangular_numbers() -> None:
     assert [n for n in range(2, 17) if pyramid_foot(n)] == [3, 6, 10, 15]
 
 
+names = ["build", "blocks", "colors", "towers", "gap", "width", "structure", "at", "level"]
+keys = st.sampled_from(names) | st.text(max_size=5)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-    | st.sampled_from(["red", "tower", "row", "pyramid", "towers", "sort by color"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    | st.sampled_from(["red", "tower", "row", "pyramid", "towers", "sort by color", "apart", "wall"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
     max_leaves=6,
 )  # fmt: skip
-keys = st.sampled_from(["build", "blocks", "colors", "towers", "gap"]) | st.text(max_size=5)
 
 
 @given(st.dictionaries(keys, anything, max_size=5))
