@@ -108,7 +108,7 @@ keys = st.sampled_from(names) | st.text(max_size=5)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
     | st.sampled_from(["red", "tower", "row", "pyramid", "towers", "sort by color", "apart", "wall"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=6,
 )  # fmt: skip
 
