@@ -23,6 +23,7 @@ examples:
   simreal bench estimate                       the estimator beside ArUco and a VGG-19 network
   simreal bench stack --seeds 1..100 --blocks 3 --jobs 2
   simreal bench stack --robot kuka
+  simreal bench stack --obstacles 3            boxes and walls on the table, planned around
   simreal bench stack --faults all --seeds 1..10         with something going wrong in each
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
@@ -96,6 +97,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stack.add_argument(
         "--goal", metavar="YAML", default="",
         help="what else to build of the blocks, e.g. '{build: pyramid}', or a YAML file",
+    )  # fmt: skip
+    stack.add_argument(
+        "--obstacles", type=positive, default=0, metavar="N",
+        help="boxes and walls on the table, drawn by the seed where blocks can be reached (none); "
+        "they are written to obstacles.yaml beside the record",
     )  # fmt: skip
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
@@ -296,16 +302,21 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigurationError(f"--blocks {args.blocks}: wanted a tower of 2 to {MAX_BLOCKS}")
     if args.faults and args.goal:
         raise ConfigurationError("--faults and --goal: got both, wanted one; faults go with towers")
+    if args.faults and args.obstacles:
+        raise ConfigurationError("--faults and --obstacles: got both, wanted one")
     if args.faults:
         return _faults(args)
     goal = read_goal(args.goal) if args.goal else None
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
     if goal is not None:
         kind += f"{goal.build.value.replace(' ', '_')}_"
+    if args.obstacles:
+        kind += f"obstacles_{args.obstacles}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
     bench = StackBench(
-        args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal
-    )
+        args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal,
+        args.obstacles,
+    )  # fmt: skip
     done = [result.success for result in bench.done()]
     with _progress(len(args.seeds), "tower", done) as tell:
         bench.run_missing(args.jobs, lambda result: tell(result.success))
@@ -317,6 +328,7 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
         if name not in ("causes", "failed_seeds") and value is not None
     ]
     what = f"towers of {args.blocks}" if goal is None else f"{goal.words}, {args.blocks} blocks"
+    what += f", {args.obstacles} obstacles" * bool(args.obstacles)
     print(table((f"{what}, from images", ""), rows))
     for result in results:
         if not result.success:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
+from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.parameters import ControlParameters
-from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.collision_world import OBSTACLE_MARGIN_M, CollisionWorld
 from simreal_control.planning.finger_kinematics import finger_mapping
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.kinematics import ArmKinematics
@@ -38,6 +39,7 @@ class Assembly:
         remarks: what should be known of the robot's description, in words.
         motions: plans the arm's motions among what it could hit; tasks that follow each other
             share it, with the scene of the latest one.
+        surroundings: what stands there for good; None for nothing.
     """
 
     config: StackingConfig
@@ -46,6 +48,7 @@ class Assembly:
     fingers: FingerMapping
     continuous: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    surroundings: Surroundings | None = None
 
     @property
     def arm(self) -> ArmKinematics:
@@ -56,7 +59,8 @@ class Assembly:
         """A task that knows nothing yet; its goal is that of the parameters unless one is given."""
         config = self.config if goal is None else replace(self.config, goal=goal)
         first = Homing() if config.plan_only else VerifyingHand()
-        return StackingTask(TaskContext.assemble(self.motions, config), first, Homing)
+        context = TaskContext.assemble(self.motions, config, self.surroundings)
+        return StackingTask(context, first, Homing)
 
 
 def assemble(
@@ -87,17 +91,38 @@ def assemble(
     motion = p.motion_config(arm)
     opened = fingers.joints_at(p.gripper_max_opening)
     coarse = {link for link, _ in meshes.missing}
-    world = CollisionWorld(
-        urdf, p.arm_joints, p.tool_frame, opened, coarse_links=coarse, rest=np.array(p.home)
-    )
+    config = p.stacking_config()
+
+    def make_world() -> CollisionWorld:
+        return CollisionWorld(
+            urdf,
+            p.arm_joints,
+            p.tool_frame,
+            opened,
+            coarse_links=coarse,
+            rest=np.array(p.home),
+            standing=config.obstacles,
+        )
+
+    world = make_world()
+    surroundings = None
+    if config.obstacles:
+        contact = world.contact(np.array(p.home))
+        if contact is not None:
+            raise ConfigurationError(
+                f"parameter 'obstacles_file': at home {contact}, or come within "
+                f"{1000 * OBSTACLE_MARGIN_M:.0f} mm of it; wanted obstacles away from there"
+            )
+        surroundings = Surroundings(make_world())
     around = SamplingPlanner(arm, motion, world)
     return Assembly(
-        p.stacking_config(),
+        config,
         StationPlanner(arm, motion, world, around),
         world,
         fingers,
         continuous_joints(urdf) & set(p.arm_joints),
         (meshes.remark,) if meshes.remark else (),
+        surroundings,
     )
 
 

@@ -78,7 +78,7 @@ class ControlNode(Node):
         self.robot = RosRobot(self, p, prompt, self._complain, self._on_taken_over)
         self._status = self.create_publisher(String, "stacking/status", LATCHED_QOS)
         self._plan = self.create_publisher(MarkerArray, "stacking/plan", LATCHED_QOS)
-        self._shown: list[Any] = []
+        self._shown: list[Any] | None = None
         # Not guarded: without a description that can be used nothing will ever move.
         self._description = self.create_subscription(
             String, "robot_description", self._on_description, LATCHED_QOS
@@ -224,11 +224,14 @@ class ControlNode(Node):
     def _show(self, task: StackingTask) -> None:
         """Publish blocks and ways for RViz when they have changed."""
         shown: list[Any] = [*task.scene, *task.ways]
-        if list(map(id, shown)) == list(map(id, self._shown)):
+        if self._shown is not None and list(map(id, shown)) == list(map(id, self._shown)):
             return
         self._shown = shown
         stamp, p = self.get_clock().now().to_msg(), self._settings
-        self._plan.publish(plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways))
+        obstacles = self._assembly.config.obstacles if self._assembly is not None else ()
+        self._plan.publish(
+            plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways, obstacles)
+        )
 
     def _lacking(self) -> list[str]:
         """What must be there before the task begins; once begun, it copes by itself."""

@@ -163,6 +163,10 @@ class ParameterFields:
         "upper corner (x, y) of where blocks are looked for, metres",
         name="perception.block_zone_upper",
     )
+    obstacles_file: str = parameter(
+        "",
+        "YAML file of what stands about the arm and is no block (doc/operating.md); empty: nothing",
+    )
     floor_margin: float = parameter(
         0.015,
         "the tool stays this far above the table, metres",

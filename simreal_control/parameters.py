@@ -9,6 +9,7 @@ import numpy as np
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
+from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
 from simreal_control.grasping.gripper import GripperGeometry
@@ -31,10 +32,9 @@ class ControlParameters(ParameterFields):
 
     def __post_init__(self) -> None:
         check_parameters(self)
-        self._want_length("workspace_lower", 3)
-        self._want_length("workspace_upper", 3)
-        self._want_length("block_zone_lower", 2)
-        self._want_length("block_zone_upper", 2)
+        for corner in ("lower", "upper"):
+            self._want_length(f"workspace_{corner}", 3)
+            self._want_length(f"block_zone_{corner}", 2)
         self._want_length("home", len(self.arm_joints))
         if not self.arm_joints:
             raise ConfigurationError("parameter 'arm_joints': got none, wanted the arm's joints")
@@ -114,6 +114,7 @@ class ControlParameters(ParameterFields):
             max_failures=self.max_failures,
             plan_only=self.plan_only,
             confirm=self.confirm,
+            obstacles=read_obstacles(self.obstacles_file, self.table_height),
             map=BlockMapConfig(
                 edge_m=self.edge,
                 table_height_m=self.table_height,

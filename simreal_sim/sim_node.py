@@ -23,6 +23,7 @@ from simreal_common.ros_messages import estimates_to_detections, pose_to_transfo
 from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
+from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare_all
 from simreal_sim.physics.pacing import Pacer, Schedule
@@ -69,6 +70,9 @@ class SimParameters:
         "what the seed varies; 'none' for a nominal scene",
         choices=(*WORLD_GROUPS, NO_RANDOMIZATION),
     )
+    obstacles_file: str = parameter(
+        "", "YAML file of what stands about the arm, as control_node reads it; empty for nothing"
+    )
     real_time_factor: float = parameter(
         1.0, "simulated seconds a real second; 0 is as fast as it goes", range=(0.0, 100.0)
     )
@@ -112,7 +116,10 @@ class SimNode(Node):
         self._settings: SimParameters = p
         self._ownership = Ownership(self, "/clock", "simulates the cell")
         scene = draw_scene(np.random.default_rng(p.seed), p.scene_options())
-        self._world = World(scene, simulated_arm(p.robot))
+        arm = simulated_arm(p.robot)
+        self._world = World(
+            scene, arm, obstacles=read_obstacles(p.obstacles_file, arm.table_height_m)
+        )
         self._camera = WorldCamera(self._world, p.shadows)
         self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)

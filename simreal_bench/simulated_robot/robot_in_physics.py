@@ -57,7 +57,7 @@ class RobotInPhysics(Robot):
     Attributes:
         worst_tracking_rad: largest distance of a joint from where its trajectory had it.
         collisions: (time, what, what) of each contact of the arm with anything but the block
-            between its fingers.
+            between its fingers, and of that block with an obstacle.
         limit_violations: steps in which a joint was faster than it may be, or beyond its range.
     """
 
@@ -195,7 +195,7 @@ class RobotInPhysics(Robot):
 
     def _judge(self) -> None:
         """Count what no arm should do."""
-        world, now = self.world, self.world.time
+        world = self.world
         states = world.joint_states()
         positions = states.positions[world.arm_part]
         velocities = np.abs(states.velocities[world.arm_part])
@@ -203,6 +203,7 @@ class RobotInPhysics(Robot):
         fast = velocities > VELOCITY_SLACK * world.arm.velocity_limits
         self.limit_violations += int((beyond | fast).any())
         held, names = self.held(), world.body_names()
+        self._judge_held(held, names)
         for contact in world.bullet.getContactPoints(
             bodyA=world.robot, physicsClientId=world.client
         ):
@@ -212,10 +213,25 @@ class RobotInPhysics(Robot):
             other = names.get(body, "something")
             if other == held and link in world.arm.finger_links:
                 continue
-            pair = (link, other)
-            if now - self._touching.get(pair, -np.inf) > PAUSE_S:
-                self.collisions.append((now, *pair))
-            self._touching[pair] = now
+            self._collided(link, other)
+
+    def _judge_held(self, held: str | None, names: dict[int, str]) -> None:
+        """Count where the block in the hand touches an obstacle."""
+        if held is None:
+            return
+        block = next(body for body, name in names.items() if name == held)
+        for body, name in self.world.obstacles.items():
+            contacts = self.world.bullet.getContactPoints(
+                bodyA=block, bodyB=body, physicsClientId=self.world.client
+            )
+            if sum(contact[9] for contact in contacts) >= LEAST_FORCE_N:  # four corners share it
+                self._collided("the held block", name)
+
+    def _collided(self, what: str, other: str) -> None:
+        pair, now = (what, other), self.world.time
+        if now - self._touching.get(pair, -np.inf) > PAUSE_S:
+            self.collisions.append((now, *pair))
+        self._touching[pair] = now
 
     def held(self) -> str | None:
         """The block between the fingers, if there is one."""

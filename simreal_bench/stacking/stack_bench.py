@@ -23,9 +23,11 @@ class StackBench(Bench[int, StackResult]):
 
     Args:
         goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
+        obstacles: how many stand on the table, drawn by the seed.
     """
 
     goal: str = ""
+    obstacles: int = 0
 
     @property
     def runs(self) -> tuple[int, ...]:
@@ -33,7 +35,8 @@ class StackBench(Bench[int, StackResult]):
 
     @property
     def kind(self) -> dict[str, Any]:
-        return super().kind | ({"goal": self.goal} if self.goal else {})
+        given = {"goal": self.goal, "obstacles": self.obstacles}
+        return super().kind | {name: value for name, value in given.items() if value}
 
     def file(self, run: int) -> Path:
         return self.folder / f"seed_{run}.json"
@@ -60,6 +63,8 @@ class StackBench(Bench[int, StackResult]):
                 self.robot,
                 record,
                 goal=self.goal,
+                obstacles=self.obstacles,
+                obstacles_file=self.record(run) / "obstacles.yaml",
             )
         finally:
             record.close()

@@ -15,6 +15,8 @@ from simreal_bench.faults.faults import Fault
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.simulated_robot.staleness_audit import StalenessAudit
+from simreal_common.output_files import write_whole
+from simreal_common.settings.obstacles import Obstacle, obstacles_text, read_obstacles
 from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
@@ -29,6 +31,7 @@ from simreal_perception.video.drawing import draw_blocks
 from simreal_sim.physics.simulated_arm import PANDA, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_obstacles import draw_obstacles
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.scoring.stack_score import TowerVerdict, judge_tower
 from simreal_sim.scoring.structure_score import WantedStructure, judge_structure
@@ -53,6 +56,8 @@ def run_stack(
     record: RunRecord | None = None,
     fault: Fault | None = None,
     goal: str = "",
+    obstacles: int = 0,
+    obstacles_file: Path | None = None,
 ) -> StackResult:
     """Build one tower, or what else the goal says.
 
@@ -65,18 +70,28 @@ def run_stack(
         record: takes the decisions.
         fault: goes wrong meanwhile.
         goal: YAML or a file of it; empty for a tower of all blocks.
+        obstacles: how many are drawn at random, and stand on the table.
+        obstacles_file: where they are written, for who wants to see them again; needed for any.
     """
     start = time.perf_counter()
+    options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
+    scene = draw_scene(np.random.default_rng(seed), options)
+    arm_model = simulated_arm(robot)
+    standing: tuple[Obstacle, ...] = ()
+    if obstacles:
+        assert obstacles_file is not None
+        drawn = draw_obstacles(np.random.default_rng([seed, 2]), scene, obstacles, arm_model)
+        write_whole(obstacles_file, obstacles_text(drawn))
+        standing = read_obstacles(str(obstacles_file), arm_model.table_height_m)
     parameters = replace(
         robot_parameters(robot),
+        obstacles_file=str(obstacles_file) if standing else "",
         blocks=0 if goal else blocks,
         goal=goal,
         velocity_scaling=velocity_scaling,
     )
-    options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
     limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
-    scene = draw_scene(np.random.default_rng(seed), options)
-    with World(scene, simulated_arm(robot)) as world:
+    with World(scene, arm_model, obstacles=standing) as world:
         config = parameters.stacking_config()
         camera = WorldCamera(world)
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
@@ -150,6 +165,7 @@ def run_stack(
         wall_s=time.perf_counter() - start,
         placement_mm=tuple(round(e, 2) for e in errors[1 : verdict.placed] if e is not None),
         plan_ms=1e3 * planning_s / max(blocks - 1, 1),
+        obstacles=len(standing),
         collisions=tuple((round(when, 2), a, b) for when, a, b in arm.collisions),
         limit_violations=arm.limit_violations,
         finished=status.finished,
@@ -166,7 +182,8 @@ def _judge_goal(goal: Goal, blocks: TowerVerdict, world: World) -> TowerVerdict:
     paints = np.rint(255 * np.array([block.rgb for block in setups])).astype(np.uint8)
     colors = dict(zip([block.name for block in setups], color_names(paints), strict=True))
     count = len(goal.colors) if goal.ordered else goal.blocks or len(setups)
-    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m)
+    spots = tuple((spot.x, spot.y, spot.level, spot.color) for spot in goal.all_spots)
+    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m, spots)
     verdict = judge_structure(wanted, world.block_poses(), colors, setups[0].edge)
     unsettled = [b.name for b in blocks.blocks if not (b.at_rest and b.released)]
     reason = verdict.reason

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.pick_place import Held
-from simreal_control.planning.collision_world import Obstacle
+from simreal_control.grasping.surroundings import block_in_hand
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory, check_start
 from simreal_control.robot_interface.task_io import ArmState
@@ -108,7 +108,4 @@ class ArmMover:
 
     def _in_hand(self, held: Held) -> Obstacle:
         """The block in the hand, in the tool frame."""
-        size = np.full(3, self._blocks.edge_m - 2 * CONTACT_DEPTH_M)
-        back = Rotation.from_euler("y", -held.tilt)
-        pose = Pose(back.apply([0.0, 0.0, self._above_m]), back.as_quat())
-        return Obstacle("the block", pose, size)
+        return block_in_hand(self._blocks.edge_m - 2 * CONTACT_DEPTH_M, self._above_m, held.tilt)

@@ -21,6 +21,7 @@ from simreal_control.grasping.grasps import (
     well_placed,
 )
 from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.surroundings import Surroundings, block_in_hand
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.trajectory import line_waypoints
 from simreal_control.world_model.block_map import Block, BlockMapConfig
@@ -91,6 +92,7 @@ class PickPlacePlanner:
     Args:
         arm, home: kinematics and the configuration that postures stay near, radians.
         gripper, blocks, config: see there.
+        surroundings: what else the arm could hit; None for nothing.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class PickPlacePlanner:
         gripper: GripperGeometry,
         blocks: BlockMapConfig,
         config: PickPlaceConfig,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._arm = arm
         self._home = home
@@ -113,6 +116,7 @@ class PickPlacePlanner:
             min_clearance_m=config.min_clearance_m,
             above_centre_m=config.grasp_above_centre_m,
         )
+        self._surroundings = surroundings
         self._excluded: list[Pose] = []
 
     def exclude(self, grasp: Grasp) -> None:
@@ -171,7 +175,8 @@ class PickPlacePlanner:
             self._grasping,
             tilt,
         )
-        return self._first_with_way(ranked, self.safe_height(others, level + 1, carrying=True))
+        height_m = self.safe_height(others, level + 1, carrying=True)
+        return self._first_with_way(ranked, height_m, carrying=True)
 
     def choose(
         self,
@@ -249,7 +254,9 @@ class PickPlacePlanner:
         joints = self._arm.inverse(lifted, work.grasp.joints, restarts=0)
         return replace(work.grasp, pose_tool_in_base=lifted, joints=joints)
 
-    def _first_with_way(self, ranked: Sequence[Grasp], height_m: float) -> Grasp:
+    def _first_with_way(
+        self, ranked: Sequence[Grasp], height_m: float, carrying: bool = False
+    ) -> Grasp:
         """The best that can also be left straight upwards, freely if one can.
 
         Where a joint meets its limit on the way the others have to make up for it, and slowly.
@@ -270,6 +277,7 @@ class PickPlacePlanner:
             above = Pose(np.array([x, y, max(z, height_m)]), grasp.pose_tool_in_base.orientation)
             try:
                 way = line_waypoints(self._arm, grasp.joints, above)
+                self._check_surroundings(way, grasp.tilt if carrying else None)
                 if self._arm.inside_limits(way):
                     return grasp
                 at_limit = at_limit or grasp
@@ -279,6 +287,15 @@ class PickPlacePlanner:
             return at_limit
         assert refusal is not None
         raise refusal
+
+    def _check_surroundings(self, way: Array, tilt: float | None) -> None:
+        """Raises a KinematicsError; `tilt` is that of a hand that holds a block."""
+        if self._surroundings is None:
+            return
+        held = None
+        if tilt is not None:
+            held = block_in_hand(self._blocks.edge_m, self._config.grasp_above_centre_m, tilt)
+        self._surroundings.check(way, held)
 
     def _grasps(self, block: Block, others: Sequence[Block], tilts: Sequence[float]) -> list[Grasp]:
         return rank_grasps(block, others, self._arm, self._home, self._grasping, tilts)

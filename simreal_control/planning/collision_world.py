@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import coal
 import numpy as np
@@ -16,7 +15,7 @@ import pinocchio as pin
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
-from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_common.untrusted_text import shortened
 from simreal_control.planning.robot_description import read_model
 from simreal_control.planning.trajectory import JointTrajectory
@@ -25,23 +24,9 @@ Array = NDArray[np.float64]
 
 HELD = "the held block"
 LINK_MARGIN_M = 0.008  # of links before the hand to obstacles: these are seen to some millimetres
+OBSTACLE_MARGIN_M = 0.01  # of all that moves to what stands for good: that was measured by hand
 SAMPLES = 300  # configurations in which links that always touch each other are found
 ALWAYS = 0.95  # share of them from which a pair is taken to be made so
-
-
-@dataclass(frozen=True, eq=False)
-class Obstacle:
-    """A box that stands somewhere.
-
-    Args:
-        name: in words, for messages.
-        pose: of its centre in the base.
-        size: of its edges, metres, shape (3,).
-    """
-
-    name: str
-    pose: Pose
-    size: Array
 
 
 class CollisionWorld:
@@ -58,6 +43,7 @@ class CollisionWorld:
         coarse_links: whose shapes are rough; where two links touch at `rest` and one of them is
             rough, that pair is left out for ever.
         rest: configuration in which nothing touches, radians, shape (n,).
+        standing: obstacles of every scene.
 
     Raises:
         ConfigurationError: a mesh is not there, or the description has no collision shapes.
@@ -73,6 +59,7 @@ class CollisionWorld:
         margin_m: float = 0.005,
         coarse_links: Collection[str] = (),
         rest: Array | None = None,
+        standing: Sequence[Obstacle] = (),
     ) -> None:
         whole = read_model(urdf)
         try:
@@ -107,10 +94,11 @@ class CollisionWorld:
             self._self_pairs = self._true_pairs(coarse_links, rest)
         self._links = range(self._robot.ngeoms)
         self._margin_m = margin_m
+        self._standing = tuple(standing)
         self.set_scene([])
 
     def set_scene(self, obstacles: Sequence[Obstacle], held: Obstacle | None = None) -> None:
-        """Put these obstacles there, in place of all earlier ones.
+        """Put these obstacles there beside the standing ones, in place of all earlier ones.
 
         Args:
             held: what is in the hand; its pose is in the tool frame. It may touch the hand.
@@ -133,7 +121,7 @@ class CollisionWorld:
                 for link in self._links
                 if geometry.geometryObjects[link].parentJoint != hand
             ]
-        for number, obstacle in enumerate(obstacles):
+        for number, obstacle in enumerate([*obstacles, *self._standing]):
             placement = pin.SE3(obstacle.pose.rotation, obstacle.pose.position)
             index = geometry.addGeometryObject(
                 pin.GeometryObject(f"obstacle_{number}", 0, 0, placement, coal.Box(*obstacle.size))
@@ -153,8 +141,13 @@ class CollisionWorld:
         for request in self._near_data.collisionRequests:
             request.security_margin = self._margin_m
         hand_joint = self._model.frames[self._tool].parentJoint
+        first_standing = geometry.ngeoms - len(self._standing)
         for index, pair in enumerate(geometry.collisionPairs):
-            if (
+            if pair.second >= first_standing:
+                near_m = OBSTACLE_MARGIN_M + self._margin_m
+                self._geometry_data.collisionRequests[index].security_margin = OBSTACLE_MARGIN_M
+                self._near_data.collisionRequests[index].security_margin = near_m
+            elif (
                 pair.second >= self._robot.ngeoms + len(carried)
                 and geometry.geometryObjects[pair.first].parentJoint != hand_joint
             ):

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
-from simreal_control.planning.collision_world import CollisionWorld, Obstacle
+from simreal_common.settings.obstacles import Obstacle
+from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.dynamics import ArmDynamics, Load
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.trajectory import (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.task.goal import Build, Goal, largest_pyramid, pyramid_foot
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import (
@@ -18,6 +19,7 @@ from simreal_control.world_model.structure import (
     Slot,
     Structure,
     column,
+    layout,
     pyramid,
     row,
 )
@@ -28,6 +30,8 @@ Array = NDArray[np.float64]
 ENOUGH_ROOM_M = 0.15
 # Towers side by side: the hand, across its long side, fits between two of them.
 TOWER_SPACING_M = 0.13
+# What a block that the camera does not see is worth, in metres of room.
+HIDDEN_COST = 0.1
 # Free table around every place of a row, in edges from centre to centre: room for fingers.
 FREE_EDGES = 1.6
 GRID_STEP_M = 0.02
@@ -49,7 +53,9 @@ class Ground:
         edge_m: of the blocks.
         lower, upper: corners of the block zone, metres, shape (2,).
         camera_position: in the base frame, shape (3,).
+        table_m: height of the table top.
         reachable: raises KinematicsError where no block can be put: position (2,), yaw, level.
+        obstacles: what stands there and is no block.
     """
 
     blocks: Sequence[Block]
@@ -57,12 +63,27 @@ class Ground:
     lower: Array
     upper: Array
     camera_position: Array
+    table_m: float
     reachable: Reachable
+    obstacles: tuple[Obstacle, ...] = ()
 
     @property
     def centre(self) -> Array:
         """Middle of the block zone, shape (2,)."""
         return np.asarray((self.lower + self.upper) / 2.0)
+
+    def room(self, spots: Array) -> float:
+        """Least distance of blocks at spots, shape (..., 2), to obstacles, were these blocks.
+
+        So it is from centre to centre, metres; infinite without obstacles.
+        """
+        away = [float(one.distance_from_above(spots).min()) for one in self.obstacles]
+        return min(away, default=np.inf) + self.edge_m / 2
+
+    def hidden(self, spot: Array) -> bool:
+        """Whether an obstacle hides a block on the table at a spot, shape (2,), from the camera."""
+        centre = np.array([spot[0], spot[1], self.table_m + self.edge_m / 2])
+        return any(obstacle.hides(self.camera_position, centre) for obstacle in self.obstacles)
 
 
 def plan_structure(goal: Goal, ground: Ground) -> Structure:
@@ -77,6 +98,10 @@ def plan_structure(goal: Goal, ground: Ground) -> Structure:
         Build.SORT: _sorted,
         Build.ROW: _row,
         Build.PYRAMID: _pyramid,
+        Build.WALL: _structure,
+        Build.STRUCTURE: _structure,
+        Build.APART: _apart,
+        Build.ROWS: _rows,
     }
     slots = builders[goal.build](goal, ground)
     return Structure(slots, ground.edge_m, known=len(ground.blocks))
@@ -143,6 +168,43 @@ def _pyramid(goal: Goal, ground: Ground) -> list[Slot]:
     return _on_free_table(ground, lambda middle, yaw: pyramid(middle, yaw, foot, pitch))
 
 
+def _structure(goal: Goal, ground: Ground) -> list[Slot]:
+    pitch = ground.edge_m + goal.gap_m
+    return _on_free_table(ground, lambda middle, yaw: layout(middle, yaw, goal.all_spots, pitch))
+
+
+def _apart(goal: Goal, ground: Ground) -> list[Slot]:
+    """Blocks on the table stay where they are; those on others have free places."""
+    there = [block for block in ground.blocks if block.level == 0]
+    slots = [Slot(b.position[:2], b.yaw, 0, (), "", n) for n, b in enumerate(there)]
+    for _ in range(len(ground.blocks) - len(there)):
+        position, yaw = free_place(ground, [slot.position for slot in slots])
+        slots.append(Slot(position, yaw, 0, (), "", len(slots)))
+    return slots
+
+
+def _rows(goal: Goal, ground: Ground) -> list[Slot]:
+    counts = Counter(block.color for block in ground.blocks if block.color)
+    slots: list[Slot] = []
+    pitch = ground.edge_m + goal.gap_m
+    for color, count in counts.most_common():
+        if goal.colors and color not in goal.colors:
+            continue
+        names, taken = (color,) * count, [slot.position for slot in slots]
+
+        def make(
+            middle: Array, yaw: float, names: tuple[str, ...] = names, first: int = len(slots)
+        ) -> list[Slot]:
+            line = row(middle, yaw, len(names), pitch, names)
+            return [replace(slot, column=first + n) for n, slot in enumerate(line)]
+
+        slots += _on_free_table(ground, make, taken)
+    if not slots:
+        seen = ", ".join(f"{count} {color}" for color, count in counts.items()) or "none"
+        raise KinematicsError(f"no block of a wanted color is seen (seen: {seen})")
+    return slots
+
+
 def _shifted(slots: Sequence[Slot], by: int) -> list[Slot]:
     """The same places behind others in one list."""
     return [
@@ -155,9 +217,7 @@ def _base(ground: Ground, levels: int, color: str, others: Sequence[Array] = ())
     """The best block to build on."""
     bases = [
         block
-        for block in rank_bases(
-            ground.blocks, ground.centre, ground.edge_m, levels, ground.camera_position
-        )
+        for block in rank_bases(ground, levels)
         if color in ("", block.color)
         and all(block.horizontal_distance(other) >= TOWER_SPACING_M for other in others)
     ]
@@ -205,10 +265,12 @@ def _on_free_table(
             room = float(gaps.min())
         else:
             room = ENOUGH_ROOM_M
+        room = min(room, ground.room(places))
         if room < FREE_EDGES * ground.edge_m:
             continue
         away = float(np.linalg.norm([x, y] - ground.centre))
-        sites.append((min(room, ENOUGH_ROOM_M) - 0.3 * away, slots))
+        hidden = HIDDEN_COST * sum(ground.hidden(place) for place in places)
+        sites.append((min(room, ENOUGH_ROOM_M) - 0.3 * away - hidden, slots))
     sites.sort(key=lambda site: -site[0])
     refusal = (
         f"no free place for {len(make(ground.centre, 0.0))} in the block zone; clear some of it"
@@ -238,24 +300,17 @@ def highest_stack(blocks: Sequence[Block], edge_m: float) -> Block | None:
     return max(raised, key=lambda block: (block.level, block.score))
 
 
-def rank_bases(
-    blocks: Sequence[Block],
-    centre: Array,
-    edge_m: float,
-    levels: int,
-    camera_position: Array,
-) -> list[Block]:
+def rank_bases(ground: Ground, levels: int) -> list[Block]:
     """Blocks on the table by how good a base they make, best first.
 
     Room around it, nearness to the middle of the workspace, a tower that does not hide other blocks
     from the camera, and none near the arm's foot, where the forearm passes over it.
 
     Args:
-        centre: middle of the workspace, shape (2,) or (3,).
+        ground: what is known of the table.
         levels: height that the tower shall have, blocks.
-        camera_position: in the base frame, shape (3,).
     """
-
+    blocks, edge_m = ground.blocks, ground.edge_m
     least_m = FREE_FOOT_M + FREE_FOOT_SHARE * levels * edge_m
 
     def merit(block: Block) -> float:
@@ -263,15 +318,16 @@ def rank_bases(
         room = min(
             (other.horizontal_distance(block.position) for other in others), default=ENOUGH_ROOM_M
         )
+        room = min(room, ground.room(block.position[:2]))
         hidden = sum(
-            hides(block.position, levels * edge_m, edge_m, camera_position, other.position)
+            hides(block.position, levels * edge_m, edge_m, ground.camera_position, other.position)
             for other in others
         )
         near = least_m - block.horizontal_distance(ARM_FOOT)
         return (
             min(room, ENOUGH_ROOM_M)
-            - 0.3 * block.horizontal_distance(centre)
-            - 0.1 * hidden
+            - 0.3 * block.horizontal_distance(ground.centre)
+            - HIDDEN_COST * hidden
             - 0.6 * max(near, 0.0)
         )
 

@@ -53,5 +53,7 @@ class Situation:
             zone.lower,
             zone.upper,
             self.observation.camera_position,
+            self.observation.blocks.table_height_m,
             reachable,
+            zone.obstacles,
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.task.goal import Goal
@@ -42,6 +43,7 @@ class StackingConfig:
         max_poor_observations: observations in a row that show too little.
         plan_only: observe from where the arm is and plan the first block's way; nothing is moved.
         confirm: ask before each motion.
+        obstacles: what stands there and is no block.
     """
 
     home: Array
@@ -64,6 +66,7 @@ class StackingConfig:
     max_poor_observations: int = 5
     plan_only: bool = False
     confirm: bool = False
+    obstacles: tuple[Obstacle, ...] = ()
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
     gripper: GripperGeometry = field(default_factory=GripperGeometry)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
@@ -78,4 +81,4 @@ class StackingConfig:
 
     @property
     def zone(self) -> Zone:
-        return Zone(np.array(self.zone_lower), np.array(self.zone_upper))
+        return Zone(np.array(self.zone_lower), np.array(self.zone_upper), self.obstacles)

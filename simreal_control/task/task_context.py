@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simreal_control.grasping.arm_mover import ArmMover
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
+from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.command_dispatcher import CommandDispatcher
@@ -56,11 +57,15 @@ class TaskContext:
     poor_observations: int = 0
 
     @staticmethod
-    def assemble(motions: StationPlanner, config: StackingConfig) -> TaskContext:
+    def assemble(
+        motions: StationPlanner,
+        config: StackingConfig,
+        surroundings: Surroundings | None = None,
+    ) -> TaskContext:
         """The parts of a task that knows nothing yet."""
         above_m = config.pick_place.grasp_above_centre_m
         planner = PickPlacePlanner(
-            motions.arm, config.home, config.gripper, config.map, config.pick_place
+            motions.arm, config.home, config.gripper, config.map, config.pick_place, surroundings
         )
         return TaskContext(
             config,

@@ -125,6 +125,8 @@ class TaskPlanner:
         self.scene = observation.seen()
         self.scene_stamp = max(frame.stamp for frame in detection_frames)
         begun: tuple[str, ...] = ()
+        if self.goal.build is Build.APART:
+            self.structure = None  # what lies on the table is in its place, wherever that is
         if self.structure is None:
             absent = self._begin(observation, held)
             if absent is not None:
@@ -181,7 +183,8 @@ class TaskPlanner:
         if held is not None:
             self.structure.known += 1
         self.structure.filled = set(self.structure.view(self.scene).standing)
-        self._best = len(self.structure.filled)
+        if self.goal.build is not Build.APART:  # whose places are found anew each time
+            self._best = len(self.structure.filled)
         return None
 
     def _where_it_is_built(self) -> str:

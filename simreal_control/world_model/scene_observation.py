@@ -8,18 +8,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.world_model.block_map import DISTINCT_SHARE, Block, BlockMapConfig, fuse
 
 Array = NDArray[np.float64]
 
+# What is seen this near to an obstacle is a part of it: a block's centre is farther away.
+PART_OF_M = 0.015
+
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """Where blocks count, seen from above; metres, shape (2,) each."""
+    """Where blocks count.
+
+    Args:
+        lower, upper: corners, seen from above; metres, shape (2,) each.
+        obstacles: what stands there and is no block.
+    """
 
     lower: Array
     upper: Array
+    obstacles: tuple[Obstacle, ...] = ()
 
     @property
     def centre(self) -> Array:
@@ -29,6 +39,10 @@ class Zone:
         """Whether a position, shape (2,) or (3,), lies in it."""
         xy = np.asarray(position)[:2]
         return bool((xy >= self.lower).all() and (xy <= self.upper).all())
+
+    def taken(self, position: Array) -> bool:
+        """Whether an obstacle is at a position, metres, shape (3,)."""
+        return any(obstacle.distance(position) < PART_OF_M for obstacle in self.obstacles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,4 +83,5 @@ class SceneObservation:
         return sum(not self.zone.holds(block.position) for block in self._all(self.blocks))
 
     def _all(self, config: BlockMapConfig) -> list[Block]:
-        return fuse([frame.estimates for frame in self.detection_frames], config)
+        found = fuse([frame.estimates for frame in self.detection_frames], config)
+        return [block for block in found if not self.zone.taken(block.position)]

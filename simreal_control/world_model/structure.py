@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 # A block stands in a place when its centre is nearer to it than this share of an edge, from above.
 PLACE_SHARE = 0.8
+SPOT_TOLERANCE = 0.05  # of what people write for thirds, blocks
 
 
 class Verdict(Enum):
@@ -48,6 +49,26 @@ class Slot:
     supports: tuple[int, ...] = ()
     color: str = ""
     column: int = 0
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place of a structure before that has one on the table.
+
+    Args:
+        x, y: of its centre, in blocks with the gap between two.
+        level: 0 on the table.
+        color: what it wants; empty for any.
+    """
+
+    x: float
+    y: float
+    level: int = 0
+    color: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"({self.x:g}, {self.y:g}) on level {self.level}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +268,59 @@ def pyramid(middle: Array, yaw: float, foot: int, pitch_m: float) -> list[Slot]:
             slots.append(Slot(place, yaw, level, supports, "", first + index))
         below = list(range(first, first + count))
     return slots
+
+
+def overlapping(spots: Sequence[Spot]) -> tuple[Spot, Spot] | None:
+    """Two that cannot both be filled; None where all can."""
+    for number, one in enumerate(spots):
+        for other in spots[:number]:
+            if one.level == other.level and _beside(one, other) < 1.0 - SPOT_TOLERANCE:
+                return other, one
+    return None
+
+
+def unsupported(spots: Sequence[Spot]) -> Spot | None:
+    """One that does not rest on the middle of those below; None where all do."""
+    for spot in spots:
+        below = [spots[number] for number in _supports(spots, spot)]
+        if spot.level == 0:
+            continue
+        if not below:
+            return spot
+        middle = np.mean([(one.x, one.y) for one in below], axis=0)
+        if np.max(np.abs(middle - (spot.x, spot.y))) > SPOT_TOLERANCE:
+            return spot
+    return None
+
+
+def wall_spots(blocks: int, width: int) -> tuple[Spot, ...]:
+    """The places of a wall, layer by layer."""
+    return tuple(Spot(float(number % width), 0.0, number // width) for number in range(blocks))
+
+
+def layout(middle: Array, yaw: float, spots: Sequence[Spot], pitch_m: float) -> list[Slot]:
+    """Places of a structure about its middle; `spots` has lower ones first."""
+    flat = np.array([(spot.x, spot.y) for spot in spots])
+    flat = (flat - (flat.min(axis=0) + flat.max(axis=0)) / 2) * pitch_m
+    turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
+    places = np.asarray(middle)[:2] + flat @ turn.T
+    return [
+        Slot(place, yaw, spot.level, _supports(spots, spot), spot.color, number)
+        for number, (spot, place) in enumerate(zip(spots, places, strict=True))
+    ]
+
+
+def _supports(spots: Sequence[Spot], spot: Spot) -> tuple[int, ...]:
+    """Numbers of those that one rests on."""
+    return tuple(
+        number
+        for number, other in enumerate(spots)
+        if other.level == spot.level - 1 and _beside(spot, other) < 1.0 - SPOT_TOLERANCE
+    )
+
+
+def _beside(one: Spot, other: Spot) -> float:
+    return max(abs(one.x - other.x), abs(one.y - other.y))
 
 
 def _line(middle: Array, yaw: float, count: int, pitch_m: float) -> list[Array]:

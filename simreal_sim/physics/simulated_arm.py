@@ -87,6 +87,21 @@ class SimulatedArm:
     tip_joints: tuple[str, ...] = ()
     finger_lever_m: float = 1.0
 
+    @property
+    def table_height_m(self) -> float:
+        """Height of the table top in the base frame."""
+        return -float(self.pose_base_in_world.position[2])
+
+
+@dataclass(frozen=True, eq=False)
+class JointStates:
+    """The arm's n joints, then two of the fingers: rad or m, per second, N m or N; shape (n + 2,)."""
+
+    names: tuple[str, ...]
+    positions: Array
+    velocities: Array
+    efforts: Array
+
 
 PANDA = SimulatedArm(
     name="panda",

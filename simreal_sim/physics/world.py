@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_sim.physics.bullet_server import BulletServer
-from simreal_sim.physics.simulated_arm import PANDA, SimulatedArm
+from simreal_sim.physics.simulated_arm import PANDA, JointStates, SimulatedArm
 from simreal_sim.physics.world_bodies import (
     BLOCK_FRICTION,
     ROLLING_FRICTION,
     add_block,
     add_distractor,
+    add_obstacle,
     add_surroundings,
 )
 from simreal_sim.physics.world_randomization import BlockSetup, WorldScene
@@ -53,16 +54,6 @@ ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
 
 
-@dataclass(frozen=True, eq=False)
-class JointStates:
-    """The arm's n joints, then two of the fingers: rad or m, per second, N m or N; shape (n + 2,)."""
-
-    names: tuple[str, ...]
-    positions: Array
-    velocities: Array
-    efforts: Array
-
-
 class World:
     """A running physics world.
 
@@ -70,13 +61,21 @@ class World:
         scene: what stands where and looks how.
         arm: which robot.
         home: where its joints start, rad, shape (n,); None for its home.
+        obstacles: what stands about it for good, in its base frame.
+
+    Attributes:
+        obstacles: names of these by PyBullet's numbers of their bodies.
 
     Raises:
         MissingDependencyError: PyBullet is not installed.
     """
 
     def __init__(
-        self, scene: WorldScene, arm: SimulatedArm = PANDA, home: Sequence[float] | None = None
+        self,
+        scene: WorldScene,
+        arm: SimulatedArm = PANDA,
+        home: Sequence[float] | None = None,
+        obstacles: Sequence[Obstacle] = (),
     ) -> None:
         self._server = BulletServer()
         self._bullet, self._call = self._server.bullet, self._server.call
@@ -94,6 +93,10 @@ class World:
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: add_block(self._server, block) for block in scene.blocks}
         self._distractors = [add_distractor(self._server, one) for one in scene.distractors]
+        self.obstacles = {
+            add_obstacle(self._server, one, arm.pose_base_in_world @ one.pose, number): one.name
+            for number, one in enumerate(obstacles)
+        }
         self._add_robot(arm.home if home is None else home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
@@ -101,12 +104,7 @@ class World:
     def __enter__(self) -> World:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -242,9 +240,10 @@ class World:
         return poses
 
     def body_names(self) -> dict[int, str]:
-        """What PyBullet's numbers of bodies stand for: blocks by name, all else "a thing"."""
+        """What PyBullet's numbers of bodies stand for: a thing, where it is no block or obstacle."""
         names = {body: name for name, body in self._blocks.items()}
-        return {**dict.fromkeys(self._distractors, "a thing"), **names, self._table: "the table"}
+        things = dict.fromkeys(self._distractors, "a thing")
+        return {**things, **names, **self.obstacles, self._table: "the table"}
 
     def block_poses(self) -> dict[str, Pose]:
         """The truth: pose of each block's centre in the world."""

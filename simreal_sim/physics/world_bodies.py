@@ -11,6 +11,7 @@ import cv2
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_sim.physics.bullet_server import BulletServer
 from simreal_sim.physics.world_randomization import (
     BlockSetup,
@@ -30,6 +31,11 @@ TABLE_SIZE = (1.4, 2.4, 0.04)  # metres
 TABLE_CENTER = (0.30, 0.0)
 WALL_SIZE = (0.02, 2.8, 1.6)
 WALL_CENTER = (-0.42, 0.0, 0.76)
+# Cardboard, grey, white, dark blue, brown: as boxes are that stand about.
+OBSTACLE_RGB = (
+    (0.72, 0.58, 0.42), (0.50, 0.50, 0.52), (0.88, 0.88, 0.86), (0.18, 0.22, 0.38),
+    (0.42, 0.28, 0.18),
+)  # fmt: skip
 
 
 def add_block(server: BulletServer, block: BlockSetup) -> int:
@@ -63,6 +69,21 @@ def add_distractor(server: BulletServer, distractor: DistractorSetup) -> int:
     # A ball on a hard table rolls for ever; this one is a little soft.
     rolling = 0.01 if distractor.shape == "sphere" else ROLLING_FRICTION
     return _add_body(server, shape, dimensions, distractor.pose, distractor.rgb, 0.05, rolling)
+
+
+def add_obstacle(server: BulletServer, obstacle: Obstacle, pose: Pose, number: int) -> int:
+    """Put in what stands for good; PyBullet's number of the body.
+
+    Args:
+        obstacle: its size.
+        pose: of its centre in the world.
+        number: chooses its colour.
+    """
+    half = (obstacle.size / 2).tolist()
+    collision = server.call("createCollisionShape", server.bullet.GEOM_BOX, halfExtents=half)
+    material = Material(OBSTACLE_RGB[number % len(OBSTACLE_RGB)])
+    turn = pose.orientation.tolist()
+    return _add_static(server, material, half, pose.position.tolist(), collision, turn)
 
 
 def add_surroundings(server: BulletServer, scene: WorldScene) -> int:
@@ -123,6 +144,7 @@ def _add_static(
     half: list[float],
     center: list[float],
     collision: int = -1,
+    turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0),
 ) -> int:
     visual = server.call(
         "createVisualShape",
@@ -130,7 +152,7 @@ def _add_static(
         halfExtents=half,
         rgbaColor=[*material.rgb, 1],
     )
-    body: int = server.call("createMultiBody", 0, collision, visual, center)
+    body: int = server.call("createMultiBody", 0, collision, visual, center, turn)
     if material.texture is not None:
         # PyBullet takes textures from files alone; it has read the file when the call returns.
         with tempfile.TemporaryDirectory() as folder:

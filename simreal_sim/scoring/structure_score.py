@@ -29,11 +29,12 @@ class WantedStructure:
     """What was asked for.
 
     Args:
-        kind: tower, towers, row, pyramid or sort by color.
+        kind: tower, towers, row, pyramid, wall, structure, sort by color, apart or rows by color.
         blocks: of the whole.
         colors: from the bottom up or along the row; none where they do not matter.
         towers: how many.
         gap_m: free width between neighbours of a row, metres.
+        places: of a wall or structure: x and y in blocks with the gap, level, color or none.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class WantedStructure:
     colors: tuple[str, ...] = ()
     towers: int = 2
     gap_m: float = 0.008
+    places: tuple[tuple[float, float, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ def judge_structure(
         reason = _pyramid(wanted, poses, edge)
     elif wanted.kind == "sort by color":
         reason = _sorted(wanted, columns, colors)
+    elif wanted.kind in ("wall", "structure"):
+        reason = _placed(wanted, poses, colors, edge)
+    elif wanted.kind == "apart":
+        raised = [name for name, pose in poses.items() if _level(pose, edge) != 0]
+        reason = f"{', '.join(raised)} not flat on the table" if raised else ""
+    elif wanted.kind == "rows by color":
+        reason = _rows(wanted, poses, colors, edge)
     else:
         reason = _towers(wanted, columns, colors)
     return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
@@ -130,6 +139,56 @@ def _row(
                 return ""
     shown = [colors.get(name) or name for name in best]
     return f"the longest row is {shown}, wanted {list(wanted.colors) or wanted.blocks}"
+
+
+def _rows(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> str:
+    for color, count in Counter(colors.values()).items():
+        if wanted.colors and color not in wanted.colors:
+            continue
+        mine = {name: pose for name, pose in poses.items() if colors[name] == color}
+        row = WantedStructure("row", count, gap_m=wanted.gap_m)
+        flat = all(_level(pose, edge) == 0 for pose in mine.values())
+        reason = _row(row, mine, {}, edge) if count > 1 else ""
+        if not flat or reason:
+            return f"{color}: {reason or 'not flat on the table'}"
+    return ""
+
+
+def _placed(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> str:
+    """Lay the wanted places over each two blocks that could be the two farthest of them."""
+    flat = np.array([place[:2] for place in wanted.places]) * (edge + wanted.gap_m)
+    levels = [place[2] for place in wanted.places]
+    away = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    first, last = (int(n) for n in np.unravel_index(np.argmax(away), away.shape))
+    along = complex(*(flat[last] - flat[first]))
+    spots = {name: complex(*pose.position[:2]) for name, pose in poses.items()}
+    best = 0
+    for one, start in spots.items():
+        for other, end in spots.items():
+            if abs(abs(end - start) - abs(along)) > 2 * LINE_TOLERANCE:
+                continue
+            if (_level(poses[one], edge), _level(poses[other], edge)) != (
+                levels[first],
+                levels[last],
+            ):
+                continue
+            turn = (end - start) / along if abs(along) > edge / 2 else complex(1.0)
+            good = 0
+            for place, at in zip(wanted.places, flat, strict=True):
+                there = start + turn / abs(turn) * complex(*(at - flat[first]))
+                good += any(
+                    abs(spots[name] - there) < 1.5 * LINE_TOLERANCE
+                    and _level(poses[name], edge) == place[2]
+                    and place[3] in ("", colors.get(name, ""))
+                    for name in poses
+                )
+            best = max(best, good)
+    count = len(wanted.places)
+    return "" if best == count else f"{best} of {count} places are filled as wanted"
 
 
 def _follow(names: Sequence[str], poses: Mapping[str, Pose], first: str, step: Array) -> list[str]:

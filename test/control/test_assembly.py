@@ -10,9 +10,9 @@ import pytest
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.assembly import assemble
 from simreal_control.parameters import ControlParameters
-from simreal_control.planning.collision_world import Obstacle
 from simreal_control.task.goal import Build, Goal
 
 
@@ -79,3 +79,14 @@ def test_another_robot_than_the_parameters_say(
     told = replace(parameters, base_frame="world")
     with pytest.raises(ConfigurationError, match=r"'base_frame': got 'world', wanted .*link0'"):
         assemble(told, panda_urdf)
+
+
+def test_obstacles_that_cannot_be_are_refused_before_the_robot_is_there(
+    parameters: ControlParameters, panda_urdf: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="obstacles: .*nowhere.yaml"):
+        replace(parameters, obstacles_file=str(tmp_path / "nowhere.yaml"))
+    path = tmp_path / "cell.yaml"
+    path.write_text("obstacles: [{name: the lamp, size: [0.1, 0.1, 1.0], position: [0.3, 0.0]}]")
+    with pytest.raises(ConfigurationError, match="'obstacles_file': at home .* touch the lamp"):
+        assemble(replace(parameters, obstacles_file=str(path)), panda_urdf)

@@ -11,8 +11,9 @@ pybullet_data = pytest.importorskip("pybullet_data", reason="it brings the Panda
 
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_common.geometry import Pose  # noqa: E402
+from simreal_common.settings.obstacles import Obstacle  # noqa: E402
 from simreal_control.grasping.grasps import tool_pose  # noqa: E402
-from simreal_control.planning.collision_world import CollisionWorld, Obstacle  # noqa: E402
+from simreal_control.planning.collision_world import CollisionWorld  # noqa: E402
 from simreal_control.planning.kinematics import ArmKinematics  # noqa: E402
 
 ARM = [f"panda_joint{i}" for i in range(1, 8)]
@@ -113,3 +114,25 @@ def test_an_arm_that_is_too_near_may_leave(world: CollisionWorld) -> None:
     assert world.contact(HOME) is not None
     world.leave(HOME)
     assert world.contact(HOME) is None
+
+
+def test_what_stands_for_good_is_in_every_scene_with_room_around_it(
+    panda_urdf: str, panda: ArmKinematics, tool_at_home: Pose
+) -> None:
+    x, y, z = tool_at_home.position
+    post = box("post", [x, y, z - 0.2], [0.05, 0.05, 0.3])
+    world = CollisionWorld(panda_urdf, ARM, TOOL, mesh_folders=MESHES, standing=[post])
+    world.set_scene([TABLE])
+    assert world.contact(HOME) is None
+    low = panda.inverse(tool_pose(tool_at_home.position - [0.0, 0.0, 0.1], 0.0), HOME)
+    said = world.contact(low)
+    assert said is not None and "post" in said
+    assert world.touched_by(low, [TABLE]) == []  # it is believed, whatever the arm touches
+    near = panda.inverse(tool_pose(tool_at_home.position - [0.0, 0.0, 0.033], 0.0), HOME)
+    world.set_scene([])
+    assert world.clearance(near) > 0.0
+    assert world.collides(near), "closer than it was measured"
+    held = box("the block", [0.0, 0.0, 0.0], [0.05, 0.05, 0.05])
+    world.set_scene([], held)
+    lifted = panda.inverse(tool_pose(tool_at_home.position - [0.0, 0.0, 0.020], 0.0), HOME)
+    assert world.contact(lifted) == "the held block would touch post"

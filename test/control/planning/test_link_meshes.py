@@ -9,7 +9,8 @@ import pytest
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
-from simreal_control.planning.collision_world import CollisionWorld, Obstacle
+from simreal_common.settings.obstacles import Obstacle
+from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.link_meshes import MissingMeshes, find_meshes
 
 MESH = "package://somebodys_arm/meshes/upper.stl"

@@ -12,8 +12,9 @@ pytest.importorskip("ompl", reason="the planner is OMPL's")
 
 from simreal_common.errors import KinematicsError  # noqa: E402
 from simreal_common.geometry import Pose  # noqa: E402
+from simreal_common.settings.obstacles import Obstacle  # noqa: E402
 from simreal_control.grasping.grasps import tool_pose  # noqa: E402
-from simreal_control.planning.collision_world import CollisionWorld, Obstacle  # noqa: E402
+from simreal_control.planning.collision_world import CollisionWorld  # noqa: E402
 from simreal_control.planning.kinematics import ArmKinematics  # noqa: E402
 from simreal_control.planning.motion import StationPlanner  # noqa: E402
 from simreal_control.planning.sampling_planner import SamplingPlanner  # noqa: E402

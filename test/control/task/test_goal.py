@@ -15,6 +15,7 @@ from simreal_common.geometry import Pose
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.robot_interface.task_io import MoveArm
 from simreal_control.task.goal import MOST_BLOCKS, Build, Goal, goal_from, pyramid_foot, read_goal
+from simreal_control.world_model.structure import Spot
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,13 @@ from simreal_control.task.goal import MOST_BLOCKS, Build, Goal, goal_from, pyram
         ("{build: row, blocks: 4, gap: 0.02}", Goal(Build.ROW, 4, gap_m=0.02)),
         ("{build: pyramid, blocks: 6}", Goal(Build.PYRAMID, 6)),
         ("{build: sort by color}", Goal(Build.SORT)),
+        ("{build: wall, blocks: 6, width: 3}", Goal(Build.WALL, 6, width=3)),
+        ("{build: apart}", Goal(Build.APART)),
+        ("{build: rows by color, colors: [red]}", Goal(Build.ROWS, colors=("red",))),
+        (
+            "structure: [{at: [0, 0], level: 1, color: red}, {at: [0, 0], color: blue}]",
+            Goal(Build.STRUCTURE, 2, spots=(Spot(0.0, 0.0, 0, "blue"), Spot(0.0, 0.0, 1, "red"))),
+        ),
     ],
 )
 def test_a_goal_is_read(text: str, wanted: Goal) -> None:
@@ -42,6 +50,31 @@ def test_a_goal_is_read_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (
+            "{build: wall, blocks: 5, width: 3}",
+            "got a wall of 5 blocks, 3 wide, wanted whole layers",
+        ),
+        ("{build: apart, blocks: 3}", "got 3 blocks, wanted none: apart is of all that are seen"),
+        ("{build: apart, colors: [red, blue]}", "apart has no order of colors"),
+        ("{build: structure, blocks: 3}", "got 3 blocks and 0 places for a structure"),
+        ("{build: row, structure: [{at: [0, 0]}, {at: [1, 0]}]}", "2 places for a row"),
+        ("{structure: []}", "got structure [], wanted a list such as [{at: [0, 0], color: red}"),
+        ("{structure: [{at: [0]}]}", "got place {'at': [0]}, wanted such as {at: [0, 0]"),
+        ("{structure: [{at: [0, 0], height: 1}]}", "got place {'at': [0, 0], 'height': 1}, wanted"),
+        (
+            "{structure: [{at: [0, 0]}, {at: [0.5, 0]}]}",
+            "(0, 0) on level 0 and (0.5, 0) on level 0",
+        ),
+        ("{structure: [{at: [0, 0]}, {at: [3, 0], level: 1}]}", "(3, 0) on level 1 over nothing"),
+        (
+            "{structure: [{at: [0, 0]}, {at: [0.4, 0], level: 1}]}",
+            "(0.4, 0) on level 1 over nothing",
+        ),
+        ("{structure: [{at: [0, 0], color: red}, {at: [1, 0]}]}", "colors in some places"),
+        (
+            "{structure: [{at: [0, 0], color: mauve}, {at: [1, 0], color: red}]}",
+            "got color 'mauve'",
+        ),
         ("{build: castle}", "wanted one of tower, towers, row"),
         ("{build: [row]}", "wanted one of tower"),
         ("{blocks: 1}", "2 or more"),
@@ -70,13 +103,14 @@ def test_pyramids_have_triangular_numbers() -> None:
     assert [n for n in range(2, 17) if pyramid_foot(n)] == [3, 6, 10, 15]
 
 
+names = ["build", "blocks", "colors", "towers", "gap", "width", "structure", "at", "level"]
+keys = st.sampled_from(names) | st.text(max_size=5)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-    | st.sampled_from(["red", "tower", "row", "pyramid", "towers", "sort by color"]),
+    | st.sampled_from(["red", "tower", "row", "pyramid", "towers", "sort by color", "apart", "wall"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=6,
 )  # fmt: skip
-keys = st.sampled_from(["build", "blocks", "colors", "towers", "gap"]) | st.text(max_size=5)
 
 
 @given(st.dictionaries(keys, anything, max_size=5))

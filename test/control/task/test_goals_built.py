@@ -7,7 +7,7 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.robot_interface.task_io import Cancel
-from simreal_control.task.goal import Build, Goal
+from simreal_control.task.goal import Build, Goal, read_goal
 
 pytest.importorskip("pybullet", reason="the judge lies in simreal_sim")
 
@@ -18,6 +18,16 @@ PLACES = [
     (0.36, -0.24), (0.62, -0.22), (0.36, 0.24), (0.62, 0.24), (0.34, 0.0), (0.66, 0.02),
     (0.48, -0.27), (0.49, 0.27),
 ]  # fmt: skip
+
+
+# Two towers and a block across them, and one beside: an L, seen from above.
+BRIDGE = """
+structure:
+  - {at: [0.5, 0], level: 1, color: green}
+  - {at: [0, 0], color: blue}
+  - {at: [1, 0], color: red}
+  - {at: [0, 1], color: blue}
+"""
 
 
 def blocks(count: int) -> list[Pose]:
@@ -33,7 +43,8 @@ def verdict(rig, goal: Goal, count: int) -> StructureVerdict:
     world = rig.world
     poses = {str(number): pose for number, pose in enumerate(world.blocks)}
     colors = {str(number): color for number, color in enumerate(world.colors)}
-    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m)
+    spots = tuple((s.x, s.y, s.level, s.color) for s in goal.all_spots)
+    wanted = WantedStructure(goal.build.value, count, goal.colors, goal.towers, goal.gap_m, spots)
     return judge_structure(wanted, poses, colors, EDGE)
 
 
@@ -49,6 +60,9 @@ CASES = [
     (Goal(Build.SORT), 6, ("red", "blue", "red", "blue", "red", "green")),
     (Goal(Build.SORT, colors=("blue",)), 5, ("red", "blue", "red", "blue", "red")),
     (Goal(colors=("red", "blue", "green")), 4, ("green", "white", "blue", "red")),
+    (Goal(Build.WALL, 4, width=2), 4, ()),
+    (read_goal(BRIDGE), 5, ("green", "red", "white", "blue", "blue")),
+    (Goal(Build.ROWS), 5, ("red", "blue", "red", "blue", "green")),
 ]
 
 
@@ -167,3 +181,38 @@ def test_plan_only_moves_nothing_for_any_goal(make_rig, goal) -> None:
     np.testing.assert_array_equal(rig.world.joints, there)
     np.testing.assert_array_equal([pose.position for pose in rig.world.blocks], before)
     assert len(rig.task.ways) == 3
+
+
+def tower(x: float, y: float, levels: int) -> list[Pose]:
+    upright = np.array([0.0, 0.0, 0.0, 1.0])
+    return [Pose(np.array([x, y, EDGE * (n + 0.5)]), upright) for n in range(levels)]
+
+
+def test_towers_are_taken_apart_from_the_top(make_rig) -> None:
+    standing = [
+        Pose(np.array([0.5, 0.0, EDGE * (n + 0.5)]), np.array([0, 0, 0, 1.0])) for n in range(3)
+    ]
+    aside = [
+        Pose(np.array([0.4, 0.2, EDGE * (n + 0.5)]), np.array([0, 0, 0, 1.0])) for n in range(2)
+    ]
+    goal = Goal(Build.APART)
+    rig = make_rig([*standing, *aside], goal=goal)
+    assert not verdict(rig, goal, 5).success
+    status = rig.run(400).status
+    assert status.success, rig.log
+    judged = verdict(rig, goal, 5)
+    assert judged.success, (judged, rig.log)
+    places = np.array([pose.position[:2] for pose in rig.world.blocks])
+    assert np.allclose(places[[0, 3]], [[0.5, 0.0], [0.4, 0.2]]), "what lay there stays there"
+
+
+def test_a_tower_is_sorted_back_into_rows(make_rig) -> None:
+    tower = [
+        Pose(np.array([0.42, 0.0, EDGE * (n + 0.5)]), np.array([0, 0, 0, 1.0])) for n in range(4)
+    ]
+    goal = Goal(Build.ROWS)
+    rig = make_rig(tower(0.42, 0.0, 4), goal=goal, colors=("red", "blue", "red", "blue"))
+    status = rig.run(400).status
+    assert status.success, rig.log
+    judged = verdict(rig, goal, 4)
+    assert judged.success, (judged, rig.log)
