@@ -84,7 +84,7 @@ VERBS = {
         "  simreal bench render\n  simreal bench stack --seeds 1..100",
     ),
     "check-robot": Verb(
-        "simreal_cli.cli_check_robot",
+        "simreal_cli.robot.cli_check_robot",
         "does a robot fit its YAML? what lacks and what mends it, without moving",
         "  simreal check-robot my_arm.yaml --urdf my_arm.urdf\n"
         "  simreal check-robot my_arm.yaml --live",
@@ -95,7 +95,7 @@ VERBS = {
         "  simreal explain out/demo",
     ),
     "parameters": Verb(
-        "simreal_cli.cli_parameters",
+        "simreal_cli.robot.cli_parameters",
         "the parameters of the nodes, as a table",
         "  simreal parameters\n  simreal parameters perception_node",
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simreal_cli.cli_parameters import NODES, node_parameters
+from simreal_cli.robot.cli_parameters import NODES, node_parameters
 from simreal_common.resources import share_directory
 from simreal_common.settings.configuration import load_yaml, parse_yaml
 from simreal_common.settings.parameters import ParameterSpec

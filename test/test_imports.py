@@ -82,6 +82,7 @@ ROOMS = (
     "simreal_bench.stacking",
     #
     "simreal_cli.calibrate",
+    "simreal_cli.robot",
     "simreal_cli",
 )
 

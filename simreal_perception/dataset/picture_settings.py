@@ -95,7 +95,11 @@ def claim_folder(folder: Path, settings: PictureSettings) -> bool:
         before = load_yaml(file, "{path} cannot be read ({reason}): give another folder")
         if not isinstance(before, dict):
             raise ConfigurationError(f"{file} is no table of settings: give another folder")
-        changes = changed_keys(before, settings.as_dict())
+        # What was asked for comes before the ranges that follow from it.
+        changes = sorted(
+            changed_keys(before, settings.as_dict()),
+            key=lambda key: not key.startswith("pictures."),
+        )
         if changes:
             raise ConfigurationError(
                 f"{folder} holds pictures made otherwise ({', '.join(changes[:SHOWN])}): give the "

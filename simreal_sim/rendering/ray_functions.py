@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from simreal_sim.rendering.compilation import EXACT
 from simreal_sim.rendering.scene import BOX, ELLIPSOID
 
 FAR = np.float32(1e9)
@@ -38,7 +39,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     `error_model="numpy"`: a check for division by zero would keep a loop from being vectorized.
     """
-    return njit(cache=True, fastmath=True, error_model="numpy", forceinline=True, nogil=True)(
+    return njit(cache=True, fastmath=EXACT, error_model="numpy", forceinline=True, nogil=True)(
         function
     )
 

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
+from simreal_sim.rendering.compilation import EXACT
 from simreal_sim.rendering.ray_functions import (
     EDGE_RADIUS,
     EDGE_TINT,
@@ -69,7 +70,7 @@ FLOAT_ROWS = len(_FLOATS)
 HIT, PLACE, OWN, FACE, MARK, BLOCKED = (row * ROW for row in range(6))
 INT_ROWS = 6
 
-_OPTIONS = {"cache": True, "fastmath": True, "error_model": "numpy", "nogil": True}
+_OPTIONS = {"cache": True, "fastmath": EXACT, "error_model": "numpy", "nogil": True}
 
 
 @njit(parallel=True, **_OPTIONS)

@@ -12,12 +12,14 @@ import math
 import numpy as np
 from numba import njit
 
+from simreal_sim.rendering.compilation import EXACT
+
 BLOCK = 2048  # pixels that a blur finishes at a time: what fits the nearest cache
 GROUP = 4  # shifts that are added in one loop
 CUTOFF = 2.5  # sigmas at which a Gaussian ends
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
-OPTIONS = {"cache": True, "fastmath": True, "error_model": "numpy", "nogil": True}
+OPTIONS = {"cache": True, "fastmath": EXACT, "error_model": "numpy", "nogil": True}
 
 
 @njit(**OPTIONS)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from simreal_cli.cli import VERBS, available_verbs, main
-from simreal_cli.cli_parameters import with_tables
+from simreal_cli.robot.cli_parameters import with_tables
 from simreal_common.resources import share_directory
 
 

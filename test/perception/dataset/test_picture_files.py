@@ -147,7 +147,8 @@ def test_bop_says_what_was_drawn(folders: Folders) -> None:
             mask = cv2.imread(str(scene / "mask_visib" / f"{number:06d}_{index:06d}.png"), -1)
             np.testing.assert_array_equal(mask > 0, picture.instances == block.number)
             assert info["px_count_visib"] == (mask > 0).sum()
-            assert info["visib_fract"] == pytest.approx(block.visible, abs=0.05)
+            a_pixel = 1.0 / max(info["px_count_visib"], 1)
+            assert info["visib_fract"] == pytest.approx(block.visible, abs=0.05 + a_pixel)
 
 
 def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: Folders) -> None:
@@ -211,19 +212,15 @@ def test_several_processes_write_the_same(folders: Folders, tmp_path: Path) -> N
         first, second = (
             json.loads(path.with_suffix(".json").read_text()) for path in (there, here)
         )
-        # Processes that compile the ray caster and ones that load it were seen to differ by a grey
-        # level in a few pixels; never by more, and not in labels.
-        del first["pixels_sha256"], second["pixels_sha256"]
         assert first == second
-        images = [cv2.imread(str(path.with_suffix(".png"))).astype(int) for path in (there, here)]
-        assert np.abs(images[0] - images[1]).max() <= 1
-        assert (images[0] != images[1]).mean() < 1e-3
+        images = [cv2.imread(str(path.with_suffix(".png"))) for path in (there, here)]
+        np.testing.assert_array_equal(*images)
 
 
 def test_other_settings_and_other_files_are_refused(tmp_path: Path) -> None:
     PictureRun(tmp_path / "data", 1, settings("folder")).write()
     other = PictureRun(tmp_path / "data", 1, settings("folder", split="overhead"))
-    with pytest.raises(ConfigurationError, match="split trained -> overhead"):
+    with pytest.raises(ConfigurationError, match="pictures.split trained -> overhead"):
         other.write()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
