@@ -147,8 +147,13 @@ def test_bop_says_what_was_drawn(folders: Folders) -> None:
             mask = cv2.imread(str(scene / "mask_visib" / f"{number:06d}_{index:06d}.png"), -1)
             np.testing.assert_array_equal(mask > 0, picture.instances == block.number)
             assert info["px_count_visib"] == (mask > 0).sum()
+            # BOP's share is of the whole block, ours of what lies inside the image.
+            inside = (block.corners >= 0).all() and (block.corners <= np.array(SIZE) - 1).all()
             a_pixel = 1.0 / max(info["px_count_visib"], 1)
-            assert info["visib_fract"] == pytest.approx(block.visible, abs=0.05 + a_pixel)
+            if inside:
+                assert info["visib_fract"] == pytest.approx(block.visible, abs=0.05 + a_pixel)
+            else:
+                assert info["visib_fract"] <= block.visible + 0.05 + a_pixel
 
 
 def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: Folders) -> None:
