@@ -54,11 +54,31 @@ def outline(camera: Camera, pose: Array, edge: float) -> NDArray[np.float32] | N
 
 
 def fill_outline(polygon: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
-    """The pixels within a convex polygon, bool (H, W)."""
+    """The pixels that a convex polygon touches, bool (H, W)."""
     mask = np.zeros((height, width), np.uint8)
     points = np.rint(polygon * 2**SUBPIXEL_BITS).astype(np.int32)
     cv2.fillConvexPoly(mask, points, 1, cv2.LINE_8, SUBPIXEL_BITS)
     return mask.astype(bool)
+
+
+def centers_within(polygon: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
+    """The pixels whose centres lie within a convex polygon, as a renderer without blur would fill them.
+
+    Args:
+        polygon: corners in order, either way round, pixels, (N, 2).
+
+    Returns:
+        bool (H, W).
+    """
+    columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+    starts = polygon.reshape(-1, 2).astype(np.float64)
+    sides = np.stack(
+        [
+            (x2 - x1) * (rows - y1) - (y2 - y1) * (columns - x1)
+            for (x1, y1), (x2, y2) in zip(starts, np.roll(starts, -1, axis=0), strict=True)
+        ]
+    )
+    return np.asarray((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0))
 
 
 def area(polygon: NDArray[np.float32]) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import cube_corners, cube_symmetries
 from simreal_common.output_files import write_whole
-from simreal_perception.dataset.block_outline import fill_outline, outline
+from simreal_perception.dataset.block_outline import centers_within, outline
 from simreal_perception.dataset.picture_formats import Draw, write_json, write_mask
 from simreal_perception.dataset.picture_labels import (
     DECIMALS_POSE,
@@ -157,7 +157,7 @@ def _whole(block: BlockLabel, picture: LabelledImage) -> NDArray[np.bool_]:
     camera = picture.camera
     polygon = outline(camera, block.pose.matrix, block.edge)
     assert polygon is not None, "blocks at the lens were taken out"
-    return fill_outline(polygon, camera.width, camera.height)
+    return centers_within(polygon, camera.width, camera.height)
 
 
 def _box(mask: NDArray[np.bool_]) -> list[int]:
