@@ -1,4 +1,4 @@
 """How well and how fast: benches of drawing, seeing and stacking, beside what others use.
 
-Rooms: speed, simulated_robot, faults, stacking.
+Rooms: speed, simulated_robot, faults, stacking, endurance.
 """

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from simreal_cli import cli_bench_launches
 from simreal_cli.arguments import positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import write_whole
@@ -25,6 +26,8 @@ examples:
   simreal bench stack --robot kuka
   simreal bench stack --obstacles 3            boxes and walls on the table, planned around
   simreal bench stack --faults all --seeds 1..10         with something going wrong in each
+  simreal bench kills --runs 28                whole launches, each with a process killed or stopped
+  simreal bench soak --hours 8                 memory and handles of the cell at work
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
 MOST_REFERENCE_IMAGES = 48
@@ -110,6 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "faults out/bench_faults_N)",
     )  # fmt: skip
     stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    cli_bench_launches.add_arguments(subjects)
     for one in (render, estimate):
         one.add_argument("--seed", type=int, default=1, help="of the scenes (1)")
         one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
@@ -117,7 +121,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table and the line that counts."""
-    result = {"render": _render, "estimate": _estimate, "stack": _stack}[args.subject](args)
+    measure = {
+        "render": _render, "estimate": _estimate, "stack": _stack, "kills": cli_bench_launches.kills,
+        "soak": cli_bench_launches.soak,
+    }[args.subject]  # fmt: skip
+    result = measure(args)
     if args.json is not None:
         try:
             write_whole(args.json, json.dumps(result, indent=2) + "\n")

@@ -80,6 +80,7 @@ ROOMS = (
     "simreal_bench.simulated_robot",
     "simreal_bench.faults",
     "simreal_bench.stacking",
+    "simreal_bench.endurance",
     #
     "simreal_cli.calibrate",
     "simreal_cli.robot",
@@ -104,6 +105,7 @@ WITH_PYBULLET = {
     "simreal_bench.simulated_robot",
     "simreal_bench.faults",
     "simreal_bench.stacking",
+    "simreal_bench.endurance",
 }
 # What runs beside a real robot: without torch and PyBullet anywhere, in a function neither.
 ON_A_ROBOT = {

@@ -132,7 +132,7 @@ def _launch(path: str, arguments: dict[str, str], options: argparse.Namespace) -
                 console.warning("launch", trouble)
             else:
                 console.info("launch", f"All log files can be found below {log_dir}")
-            return Supervisor(console).run(steps)
+            return Supervisor(console, folder).run(steps)
         finally:
             console.close()
 

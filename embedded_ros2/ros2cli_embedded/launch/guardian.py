@@ -1,12 +1,13 @@
 """Kill the launched process groups if the launcher dies without being able to.
 
-Runs as a process of its own: ``python -I -S guardian.py``. It reads ``+GROUP`` and ``-GROUP``
-lines from stdin and, when stdin ends, kills the groups that are still entered. An orderly launch
-has struck them all off by then.
+Runs as a process of its own: ``python -I -S guardian.py FOLDER``. It reads ``+GROUP`` and ``-GROUP``
+lines from stdin and, when stdin ends, kills the groups that are still entered and removes the
+folder of the launch. An orderly launch has struck them all off by then.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 
@@ -25,6 +26,7 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -46,12 +46,12 @@ def child_setup() -> Callable[[], None]:
 
 
 class Guardian:
-    """The process that kills the entered groups when this process is gone."""
+    """The process that kills the entered groups, and removes a folder, when this process is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.py")
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", script],
+            [sys.executable, "-I", "-S", script, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -80,6 +80,7 @@ class Guardian:
                 self._process.stdin.close()
         except BrokenPipeError:
             pass
+        self._process.send_signal(signal.SIGCONT)  # someone may have stopped it
         self._process.wait()
 
     def _tell(self, line: str) -> None:

@@ -31,6 +31,11 @@ verdict of failure must not cut off a film that is being written.
 """
 FAST_SIGKILL_S = 1.0
 """Longest wait from SIGTERM to SIGKILL when a node was killed."""
+STOPPED_S = 20.0
+"""How long a required process may stand still (SIGSTOP) until the launch ends for it.
+
+The others wait for what it does not say, some of them for ever.
+"""
 LEFTOVER_SIGKILL_S = 1.0
 """How long what a process leaves behind in its group may take to end on SIGTERM."""
 
@@ -38,11 +43,18 @@ _END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Supervisor:
-    """Carries out the steps of one launch; `run` may be called once."""
+    """Carries out the steps of one launch; `run` may be called once.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: where all is said.
+        folder: temporary files of the launch, removed if it is killed.
+    """
+
+    def __init__(self, console: Console, folder: str) -> None:
         self._console = console
+        self._folder = folder
         self._running: dict[int, RunningProcess] = {}
+        self._stopped: dict[int, asyncio.TimerHandle] = {}
         self._leftovers: dict[int, asyncio.TimerHandle] = {}
         self._pending: dict[object, tuple[asyncio.TimerHandle, bool]] = {}
         self._escalations: list[asyncio.TimerHandle] = []
@@ -67,7 +79,7 @@ class Supervisor:
         self._done = self._loop.create_future()
         self._set_up = child_setup()
         become_subreaper()
-        self._guardian = Guardian()
+        self._guardian = Guardian(self._folder)
         self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
         for number in _END_SIGNALS:
             self._loop.add_signal_handler(number, self._interrupted, number)
@@ -148,14 +160,20 @@ class Supervisor:
     # --- ends -------------------------------------------------------------------------------
 
     def _reap(self) -> None:
-        """Take note of every child that has ended, inherited ones included."""
+        """Take note of every child that has ended, inherited ones included, or stands still."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
             except ChildProcessError:
                 break
             if pid == 0:
                 break
+            if (stopped := self._stopped.pop(pid, None)) is not None:
+                stopped.cancel()
+            if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
+                if pid in self._running:
+                    self._stands_still_or_not(self._running[pid], os.WIFSTOPPED(status))
+                continue
             process = self._running.pop(pid, None)
             if process is not None:
                 self._ended(process, os.waitstatus_to_exitcode(status))
@@ -192,6 +210,28 @@ class Supervisor:
             )
         elif code != 0:
             self._failed = True
+
+    def _stands_still_or_not(self, process: RunningProcess, stopped: bool) -> None:
+        if self._shutting_down:
+            return
+        if not stopped:
+            self._console.info(process.name, f"process goes on [pid {process.pid}]")
+            return
+        until = f", or the launch ends in {STOPPED_S:g} s" if process.plan.shutdown_on_exit else ""
+        self._console.error(
+            process.name,
+            f"process was stopped by a signal [pid {process.pid}]: let it go on with "
+            f"'kill -CONT {process.pid}'{until}",
+        )
+        if process.plan.shutdown_on_exit:
+            self._stopped[process.pid] = self._loop.call_later(
+                STOPPED_S, self._stood_still, process
+            )
+
+    def _stood_still(self, process: RunningProcess) -> None:
+        if not self._shutting_down:
+            self._failed = True
+            self._required_ended(process, f"stood still for {STOPPED_S:g} s", fast=True)
 
     def _may_respawn(self, process: RunningProcess) -> bool:
         limit = process.plan.respawn_max_retries
@@ -288,6 +328,7 @@ class Supervisor:
             process.name, f"sending signal '{number.name}' to process[{process.name}]"
         )
         signal_group(process.pid, number)
+        signal_group(process.pid, signal.SIGCONT)  # one that stands still hears it then
 
     def _check_idle(self) -> None:
         idle = not (self._running or self._leftovers or self._pending)

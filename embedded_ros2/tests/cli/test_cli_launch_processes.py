@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ros2cli_embedded.launch.supervisor import STOPPED_S
+
 from .workbench import GIVE_UP_S, Launched, Package, is_alive, wait_until_gone
 
 Ros2 = Callable[..., Launched]
@@ -35,6 +37,17 @@ def child_of(launched: Launched, name: str) -> int:
     match = re.search(rf"\[{name}\] child (\d+)", launched.output)
     assert match is not None
     return int(match.group(1))
+
+
+def guardian_of(launched: Launched) -> int:
+    parent = launched.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (found,) = [
+        int(child)
+        for child in children
+        if b"guardian.py" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return found
 
 
 def test_output_is_shown_line_by_line_with_its_source(package: Package, ros2: Ros2) -> None:
@@ -222,6 +235,62 @@ def test_nothing_outlives_a_launcher_that_is_killed(package: Package, ros2: Ros2
     wait_until_gone(node, child)
 
 
+def test_a_launcher_that_is_killed_leaves_no_temporary_files(
+    package: Package, ros2: Ros2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    package.executable("node", WAITING)
+    package.launch_file('<node pkg="demo" exec="node"><param name="a" value="1"/></node>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    node = launched.pid_of("node-1")
+    assert list(temporary.iterdir())
+    launched.process.kill()
+    launched.wait()
+    wait_until_gone(node)
+    deadline = time.monotonic() + GIVE_UP_S
+    while list(temporary.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_one_that_stands_still_is_told_of_and_ended_well(package: Package, ros2: Ros2) -> None:
+    package.executable(
+        "polite",
+        "import time\ntry:\n  print('up')\n  time.sleep(100)\nexcept KeyboardInterrupt:\n"
+        "  print('tidied up')",
+    )
+    package.launch_file('<node pkg="demo" exec="polite" output="screen"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    launched.wait_for("[polite-1] up")
+    node = launched.pid_of("polite-1")
+    os.kill(node, signal.SIGSTOP)
+    launched.wait_for(f"process was stopped by a signal [pid {node}]: let it go on with 'kill")
+    os.kill(node, signal.SIGCONT)
+    launched.wait_for(f"process goes on [pid {node}]")
+    os.kill(node, signal.SIGSTOP)
+    os.kill(guardian_of(launched), signal.SIGSTOP)
+    launched.process.send_signal(signal.SIGINT)
+    assert launched.wait() == 130
+    assert "[polite-1] tidied up" in launched.output
+    assert "failed to terminate" not in launched.output
+
+
+def test_a_required_one_that_stands_still_ends_the_launch(package: Package, ros2: Ros2) -> None:
+    package.executable("node", WAITING)
+    package.launch_file('<node pkg="demo" exec="node" output="screen" on_exit="shutdown"/>')
+    launched = ros2("launch", "demo", "test.launch.xml")
+    launched.wait_for("[node-1] up")
+    begin = time.monotonic()
+    os.kill(launched.pid_of("node-1"), signal.SIGSTOP)
+    assert launched.wait() == 1
+    assert time.monotonic() - begin >= STOPPED_S
+    assert f"was required: shutting down launched system (it stood still for {STOPPED_S:g} s)" in (
+        launched.output
+    )
+
+
 def test_what_leaves_its_group_is_found_at_the_end(package: Package, ros2: Ros2) -> None:
     package.executable(
         "daemonic",
@@ -326,6 +395,7 @@ def test_what_a_killed_launch_leaves_in_the_temporary_directory_goes_with_the_ne
     node = killed.pid_of("node-1")
     running.pid_of("node-1")
     assert len(list(temporary.iterdir())) == 2
+    os.kill(guardian_of(killed), signal.SIGKILL)
     killed.process.kill()
     killed.process.wait()
     wait_until_gone(node)
