@@ -44,14 +44,13 @@ class KillBench:
         """All pairs of signal and process, each as often as the others, in a random order."""
         generator = np.random.default_rng(self.seed)
         pairs = list(itertools.product(SIGNALS, VICTIMS))
-        order: list[int] = []
-        while len(order) < self.runs:
-            order += generator.permutation(len(pairs)).tolist()
-        moments = self.span_s * generator.random(len(order)) ** 2
-        return [
-            Kill(number, *pairs[pair], round(float(moment), 2))
-            for number, (pair, moment) in enumerate(zip(order, moments, strict=True))
-        ][: self.runs]
+        kills: list[Kill] = []
+        while len(kills) < self.runs:
+            order = generator.permutation(len(pairs))
+            moments = self.span_s * generator.random(len(pairs)) ** 2
+            for pair, moment in zip(order.tolist(), moments.tolist(), strict=True):
+                kills.append(Kill(len(kills), *pairs[pair], round(moment, 2)))
+        return kills[: self.runs]
 
     def done(self) -> list[KillResult]:
         """The results that are there."""

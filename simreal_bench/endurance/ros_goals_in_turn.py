@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,8 +36,9 @@ class GoalsInTurn:
     def __init__(self, node: Node, goals: Sequence[str]) -> None:
         self.ended, self.built = 0, 0
         self._goals = itertools.cycle(goals)
-        self._given_at: float | None = None
-        self._at_work = False
+        self._goal = next(self._goals)
+        self._waits, self._at_work = False, False
+        self._given_at = -math.inf
         self._publisher = node.create_publisher(String, "stacking/goal", GOAL_QOS)
         self._subscription = node.create_subscription(
             String, "stacking/status", self._on_status, LATCHED_QOS
@@ -47,22 +49,26 @@ class GoalsInTurn:
             status = read_status(message.data)
         except MessageError:
             return
-        waits = status.finished or status.state == "idle"
-        if self._at_work and waits:
+        self._waits = status.finished or status.state == "idle"
+        given = math.isfinite(self._given_at)
+        if given and not self._waits and not self._at_work:
+            self._at_work, self._goal = True, next(self._goals)  # it was taken
+        elif self._waits and self._at_work:
+            self._at_work, self._given_at = False, -math.inf
             self.ended += 1
             self.built += status.placed == status.goal > 0
-        self._at_work = not waits
+
+    def step(self) -> None:
+        """Give a goal if one is waited for; again after a while, as nobody may have heard it."""
         now = time.monotonic()
-        if waits and (self._given_at is None or now - self._given_at > AGAIN_S):
+        if self._waits and now - self._given_at > AGAIN_S:
             self._given_at = now
-            self._publisher.publish(String(data=next(self._goals)))
-        elif not waits:
-            self._given_at = None
+            self._publisher.publish(String(data=self._goal))
 
 
 @contextmanager
 def goals_in_turn(domain: int, goals: Sequence[str]) -> Iterator[tuple[GoalsInTurn, Spin]]:
-    """The giver of goals, and what has to be called again and again for it to work."""
+    """The giver of goals, and what hears the status for so many seconds, or until one comes."""
     context = rclpy.Context()
     rclpy.init(args=[], context=context, domain_id=domain)
     node = Node("goals_in_turn", context=context)

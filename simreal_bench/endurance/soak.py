@@ -106,6 +106,7 @@ def run_soak(
             next_s = 0.0
             while run.code is None and run.seconds < 3600.0 * hours:
                 spin(SPIN_S)
+                goals.step()
                 if run.seconds < next_s:
                     continue
                 now, next_s = run.seconds, next_s + SAMPLE_S
