@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from types import FrameType
 
 from ros2cli_embedded.errors import CliError, listed
 from ros2cli_embedded.launch.arguments import (
@@ -121,6 +123,8 @@ def _launch(path: str, arguments: dict[str, str], options: argparse.Namespace) -
         except OSError as error:
             trouble = f"no log file is written: {error}"
     context = LaunchContext(arguments, dict(os.environ), log_dir or tempfile.gettempdir())
+    # Until the supervisor listens itself: to clean up, and to end with the code that it would have.
+    signal.signal(signal.SIGTERM, _leave)
     with launch_folder() as folder:
         steps = Planner(context, folder).file(path)
         if options.print_description:
@@ -135,6 +139,10 @@ def _launch(path: str, arguments: dict[str, str], options: argparse.Namespace) -
             return Supervisor(console, folder).run(steps)
         finally:
             console.close()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def main(words: Sequence[str]) -> int:

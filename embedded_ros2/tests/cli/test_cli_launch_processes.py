@@ -255,6 +255,23 @@ def test_a_launcher_that_is_killed_leaves_no_temporary_files(
         time.sleep(0.02)
 
 
+def test_a_launcher_that_is_told_to_end_while_it_plans(
+    package: Package, ros2: Ros2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    package.launch_file("<log message=\"$(command 'sleep 100')\"/>")
+    launched = ros2("launch", "demo", "test.launch.xml")
+    deadline = time.monotonic() + GIVE_UP_S
+    while not list(temporary.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    launched.process.terminate()
+    assert launched.wait() == 143
+    assert not list(temporary.iterdir())
+
+
 def test_one_that_stands_still_is_told_of_and_ended_well(package: Package, ros2: Ros2) -> None:
     package.executable(
         "polite",
