@@ -4,6 +4,11 @@ Nothing in ROS 2 keeps two programs from commanding one controller. Each that is
 latched topic beside the resource, waits a moment, and is the owner unless it hears of a better
 claim: an owner's goes before one that only asks; among equals that of the earlier launch. The topic
 stays watched, so that two who could not hear each other at first settle it as soon as they can.
+
+Who only asks believes every claim: nothing moves yet. An owner does not end for a message alone, which
+`ros2 topic pub` and a bag that is played can send too: the node that it names must be there, as a
+publisher of claims in ROS's own graph. Who starts such a node is believed, as everywhere in a domain
+without SROS2.
 """
 
 from __future__ import annotations
@@ -15,8 +20,10 @@ import time
 import uuid
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
@@ -30,6 +37,9 @@ from simreal_common.untrusted_text import parse_json, shortened
 DISCOVERY_S = 0.4
 OWNER_TOPIC = "_owner"  # hidden, as tokens with an underscore are
 REPEAT_S = 5.0
+# How long the graph may take to show a node whose claim was heard, and how often it is looked at.
+BELIEVE_S, LOOK_S = 3.0, 0.1
+MOST_DOUBTED = 100
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class OwnershipClaim:
     """What one node says.
 
     Args:
-        node: who it is, in words.
+        node: who it is, in words; the first is the node's full name.
         rank: among claims of one kind the smallest string wins; no two are the same.
         owns: it has waited, and has the resource.
     """
@@ -45,6 +55,11 @@ class OwnershipClaim:
     node: str
     rank: str
     owns: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """Name of the node with its namespace."""
+        return self.node.partition(" ")[0]
 
     def better_than(self, other: OwnershipClaim) -> bool:
         return (not self.owns, self.rank) < (not other.owns, other.rank)
@@ -65,13 +80,20 @@ class Ownership:
         name = node.get_fully_qualified_name()
         who = f"{name} (process {os.getpid()} on {socket.gethostname()})"
         self._claim = OwnershipClaim(who, _rank())
-        topic = f"{node.resolve_topic_name(resource)}/{OWNER_TOPIC}"
+        self._topic = topic = f"{node.resolve_topic_name(resource)}/{OWNER_TOPIC}"
+        self._name = name
+        # Better claims of nodes that the graph does not show, and when they are given up, by name.
+        self._doubted: dict[str, tuple[OwnershipClaim, float]] = {}
         # Of its own, so that a node that plans hears it too.
         self._group = MutuallyExclusiveCallbackGroup()
         self._claims = node.create_publisher(String, topic, OWNERSHIP_QOS)
         self._subscription = node.create_subscription(
             String, topic, self._on_claim, OWNERSHIP_QOS, callback_group=self._group
         )
+        self._look = node.create_timer(
+            LOOK_S, self._look_again, self._group, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        self._look.cancel()
         self._asked_at = time.monotonic()
         self._say()
 
@@ -106,12 +128,45 @@ class Ownership:
                 throttle_duration_sec=REPEAT_S,
             )
             return
-        if other.better_than(self._claim):
-            domain = self._node.context.get_domain_id()
-            raise OwnershipError(
-                f"{other.node} already {self._deed} in ROS_DOMAIN_ID {domain}, and one node alone "
-                "may: end that one, or set another ROS_DOMAIN_ID for this launch"
-            )
+        if not other.better_than(self._claim):
+            return
+        if not self._claim.owns:
+            self._yield_to(other)
+        if len(self._doubted) < MOST_DOUBTED:
+            self._doubted.setdefault(other.full_name, (other, time.monotonic() + BELIEVE_S))
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Believe those whom the graph shows by now."""
+        for name, (claim, until) in list(self._doubted.items()):
+            if self._claims_are_published_by(name):
+                self._yield_to(claim)
+            if time.monotonic() > until:
+                del self._doubted[name]
+                self._node.get_logger().warning(
+                    f"a claim that {claim.node} {self._deed} is left out: no node {name} publishes "
+                    f"{self._topic}",
+                    throttle_duration_sec=REPEAT_S,
+                )
+        if self._doubted:
+            self._look.reset()
+        else:
+            self._look.cancel()
+
+    def _claims_are_published_by(self, name: str) -> bool:
+        """Whether a node of that name does, other than this one."""
+        found = [
+            f"{info.node_namespace.rstrip('/')}/{info.node_name}"
+            for info in self._node.get_publishers_info_by_topic(self._topic)
+        ]
+        return found.count(name) > (name == self._name)
+
+    def _yield_to(self, other: OwnershipClaim) -> NoReturn:
+        domain = self._node.context.get_domain_id()
+        raise OwnershipError(
+            f"{other.node} already {self._deed} in ROS_DOMAIN_ID {domain}, and one node alone "
+            "may: end that one, or set another ROS_DOMAIN_ID for this launch"
+        )
 
 
 def read_claim(text: str) -> OwnershipClaim:

@@ -190,9 +190,58 @@ def test_what_is_no_claim_ends_no_node(ros: None) -> None:
     executor.add_node(node)
     sent.publish(String(data="nonsense"))
     executor.spin_until_future_complete(Future(), timeout_sec=0.5)
-    better = {**GOOD, "rank": ""}  # and this is what a claim looks like that ends it
-    sent.publish(String(data=json.dumps(better)))
-    with pytest.raises(OwnershipError, match="/a already commands the arm"):
-        executor.spin_until_future_complete(Future(), timeout_sec=5.0)
     executor.remove_node(node)
     executor.shutdown()
+
+
+@pytest.fixture
+def owner(ros: None) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
+    """A node that has the resource, and what spins it."""
+    node, executor = Node("first"), SingleThreadedExecutor()
+    node.ownership = Ownership(node, RESOURCE, DEED)
+    node.ownership.settle()
+    executor.add_node(node)
+    yield node, executor
+    executor.remove_node(node)
+    executor.shutdown()
+
+
+@pytest.mark.parametrize("named", ["/a", "/first"])
+def test_a_message_alone_ends_no_owner(
+    owner: tuple[Node, SingleThreadedExecutor], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a bag that is played: the node of the claim is not there, or is the owner itself."""
+    monkeypatch.setattr(ros_ownership, "BELIEVE_S", 0.3)
+    node, executor = owner
+    warnings: list[str] = []
+    monkeypatch.setattr(
+        type(node.get_logger()), "warning", lambda _, text, **more: warnings.append(text)
+    )
+    sent = Node("player").create_publisher(
+        String, f"{RESOURCE}/_owner", ros_ownership.OWNERSHIP_QOS
+    )
+    sent.publish(String(data=json.dumps({**GOOD, "node": f"{named} (process 1)", "rank": ""})))
+    end = time.monotonic() + 10.0
+    while not warnings:
+        assert time.monotonic() < end
+        executor.spin_once(timeout_sec=0.1)
+    assert warnings[0].startswith(f"a claim that {named} (process 1) commands the arm")
+    assert f"no node {named} publishes /{RESOURCE}/_owner" in warnings[0]
+
+
+def test_a_better_claim_of_a_node_that_is_there_ends_the_owner(
+    owner: tuple[Node, SingleThreadedExecutor],
+) -> None:
+    sent = Node("a").create_publisher(String, f"{RESOURCE}/_owner", ros_ownership.OWNERSHIP_QOS)
+    sent.publish(String(data=json.dumps({**GOOD, "rank": ""})))
+    with pytest.raises(OwnershipError, match="/a already commands the arm"):
+        owner[1].spin_until_future_complete(Future(), timeout_sec=10.0)
+
+
+def test_who_only_asks_believes_a_message(ros: None) -> None:
+    sent = Node("player").create_publisher(
+        String, f"{RESOURCE}/_owner", ros_ownership.OWNERSHIP_QOS
+    )
+    sent.publish(String(data=json.dumps({**GOOD, "rank": ""})))
+    with pytest.raises(OwnershipError, match="/a already commands the arm"):
+        Ownership(Node("second"), RESOURCE, DEED).settle()
