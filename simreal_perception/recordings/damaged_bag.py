@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from simreal_perception.recordings.mcap_stream import LARGEST, read_mcap
+from simreal_perception.recordings.mcap_stream import read_mcap
 from simreal_perception.recordings.sqlite_rows import read_sqlite
 from simreal_perception.recordings.stored_message import RecordingBreak, StoredMessage
+from simreal_perception.recordings.unpacking import unpack_file, unpack_message, zstd
 
 READERS = {".mcap": read_mcap, ".db3": read_sqlite}
 PACKED = ".zstd"  # behind a file's name: packed as a whole
@@ -39,14 +37,13 @@ def read_files(files: list[Path]) -> Iterator[StoredMessage]:
 
 
 def _read_packed(file: Path) -> Iterator[StoredMessage]:
-    zstd = _zstd()
     with tempfile.TemporaryDirectory(prefix="simreal_bag_") as folder:
         whole = Path(folder) / file.stem
         cut = None
         try:
-            with zstd.open(file, "rb") as source, whole.open("wb") as target:
-                shutil.copyfileobj(source, target)
-        except (EOFError, zstd.ZstdError) as error:
+            with zstd().open(file, "rb") as source, whole.open("wb") as target:
+                unpack_file(source, target, whole.parent)
+        except (EOFError, zstd().ZstdError) as error:
             cut = RecordingBreak(f"{file.name} breaks off or is damaged ({error})")
         except OSError as error:
             raise RecordingBreak(f"{file.name} cannot be unpacked: {error.strerror}") from error
@@ -61,20 +58,10 @@ def _read_packed(file: Path) -> Iterator[StoredMessage]:
 def _unpacked(message: StoredMessage) -> StoredMessage:
     if not message.data.startswith(ZSTD_MAGIC):
         return message
-    zstd = _zstd()
     try:
-        data = zstd.ZstdDecompressor().decompress(message.data, LARGEST)
-    except zstd.ZstdError as error:
-        raise RecordingBreak(f"a packed message on {message.topic} is damaged") from error
-    return replace(message, data=bytes(data))
-
-
-def _zstd() -> Any:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd
+        return replace(message, data=unpack_message(message.data))
+    except (ValueError, zstd().ZstdError) as error:
+        raise RecordingBreak(f"a packed message on {message.topic} is damaged ({error})") from error
 
 
 def _kind(file: Path) -> str:

@@ -6,21 +6,19 @@ Format: https://mcap.dev/spec. A chunk that is cut off is unpacked as far as it 
 from __future__ import annotations
 
 import struct
-import sys
 from binascii import crc32
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from simreal_perception.recordings.stored_message import RecordingBreak, StoredMessage
+from simreal_perception.recordings.unpacking import LARGEST, unpack
 
 MAGIC = b"\x89MCAP0\r\n"
 FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, DATA_END = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0F
 RECORD_HEAD = struct.Struct("<BQ")  # kind, length
 MESSAGE_HEAD = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
 CHUNK_HEAD = struct.Struct("<QQQI")  # first and last log time, size unpacked, CRC-32 or 0
-# Of one record, and of one chunk unpacked: what claims more is damaged, and would not fit in memory.
-LARGEST = 1 << 30
 
 
 def read_mcap(path: Path) -> Iterator[StoredMessage]:
@@ -81,11 +79,9 @@ class _Stream:
             if not whole:
                 return  # cut within the chunk's head: the caller says so
             raise self._damaged(start, "a chunk's head") from error
-        if size > LARGEST:
-            raise self._damaged(start, f"a chunk claims {size} bytes")
         stored = content[place + 8 : place + 8 + packed]
         try:
-            records = _unpacked(compression, stored, size)
+            records = unpack(compression, stored, size)
         except Exception as error:  # each of the libraries has errors of its own
             raise self._damaged(start, f"a chunk cannot be unpacked ({error})") from error
         if whole and (len(records) != size or (checksum and crc32(records) != checksum)):
@@ -134,24 +130,3 @@ def _string(content: bytes, place: int) -> tuple[str, int]:
     if end > len(content):
         raise struct.error("a text longer than its record")
     return content[place + 4 : end].decode("utf-8"), end
-
-
-def _unpacked(compression: str, stored: bytes, size: int) -> bytes:
-    """What a chunk holds; of one that is cut off as much as there is."""
-    if compression == "":
-        return stored
-    unpacker: Any
-    if compression == "zstd":
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-        unpacker = zstd.ZstdDecompressor()
-    elif compression == "lz4":
-        from lz4.frame import LZ4FrameDecompressor
-
-        unpacker = LZ4FrameDecompressor()
-    else:
-        raise ValueError(f"compression '{compression}'")
-    # One byte more than told, so that a chunk that holds more is recognised.
-    return bytes(unpacker.decompress(stored, size + 1))

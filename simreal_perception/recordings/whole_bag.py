@@ -9,6 +9,7 @@ from typing import Any
 
 from simreal_common.errors import MissingDependencyError
 from simreal_perception.recordings.stored_message import StoredMessage
+from simreal_perception.recordings.unpacking import bound_rosbags
 
 Messages = Callable[[Sequence[str]], Iterator[StoredMessage]]
 
@@ -36,6 +37,7 @@ def open_rosbag2(path: Path) -> Iterator[tuple[dict[str, tuple[str, int]], Messa
     """
     from rosbags.rosbag2 import Reader
 
+    bound_rosbags()
     with Reader(path) as reader:
         topics: dict[str, tuple[str, int]] = {}
         for connection in reader.connections:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
+import tracemalloc
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +15,16 @@ from hypothesis import strategies as st
 
 rosbags = pytest.importorskip("rosbags", reason="bags are read by rosbags")
 
+import lz4.frame
 from rosbags.rosbag1 import Writer as Writer1
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from simreal_common.errors import ConfigurationError
+from simreal_perception.recordings import unpacking
 from simreal_perception.recordings.recorded_bag import RecordedBag
 from simreal_perception.recordings.topics import choose_topics
+from simreal_perception.recordings.unpacking import zstd
 
 MCAP, SQLITE = StoragePlugin.MCAP, StoragePlugin.SQLITE3
 NONE, FILE, MESSAGE, STORAGE = (
@@ -135,6 +140,74 @@ def test_flipped_bytes_are_one_line(
         for _ in bag.messages([TOPIC]):
             pass
         assert bag.broken is None or ("\n" not in bag.broken and len(bag.broken) < 600)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_chunk_that_unpacks_to_more_than_it_claims_takes_no_memory(
+    tmp_path: Path, compression: str, whole: bool
+) -> None:
+    """200 MB of zeros, which the index does not tell of."""
+    zeros = bytes(200_000_000)
+    packed = zstd().compress(zeros) if compression == "zstd" else lz4.frame.compress(zeros)
+    del zeros
+    claimed = 1000
+    folder = tmp_path / "bag"
+    write_bag(folder, MCAP, STORAGE)
+    (file,) = folder.glob("*.mcap")
+    content = file.read_bytes()
+    start = first_chunk(content)
+    head = struct.pack("<QQQI", START_NS, START_NS, claimed, 0)
+    chunk = head + with_length(compression.encode()) + struct.pack("<Q", len(packed)) + packed
+    record = struct.pack("<BQ", 0x06, len(chunk)) + chunk
+    # Without the summary at the end the whole file is looked through, chunks and all.
+    end = struct.pack("<BQI", 0x0F, 4, 0) + struct.pack("<BQQQI", 0x02, 20, 0, 0, 0)
+    file.write_bytes(content[:start] + record + end + content[:8])
+    if not whole:
+        (folder / "metadata.yaml").unlink()
+    tracemalloc.start()
+    bag = RecordedBag(folder)
+    assert list(bag.messages([TOPIC])) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert bag.broken is not None and "\n" not in bag.broken
+    assert "chunk" in bag.broken
+
+
+def test_a_message_that_unpacks_to_more_than_any_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "LARGEST", 3000)  # some of the messages are longer
+    write_bag(tmp_path / "bag", MCAP, MESSAGE)
+    bag = RecordedBag(tmp_path / "bag")
+    assert 0 < len(read(bag)) < COUNT
+    assert bag.broken is not None and "more than 3000 bytes" in bag.broken
+
+
+@pytest.mark.parametrize("storage", [MCAP, SQLITE])
+def test_a_packed_file_does_not_fill_the_disk(
+    tmp_path: Path, storage: StoragePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "LEFT_FREE", 1 << 80)
+    write_bag(tmp_path / "bag", storage, FILE)
+    bag = RecordedBag(tmp_path / "bag")
+    assert list(bag.messages([TOPIC])) == []
+    assert bag.broken is not None and "set TMPDIR to a larger disk" in bag.broken
+
+
+def first_chunk(content: bytes) -> int:
+    """Where it begins."""
+    place = 8
+    while True:
+        kind, length = struct.unpack_from("<BQ", content, place)
+        if kind == 0x06:
+            return place
+        place += 9 + length
+
+
+def with_length(text: bytes) -> bytes:
+    return struct.pack("<I", len(text)) + text
 
 
 def test_files_of_one_bag_are_read_in_order(tmp_path: Path) -> None:
