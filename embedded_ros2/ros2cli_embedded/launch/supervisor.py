@@ -69,8 +69,8 @@ class Supervisor:
 
         0: all processes ended with 0, or ended because the launch was shut down by the clean exit
         of a required one. 1: a process died by itself, or a required one that the launch told to
-        end says by an exit code of its own that its work was not done, or had to be killed. 128 + N:
-        the user's signal N ended it.
+        end says by an exit code of its own that its work was not done. 128 + N: the user's signal
+        N ended it.
         """
         return asyncio.run(self._run(steps))
 
@@ -197,7 +197,7 @@ class Supervisor:
             )
         plan = process.plan
         if process.signalled:
-            unfinished = plan.shutdown_on_exit and code != 0 and not _ended_as_told(code)
+            unfinished = plan.shutdown_on_exit and code != 0 and not _was_killed(code)
             self._failed = self._failed or (unfinished and self._interrupted_by is None)
             return
         if plan.shutdown_on_exit:
@@ -350,11 +350,6 @@ class Supervisor:
 
 def _was_killed(code: int) -> bool:
     return code < 0 or code > 128  # a shell passes on "killed by signal N" as 128 + N
-
-
-def _ended_as_told(code: int) -> bool:
-    """Whether it was ended by a signal that it may well have left to its default."""
-    return code in {sign for n in (signal.SIGINT, signal.SIGTERM) for sign in (-n, 128 + n)}
 
 
 def _how_it_died(code: int) -> str:
