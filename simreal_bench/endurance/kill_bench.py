@@ -43,13 +43,14 @@ class KillBench:
     def kills(self) -> list[Kill]:
         """All pairs of signal and process, each as often as the others, in a random order."""
         generator = np.random.default_rng(self.seed)
-        pairs = list(itertools.product(SIGNALS, VICTIMS))
+        pairs: list[tuple[str, str]] = list(itertools.product(SIGNALS, VICTIMS))
         kills: list[Kill] = []
         while len(kills) < self.runs:
             order = generator.permutation(len(pairs))
             moments = self.span_s * generator.random(len(pairs)) ** 2
             for pair, moment in zip(order.tolist(), moments.tolist(), strict=True):
-                kills.append(Kill(len(kills), *pairs[pair], round(moment, 2)))
+                name, victim = pairs[pair]
+                kills.append(Kill(len(kills), name, victim, round(moment, 2)))
         return kills[: self.runs]
 
     def done(self) -> list[KillResult]:

@@ -87,7 +87,7 @@ class Bench(ABC, Generic[Run, Result]):
         Raises:
             ConfigurationError: the folder holds another bench.
         """
-        _claim(self.folder, self.kind)
+        claim_folder(self.folder, self.kind)
         todo = [(self, run) for run in self.runs if not self.file(run).is_file()]
         if jobs == 1 or len(todo) < 2:
             for item in todo:
@@ -103,13 +103,21 @@ def _run(item: tuple[Bench[Run, Result], Run]) -> Result:
     bench, run = item
     result = bench.execute(run)
     content = asdict(result)  # type: ignore[call-overload]  # every result is a dataclass
-    # Whoever looks sees the whole file or none.
-    write_whole(bench.file(run), json.dumps(content, indent=1) + "\n")
+    write_result(bench.file(run), content)
     return result
 
 
-def _claim(folder: Path, kind: dict[str, Any]) -> None:
-    """Make a folder for runs of one kind; one that holds others is refused."""
+def write_result(file: Path, content: dict[str, Any]) -> None:
+    """Write it as JSON; whoever looks sees the whole file or none."""
+    write_whole(file, json.dumps(content, indent=1) + "\n")
+
+
+def claim_folder(folder: Path, kind: dict[str, Any]) -> None:
+    """Make a folder for runs of one kind.
+
+    Raises:
+        ConfigurationError: it holds runs of another kind.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "bench.json"
     if file.is_file():

@@ -103,12 +103,14 @@ def bound_rosbags() -> None:
     """
     from rosbags.rosbag2 import reader, storage_mcap
 
+    # What it imports for itself it does not declare as its own.
+    imported: Any = reader
     for name in list(storage_mcap.DECOMPRESSORS):
         storage_mcap.DECOMPRESSORS[name] = _bounded(name)
-    if not isinstance(reader.zstd, _Zstd):
-        reader.zstd = _Zstd(reader.zstd)  # type: ignore[assignment,unused-ignore]
-    if not isinstance(reader.shutil, _Shutil):
-        reader.shutil = _Shutil()  # type: ignore[assignment,unused-ignore]
+    if not isinstance(imported.zstd, _Zstd):
+        imported.zstd = _Zstd(imported.zstd)
+    if not isinstance(imported.shutil, _Shutil):
+        imported.shutil = _Shutil()
 
 
 def _bounded(compression: str) -> Any:
