@@ -15,7 +15,7 @@ from simreal_common.resources import share_directory
 
 from .conftest import ros2
 
-FENCED = str(Path(__file__).with_name("fenced.py"))
+FENCED = str(Path(__file__).parents[1] / "fenced.py")
 UNSHARE = ["unshare", "--net", "--mount", "--map-root-user"]
 LIMIT_S = 400.0
 SIMREAL = [sys.executable, "-m", "simreal_cli.cli"]
