@@ -1,4 +1,4 @@
-"""Each of fifteen bugs, planted from outside, is named first; a healthy set-up raises no alarm.
+"""Bugs of fifteen kinds, planted from outside, are named first; a healthy set-up raises no alarm.
 
 The checks see the real loop and the real networks, narrow ones. A bug is planted where somebody
 would make it: around a task, its source, its network, or in what the loop calls.
@@ -294,10 +294,6 @@ def nothing(patch: Patch) -> None:
     """The configuration is the fault."""
 
 
-def stale_labels(task: str) -> Planted:
-    return lambda patch: plant_labels(patch, task, stale(task))
-
-
 def of_labels(task: str, change: Callable[[Any], Any]) -> Planted:
     return lambda patch: plant_labels(patch, task, change)
 
@@ -323,6 +319,7 @@ BUGS: list[tuple[str, str, Planted, Cause, dict[str, Any]]] = [
     ("learning rate too high", "pose", rate_of_the_schedule(100.0), Cause.RATE_HIGH, {}),
     ("learning rate too high", "detector", nothing, Cause.RATE_HIGH, {"learning_rate": 0.2}),
     ("learning rate too low", "toy", rate_of_the_schedule(0.01), Cause.RATE_LOW, {}),
+    ("learning rate much too low", "toy", rate_of_the_schedule(0.001), Cause.RATE_LOW, {}),
     ("learning rate too low", "pose", rate_of_the_schedule(0.01), Cause.RATE_LOW, {}),
     ("learning rate too low", "detector", nothing, Cause.RATE_LOW, {"learning_rate": 2e-5}),
     ("zero_grad removed", "toy", no_zero_grad, Cause.ZERO_GRAD, {}),
@@ -336,8 +333,8 @@ BUGS: list[tuple[str, str, Planted, Cause, dict[str, Any]]] = [
      Cause.TRANSPOSED, {}),
     ("corners 1.5 px off", "pose", of_labels("pose", shifted), Cause.SHIFTED, {}),
     ("images 2 px aside", "pose", of_labels("pose", shifted_images), Cause.SHIFTED, {}),
-    ("stale targets", "toy", stale_labels("toy"), Cause.STALE, {}),
-    ("stale targets", "pose", stale_labels("pose"), Cause.STALE, {}),
+    ("stale targets", "toy", of_labels("toy", stale("toy")), Cause.STALE, {}),
+    ("stale targets", "pose", of_labels("pose", stale("pose")), Cause.STALE, {}),
     ("stale targets, in the loss", "toy", stale_in_the_loss("toy"), Cause.STALE, {}),
     ("stale targets, in the loop", "pose", stale_in_the_loop, Cause.STALE, {}),
     ("clipped ranges, of the source", "pose", clipped_edges, Cause.CLIPPED, {}),
@@ -352,19 +349,21 @@ QUICK = {
 }
 
 
-def quick(name: str, task: str) -> bool:
-    """The toy's take a second each."""
-    return task == "toy" or (name, task) in QUICK
+# A hundredth of the toy's rate still learns one batch within the steps that there are: the checks
+# pass, and cannot tell.
+NOT_NAMED = {("learning rate too low", "toy")}
+
+
+def marks(name: str, task: str) -> list[pytest.MarkDecorator]:
+    """Most of the toy's take a second each."""
+    if (name, task) in NOT_NAMED:
+        return [pytest.mark.slow, pytest.mark.xfail(reason="it learns in spite of it", strict=True)]
+    return [] if task == "toy" or (name, task) in QUICK else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
     ("task", "plant", "cause", "changes"),
-    [
-        pytest.param(
-            *bug[1:], id=f"{bug[0]}-{bug[1]}", marks=() if quick(*bug[:2]) else pytest.mark.slow
-        )
-        for bug in BUGS
-    ],
+    [pytest.param(*bug[1:], id=f"{bug[0]}-{bug[1]}", marks=marks(*bug[:2])) for bug in BUGS],
 )
 def test_a_planted_bug_is_named_first(
     task: str, plant: Planted, cause: Cause, changes: dict[str, Any], monkeypatch: Patch
