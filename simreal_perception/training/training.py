@@ -10,7 +10,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numba
 import torch
@@ -71,12 +71,28 @@ class TrainingResult:
     held_out: dict[str, float]
 
 
-def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) -> TrainingResult:
+class Observer(Protocol):
+    """Somebody who looks into the loop while it runs: the checks before a long run."""
+
+    def began(self, task: Task, optimizer: torch.optim.Optimizer) -> None:
+        """Take in what is about to learn, its weights as they begin."""
+
+    def learned(self, step: int, loss: Loss, rate: float) -> None:
+        """Take in step number `step` (the first is 1). What it raises ends the run."""
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    monitor: Monitor | None = None,
+    observer: Observer | None = None,
+) -> TrainingResult:
     """Train one network, or go on with it.
 
     Args:
         folder: of the run; made if it is not there.
         monitor: shows the run; None for a silent one.
+        observer: looks on; None for nobody.
 
     Raises:
         ConfigurationError: the folder holds a run with another configuration or other ranges, there
@@ -107,12 +123,16 @@ def train(config: TrainingConfig, folder: Path, monitor: Monitor | None = None) 
             StopRequest() as stop,
         ):  # fmt: skip
             network.train()
+            if observer:
+                observer.began(task, optimizer)
             for step, drawn in enumerate(batches, before.step + 1):
                 rate = learning_rate(config, step)
                 loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
                 if batches.wants_losses:
                     batches.learned(losses_of(task, loss))
                 ema.update_parameters(network)
+                if observer:
+                    observer.learned(step, loss, rate)
                 monitor.step(step, loss.figures, rate, batches.waited_s)
                 last = step == config.steps
                 if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):

@@ -1,4 +1,4 @@
-"""Before a long run: smoke checks, one batch learned by heart, the curriculum up to everything.
+"""Before a long run: the real loop watched, one batch by heart, the curriculum up to everything.
 
 Public: `first_checks.it_runs`, `overfit.overfit`, `curriculum.run_curriculum`.
 """

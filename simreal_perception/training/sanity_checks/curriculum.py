@@ -10,6 +10,7 @@ from typing import Any
 
 from simreal_perception.training.held_out import evaluate
 from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.sanity_checks.stage_record import StageRecord, learns_from
 from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.tasks.tasks import draw_apart
@@ -120,6 +121,9 @@ def run_curriculum(
 ) -> Iterator[Stage]:
     """Run the curriculum, from a small simple set to everything; ends below a set it cannot learn.
 
+    Run again, it goes on where it was: a stage that did not pass, or whose images, labels or loss
+    have changed since, is trained anew, and with it every stage that started from it.
+
     Args:
         config: seed, threads, device and learning rate of the stages; groups that it disables stay
             off.
@@ -139,8 +143,8 @@ def run_curriculum(
     simple = dataclasses.replace(
         base, steps=size.simple, repeat=size.images, disabled=tuple(GROUPS)
     )
-    stage = _step(
-        simple, folder / "simple", "(c) small simple set", thresholds, thresholds.simple, row
+    stage, anew = _step(
+        simple, folder / "simple", "(c) small simple set", thresholds, thresholds.simple, row, False
     )
     yield stage
     if not stage.passed:
@@ -153,7 +157,10 @@ def run_curriculum(
         varied = dataclasses.replace(
             base, steps=size.varied, disabled=_without(GROUPS, on), start_from=str(below)
         )
-        yield _step(varied, here, f"(d) + {group}", thresholds, thresholds.varied, row)
+        stage, anew = _step(
+            varied, here, f"(d) + {group}", thresholds, thresholds.varied, row, anew
+        )
+        yield stage
         below = here
 
 
@@ -172,22 +179,27 @@ def _step(
     thresholds: Thresholds,
     wanted: float,
     row: int | None,
-) -> Stage:
-    """Train one stage, then measure."""
+    anew: bool,
+) -> tuple[Stage, bool]:
+    """Train one stage, then measure; whether it was trained anew, as it is if `anew` says so."""
     task, source = prepare(config)
     fresh = [draw_apart(task.source, config.batch, FRESH_SEED + n) for n in range(COMPARED)]
     learned = [source.draw(config.batch) for _ in range(COMPARED)]  # what the run begins with
     untrained = _error(task, task.network.eval(), fresh, thresholds)
+    record = StageRecord(folder, config.task, learns_from(task, [*fresh, *learned]))
+    anew = record.begin(anew)
     result = train(config, folder, Monitor(config, row))
     if not result.finished:
         raise Stopped
     network = load_network(result.checkpoint)[1]
     network.to(config.device)
-    return Stage(
+    stage = Stage(
         config.task, name, thresholds, wanted, untrained,
         _error(task, network, learned, thresholds), _error(task, network, fresh, thresholds),
         repeated=bool(config.repeat),
     )  # fmt: skip
+    record.end(stage.passed)
+    return stage, anew
 
 
 def _error(task: Any, network: Any, batches: list[Any], thresholds: Thresholds) -> float:

@@ -1,4 +1,4 @@
-"""Checks first whether a task runs at all: shapes, value ranges, first loss, gradients."""
+"""Checks first whether a task runs at all, by a few steps of the real loop and by its labels."""
 
 from __future__ import annotations
 
@@ -11,65 +11,128 @@ import numpy as np
 import torch
 from torch import nn
 
+from simreal_common.errors import ConfigurationError
+from simreal_perception.training.sanity_checks.causes import (
+    POSSIBLE,
+    Cause,
+    Finding,
+    list_causes,
+    ranked,
+)
+from simreal_perception.training.sanity_checks.coverage import coverage_findings
+from simreal_perception.training.sanity_checks.free_answers import loss_findings
+from simreal_perception.training.sanity_checks.label_checks import label_findings, memory_findings
+from simreal_perception.training.sanity_checks.loop_checks import input_findings, loop_findings
+from simreal_perception.training.sanity_checks.probe import (
+    CLEAR_GROUPS,
+    Probe,
+    real_run,
+    short_run,
+    without,
+)
+from simreal_perception.training.sanity_checks.thresholds import thresholds_of
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.tasks import ExpectsInitial, Task, make_task
 from simreal_perception.training.training_config import TrainingConfig
 
 IMAGES = 16
-GRADIENT_STEPS = 3  # a layer that starts at zero hides what lies before it for a step or two
-LEARNING_RATE = 1e-3
-# What a normalized input looks like; the images' own brightness and contrast vary a lot.
-LARGEST_MEAN, SMALLEST_STD, LARGEST_STD = 1.5, 0.2, 4.0
+# Of the real loop. A layer that starts at zero hides what lies before it for a step or two; labels
+# want some two hundred images.
+STEPS, BATCH = 8, 24
 
 
 @dataclass(frozen=True)
 class RunsResult:
-    """What one batch through a new network gave.
+    """What one batch through a new network, and a few steps of the real loop, gave.
 
     Args:
         task: which network.
         measured: lines about batch, network and loss.
-        faults: what is wrong; none if it runs.
+        findings: what is wrong, the likeliest first; none if it runs.
     """
 
     task: str
     measured: tuple[str, ...]
-    faults: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def passed(self) -> bool:
-        return not self.faults
+        return not self.findings
 
     def describe(self) -> str:
-        """For people: what was measured, then the verdict."""
-        verdict = "it runs" if self.passed else "does not run: " + "; ".join(self.faults)
-        return "\n".join([f"{self.task} (a) {verdict}", *(f"    {line}" for line in self.measured)])
+        """For people: the verdict, with causes if it is bad, then what was measured."""
+        measured = [f"    {line}" for line in self.measured]
+        if self.passed:
+            return "\n".join([f"{self.task} (a) it runs", *measured])
+        head = f"{self.task} (a) something is wrong. The likeliest cause first:"
+        return "\n".join([head, *list_causes(self.findings), "    measured:", *measured])
 
 
 def it_runs(config: TrainingConfig) -> RunsResult:
-    """Put one randomized batch through a new network of this configuration, and look."""
+    """Put a randomized batch through a new network, run the real loop for some steps, and look.
+
+    Raises:
+        Stopped: somebody asked to stop.
+    """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     task = make_task(config.task, config.seed, config.width, config.randomization)
-    batch = task.source.draw(IMAGES)
-    measured, faults = describe_batch(batch)
-    input_line, input_faults, figures = _first_pass(task, batch)
-    measured.append(input_line)
-    faults += input_faults
+    batches = [task.source.draw(IMAGES) for _ in range(2)]
+    measured, faults = describe_batch(batches[0])
+    findings = [Finding(Cause.CONTENT, fault) for fault in faults]
+    line, mean, std = describe_input(task, batches[0])
+    measured.append(line)
+    findings += input_findings(mean, std)
+    with torch.no_grad():
+        loss = Loss(*task.loss(task.network, batches[0]))
+    figures = {"loss": loss.total.item(), **loss.figures}
     measured.append("first " + ", ".join(f"{name} {v:.3g}" for name, v in figures.items()))
+    findings += _unexpected(task, figures)
+    count = sum(p.numel() for p in task.network.parameters())
+    measured.append(f"{count:,} weights in {len(list(task.network.parameters()))} tensors")
+    if math.isfinite(figures["loss"]):
+        findings += loss_findings(task, batches, thresholds_of(config.task))
+        findings += memory_findings(task.source)
+        findings += _of_real_loop(config, task, batches)
+    return RunsResult(config.task, tuple(measured), ranked(findings))
+
+
+def _unexpected(task: Task, figures: dict[str, float]) -> list[Finding]:
+    """First figures that theory does not expect; what follows may say why."""
+    told = []
     if isinstance(task, ExpectsInitial):
         for name, (low, high) in task.expected_initial().items():
             if name not in figures:
-                faults.append(f"the task expects {name}, which its loss does not report")
+                told.append(f"the task expects {name}, which its loss does not report")
             elif not low <= figures[name] <= high:
-                faults.append(f"first {name} is {figures[name]:.3g}, expected {low:g} to {high:g}")
+                told.append(f"first {name} is {figures[name]:.3g}, expected {low:g} to {high:g}")
     if not math.isfinite(figures["loss"]):
-        faults.append("the first loss is no number")
-    else:
-        faults += _gradient_faults(task, batch)
-    count = sum(p.numel() for p in task.network.parameters())
-    measured.append(f"{count:,} weights in {len(list(task.network.parameters()))} tensors")
-    return RunsResult(config.task, tuple(measured), tuple(faults))
+        told.append("the first loss is no number")
+    return [Finding(Cause.INITIAL_LOSS, line, POSSIBLE) for line in told]
+
+
+def _of_real_loop(config: TrainingConfig, task: Task, varied: list[Any]) -> list[Finding]:
+    """A few steps of it on plain scenes, whose labels are then held against one another."""
+    probe = Probe()
+    clear = short_run(
+        config,
+        steps=STEPS,
+        batch=BATCH,
+        disabled=tuple({*config.disabled, *without(*CLEAR_GROUPS)}),
+    )
+    stopped = []
+    try:
+        real_run(clear, probe)
+    except ConfigurationError as error:
+        if not probe.record.losses:
+            raise
+        stopped = [Finding(Cause.RATE_HIGH, str(error), POSSIBLE)]
+    return [
+        *loop_findings(probe.record, task),
+        *label_findings(varied, probe.record.batches),
+        *coverage_findings(config.randomization, task.source, probe.record.batches),
+        *stopped,
+    ]
 
 
 def describe_batch(batch: Any) -> tuple[list[str], list[str]]:
@@ -116,39 +179,3 @@ def describe_input(task: Task, batch: Any) -> tuple[str, float, float]:
     mean, std = float(seen["input"].mean()), float(seen["input"].std())
     line = f"network: {tuple(seen['input'].shape)} of mean {mean:.2f}, std {std:.2f} -> {answers}"
     return line, mean, std
-
-
-def _first_pass(task: Task, batch: Any) -> tuple[str, list[str], dict[str, float]]:
-    line, mean, std = describe_input(task, batch)
-    faults = []
-    if not abs(mean) <= LARGEST_MEAN or not SMALLEST_STD <= std <= LARGEST_STD:
-        faults.append(
-            f"the network's input has mean {mean:.2f} and std {std:.2f}: wanted about 0 and "
-            "1, normalize it"
-        )
-    with torch.no_grad():
-        loss = Loss(*task.loss(task.network, batch))
-    return line, faults, {"loss": loss.total.item(), **loss.figures}
-
-
-def _gradient_faults(task: Task, batch: Any) -> list[str]:
-    """Parameters that no gradient reaches, or one that is no number."""
-    optimizer = torch.optim.Adam(task.network.parameters(), LEARNING_RATE)
-    unreached = dict(task.network.named_parameters())
-    for _ in range(GRADIENT_STEPS):
-        optimizer.zero_grad(set_to_none=True)
-        task.loss(task.network, batch)[0].backward()
-        for name, weight in task.network.named_parameters():
-            if weight.grad is None:
-                continue
-            if not bool(torch.isfinite(weight.grad).all()):
-                return [f"the gradient of {name} is no number"]
-            if bool((weight.grad != 0).any()):
-                unreached.pop(name, None)
-        optimizer.step()
-    if unreached:
-        return [
-            f"no gradient reaches {', '.join(list(unreached)[:5])} ({len(unreached)} tensors): "
-            "not part of the loss, or cut off by detach or no_grad"
-        ]
-    return []

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from simreal_perception.networks.detector_network import STRIDE, DetectorNetwork, ExportedDetector
@@ -72,6 +72,14 @@ class DetectorTask:
     def expected_initial(self) -> dict[str, tuple[float, float]]:
         """What theory expects of a network that says one in a hundred everywhere."""
         return {"loss": (2.0, 25.0), "recall": (0.0, 0.05)}
+
+    def expected_reachable(self) -> dict[str, float]:
+        """Of sure answers a centre costs nothing."""
+        return {"loss": 0.5}
+
+    def logits(self, outputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Whether a cell holds a centre."""
+        return {"center": outputs[0][:, 0]}
 
     def image(self, network: nn.Module, batch: WindowBatch) -> NDArray[np.uint8]:
         """Windows with true spheres (green) and detected ones (magenta) drawn in."""

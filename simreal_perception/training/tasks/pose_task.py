@@ -60,6 +60,14 @@ class PoseTask:
             "field_px": (0.5 * FIELD_REACH_PX / 2, 2.0 * FIELD_REACH_PX / 2),
         }
 
+    def expected_reachable(self) -> dict[str, float]:
+        """Of sure answers neither block nor chart costs anything."""
+        return {"block_loss": 0.1, "chart_loss": 0.2}
+
+    def logits(self, outputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Chart and block."""
+        return {"chart": outputs[2], "block": outputs[3]}
+
     def loss(self, network: nn.Module, batch: CropBatch) -> Loss:
         """Loss of a batch and figures.
 

@@ -106,6 +106,22 @@ class ExpectsInitial(Protocol):
 
 
 @runtime_checkable
+class ExpectsReachable(Protocol):
+    """A task that knows how low figures of its loss come with answers that are right and sure."""
+
+    def expected_reachable(self) -> dict[str, float]:
+        """Highest sensible value, by name: of `loss`, or of figures of `Task.loss`."""
+
+
+@runtime_checkable
+class NamesLogits(Protocol):
+    """A task whose loss takes a sigmoid or a softmax of some of its network's outputs."""
+
+    def logits(self, outputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """These among the outputs, by name."""
+
+
+@runtime_checkable
 class Measures(Protocol):
     """A task with figures that take too long to be had at every step."""
 

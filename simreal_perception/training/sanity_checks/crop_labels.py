@@ -1,0 +1,179 @@
+"""Holds the labels of crops against one another by projection, and against what the crops show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_common.geometry import cube_corners
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
+from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
+from simreal_perception.training_data.edge_labels import edge_fields
+from simreal_perception.training_data.pose_data import CropBatch
+
+Array = NDArray[np.float64]
+
+HALF = CROP_SIZE / 2
+TOLERANCE_PX = 0.3  # crop pixels between a corner and its projection; rounding makes 0.001
+TOLERANCE = 0.02  # of a block's edge, likewise
+STEADY = 0.2  # standard deviation of a shift, as a share of it, up to which it is one shift
+LEAST_SHARE = 0.02  # of labels that may be odd; one wrong label in a small batch is more
+LARGEST_SHIFT_PX = 0.6
+NEAR = 0.03  # intersection over union: hulls are silhouettes but for what pixels round off
+FIXED_POINT = 4  # binary digits of a pixel that OpenCV draws polygons by
+
+
+def contradictions(batches: list[CropBatch]) -> Iterator[Finding]:
+    """Where pose, corners and edge field of the same crops do not agree."""
+    before: CropBatch | None = None
+    corners, rotations, fields = [], [], []
+    told = {"corners": [], "rotations": []}  # type: ignore[var-annotated]
+    for batch in batches:
+        known = np.flatnonzero(batch.target == 1)
+        if not len(known):
+            continue
+        corners.append(_of_corners(batch, known, before))
+        rotations.append(_of_rotations(batch, known))
+        fields.append(_of_fields(batch, known))
+        before = batch
+    for kind, each in (("corners", corners), ("rotations", rotations)):
+        told[kind] = [finding for findings in each for finding in findings]
+        yield from told[kind]
+    # A field is made from corners and rotation: it is told where these say nothing.
+    if not told["corners"] and not told["rotations"]:
+        yield from (finding for findings in fields for finding in findings)
+
+
+def silhouettes(batches: list[CropBatch]) -> Silhouettes:
+    """Of crops of plain blocks, one to a crop: what is red, and the hulls of labelled corners."""
+    images, labels, swapped, turned, number, place = [], [], [], [], [], []
+    for k, batch in enumerate(batches):
+        known = np.flatnonzero(batch.target == 1)
+        pixels = batch.corners[known].astype(np.float64) * HALF + (CROP_SIZE - 1) / 2
+        images.append(redness(batch.images[known]))
+        labels.append(_hulls(pixels))
+        swapped.append(_hulls(pixels[..., ::-1]))
+        turned.append(_hulls(_projected(_turned_back(batch, known), batch.focal[known])))
+        number.append(np.full(len(known), k))
+        place.append(known)
+    return Silhouettes(
+        np.concatenate(images),
+        np.concatenate(labels),
+        np.concatenate(number),
+        np.concatenate(place),
+        {Cause.SWAPPED_AXES: np.concatenate(swapped), Cause.TRANSPOSED: np.concatenate(turned)},
+        1.0,
+        LARGEST_SHIFT_PX,
+        NEAR,
+    )
+
+
+def _of_corners(
+    batch: CropBatch, known: NDArray[np.int64], before: CropBatch | None
+) -> Iterator[Finding]:
+    """Labelled corners against the projection of the points that they are the images of."""
+    true = (_projected(batch.points[known], batch.focal[known]) - (CROP_SIZE - 1) / 2) / HALF
+    said = batch.corners[known].astype(np.float64)
+    away = (said - true) * HALF
+    odd = np.abs(away).max(axis=(1, 2)) > TOLERANCE_PX
+    if odd.mean() <= LEAST_SHARE:
+        return
+    share = f"corners of {odd.mean():.0%} of the crops are not where their pose projects to"
+    shift = away[odd].mean(axis=(0, 1))
+    if np.abs(away[odd] - shift).max() < max(STEADY * np.abs(shift).max(), TOLERANCE_PX):
+        yield Finding(
+            Cause.SHIFTED, f"{share}: they lie {shift[0]:+.1f}, {shift[1]:+.1f} px aside (x, y)"
+        )
+        return
+    close = TOLERANCE_PX / HALF
+    fits = {
+        Cause.SWAPPED_AXES: np.abs(said[..., ::-1] - true).max(axis=(1, 2)) < close,
+        Cause.SHUFFLED: (np.abs(said[:, None] - true[None]).max(axis=(2, 3)) < close).any(axis=1),
+    }
+    how = {
+        Cause.SWAPPED_AXES: "with x and y in each other's place they are",
+        Cause.SHUFFLED: "they are those of other crops of the batch",
+        Cause.STALE: "they are those of the batch before",
+    }
+    if before is not None and len(before.corners):
+        fits[Cause.STALE] = (
+            np.abs(said[:, None] - _all_projected(before)[None]).max(axis=(2, 3)) < close
+        ).any(axis=1)
+    cause = max(fits, key=lambda cause: float(fits[cause][odd].mean()))
+    if fits[cause][odd].mean() > 0.5:
+        yield Finding(cause, f"{share}; {how[cause]}")
+    else:
+        off = float(np.abs(away[odd]).mean())
+        yield Finding(Cause.CONTRADICTION, f"{share}, but {off:.1f} px away", LIKELY)
+
+
+def _of_rotations(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Finding]:
+    """Labelled rotations against the one that the labelled points show."""
+    arms = batch.points[known].astype(np.float64)
+    arms -= arms.mean(axis=1, keepdims=True)
+    edge = np.linalg.norm(arms[:, 0], axis=1) * 2 / np.sqrt(3.0)
+    unit = arms / edge[:, None, None]
+    # The corners of a cube are orthogonal: sum of c c^T is 2 I.
+    shown = np.einsum("nki,kj->nij", unit, cube_corners(1.0)) / 2.0
+    said = batch.rotation[known].astype(np.float64)
+
+    def wrong(matrices: Array) -> Masks:
+        return np.asarray(np.abs(matrices - shown).max(axis=(1, 2)) > TOLERANCE)
+
+    odd = wrong(said)
+    if odd.mean() <= LEAST_SHARE:
+        return
+    share = f"rotations of {odd.mean():.0%} of the blocks do not turn a cube to its corners"
+    if not wrong(said.transpose(0, 2, 1))[odd].mean() > 0.5:
+        yield Finding(Cause.TRANSPOSED, f"{share}; transposed they do")
+        return
+    others = (np.abs(said[:, None] - shown[None]).max(axis=(2, 3)) < TOLERANCE).any(axis=1)
+    if others[odd].mean() > 0.5:
+        yield Finding(Cause.SHUFFLED, f"{share}; they turn it to those of other crops")
+    else:
+        yield Finding(Cause.CONTRADICTION, share, LIKELY)
+
+
+def _of_fields(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Finding]:
+    """Edge fields against those of the labelled poses."""
+    _, distance = edge_fields(batch.points[known], batch.rotation[known], batch.focal[known])
+    odd = np.abs(distance - batch.edge_distance[known]).max(axis=(1, 2)) > TOLERANCE_PX
+    if odd.mean() > LEAST_SHARE:
+        yield Finding(
+            Cause.CONTRADICTION,
+            f"edge fields of {odd.mean():.0%} of the crops are not those of their poses",
+            LIKELY,
+        )
+
+
+def _projected(points: NDArray[np.floating], focal: NDArray[np.floating]) -> Array:
+    """Points (N, 8, 3) of crop cameras' frames, in crop pixels (N, 8, 2)."""
+    flat = points[..., :2] / np.maximum(points[..., 2:], 1e-3)
+    return np.asarray(flat * focal[:, None, None] + (CROP_SIZE - 1) / 2, np.float64)
+
+
+def _all_projected(batch: CropBatch) -> Array:
+    return (_projected(batch.points, batch.focal) - (CROP_SIZE - 1) / 2) / HALF
+
+
+def _turned_back(batch: CropBatch, known: NDArray[np.int64]) -> Array:
+    """The labelled points as they are if the rotations are those of the transposed matrices."""
+    points = batch.points[known].astype(np.float64)
+    center = points.mean(axis=1, keepdims=True)
+    edge = np.linalg.norm(points[:, 0] - center[:, 0], axis=1) * 2 / np.sqrt(3.0)
+    arms = cube_corners(1.0)[None] * edge[:, None, None]
+    # R^T c, as row vectors c R.
+    return np.asarray(np.einsum("nkj,nji->nki", arms, batch.rotation[known]) + center)
+
+
+def _hulls(pixels: Array) -> Masks:
+    """Filled convex hulls of (N, 8, 2), pixels, as masks (N, CROP_SIZE, CROP_SIZE)."""
+    masks = np.zeros((len(pixels), CROP_SIZE, CROP_SIZE), np.uint8)
+    for mask, corners in zip(masks, pixels, strict=True):
+        fixed = np.rint(corners * (1 << FIXED_POINT)).astype(np.int32)
+        cv2.fillConvexPoly(mask, cv2.convexHull(fixed), 1, shift=FIXED_POINT)
+    return masks > 0
