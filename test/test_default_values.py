@@ -28,6 +28,8 @@ OTHERWISE = {
     ("simulation", "control_node", "blocks"),  # as many as the simulation has
     ("simulation", "control_node", "record"),
     ("simulation", "recorder_node", "out"),
+    ("soak", "control_node", "record"),
+    ("soak", "recorder_node", "out"),
     ("robot", "control_node", "record"),
     ("robot", "control_node", "limits.velocity_scaling"),  # a robot that nobody has tried yet
     ("robot", "recorder_node", "out"),
