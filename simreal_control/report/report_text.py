@@ -134,7 +134,12 @@ def as_page(
     """
     bounds = _bounds(report)
     page = Template(
-        PAGE, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        PAGE,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
     )
     return page.render(
         title=summary(report),

@@ -171,7 +171,12 @@ def _page(
     first = [frame for frame in log.answered if frame.loop == 0]
     seen = [(log.seconds(frame), float(len(frame.estimates))) for frame in first]
     page = Template(
-        PAGE, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        PAGE,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
     )
     return page.render(
         name=Path(facts.bag).name,

@@ -47,7 +47,10 @@ class TruthPerceptionNode(Node):
         self._listener = TransformListener(self._buffer, self)
         self._publisher = self.create_publisher(Detection3DArray, "detections", DETECTION_QOS)
         self.create_subscription(
-            Detection3DArray, "ground_truth/blocks", self._truth.append, TRUTH_QOS
+            Detection3DArray,
+            "ground_truth/blocks",
+            lambda truth: self._truth.append(truth),
+            TRUTH_QOS,
         )
         self.create_subscription(CameraInfo, "camera/camera_info", self._on_info, CAMERA_INFO_QOS)
 
