@@ -32,6 +32,7 @@ from simreal_common.ros_messages import (
 from simreal_control import control_node
 from simreal_control.control_node import ControlNode
 from simreal_control.parameter_fields import PANDA_FINGERS, PANDA_JOINTS
+from simreal_control.planning.finger_mapping import FingerMapping
 
 
 @pytest.fixture
@@ -159,6 +160,10 @@ class Task:
 
 class Tasks:
     """An assembly that makes them."""
+
+    remarks: tuple[str, ...] = ()
+    fingers = FingerMapping.sliding(PANDA_FINGERS)
+    continuous: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.made: list[Task] = []

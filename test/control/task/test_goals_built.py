@@ -207,9 +207,6 @@ def test_towers_are_taken_apart_from_the_top(make_rig) -> None:
 
 
 def test_a_tower_is_sorted_back_into_rows(make_rig) -> None:
-    tower = [
-        Pose(np.array([0.42, 0.0, EDGE * (n + 0.5)]), np.array([0, 0, 0, 1.0])) for n in range(4)
-    ]
     goal = Goal(Build.ROWS)
     rig = make_rig(tower(0.42, 0.0, 4), goal=goal, colors=("red", "blue", "red", "blue"))
     status = rig.run(400).status
