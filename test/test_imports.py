@@ -37,6 +37,7 @@ ROOMS = (
     "simreal_common.settings",
     "simreal_common.imaging",
     "simreal_common.frames",
+    "simreal_common.pages",
     #
     "simreal_sim.rendering",
     "simreal_sim.randomization.ranges",
@@ -113,6 +114,7 @@ ON_A_ROBOT = {
     "simreal_common.settings",
     "simreal_common.imaging",
     "simreal_common.frames",
+    "simreal_common.pages",
     *(room for room in ROOMS if room.split(".")[0] == "simreal_control"),
     "simreal_perception.video",
     "simreal_perception.recordings",

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jinja2 import StrictUndefined, Template
 from numpy.typing import NDArray
 
+from simreal_common.pages.html_page import fill_page
 from simreal_control.report.run_report import Kind, Moment, RunReport
 
 Array = NDArray[np.float64]
@@ -133,15 +133,8 @@ def as_page(
         pictures: (time, JPEG) by the number of the moment.
     """
     bounds = _bounds(report)
-    page = Template(
+    return fill_page(
         PAGE,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    return page.render(
         title=summary(report),
         remarks=[*remarks(report), verdict, remark],
         report=report,

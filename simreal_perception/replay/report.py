@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template
-
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.output_files import write_whole
+from simreal_common.pages.html_page import fill_page
 from simreal_perception.evaluation.evaluation import BlockResult, Evaluation
 from simreal_perception.replay.replay_log import PlayedFrame, ReplayLog, figures
 from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
@@ -170,15 +169,8 @@ def _page(
 ) -> str:
     first = [frame for frame in log.answered if frame.loop == 0]
     seen = [(log.seconds(frame), float(len(frame.estimates))) for frame in first]
-    page = Template(
+    return fill_page(
         PAGE,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    return page.render(
         name=Path(facts.bag).name,
         facts=facts,
         told={key: value for key, value in told.items() if key != "against_truth"},
