@@ -27,6 +27,7 @@ from simreal_perception.pose_estimation.calibration import (
     Evidence,
 )
 from simreal_perception.pose_estimation.estimator import BlockEstimator
+from simreal_perception.pose_estimation.mirrored_crops import is_doubted
 from simreal_perception.pose_estimation.suppression import distinct
 
 Array = NDArray[np.float64]
@@ -48,20 +49,24 @@ class Sample:
 
     Args:
         estimate: pose and covariance before calibration.
-        evidence: what is known of it.
+        evidence: what is known of it from its crop alone.
+        again: the same, judged in mirror images of the crop too.
         blocks: true poses of all blocks of the image, optical frame, and their edges (m).
     """
 
     estimate: BlockEstimate
     evidence: Evidence
+    again: Evidence
     blocks: Sequence[tuple[Pose, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """A sample that no better one of the same block displaced, and the block that it is of."""
+    """A sample that no better one of the same block displaced, the evidence by which it was judged,
+    and the block that it is of."""
 
     sample: Sample
+    evidence: Evidence
     block: tuple[Pose, float] | None
 
     @cached_property
@@ -105,13 +110,13 @@ def fit(images: Sequence[Sequence[Sample]]) -> Calibration:
         truth = np.array([one.block is not None for one in kept], dtype=bool)
         if min(truth.sum(), (~truth).sum()) < LEAST_CANDIDATES:
             return Calibration()
-        rows = np.array([list(one.sample.evidence.existence_terms.values()) for one in kept])
+        rows = np.array([list(one.evidence.existence_terms.values()) for one in kept])
         weights = logistic_regression(rows, truth)
         calibration = replace(calibration, existence=_named(EXISTENCE_TERMS, weights))
     found = [one for one in kept if one.block is not None]
     parts = {}
     for number, part in enumerate(STD_PARTS):
-        evidences = [one.sample.evidence for one in found]
+        evidences = [one.evidence for one in found]
         rows = np.array([list(one.std_terms(part).values()) for one in evidences])
         sigmas = np.array([getattr(one, part) for one in evidences])
         errors = np.array([one.errors[number] for one in found])
@@ -168,27 +173,30 @@ def _minimum(features: Array, loss: Callable[[Array], tuple[float, Array]]) -> A
 
 def _samples(estimator: BlockEstimator, example: Example) -> Iterator[Sample]:
     blocks = example.sized_blocks
-    for candidate in estimator.pose_candidates(example.image, example.camera, example.edge):
-        crop = candidate.crop
-        estimate = BlockEstimate(crop.pose, crop.covariance, 0.0, example.edge)
-        yield Sample(estimate, candidate.evidence, blocks)
+    candidates = estimator.pose_candidates(example.image, example.camera, example.edge)
+    for candidate, again in zip(candidates, estimator.judged_again(candidates), strict=True):
+        estimate = BlockEstimate(candidate.pose, candidate.covariance, 0.0, example.edge)
+        yield Sample(estimate, candidate.evidence, again.evidence, blocks)
 
 
 def _keep(samples: Sequence[Sample], calibration: Calibration) -> Iterator[_Kept]:
     """Those of one image that the estimator would give; a block is that of its best estimate."""
-    scored = [
-        (replace(sample.estimate, score=calibration.score(sample.evidence)), sample)
-        for sample in samples
-    ]
-    sample_of = {id(estimate): sample for estimate, sample in scored}
+    scored = []
+    for sample in samples:
+        evidence = sample.evidence
+        if is_doubted(calibration.score(evidence)):
+            evidence = sample.again
+        estimate = replace(sample.estimate, score=calibration.score(evidence))
+        scored.append((estimate, sample, evidence))
+    judged = {id(estimate): (sample, evidence) for estimate, sample, evidence in scored}
     free = list(samples[0].blocks) if samples else []
-    for estimate in distinct(sorted((one for one, _ in scored), key=lambda one: -one.score)):
+    for estimate in distinct(sorted((one for one, _, _ in scored), key=lambda one: -one.score)):
         near = [one for one in free if is_match(_at_edge(estimate, one[1]), *one)]
         block = min(
             near, key=lambda one: _distance(_at_edge(estimate, one[1]), one[0]), default=None
         )
         free = [one for one in free if one is not block]
-        yield _Kept(sample_of[id(estimate)], block)
+        yield _Kept(*judged[id(estimate)], block)
 
 
 def _at_edge(estimate: BlockEstimate, edge: float) -> Pose:

@@ -78,21 +78,31 @@ class Detections(NamedTuple):
 def detect(
     session: InferenceSession, image: NDArray[np.uint8], scales: tuple[float, ...]
 ) -> Detections:
-    """Run the detector on copies of an image, uint8 (H, W, 3), of some scales."""
-    found = [_detect_at(session, image, scale, scale == scales[-1]) for scale in scales]
+    """Run the detector on copies of an image, uint8 (H, W, 3), of some scales, the finest first."""
+    found, copy = [], image
+    for scale in scales:
+        # Each copy is made from the one before: every pixel of the image is averaged just once.
+        copy = _scaled(copy, image.shape, scale)
+        found.append(_detect_at(session, copy, image.shape, scale == scales[-1]))
     centers, radii, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
     best = np.argsort(-scores, kind="stable")
     return _suppressed(Detections(centers[best], radii[best], scores[best]))
 
 
+def _scaled(image: NDArray[np.uint8], shape: tuple[int, ...], scale: float) -> NDArray[np.uint8]:
+    """A copy `scale` times as large as an image of that shape, from one that is larger."""
+    size = (max(round(shape[1] * scale), 1), max(round(shape[0] * scale), 1))
+    if size == image.shape[1::-1]:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _detect_at(
-    session: InferenceSession, image: NDArray[np.uint8], scale: float, last: bool
+    session: InferenceSession, copy: NDArray[np.uint8], shape: tuple[int, ...], last: bool
 ) -> Detections:
-    height, width = image.shape[:2]
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    copy = image
-    if size != (width, height):
-        copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    """Detections in a copy of an image of that shape, in the image's pixels."""
+    height, width = shape[:2]
+    size = copy.shape[1::-1]
     down, right = -size[1] % DETECTOR_MULTIPLE, -size[0] % DETECTOR_MULTIPLE
     if down or right:
         copy = cv2.copyMakeBorder(copy, 0, down, 0, right, cv2.BORDER_REPLICATE)

@@ -57,12 +57,13 @@ def drawn_images(rng: np.random.Generator, count: int, doubles: bool = False) ->
                 normalized_residual=residual,
                 **evidence_of_pose(pose, covariance, EDGE, 600.0),
             )
-            samples.append(Sample(BlockEstimate(pose, covariance, 0.0, EDGE), evidence, blocks))
+            estimate = BlockEstimate(pose, covariance, 0.0, EDGE)
+            samples.append(Sample(estimate, evidence, evidence, blocks))
             if doubles:
                 beside = Pose(pose.position + np.array([0.004, 0.0, 0.02]), pose.orientation)
                 worse = evidence._replace(detection=0.0005, block=0.0005)
                 double = BlockEstimate(beside, covariance, 0.0, EDGE)
-                samples.append(Sample(double, worse, blocks))
+                samples.append(Sample(double, worse, worse, blocks))
         images.append(samples)
     return images
 

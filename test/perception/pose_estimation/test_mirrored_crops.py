@@ -1,4 +1,4 @@
-"""What the pose network doubts is judged in mirrored crops too, and nothing else is."""
+"""What is doubted is judged in mirrored crops too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_perception.pose_estimation.mirrored_crops import judge_again
+from simreal_perception.pose_estimation.mirrored_crops import is_doubted, judge_again
 
 
 class CornerJudge:
@@ -37,26 +37,28 @@ def crop(upper_left: int, upper_right: int, lower_left: int, lower_right: int) -
     return image
 
 
-def test_the_mean_of_all_mirror_images_decides_where_the_network_doubts() -> None:
+def test_the_mean_of_all_mirror_images_decides() -> None:
     network = CornerJudge()
-    crops = np.stack([crop(128, 230, 230, 230), crop(128, 25, 25, 25)])
+    crops = np.stack([crop(128, 230, 230, 128), crop(128, 25, 25, 128)])
     up, down = judge_again(network, crops, network.scores(crops))  # type: ignore[arg-type]
     assert up > 0.7 and down < 0.3
-    assert network.asked == [6]
+    assert network.asked == [4]
 
 
-def test_all_mirror_images_have_a_voice_of_equal_weight() -> None:
+def test_a_crop_and_its_mirror_images_have_voices_of_equal_weight() -> None:
     network = CornerJudge()
-    corners = (60, 100, 140, 200)
-    orders = [corners, corners[::-1], (100, 60, 200, 140), (140, 200, 60, 100)]
+    orders = [(60, 100, 140, 0), (60, 140, 100, 0), (100, 60, 0, 140)]
     crops = np.stack([crop(*order) for order in orders])
-    judged = judge_again(network, crops, network.scores(crops))  # type: ignore[arg-type]
-    assert np.allclose(judged, judged[0])
+    one, turned, mirrored = judge_again(network, crops, network.scores(crops))  # type: ignore[arg-type]
+    assert one == turned and mirrored < one  # the last one's mirror images start with 60 and 0
 
 
-def test_what_is_sure_is_not_asked_again() -> None:
+def test_no_crops_are_no_question() -> None:
     network = CornerJudge()
-    crops = np.stack([crop(254, 0, 0, 0), crop(3, 255, 255, 255)])
-    sure = network.scores(crops)
-    assert np.array_equal(judge_again(network, crops, sure), sure)  # type: ignore[arg-type]
+    assert not len(judge_again(network, np.zeros((0, 64, 64, 3), np.uint8), np.zeros(0)))  # type: ignore[arg-type]
     assert network.asked == []
+
+
+def test_what_is_sure_is_not_doubted() -> None:
+    assert not is_doubted(0.01) and not is_doubted(0.99)
+    assert is_doubted(0.5) and is_doubted(0.65)
