@@ -22,6 +22,7 @@ examples:
   simreal train --curriculum --task pose          from one batch to everything, stage by stage
   simreal train --run runs/mine --start-from block --ranges mine.yaml
                                                   fine-tune the model that ships to blocks of yours
+  simreal train --run runs/adr --adr              ranges that widen by themselves: doc/training.md
   simreal train --run runs/gpu --device cuda --prefetch 4
                                                   on a GPU, which draws, too
 
@@ -74,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ranges",
         metavar="FILE",
         help="YAML of randomization; without it config/randomization.yaml",
+    )
+    parser.add_argument(
+        "--adr",
+        action="store_true",
+        default=None,
+        help="automatic domain randomization: begin with plain scenes and widen each range as far as "
+        "the network copes, up to those of --ranges",
     )
     parser.add_argument(
         "--off",

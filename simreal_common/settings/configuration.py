@@ -147,11 +147,19 @@ def _value(default: Any, kind: Any, value: Any, where: str) -> Any:
             return default.from_plain(value)
         if kind is float:
             return number(value)
+        if kind is bool:
+            return _truth(value)
         if kind is int:
             return _whole_number(value)
         if kind is str:
             return _text(value)
         return _texts(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"got {value!r}, wanted true or false")
+    return value
 
 
 def _whole_number(value: Any) -> int:

@@ -41,6 +41,7 @@ class Progress:
         spent_s: seconds of wall time, likewise.
         ranges: `ranges_sha256` of what the run began with; "" in checkpoints of old.
         position: from where the source draws on; None for its beginning.
+        adr: state of automatic randomization; None without.
     """
 
     step: int = 0
@@ -48,6 +49,7 @@ class Progress:
     spent_s: float = 0.0
     ranges: str = ""
     position: Position | None = None
+    adr: dict[str, Any] | None = None
 
 
 def save_checkpoint(
@@ -70,6 +72,7 @@ def save_checkpoint(
         "pictures_seen": progress.pictures_seen,
         "spent_s": progress.spent_s,
         "ranges": progress.ranges,
+        **({"adr": json.dumps(progress.adr)} if progress.adr else {}),
         **{name: part.state_dict() for name, part in parts.items()},
     }
     if config.device == "cuda":
@@ -204,6 +207,7 @@ def _progress(state: Mapping[str, Any]) -> Progress:
         float(state.get("spent_s", 0.0)),
         str(state.get("ranges", "")),
         Position(json.loads(state["generator"]), **json.loads(state.get("source", "{}"))),
+        json.loads(state["adr"]) if "adr" in state else None,
     )
 
 

@@ -101,6 +101,11 @@ class Monitor:
                 self._writer.add_image("predictions", image, step, dataformats="HWC")
             self._writer.flush()
 
+    def randomized(self, step: int, figures: Mapping[str, float]) -> None:
+        """Take in how far automatic randomization has opened the ranges."""
+        if self._writer is not None:
+            self._scalars("adr", figures, step)
+
     def drawing_share(self) -> float:
         """Share of the time in which the network waited for images."""
         return self._waited_s / max(time.perf_counter() - self._start, 1e-9)

@@ -19,6 +19,7 @@ from torch import nn
 from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.pose_estimation.estimator import load_networks
+from simreal_perception.training.adr.adr_run import AdrRun
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (
     Progress,
@@ -109,6 +110,7 @@ def train(
         before = begin(checkpoint, config, parts, monitor)
         ema.n_averaged.fill_(before.step + 1)
         held_out = draw_held_out(task.source, config.batch, config.held_out)
+        adr = AdrRun(config, task, before.adr) if config.adr else None
         precision = choose_precision(config, task, held_out[0])
         monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
         here = record_start(checkpoint, config, config.randomization, before.step, precision)
@@ -131,6 +133,8 @@ def train(
                 if batches.wants_losses:
                     batches.learned(losses_of(task, loss))
                 ema.update_parameters(network)
+                if adr:
+                    adr.after(step)
                 if observer:
                     observer.learned(step, loss, rate)
                 monitor.step(step, loss.figures, rate, batches.waited_s)
@@ -143,6 +147,7 @@ def train(
                     before.spent_s + time.monotonic() - start,
                     before.ranges,
                     batches.after(drawn),
+                    adr.randomization.state() if adr else None,
                 )
                 measured = {}
                 due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
@@ -152,8 +157,11 @@ def train(
                     keep_best(checkpoint, config, ema.module, progress, figures["loss"])
                     evaluated = time.monotonic()
                 save_checkpoint(checkpoint, config, parts, progress)
+                if adr:
+                    adr.write(checkpoint)
+                    monitor.randomized(step, adr.figures())
                 saved = time.monotonic()
-                add_line(checkpoint, log_line(progress, rate, here, monitor, measured))
+                add_line(checkpoint, log_line(progress, rate, here, monitor, measured, adr))
                 if stop.wanted:
                     break
     return TrainingResult(checkpoint, step, step >= config.steps, figures)
@@ -216,6 +224,7 @@ def log_line(
     here: dict[str, Any],
     monitor: Monitor,
     held_out: dict[str, float],
+    adr: AdrRun | None,
 ) -> dict[str, Any]:
     """What the run's log tells of a checkpoint."""
     return {
@@ -228,6 +237,7 @@ def log_line(
         **monitor.rates(),
         "learned": monitor.figures,
         **({"held_out": held_out} if held_out else {}),
+        **({"adr": adr.figures()} if adr else {}),
     }
 
 

@@ -27,7 +27,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 # Fields with an option of their own on the command line.
 OPTIONS = (
     "seed", "steps", "batch", "learning_rate", "width", "threads", "device", "precision",
-    "prefetch", "start_from", "ranges",
+    "prefetch", "start_from", "ranges", "adr",
 )  # fmt: skip
 UNKNOWN = "it sets {names}, which is no part of a training run; the names are {known}"
 UNREADABLE = (
@@ -57,6 +57,13 @@ class TrainingConfig:
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
         proposals_from: model whose detector points at what a share of the crops show, so that the
             pose network learns to judge what it will be asked about; "": none. Of `pose` alone.
+        adr: widen the ranges as far as the network copes, from a point to what `ranges` says, in place
+            of learning from all of it at once (automatic domain randomization).
+        adr_every: steps between two looks at a boundary.
+        adr_images: images of a look.
+        adr_buffer: looks at a boundary before it may move.
+        adr_step: by how much it moves, as a share of the way from the point to its limit.
+        adr_low, adr_high: performance below which a range narrows, above which it widens.
         held_out: batches that are never learned, to choose the best weights by.
         checkpoint_s: seconds between checkpoints; at most these are lost.
         evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
@@ -86,6 +93,13 @@ class TrainingConfig:
     disabled: tuple[str, ...] = ()
     start_from: str = ""
     proposals_from: str = ""
+    adr: bool = False
+    adr_every: int = 1
+    adr_images: int = 24
+    adr_buffer: int = 2
+    adr_step: float = 0.1
+    adr_low: float = 0.6
+    adr_high: float = 0.8
     held_out: int = 16
     checkpoint_s: float = 60.0
     evaluate_s: float = 300.0
@@ -99,7 +113,9 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
             )
-        for name in ("steps", "batch", "width", "threads", "held_out"):
+        for name in (
+            "steps", "batch", "width", "threads", "held_out", "adr_every", "adr_images",
+        ):  # fmt: skip
             self._at_least(name, 1)
         for name in (
             "seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "evaluate_s", "prefetch",
@@ -109,6 +125,11 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"proposals_from is set for the {self.task}: wanted for the pose network alone; "
                 "give --task pose, or set it in the section 'pose'"
+            )
+        if self.adr and (self.prefetch or self.repeat):
+            raise ConfigurationError(
+                f"adr is on with prefetch {self.prefetch} and repeat {self.repeat}: wanted 0 for both: "
+                "every batch is drawn from the ranges as the one before has left them"
             )
         if self.prefetch > MOST_PREFETCH:
             raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")

@@ -81,6 +81,14 @@ class DetectorTask:
         """Whether a cell holds a centre."""
         return {"center": outputs[0][:, 0]}
 
+    def performance(self, network: nn.Module, batch: WindowBatch) -> float | None:
+        """Harmonic mean of recall and precision; None of windows without a block."""
+        if not batch.center.any():
+            return None
+        figures = self.loss(network, batch).figures
+        recall, precision = figures["recall"], figures["precision"]
+        return 2.0 * recall * precision / max(recall + precision, 1e-9)
+
     def image(self, network: nn.Module, batch: WindowBatch) -> NDArray[np.uint8]:
         """Windows with true spheres (green) and detected ones (magenta) drawn in."""
         device = next(network.parameters()).device

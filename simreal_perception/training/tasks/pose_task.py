@@ -34,6 +34,9 @@ Floats = NDArray[np.float32]
 CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.4
 CHART_WEIGHT, BLOCK_WEIGHT, ERROR_WEIGHT = 0.05, 0.5, 0.02
 LEAST_LOG_ERROR = -4.0
+RIGHT_CORNER_PX = (
+    3.0  # crop pixels; from corners twice as wrong as usual edges still lead to the pose
+)
 
 
 class PoseTask:
@@ -154,6 +157,24 @@ class PoseTask:
             "rotation_deg": float(poses.rotation_deg.mean()),
             "rotation_median_deg": float(np.median(poses.rotation_deg)),
         }
+
+    def performance(self, network: nn.Module, batch: CropBatch) -> float | None:
+        """Share of the crops judged rightly; of a block the corners must be right as well."""
+        device = next(network.parameters()).device
+        images = normalize_crops(torch.as_tensor(batch.images, device=device))
+        corners, _, chart, block, _ = network(images.contiguous(memory_format=torch.channels_last))
+        scored, known = ~np.isnan(batch.target), batch.target == 1
+        if not scored.any():
+            return None
+        right = (block > 0).cpu().numpy() == (batch.target == 1)
+        if known.any():
+            use = torch.as_tensor(known, device=device)
+            _, truth = _named_by_charts(batch.rotation[known], batch.corners[known])
+            wanted = torch.as_tensor(truth, device=device)
+            error = (corners[use] - wanted).abs().mean(dim=(2, 3)) * (CROP_SIZE / 2)
+            chosen = error.gather(1, chart[use].argmax(dim=1)[:, None]).squeeze(1)
+            right[known] &= (chosen < RIGHT_CORNER_PX).cpu().numpy()
+        return float(right[scored].mean())
 
     def image(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
         """Crops with true and found edges drawn in."""

@@ -130,6 +130,17 @@ class Measures(Protocol):
 
 
 @runtime_checkable
+class MeasuresPerformance(Protocol):
+    """A task that says in one number how well its network does, for automatic randomization.
+
+    Its source draws from the ranges in its attribute `randomization`, whatever they are at the time.
+    """
+
+    def performance(self, network: nn.Module, batch: Any) -> float | None:
+        """From 0, nothing is right, to 1; None where the batch shows nothing to judge by."""
+
+
+@runtime_checkable
 class DrawsImage(Protocol):
     """A task that can show what its network predicts."""
 

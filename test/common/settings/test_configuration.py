@@ -37,6 +37,7 @@ class Sample:
     steps: int = 3
     rate: float = 1e-3
     kinds: tuple[str, ...] = ()
+    loud: bool = False
     edge: Length = Length(0.05)  # noqa: RUF009  # frozen
     part: Part = Part()  # noqa: RUF009
 
@@ -49,6 +50,7 @@ def test_what_is_given_and_what_is_not() -> None:
     found = read("{name: b, steps: 4.0, kinds: [x, y], edge: 4, part: {count: 2}}")
     assert found == Sample("b", 4, kinds=("x", "y"), edge=Length(0.04), part=Part(2))
     assert type(found.steps) is int
+    assert read("loud: true").loud is True
     assert read("{}") == read("part:") == Sample()
 
 
@@ -60,7 +62,8 @@ def test_powers_of_ten_are_numbers(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("stepps: 3", "stepps is not known; the keys are name, steps, rate, kinds, edge, part"),
+        ("loud: 1", "loud: got 1, wanted true or false"),
+        ("stepps: 3", "stepps is not known; the keys are name, steps, rate, kinds, loud, edge, part"),
         ("7: 3", "7 is not known; the keys are name"),
         ("[1]", r"got \[1\], wanted keys out of name"),
         ("steps: many", "steps: got 'many', wanted a whole number"),
