@@ -61,7 +61,9 @@ class PerceptionParameters(CameraParameters):
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
     edge: float = parameter(BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0))
     min_score: float = parameter(
-        MIN_SCORE, "estimates that are less probably of a block are not published", range=(0.0, 1.0)
+        MIN_SCORE,
+        "existence score, 0 to 1, below which estimates are not published",
+        range=(0.0, 1.0),
     )
     max_distance: float = parameter(
         Search.max_distance,

@@ -1,4 +1,8 @@
-"""A parallel gripper as three boxes, and how far these keep from blocks on a vertical way down."""
+"""A parallel gripper as three boxes, and how far these keep from blocks on a vertical way down.
+
+Its defaults are the Franka Hand's; the sizes of another stand in the group `gripper` of its file in
+config/.
+"""
 
 from __future__ import annotations
 

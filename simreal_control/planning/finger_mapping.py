@@ -1,7 +1,8 @@
 """How far a hand is open at each position of its joints, and the other way round.
 
 Fingers slide or turn, from 0 for closed or 0 for open, one joint driven and others as its mimics. The
-task knows openings in metres; controllers and joint states know positions, metres or radians.
+task knows openings in metres; controllers and joint states know positions, metres or radians. It holds
+no hand: the numbers of one come from the group `gripper` of its file in config/.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A release fills a place in belief. An observation may show the block there (confirmed), elsewhere
 (it fell), or not at all: then blocks are counted, for a block that is nowhere else on the table is
 most likely where it was put, only not recognized. The next block goes where those below are seen to
-be.
+be. Whether a structure truly stands is for the judge to say, in `simreal_sim/scoring/`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Calibrates a model's scores and covariances (in the model's card), so that they are true."""
+"""Calibrates a model's scores and covariances (in the model's card), so that they are true.
+
+From which existence score a candidate counts as a block is `MIN_SCORE`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ Array = NDArray[np.float64]
 
 # Estimates with a lower score are left out where nobody says otherwise: from here on nine of ten are of
 # a block on fresh scenes with everything randomized. A false block costs an arm more than a missed one,
-# for which it looks again.
+# for which it looks again. Launches of a robot publish from 0.2 (config/perception.yaml), for control
+# judges by itself (`BlockMapConfig.min_score`).
 MIN_SCORE = 0.65
 # Logits of network outputs beyond this say no more: their sigmoids are float32.
 LARGEST_LOGIT = 9.0

@@ -1,7 +1,7 @@
 """URDFs of the simulated robots: pybullet_data's arms with grippers that grip as real ones do.
 
 A gripper's pad must be flat: contact normals of rounded tips point into the gripper, and a block held
-there wedges the hand, which then does not open.
+there wedges the hand, which then does not open. Which arms there are: `simulated_arm.SIMULATED_ARMS`.
 """
 
 from __future__ import annotations

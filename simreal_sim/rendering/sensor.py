@@ -2,7 +2,8 @@
 
 In the order of light and signal: vignetting, exposure and white balance; motion and lens blur;
 colour filter; noise and saturation of the pixels; demosaic; tone curve, contrast, colour
-saturation, sharpening; blur from scaling up; 8 bits; JPEG.
+saturation, sharpening; blur from scaling up; 8 bits; JPEG. What moves pixels, and labels with them, is
+part of the view: `simreal_sim/randomization/cameras.py`.
 """
 
 from __future__ import annotations

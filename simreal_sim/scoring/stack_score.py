@@ -1,6 +1,7 @@
 """Whether a tower stands, and how well the blocks were seen: judged from the truth alone.
 
-All poses are in the world frame, z up, table top at z = 0.
+All poses are in the world frame, z up, table top at z = 0. Other structures: `structure_score.py`. What
+the controller believes of one is its own affair: `simreal_control/world_model/structure.py`.
 """
 
 from __future__ import annotations

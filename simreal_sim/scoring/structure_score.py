@@ -1,7 +1,7 @@
 """Whether what was to be built stands: rows, pyramids, towers, judged from the truth alone.
 
 World frame, z up, table top at z = 0. Knows nothing of the controller: a structure is asked for in
-plain words and numbers.
+plain words and numbers. Towers of a launch: `stack_score.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What a task says of a batch that its network has seen."""
+"""What a task says of a batch that its network has seen.
+
+The terms of a loss are in its task: `PoseTask.loss` in `pose_task.py`, `DetectorTask.loss` in
+`detector_task.py`.
+"""
 
 from __future__ import annotations
 

@@ -112,6 +112,8 @@ def draw_distractors(
             handle = np.column_stack([a * 0.35, a * 0.15, c * uniform(0.4, 0.8, n)])
             half[here, 1] = handle
             second[here] = np.column_stack([a + handle[:, 0] * 0.9, 0 * a, c])
+        else:  # as a box it might pass for a block, labelled as none
+            raise NotImplementedError(f"distractor '{name}' has a share but no shape")
         first[here] = np.column_stack([a, b, c])
 
     rotation = np.tile(np.eye(3), (*size, 2, 1, 1))

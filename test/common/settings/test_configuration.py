@@ -63,7 +63,10 @@ def test_powers_of_ten_are_numbers(text: str) -> None:
     ("text", "says"),
     [
         ("loud: 1", "loud: got 1, wanted true or false"),
-        ("stepps: 3", "stepps is not known; the keys are name, steps, rate, kinds, loud, edge, part"),
+        (
+            "stepps: 3",
+            "stepps is not known; the keys are name, steps, rate, kinds, loud, edge, part",
+        ),
         ("7: 3", "7 is not known; the keys are name"),
         ("[1]", r"got \[1\], wanted keys out of name"),
         ("steps: many", "steps: got 'many', wanted a whole number"),
