@@ -51,7 +51,7 @@ test: lint  ## set up what the tests need, check the code, run all tests but the
 	$(WITH_PREFIX); $(PYTEST) test -m "not slow" --ignore test/launch --numprocesses $(JOBS) --dist loadfile
 	$(WITH_PREFIX); $(PYTEST) test/launch -m "not slow"
 	@if [ -e $(VENV)/.with-ros ]; then echo "embedded_ros2 is not installed beside ROS 2: its tests are left out"; \
-	else $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m "not slow"; fi
+	else $(PYTEST) -c embedded_ros2/pyproject.toml embedded_ros2/tests -m "not slow" --numprocesses $(JOBS) --dist loadfile; fi
 
 test-slow: $(VENV)/.tests  ## the tests that take minutes: whole runs with several seeds
 	$(WITH_PREFIX); $(PYTEST) test -m slow
