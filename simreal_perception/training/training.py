@@ -19,7 +19,7 @@ from torch import nn
 from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.pose_estimation.estimator import load_networks
-from simreal_perception.training.adr.adr_run import AdrRun
+from simreal_perception.training.adr.adr_run import AdrLooks, AdrRun
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (
     Progress,
@@ -110,7 +110,7 @@ def train(
         before = begin(checkpoint, config, parts, monitor)
         ema.n_averaged.fill_(before.step + 1)
         held_out = draw_held_out(task.source, config.batch, config.held_out)
-        adr = AdrRun(config, task, before.adr) if config.adr else None
+        adr = begin_adr(config, task, before.adr) if config.adr else None
         precision = choose_precision(config, task, held_out[0])
         monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
         here = record_start(checkpoint, config, config.randomization, before.step, precision)
@@ -185,6 +185,20 @@ def begin(
     else:
         progress = Progress()
     return replace(progress, ranges=ranges)
+
+
+def begin_adr(config: TrainingConfig, task: Task, state: dict[str, Any] | None) -> AdrRun:
+    """Automatic randomization of a run, whose looks have textures of their own.
+
+    Args:
+        state: out of the run's checkpoint; None for a new run.
+    """
+    with torch.random.fork_rng():
+        apart = make_task(config.task, config.seed + 1, config.width, config.randomization).source
+    if isinstance(apart, DrawsOnDevice):
+        apart.device = config.device
+    looks = AdrLooks(config.adr_every, config.adr_images)
+    return AdrRun(task, apart, config.randomization, config.adr_rule, looks, config.seed, state)
 
 
 def learn(

@@ -14,6 +14,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
+from simreal_perception.training.adr.randomization import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
@@ -126,6 +127,7 @@ class TrainingConfig:
                 f"proposals_from is set for the {self.task}: wanted for the pose network alone; "
                 "give --task pose, or set it in the section 'pose'"
             )
+        self.adr_rule  # noqa: B018  # refuses what makes no sense
         if self.adr and (self.prefetch or self.repeat):
             raise ConfigurationError(
                 f"adr is on with prefetch {self.prefetch} and repeat {self.repeat}: wanted 0 for both: "
@@ -146,6 +148,11 @@ class TrainingConfig:
                     f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
                 )
         RandomizationConfig(frozenset(self.disabled))  # refuses unknown names
+
+    @property
+    def adr_rule(self) -> AdrRule:
+        """When automatic randomization moves a boundary."""
+        return AdrRule(self.adr_low, self.adr_high, self.adr_buffer, self.adr_step)
 
     @property
     def randomization(self) -> RandomizationConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,8 @@ import torch
 
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.adr.randomization import AdrRule, AutomaticRandomization
-from simreal_perception.training.tasks.tasks import (
-    DrawsOnDevice,
-    MeasuresPerformance,
-    Task,
-    make_task,
-)
-from simreal_perception.training.training_config import TrainingConfig
+from simreal_perception.training.tasks.tasks import MeasuresPerformance, Task
+from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import write_ranges
 
 HEADING = """\
@@ -30,54 +26,64 @@ def adr_ranges(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".adr.yaml")
 
 
+@dataclass(frozen=True)
+class AdrLooks:
+    """When a boundary is looked at.
+
+    Args:
+        every: steps between two looks.
+        images: of a look.
+    """
+
+    every: int
+    images: int
+
+
 class AdrRun:
     """Opens the ranges that a task's source draws from, as the network learns.
 
-    Its images come from a source of its own: none is trained on, and other textures are seen.
-
     Args:
-        config: of the run; `adr` is set there.
         task: whose network is measured, and whose source's ranges are set.
+        source: the same kind of source, for the images of looks: none is trained on.
+        limits: how far ranges may open.
+        rule: when they do; looks: when that is asked.
+        seed: of which boundary is looked at when, and of its images.
         state: of a run that goes on; None for a new one.
 
     Raises:
         ConfigurationError: the task cannot say how well its network does.
     """
 
-    def __init__(self, config: TrainingConfig, task: Task, state: dict[str, Any] | None) -> None:
+    def __init__(
+        self, task: Task, source: Any, limits: RandomizationConfig, rule: AdrRule, looks: AdrLooks,
+        seed: int, state: dict[str, Any] | None,
+    ) -> None:  # fmt: skip
         if not isinstance(task, MeasuresPerformance):
             raise ConfigurationError(
-                f"adr is on, but the task '{config.task}' does not say how well its network does: "
+                f"adr is on, but the task '{task.name}' does not say how well its network does: "
                 "wanted a method performance(network, batch)"
             )
-        self._task, self._config = task, config
-        rule = AdrRule(config.adr_low, config.adr_high, config.adr_buffer, config.adr_step)
-        self.randomization = AutomaticRandomization(config.randomization, rule, config.seed)
+        self._measure = task.performance
+        self._task, self._source, self._looks, self._seed = task, source, looks, seed
+        self.randomization = AutomaticRandomization(limits, rule, seed)
         if state is not None:
             self.randomization.restore(state)
-        with torch.random.fork_rng():
-            measuring = make_task(config.task, config.seed + 1, config.width, config.randomization)
-        self._source: Any = measuring.source
-        if isinstance(self._source, DrawsOnDevice):
-            self._source.device = config.device
         self._open()
 
     def after(self, step: int) -> None:
         """Look at a boundary, if it is time to; the next batch is drawn from what follows."""
-        if step % self._config.adr_every:
+        if step % self._looks.every:
             return
-        adr = self.randomization
+        adr, network = self.randomization, self._task.network
         boundary = adr.boundary_at(step)
         self._source.randomization = adr.pinned(boundary)
         self._source.rng.bit_generator.state = np.random.default_rng(
-            [self._config.seed, IMAGES_SEED, step]
+            [self._seed, IMAGES_SEED, step]
         ).bit_generator.state
-        batch = self._source.draw(self._config.adr_images)
-        network = self._task.network
-        assert isinstance(self._task, MeasuresPerformance)
+        batch = self._source.draw(self._looks.images)
         network.eval()
         with torch.no_grad(), torch.random.fork_rng():
-            performance = self._task.performance(network, batch)
+            performance = self._measure(network, batch)
         network.train()
         if performance is not None and adr.measured(boundary, performance):
             self._open()
