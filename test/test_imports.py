@@ -67,6 +67,7 @@ ROOMS = (
     "simreal_perception.camera_calibration",
     "simreal_perception.networks",
     "simreal_perception.training_data",
+    "simreal_perception.evaluation.metrics",
     "simreal_perception.evaluation",
     "simreal_perception.dataset",
     "simreal_perception.inspection",
