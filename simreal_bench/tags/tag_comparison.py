@@ -16,7 +16,9 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_perception.evaluation.evaluation import BlockResult, Evaluation, error_figures
 
-NETWORK, TAGS = "network", "tags"
+# The estimator on blocks as they look without tags, on the blocks with tags, and the tags' own.
+NETWORK, NETWORK_ON_TAGS, TAGS = "network", "network_on_tags", "tags"
+METHODS = (NETWORK, NETWORK_ON_TAGS, TAGS)
 LEAST_VISIBLE = 0.1  # share of a block that must be seen for it to be asked for
 
 Row = dict[str, Any]
@@ -65,18 +67,20 @@ CONDITIONS = (
 
 @dataclass(eq=False)
 class TagComparison:
-    """What both methods made of the same frames.
+    """What the methods made of the same frames.
 
     Args:
         evaluations: blocks and estimates by method; blocks in the same order.
-        milliseconds: of each frame by method.
+        milliseconds: of processor time for each frame by method.
         conditions: of each block.
     """
 
     evaluations: dict[str, Evaluation] = field(
-        default_factory=lambda: {NETWORK: Evaluation(), TAGS: Evaluation()}
+        default_factory=lambda: {name: Evaluation() for name in METHODS}
     )
-    milliseconds: dict[str, list[float]] = field(default_factory=lambda: {NETWORK: [], TAGS: []})
+    milliseconds: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in METHODS}
+    )
     conditions: list[Conditions] = field(default_factory=list)
 
     def add(self, picture: TaggedImage, found: Mapping[str, Sequence[BlockEstimate]]) -> None:
@@ -105,6 +109,7 @@ class TagComparison:
         return {
             "frames": self.evaluations[NETWORK].images,
             "overall": overall,
+            "found_by_all": {name: _figures(blocks) for name, blocks in _shared(required).items()},
             "by_condition": {c.name: self._by(c, required) for c in CONDITIONS},
         }
 
@@ -136,9 +141,10 @@ def compare_tags(
     min_score: float,
     progress: Callable[[], object] = lambda: None,
 ) -> TagComparison:
-    """Let both methods look at the same frames, in turns.
+    """Let the methods look at the same frames, in turns, in this thread.
 
     Args:
+        network, tags: which compute in this thread alone, so that its processor time is theirs.
         min_score: estimates of the network below it do not count.
         progress: called after each frame.
     """
@@ -146,14 +152,24 @@ def compare_tags(
     for number in range(frames):
         picture = scenes.draw(number)
         found = {}
-        for name, method in ((NETWORK, network), (TAGS, tags)):
-            start = time.perf_counter()
-            estimates = method.estimate(picture.image, picture.camera, picture.edge)
-            comparison.milliseconds[name].append((time.perf_counter() - start) * 1e3)
+        for name, method, image in (
+            (NETWORK, network, picture.plain),
+            (NETWORK_ON_TAGS, network, picture.image),
+            (TAGS, tags, picture.image),
+        ):
+            start = time.process_time()
+            estimates = method.estimate(image, picture.camera, picture.edge)
+            comparison.milliseconds[name].append((time.process_time() - start) * 1e3)
             found[name] = [e for e in estimates if name == TAGS or e.score >= min_score]
         comparison.add(picture, found)
         progress()
     return comparison
+
+
+def _shared(required: Mapping[str, list[BlockResult]]) -> dict[str, list[BlockResult]]:
+    """Of each method the blocks that every method found."""
+    rows = [row for row in zip(*required.values()) if all(block.error for block in row)]
+    return {name: [row[index] for row in rows] for index, name in enumerate(required)}
 
 
 def _figures(blocks: Sequence[BlockResult]) -> Row:

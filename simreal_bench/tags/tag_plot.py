@@ -1,4 +1,4 @@
-"""The plot of a comparison: recall and error of both methods over each condition."""
+"""The plot of a comparison: recall and error of each method over each condition."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_bench.tags.tag_comparison import CONDITIONS, NETWORK, TAGS
+from simreal_bench.tags.tag_comparison import CONDITIONS, NETWORK, NETWORK_ON_TAGS, TAGS
 from simreal_perception.video.image_io import write_image
 
 PANEL_WIDTH, PANEL_HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 250, 170, 56, 64, 50, 44  # pixels
 BOTTOM, RIGHT = 64, 20
 INK, FAINT = (30, 30, 30), (215, 215, 215)
-COLORS = {NETWORK: (40, 90, 200), TAGS: (200, 60, 40)}
+COLORS = {NETWORK: (40, 90, 200), NETWORK_ON_TAGS: (140, 170, 220), TAGS: (200, 60, 40)}
+WORDS = {NETWORK: "network", NETWORK_ON_TAGS: "network, blocks with tags", TAGS: "tags"}
 MEASURES = (
     ("recall", "recall", 1.0),
     ("position_median_mm", "position, mm (median)", None),
@@ -39,10 +40,10 @@ def draw_comparison(file: Path, table: Mapping[str, Any]) -> None:
     height = TOP + rows * (PANEL_HEIGHT + GAP_Y) - GAP_Y + BOTTOM
     canvas = np.full((height, width, 3), 255, np.uint8)
     x = LEFT
-    for name, words in ((NETWORK, "network"), (TAGS, "tags")):
+    for name, words in WORDS.items():
         cv2.line(canvas, (x, 20), (x + 26, 20), COLORS[name], 2, cv2.LINE_AA)
         _write(canvas, words, (x + 34, 24), COLORS[name])
-        x += 140
+        x += 60 + 9 * len(words)
     _write(canvas, f"{table['frames']} frames", (x, 24))
     for row, (key, words, most) in enumerate(MEASURES):
         values = [

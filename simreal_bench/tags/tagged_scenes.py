@@ -73,16 +73,18 @@ class TaggedBlock:
 
 @dataclass(frozen=True, eq=False)
 class TaggedImage:
-    """An image of blocks with tags.
+    """An image of blocks with tags, and one without.
 
     Args:
         image: RGB uint8 (H, W, 3).
+        plain: the same of the same blocks as they look without tags.
         camera: its calibration.
         edge: of the blocks, metres.
         blocks: those within it.
     """
 
     image: NDArray[np.uint8]
+    plain: NDArray[np.uint8]
     camera: Camera
     edge: float
     blocks: list[TaggedBlock]
@@ -106,25 +108,37 @@ class TaggedScenes:
         Raises:
             ConfigurationError: more blocks than the dictionary has tags for.
         """
-        scene_rng, view_rng, light_rng, sensor_rng = (
-            np.random.default_rng([self.seed, SALT, number, step]) for step in range(4)
-        )
         ranges = self._ranges
-        scenes = draw_scenes(1, TEXTURES, ranges, scene_rng)
+        scenes = draw_scenes(1, TEXTURES, ranges, self._generator(number, 0))
+        views = draw_views(scenes, np.zeros(1, int), *SIZE, ranges, self._generator(number, 1))
         slots = np.flatnonzero(scenes.is_block[0])
         self._check(len(slots))
+        plain, _, _ = self._take(number, scenes, views)
         self._stick(scenes, slots)
-        views = draw_views(scenes, np.zeros(1, int), *SIZE, ranges, view_rng)
-        drawn = render(scenes, views, _textures(self.seed, self.layout), *SIZE, light_rng)
+        image, instance, blur_px = self._take(number, scenes, views)
+        return TaggedImage(
+            image,
+            plain,
+            view_camera(views, 0, *SIZE),
+            float(scenes.edge[0]),
+            _blocks(scenes, views, slots, instance, image, blur_px),
+        )
+
+    def _take(
+        self, number: int, scenes: SceneBatch, views: ViewBatch
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], float]:
+        """The image of a scene as it is dressed now, what each pixel shows, and the blur, pixels."""
+        ranges, sensor_rng = self._ranges, self._generator(number, 3)
+        textures = _textures(self.seed, self.layout)
+        drawn = render(scenes, views, textures, *SIZE, self._generator(number, 2))
         sensors = draw_sensors(1, 0.0, sensor_rng, ranges.sensor)
         image = expose(drawn.color, sensors, sensor_rng)
         compress(image, sensor_rng, ranges.sensor)
-        return TaggedImage(
-            image[0],
-            view_camera(views, 0, *SIZE),
-            float(scenes.edge[0]),
-            _blocks(scenes, views, slots, drawn.instance[0], image[0], _blur_px(sensors)),
-        )
+        return image[0], drawn.instance[0], _blur_px(sensors)
+
+    def _generator(self, number: int, step: int) -> np.random.Generator:
+        """One a step: what one of them draws does not shift the others."""
+        return np.random.default_rng([self.seed, SALT, number, step])
 
     @cached_property
     def _ranges(self) -> RandomizationConfig:

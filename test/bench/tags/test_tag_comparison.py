@@ -11,7 +11,9 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 
 from simreal_bench.tags.tag_comparison import (
     CONDITIONS,
+    METHODS,
     NETWORK,
+    NETWORK_ON_TAGS,
     TAGS,
     TagComparison,
     compare_tags,
@@ -57,6 +59,14 @@ def test_tags_are_read_where_the_truth_has_the_block(pictures: list[TaggedImage]
     assert right >= 0.8 * read
 
 
+def test_without_tags_all_but_the_blocks_is_the_same(pictures: list[TaggedImage]) -> None:
+    for picture in pictures:
+        differs = np.abs(picture.image.astype(int) - picture.plain).max(axis=2) > 40
+        assert differs.mean() < 0.4
+        assert TagEstimator(LAYOUT).estimate(picture.plain, picture.camera, picture.edge) == []
+    assert any(not np.array_equal(picture.image, picture.plain) for picture in pictures)
+
+
 def test_conditions_are_what_the_image_shows(pictures: list[TaggedImage]) -> None:
     for picture in pictures:
         for block in picture.blocks:
@@ -97,10 +107,13 @@ def estimate(block: TaggedBlock, off: float = 0.0) -> BlockEstimate:
 def compared() -> TagComparison:
     """Two blocks: one free, found by both; one half hidden, found by the network alone."""
     free, half, gone = at(0.0, 0.0), at(0.2, 0.5), at(-0.2, 0.95)
-    picture = TaggedImage(np.zeros((480, 640, 3), np.uint8), CAMERA, 0.05, [free, half, gone])
+    blank = np.zeros((480, 640, 3), np.uint8)
+    picture = TaggedImage(blank, blank, CAMERA, 0.05, [free, half, gone])
     comparison = TagComparison()
+    by_network = [estimate(free, 0.004), estimate(half)]
     comparison.add(
-        picture, {NETWORK: [estimate(free, 0.004), estimate(half)], TAGS: [estimate(free, 0.001)]}
+        picture,
+        {NETWORK: by_network, NETWORK_ON_TAGS: by_network, TAGS: [estimate(free, 0.001)]},
     )
     return comparison
 
@@ -111,6 +124,8 @@ def test_figures_go_by_condition() -> None:
     assert table["overall"][NETWORK]["recall"] == 1.0
     assert table["overall"][TAGS]["recall"] == 0.5
     assert table["overall"][TAGS]["precision"] == 1.0
+    assert [table["found_by_all"][name]["blocks"] for name in METHODS] == [1, 1, 1]
+    assert table["found_by_all"][NETWORK]["position_median_mm"] == pytest.approx(4.0)
     hidden = {row["low"]: row for row in table["by_condition"]["hidden"]}
     assert hidden[0.0][TAGS]["recall"] == 1.0
     assert hidden[0.0][TAGS]["position_median_mm"] == pytest.approx(1.0)
