@@ -104,6 +104,7 @@ def test_matching_is_greedy_by_score(errors: np.ndarray, threshold: float) -> No
     assert count_matches(errors, threshold) == errors.shape[1] - len(left)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0.0, 0.3), min_size=1, max_size=20))
 def test_the_area_is_that_of_the_curve(values: list[float]) -> None:
     errors = np.array([*values, np.inf])
