@@ -85,6 +85,7 @@ setup(
             "scorer_node = simreal_cli.node_entry:scorer_node",
             "randomized_images_node = simreal_cli.node_entry:randomized_images_node",
             "perception_node = simreal_cli.node_entry:perception_node",
+            "aruco_node = simreal_cli.node_entry:aruco_node",
             "recorder_node = simreal_cli.node_entry:recorder_node",
             "webcam_node = simreal_cli.node_entry:webcam_node",
             "view_node = simreal_cli.node_entry:view_node",

@@ -83,6 +83,11 @@ VERBS = {
         "how fast it draws and sees, beside what others use; how well it stacks",
         "  simreal bench render\n  simreal bench stack --seeds 1..100",
     ),
+    "compare-tags": Verb(
+        "simreal_cli.baselines.cli_compare_tags",
+        "the estimator beside printed tags (AprilTag, ArUco) on the same frames",
+        "  simreal compare-tags --frames 500 --json tags.json --plot tags.png",
+    ),
     "check-robot": Verb(
         "simreal_cli.robot.cli_check_robot",
         "does a robot fit its YAML? what lacks and what mends it, without moving",

@@ -29,7 +29,8 @@ examples:
   simreal evaluate --world 100 --plane-sigma 0.002
                                                the table's plane is known to 2 mm
   simreal evaluate --photos FOLDER             photographs with poses (index.json), or in groups
-                                               with a label beside each (GROUP/NAME.json)
+                                               with a label beside each (GROUP/NAME.json), or BOP's
+                                               scene folders
   simreal evaluate --bag FOLDER --poses FILE.json --edge 0.084
                                                a recorded camera with the pose of each frame
 """
@@ -48,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="N scenes of the simulated cell, drawn by PyBullet",
     )
     source.add_argument(
-        "--photos", type=Path, metavar="FOLDER", help="photographs with poses, or with labels"
+        "--photos",
+        type=Path,
+        metavar="FOLDER",
+        help="photographs with poses, with labels, or BOP's scenes",
     )
     source.add_argument("--bag", type=Path, metavar="FOLDER", help="rosbag2; wants --poses, --edge")
     parser.add_argument(
@@ -71,7 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--edge", type=float, metavar="M", help="edge of the block of --bag, metres"
     )
     parser.add_argument(
-        "--only", nargs="+", metavar="GROUP", help="of the groups of --photos, these"
+        "--only",
+        nargs="+",
+        metavar="GROUP",
+        help="of the groups (BOP: splits, scenes) of --photos, these",
     )
     parser.add_argument("--topic", help="images of --bag, where it has several")
     parser.add_argument("--seed", type=int, default=1, help="of --scenes and --world (%(default)s)")
@@ -97,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
     )
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="all figures, every block")
+    parser.add_argument("--html", type=Path, metavar="OUT.html", help="tables and plots as a page")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="draw the worst cases")
     parser.add_argument(
         "--reliability",
@@ -129,10 +137,15 @@ def run(args: argparse.Namespace) -> int:
         outcome = evaluate(args.model, source, args.jobs, progress=bar.update, knowledge=knowledge)
     figures = report(outcome, args.min_score)
     command = _command(args)
-    print(text_report(figures, f"model {args.model}, {source.name}"))
+    title = f"model {args.model}, {source.name}"
+    print(text_report(figures, title))
     if args.json:
         content = {"command": command, "model": args.model, "source": source.name, **figures}
         _write(args.json, json.dumps(content, indent=1) + "\n")
+    if args.html:
+        from simreal_perception.evaluation.evaluation_page import evaluation_page
+
+        _write(args.html, evaluation_page(figures, title, command))
     if args.sheet:
         from simreal_perception.evaluation.evaluation_sheet import draw_sheet, worst_cases
 

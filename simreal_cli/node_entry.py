@@ -43,6 +43,7 @@ def _entry(module: str, told_to_end: int = 0) -> Entry:
 sim_node = _entry("simreal_sim.sim_node")
 scorer_node = _entry("simreal_sim.scorer_node", EXIT_NO_VERDICT)
 perception_node = _entry("simreal_perception.perception_node")
+aruco_node = _entry("simreal_perception.tags.aruco_node")
 recorder_node = _entry("simreal_perception.recorder_node")
 webcam_node = _entry("simreal_perception.webcam_node")
 view_node = _entry("simreal_perception.view_node")

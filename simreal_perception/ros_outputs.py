@@ -1,8 +1,9 @@
-"""What perception_node says of an image: detections, in one frame or two, and what people look at."""
+"""What nodes that find blocks say of an image: detections, in one frame or two, markers, pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,27 @@ from simreal_common.ros_messages import (
 )
 from simreal_common.ros_qos import DETECTION_QOS, SHOWN_QOS
 from simreal_common.untrusted_text import shortened
-from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.ros_block_markers import block_markers
 from simreal_perception.ros_complaints import Complaints
 from simreal_perception.video.drawing import draw_blocks
 from simreal_perception.video.image_io import jpeg
 
 LONGEST_REASON = 150  # characters of what tf says
+
+
+class OutputParameters(Protocol):
+    """What a node that publishes detections is told of them.
+
+    Attributes:
+        target_frame: in which blocks are told a second time; empty: none.
+        publish_tf: whether TF is told a frame for each block.
+    """
+
+    @property
+    def target_frame(self) -> str: ...
+
+    @property
+    def publish_tf(self) -> bool: ...
 
 
 class DetectionOutputs:
@@ -47,7 +62,7 @@ class DetectionOutputs:
     def __init__(
         self,
         node: Node,
-        parameters: PerceptionParameters,
+        parameters: OutputParameters,
         transforms: Transforms | None,
         complaints: Complaints,
     ) -> None:

@@ -67,6 +67,7 @@ ROOMS = (
     "simreal_perception.camera_calibration",
     "simreal_perception.networks",
     "simreal_perception.training_data",
+    "simreal_perception.evaluation.metrics",
     "simreal_perception.evaluation",
     "simreal_perception.dataset",
     "simreal_perception.inspection",
@@ -77,14 +78,17 @@ ROOMS = (
     "simreal_perception.training.sanity_checks",
     "simreal_perception.export",
     "simreal_perception",
+    "simreal_perception.tags",
     #
     "simreal_bench.speed",
+    "simreal_bench.tags",
     "simreal_bench.simulated_robot",
     "simreal_bench.faults",
     "simreal_bench.stacking",
     "simreal_bench.endurance",
     #
     "simreal_cli.calibrate",
+    "simreal_cli.baselines",
     "simreal_cli.robot",
     "simreal_cli",
 )
@@ -128,6 +132,7 @@ ON_A_ROBOT = {
     "simreal_perception.camera_calibration",
     "simreal_perception.replay",
     "simreal_perception",
+    "simreal_perception.tags",
 }
 FOR_SIMULATION = {"torch", "pybullet", "pybullet_data", "simreal_sim"}
 

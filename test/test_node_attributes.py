@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 NODES = sorted(
     path
     for folder in ("simreal_control", "simreal_perception", "simreal_sim")
-    for path in (ROOT / folder).glob("*_node.py")
+    for path in (ROOT / folder).rglob("*_node.py")
 )
 # What `rclpy.node.Node` of Humble to Lyrical has of its own: attributes with one underscore, private
 # methods, and what executors read of it. Who takes one ends when somebody lists the parameters, or

@@ -23,6 +23,7 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
         ("simreal_sim.randomized_images_node", "RandomizedImagesParameters"),
     ),
     "scorer_node": (("simreal_sim.scorer_node", "ScorerParameters"),),
+    "aruco_node": (("simreal_perception.tags.aruco_parameters", "ArucoParameters"),),
     "webcam_node": (("simreal_perception.webcam_node", "WebcamParameters"),),
     "view_node": (("simreal_perception.view_node", "ViewParameters"),),
     "recorder_node": (("simreal_perception.node_parameters", "RecorderParameters"),),

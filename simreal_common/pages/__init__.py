@@ -1,4 +1,4 @@
-"""Pages for people, made of templates: reports of runs and of replays.
+"""Pages for people, made of templates and plots: reports of runs, replays and evaluations.
 
-Public: `html_page.fill_page`.
+Public: `html_page.fill_page`, `svg_plots.scatter`.
 """

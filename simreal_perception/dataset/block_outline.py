@@ -81,6 +81,24 @@ def centers_within(polygon: NDArray[np.float32], width: int, height: int) -> NDA
     return np.asarray((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0))
 
 
+def fill_hull(points: Array, width: int, height: int) -> NDArray[np.bool_]:
+    """The pixels that the convex hull of points, (N, 2), touches, bool (H, W)."""
+    hull = cv2.convexHull(points.astype(np.float32)).reshape(-1, 2)
+    return fill_outline(np.asarray(hull, dtype=np.float32), width, height)
+
+
+def common_shift(away: Array, tolerance: float) -> Array | None:
+    """By how much all points lie aside alike, pixels, (2,); None where they do not.
+
+    Args:
+        away: from where each should be to where it is, (..., 2).
+        tolerance: by which one may differ from the mean.
+    """
+    flat = away.reshape(-1, 2)
+    shift = np.asarray(flat.mean(axis=0), dtype=np.float64)
+    return shift if np.linalg.norm(flat - shift, axis=1).max() <= tolerance else None
+
+
 def area(polygon: NDArray[np.float32]) -> float:
     """Of a polygon, pixels."""
     return float(cv2.contourArea(polygon))

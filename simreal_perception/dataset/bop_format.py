@@ -7,9 +7,6 @@ docs/bop_datasets_format.md). BOP knows no lens distortion: pictures are drawn t
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,10 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import cube_corners, cube_symmetries
 from simreal_common.output_files import write_whole
 from simreal_perception.dataset.block_outline import centers_within, outline
-from simreal_perception.dataset.picture_formats import Draw, write_json, write_mask
+from simreal_perception.dataset.picture_formats import PictureParts, write_json, write_mask
 from simreal_perception.dataset.picture_labels import (
     DECIMALS_POSE,
     DECIMALS_SHARE,
-    without_blocks_at_the_lens,
 )
 from simreal_perception.video.image_io import write_image
 from simreal_sim.randomization.labelled_images import BlockLabel, LabelledImage
@@ -40,51 +36,34 @@ TRIANGLES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class BopFormat:
+class BopFormat(PictureParts):
     """Images and masks one a picture; the JSON files of a scene are written at the end.
 
-    Args:
-        folder: of the data set.
-        group: name of the folder of scenes inside it (BOP's split).
+    The group is the folder of scenes (BOP's split).
     """
 
-    folder: Path
-    group: str
-
-    @property
-    def unit(self) -> int:
-        return 1
-
-    def is_done(self, numbers: Sequence[int]) -> bool:
-        """Whether images and their parts of the ground truth are there."""
-        return all(self._part(number).is_file() for number in numbers)
-
-    def write(self, numbers: Sequence[int], draw: Draw) -> None:
-        """Draw and write pictures.
+    def write_picture(self, number: int, picture: LabelledImage, ignore: list[list[float]]) -> None:
+        """Write the image and its masks, and then its part of the ground truth.
 
         Raises:
-            ImageError, OSError: a file cannot be written.
             ConfigurationError: a lens with distortion.
         """
-        for number in numbers:
-            picture, _ = without_blocks_at_the_lens(draw(number))
-            if picture.camera.distortion.any():
-                raise ConfigurationError(
-                    "BOP knows no lens distortion, and these pictures have one; wanted the group "
-                    "lens switched off (--off lens)"
-                )
-            scene, image = self._scene(number), f"{number % SCENE:06d}"
-            write_image(scene / "rgb" / f"{image}.png", picture.image)
-            objects = []
-            for index, block in enumerate(picture.blocks):
-                shown = picture.instances == block.number
-                whole = _whole(block, picture) | shown
-                for name, mask in (("mask", whole), ("mask_visib", shown)):
-                    path = scene / name / f"{image}_{index:06d}.png"
-                    write_mask(path, mask.astype(np.uint8) * np.uint8(255))
-                objects.append(_object(block, shown, whole))
-            write_json(self._part(number), {"camera": _camera(picture), "objects": objects})
+        if picture.camera.distortion.any():
+            raise ConfigurationError(
+                "BOP knows no lens distortion, and these pictures have one; wanted the group "
+                "lens switched off (--off lens)"
+            )
+        scene, image = self._scene(number), f"{number % SCENE:06d}"
+        write_image(scene / "rgb" / f"{image}.png", picture.image)
+        objects = []
+        for index, block in enumerate(picture.blocks):
+            shown = picture.instances == block.number
+            whole = _whole(block, picture) | shown
+            for name, mask in (("mask", whole), ("mask_visib", shown)):
+                path = scene / name / f"{image}_{index:06d}.png"
+                write_mask(path, mask.astype(np.uint8) * np.uint8(255))
+            objects.append(_object(block, shown, whole))
+        write_json(self.last_file(number), {"camera": _camera(picture), "objects": objects})
 
     def finish(self, count: int) -> None:
         """Write the scenes' JSON files, and the models.
@@ -92,8 +71,8 @@ class BopFormat:
         Raises:
             OSError: a file cannot be written.
         """
-        parts = {n: json.loads(self._part(n).read_text(encoding="utf-8")) for n in range(count)}
-        edges = sorted({o["edge_m"] for part in parts.values() for o in part["objects"]})
+        parts = self.parts(count)
+        edges = sorted({o["edge_m"] for part in parts for o in part["objects"]})
         ids = {edge: number for number, edge in enumerate(edges, start=1)}
         for first in range(0, count, SCENE):
             cameras, truths, infos = {}, {}, {}
@@ -116,9 +95,6 @@ class BopFormat:
 
     def _scene(self, number: int) -> Path:
         return self.folder / self.group / f"{number // SCENE:06d}"
-
-    def _part(self, number: int) -> Path:
-        return self.folder / "parts" / f"{number:06d}.json"
 
 
 def _camera(picture: LabelledImage) -> dict[str, Any]:

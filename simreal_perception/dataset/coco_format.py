@@ -6,10 +6,7 @@ What COCO has no key for stands beside it: of an image `camera` (K, dist) and `s
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import MissingDependencyError
-from simreal_perception.dataset.folder_format import DIGITS
-from simreal_perception.dataset.picture_formats import Draw, write_json
+from simreal_perception.dataset.picture_formats import DIGITS, PictureParts, write_json
 from simreal_perception.dataset.picture_labels import (
     DECIMALS_PX,
     DECIMALS_SHARE,
     label_values,
-    without_blocks_at_the_lens,
 )
 from simreal_perception.video.image_io import write_image
+from simreal_sim.randomization.labelled_images import LabelledImage
 
 # COCO's own words for a keypoint: not labelled, labelled but hidden, visible.
 ABSENT, HIDDEN, VISIBLE = 0, 1, 2
@@ -37,19 +33,12 @@ NAMES = [
 
 
 @dataclass(frozen=True)
-class CocoFormat:
-    """One image a picture and one file for all annotations; parts lie in `parts/` for going on.
-
-    Args:
-        folder: of the data set.
-        group: kind of its scenes.
+class CocoFormat(PictureParts):
+    """One image a picture and one file for all annotations.
 
     Raises:
         MissingDependencyError: no pycocotools here.
     """
-
-    folder: Path
-    group: str
 
     def __post_init__(self) -> None:
         try:
@@ -60,39 +49,25 @@ class CocoFormat:
                 "'datasets': pip install 'simreal[datasets]', or another --format"
             ) from error
 
-    @property
-    def unit(self) -> int:
-        return 1
-
-    def is_done(self, numbers: Sequence[int]) -> bool:
-        """Whether images and their parts of the annotations are there."""
-        return all(self._part(number).is_file() for number in numbers)
-
-    def write(self, numbers: Sequence[int], draw: Draw) -> None:
-        """Draw and write pictures.
-
-        Raises:
-            ImageError, OSError: a file cannot be written.
-        """
-        for number in numbers:
-            picture, ignore = without_blocks_at_the_lens(draw(number))
-            name = f"{number:0{DIGITS}d}.png"
-            write_image(self.folder / "images" / name, picture.image)
-            values = label_values(picture, self.group, name, "", ignore)
-            image = {
-                "id": number,
-                "file_name": name,
-                "width": picture.camera.width,
-                "height": picture.camera.height,
-                "seed": picture.seed,
-                "camera": {"K": values["K"], "dist": values["dist"]},
-            }
-            annotations = [
-                _annotation(block, picture.instances == block["number"], number)
-                for block in values["blocks"]
-                if block["box_px"] is not None
-            ]
-            write_json(self._part(number), {"image": image, "annotations": annotations})
+    def write_picture(self, number: int, picture: LabelledImage, ignore: list[list[float]]) -> None:
+        """Write the image, and then its part of the annotations."""
+        name = f"{number:0{DIGITS}d}.png"
+        write_image(self.folder / "images" / name, picture.image)
+        values = label_values(picture, self.group, name, "", ignore)
+        image = {
+            "id": number,
+            "file_name": name,
+            "width": picture.camera.width,
+            "height": picture.camera.height,
+            "seed": picture.seed,
+            "camera": {"K": values["K"], "dist": values["dist"]},
+        }
+        annotations = [
+            _annotation(block, picture.instances == block["number"], number)
+            for block in values["blocks"]
+            if block["box_px"] is not None
+        ]
+        write_json(self.last_file(number), {"image": image, "annotations": annotations})
 
     def finish(self, count: int) -> None:
         """Write annotations.json from the parts.
@@ -102,8 +77,7 @@ class CocoFormat:
         """
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
-        for number in range(count):
-            part = json.loads(self._part(number).read_text(encoding="utf-8"))
+        for part in self.parts(count):
             images.append(part["image"])
             for annotation in part["annotations"]:
                 annotations.append({"id": len(annotations) + 1, **annotation})
@@ -119,9 +93,6 @@ class CocoFormat:
                 "annotations": annotations,
             },
         )
-
-    def _part(self, number: int) -> Path:
-        return self.folder / "parts" / f"{number:0{DIGITS}d}.json"
 
 
 def _annotation(block: dict[str, Any], mask: NDArray[np.bool_], image: int) -> dict[str, Any]:

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from simreal_perception.dataset.picture_formats import Draw, write_json, write_mask
-from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
+from simreal_perception.dataset.picture_formats import (
+    DIGITS,
+    PictureByPicture,
+    write_json,
+    write_mask,
+)
+from simreal_perception.dataset.picture_labels import label_values
 from simreal_perception.video.image_io import write_image
+from simreal_sim.randomization.labelled_images import LabelledImage
 
-DIGITS = 6
 
+class FolderFormat(PictureByPicture):
+    """One label, one image and one mask a picture; the group's folder holds them."""
 
-@dataclass(frozen=True)
-class FolderFormat:
-    """One label, one image and one mask a picture.
+    def last_file(self, number: int) -> Path:
+        return self._path(number, ".json")
 
-    Args:
-        folder: of the data set.
-        group: name of the folder inside it.
-    """
-
-    folder: Path
-    group: str
-
-    @property
-    def unit(self) -> int:
-        return 1
-
-    def is_done(self, numbers: Sequence[int]) -> bool:
-        """Whether the labels are there: of a picture's files they are written last."""
-        return all(self._path(number, ".json").is_file() for number in numbers)
-
-    def write(self, numbers: Sequence[int], draw: Draw) -> None:
-        """Draw and write pictures.
-
-        Raises:
-            ImageError: a file cannot be written.
-            OSError: a label cannot be written.
-        """
-        for number in numbers:
-            picture, ignore = without_blocks_at_the_lens(draw(number))
-            image, mask = self._path(number, ".png"), self._path(number, ".mask.png")
-            write_image(image, picture.image)
-            write_mask(mask, picture.instances)
-            values = label_values(picture, self.group, image.name, mask.name, ignore)
-            write_json(self._path(number, ".json"), values)
+    def write_picture(self, number: int, picture: LabelledImage, ignore: list[list[float]]) -> None:
+        """Write image, mask, and then the label."""
+        image, mask = self._path(number, ".png"), self._path(number, ".mask.png")
+        write_image(image, picture.image)
+        write_mask(mask, picture.instances)
+        values = label_values(picture, self.group, image.name, mask.name, ignore)
+        write_json(self.last_file(number), values)
 
     def finish(self, count: int) -> None:
         """Nothing is about all pictures."""

@@ -1,4 +1,4 @@
-"""A model measured on images whose truth is known: examples, matching, figures, tables, sheets.
+"""A model measured on images whose truth is known: examples, matching, figures, tables, pages.
 
 Public: `evaluation.Evaluation`, `evaluation_data.Example`, `evaluation_report.report`.
 """

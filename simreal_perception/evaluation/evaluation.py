@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_rotation_distance
+from simreal_perception.evaluation.metrics.pose_recall import ImageErrors
 
 if TYPE_CHECKING:
     from simreal_perception.evaluation.image_matching import Comparison
@@ -123,12 +124,14 @@ class Evaluation:
         images: how many were seen.
         comparisons: of the labelled photographs among them, whose results are in `blocks` and
             `false_alarms` like the others'.
+        pose_errors: of the images, for the figures that BOP defines, which match in their own way.
     """
 
     blocks: list[BlockResult] = field(default_factory=list)
     false_alarms: list[FalseAlarm] = field(default_factory=list)
     images: int = 0
     comparisons: list[Comparison] = field(default_factory=list)
+    pose_errors: list[ImageErrors] = field(default_factory=list)
 
     def add(
         self,
@@ -194,6 +197,7 @@ class Evaluation:
         self.false_alarms += other.false_alarms
         self.images += other.images
         self.comparisons += other.comparisons
+        self.pose_errors += other.pose_errors
 
     def above(self, score: float) -> Evaluation:
         """The same images with estimates below `score` left out."""
@@ -213,6 +217,7 @@ class Evaluation:
         part = Evaluation(blocks, alarms, self.images - len(self.comparisons))
         for comparison in self.comparisons:
             part.add_compared(comparison.above(score))
+        part.pose_errors = [errors.above(score) for errors in self.pose_errors]
         return part
 
     @property

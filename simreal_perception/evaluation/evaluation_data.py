@@ -20,6 +20,7 @@ from simreal_common.untrusted_text import Limits, parse_json, read_text
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 LIMITS = Limits(size=64_000_000, nodes=4_000_000)  # of files of truths, for thousands of images
+ROTATION_TOLERANCE = 1e-2  # of R^T R from 1; labels are rounded, and some were typed
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,3 +218,26 @@ def read_pose(entry: Any, path: Path) -> Pose:
             f"{path}: an entry holds no pose ({error}): wanted position_m of 3 numbers and "
             "orientation_xyzw of 4, or rotation, a 3x3 matrix"
         ) from error
+
+
+def shaped_numbers(value: Any, shape: tuple[int, ...], what: str) -> NDArray[np.float64]:
+    """Finite numbers of a shape, in which -1 stands for any length.
+
+    Raises:
+        ConfigurationError: others; `what` says where they stand.
+    """
+    wanted = "x".join("N" if length < 0 else str(length) for length in shape) or "a single"
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.array(np.nan)
+    fits = array.ndim == len(shape) and all(n in (-1, m) for n, m in zip(shape, array.shape))
+    if not fits or not np.isfinite(array).all():
+        raise ConfigurationError(f"{what} is {str(value)[:60]}: wanted {wanted} finite numbers")
+    return array
+
+
+def is_rotation(matrix: NDArray[np.float64]) -> bool:
+    """Whether a matrix, (3, 3), turns without scaling or mirroring, as well as labels are typed."""
+    orthogonal = np.abs(matrix.T @ matrix - np.eye(3)).max() < ROTATION_TOLERANCE
+    return bool(orthogonal and np.linalg.det(matrix) > 0)

@@ -16,6 +16,7 @@ from simreal_perception.evaluation.evaluation import (
     pixel_figures,
 )
 from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
+from simreal_perception.evaluation.metrics.pose_recall import PoseRecall
 from simreal_perception.evaluation.reliability import expected_calibration_error, reliability_bins
 
 SCORES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -46,6 +47,7 @@ def report(outcome: EvaluationOutcome, min_score: float) -> Row:
             "estimator_ms_p50": float(np.median(times)),
             "estimator_ms_p95": float(np.quantile(times, 0.95)),
             "overall": {**counted.summary(), "near_share": near_share(counted)},
+            "pose_recall": PoseRecall(counted.pose_errors).summary(),
             "by_group": _by_group(outcome, counted),
             "negatives": _negatives(outcome, counted),
             "by_visibility": _by(counted, VISIBLE, lambda block: block.visible, "{:.0%}"),
@@ -102,7 +104,7 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
                 (
                     f"{name} error, {unit}",
                     *(
-                        _number(overall[f"{key}_{which}_{short}"], digits)
+                        number(overall[f"{key}_{which}_{short}"], digits)
                         for which in ("mean", "median", "p95")
                     ),
                 )
@@ -116,19 +118,20 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
             ],
         ),
         "",
-        f"recall {_percent(overall['recall'])}, precision {_percent(overall['precision'])}",
-        f"found within {NEAR_SHARE:.0%} of the distance: {_percent(overall['near_share'])}",
-        f"found within 10 mm x distance / 0.9 m, of those found: {_percent(overall['good_share'])}",
-        f"range bias {_number(overall['range_bias_mm'], 1)} mm; normalized squared error of "
-        f"position, mean {_number(overall['nees_mean'], 2)} (wanted 3), median "
-        f"{_number(overall['nees_median'], 2)} (wanted 2.37)",
+        f"recall {percent(overall['recall'])}, precision {percent(overall['precision'])}",
+        f"found within {NEAR_SHARE:.0%} of the distance: {percent(overall['near_share'])}",
+        f"found within 10 mm x distance / 0.9 m, of those found: {percent(overall['good_share'])}",
+        f"range bias {number(overall['range_bias_mm'], 1)} mm; normalized squared error of "
+        f"position, mean {number(overall['nees_mean'], 2)} (wanted 3), median "
+        f"{number(overall['nees_median'], 2)} (wanted 2.37)",
         *(
             f"error {words} within 1, 2, 3 standard deviations: "
-            + ", ".join(_percent(overall[f"{name}_within_{n}_sigma"]) for n in (1, 2, 3))
+            + ", ".join(percent(overall[f"{name}_within_{n}_sigma"]) for n in (1, 2, 3))
             + " (wanted 68.3, 95.5, 99.7)"
             for name, words in (("range", "along the ray"), ("lateral", "across it"))
         ),
-        f"estimator {_number(figures['estimator_ms_p50'], 1)} ms (median); "
+        *_pose_recall_lines(figures["pose_recall"]),
+        f"estimator {number(figures['estimator_ms_p50'], 1)} ms (median); "
         f"{figures['images_per_s']:.1f} images/s in all",
     ]
     if figures["by_group"]:
@@ -139,12 +142,12 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
             (
                 row["range"],
                 str(row["blocks"]),
-                _percent(row["recall"]),
-                _number(row["position_mean_mm"], 1),
-                _number(row["position_median_mm"], 1),
-                _number(row["position_p95_mm"], 1),
-                _number(row["rotation_mean_deg"], 2),
-                _percent(row["near_share"]),
+                percent(row["recall"]),
+                number(row["position_mean_mm"], 1),
+                number(row["position_median_mm"], 1),
+                number(row["position_p95_mm"], 1),
+                number(row["rotation_mean_deg"], 2),
+                percent(row["near_share"]),
             )
             for row in figures[key]
         ]
@@ -153,10 +156,10 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
     by_score = [
         (
             f"{row['score']:g}",
-            _percent(row["recall"]),
-            _percent(row["precision"]),
-            _number(row["position_mean_mm"], 1),
-            _percent(row["near_share"]),
+            percent(row["recall"]),
+            percent(row["precision"]),
+            number(row["position_mean_mm"], 1),
+            percent(row["near_share"]),
         )
         for row in figures["by_score"]
     ]
@@ -164,15 +167,15 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
     balance = figures["best_balance"]
     lines += [
         f"recall and precision balance best from score {balance['score']:.3f}: "
-        f"{_percent(balance['recall'])} and {_percent(balance['precision'])}"
+        f"{percent(balance['recall'])} and {percent(balance['precision'])}"
     ]
     error = figures["expected_calibration_error"]
     trust = [
         (
             f"{row['low']:.1f} to {row['high']:.1f}",
             str(row["count"]),
-            _percent(row["score"]),
-            _percent(row["share"]),
+            percent(row["score"]),
+            percent(row["share"]),
         )
         for row in figures["reliability"]
     ]
@@ -180,9 +183,18 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
         "",
         "How far a score can be trusted: share of estimates that are of a block",
         *_table(("score", "estimates", "mean score", "share"), trust),
-        f"expected calibration error {_number(error, 3)}",
+        f"expected calibration error {number(error, 3)}",
     ]
     return "\n".join(lines)
+
+
+def _pose_recall_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"of {figures['blocks']} blocks at least a tenth visible, average recall by MSSD "
+        f"{percent(figures['ar_mssd'])}, by MSPD {percent(figures['ar_mspd'])} (BOP); by ADD-S "
+        f"{percent(figures['add_s_recall'])} within a tenth of the diameter, area under its curve "
+        f"to 10 cm {percent(figures['add_s_auc'])}"
+    )
 
 
 def _by(
@@ -276,12 +288,12 @@ def _group_table(figures: Mapping[str, Any]) -> Iterator[str]:
             row["group"],
             str(row["images"]),
             str(row["blocks"]),
-            _number(row["recall"], 3),
+            number(row["recall"], 3),
             str(row["false"]),
-            _number(row["lateral_mean_mm"], 2),
-            _number(row["lateral_mean_px"], 2),
-            f"{_number(row['range_bias_percent'], 2)} / {_number(row['range_mean_percent'], 2)}",
-            _number(row["rotation_mean_deg"], 2),
+            number(row["lateral_mean_mm"], 2),
+            number(row["lateral_mean_px"], 2),
+            f"{number(row['range_bias_percent'], 2)} / {number(row['range_mean_percent'], 2)}",
+            number(row["rotation_mean_deg"], 2),
         )
         for row in figures["by_group"]
     ]
@@ -322,11 +334,13 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _number(value: float | None, digits: int) -> str:
+def number(value: float | None, digits: int) -> str:
+    """A figure for people, which may be unknown."""
     return UNKNOWN if value is None else f"{value:.{digits}f}"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """A share for people, which may be unknown."""
     return UNKNOWN if value is None else f"{100 * value:.1f} %"
 
 

@@ -15,6 +15,7 @@ from simreal_perception.evaluation.evaluation import Evaluation
 from simreal_perception.evaluation.evaluation_data import Example, ExampleSource
 from simreal_perception.evaluation.evaluation_plane import PlaneKnowledge
 from simreal_perception.evaluation.image_matching import compare
+from simreal_perception.evaluation.metrics.pose_recall import ImageErrors, Target
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 CHUNK = 4  # examples that a worker takes at once
@@ -41,6 +42,7 @@ class EvaluationOutcome:
     def add(self, found: Sequence[BlockEstimate], example: Example, number: int) -> None:
         """Take in what was found in an example."""
         self.names[number] = example.name
+        self.evaluation.pose_errors.append(_pose_errors(found, example))
         if example.labels is None:
             self.evaluation.add(
                 found,
@@ -121,6 +123,16 @@ def _examine(
         outcome.milliseconds.append((time.perf_counter() - start) * 1e3)
         outcome.add(found, example, number)
     return outcome
+
+
+def _pose_errors(found: Sequence[BlockEstimate], example: Example) -> ImageErrors:
+    shares: list[float | None] = [*example.visible]
+    shares += [None] * (len(example.sized_blocks) - len(shares))
+    targets = [
+        Target(pose, edge, share) for (pose, edge), share in zip(example.sized_blocks, shares)
+    ]
+    only_2d = example.labels is not None and example.labels.only_2d
+    return ImageErrors.of(found, targets, example.camera, only_2d)
 
 
 # What a worker process works with, set once when it starts.

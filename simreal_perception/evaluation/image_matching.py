@@ -35,6 +35,10 @@ Array = NDArray[np.float64]
 CENTRE_SHARE = 0.5
 LEAST_RANGE, MOST_RANGE = 0.75, 1.33
 
+# A block that shows less of itself, or is smaller in the image, may be found and need not be.
+LEAST_VISIBLE = 0.5
+LEAST_SIZE_PX = 20.0
+
 NO_MATCH = 1e3  # for the assignment: dearer than any set of matches
 BEHIND = np.array([-1e4, -1e4])  # where in the image an estimate behind the camera is said to be
 
@@ -127,6 +131,16 @@ def size_in_image(camera: Camera, pose: Pose, edge: float) -> float:
     """Size of a block in the image, pixels: the square root of its outline's area, 1 at least."""
     corners = camera.project(pose.transform_points(cube_corners(edge))).astype(np.float32)
     return float(np.sqrt(max(cv2.contourArea(cv2.convexHull(corners)), 1.0)))
+
+
+def is_wanted(camera: Camera, pose: Pose, edge: float, visible: float | None) -> bool:
+    """Whether a labelled block must be found.
+
+    Args:
+        visible: share of it that the image shows; None where nobody knows, and it is taken for whole.
+    """
+    seen = visible is None or visible >= LEAST_VISIBLE
+    return seen and size_in_image(camera, pose, edge) >= LEAST_SIZE_PX
 
 
 def _compare(

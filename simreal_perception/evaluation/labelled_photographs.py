@@ -31,23 +31,23 @@ from simreal_common.errors import (
 )
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_calibration import CameraCalibration
+from simreal_perception.evaluation.bop_scenes import BopScenes, is_bop
 from simreal_perception.evaluation.evaluation_data import (
     Example,
     ExampleSource,
     Labels,
     PhotographSource,
+    is_rotation,
     read_json,
+    shaped_numbers,
 )
-from simreal_perception.evaluation.image_matching import size_in_image
+from simreal_perception.evaluation.image_matching import is_wanted
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.video.image_io import check_size, read_image
 
 INDEX = "index.json"  # of the other layout: one file that names images, cameras and blocks
 
-LEAST_VISIBLE = 0.5  # share of a block that must be seen for it to count
-LEAST_SIZE_PX = 20.0  # in the image, for it to count
 EDGE_WITHOUT_BLOCKS_M = 0.0381  # 1.5 inches: the estimator is told some edge of an empty image
-ROTATION_TOLERANCE = 1e-2  # of R^T R from 1; labels are rounded, and some were typed
 
 NEEDED = ("image", "kind", "size", "K", "blocks")
 NEEDED_OF_A_BLOCK = ("edge", "visible", "pose_in_camera")
@@ -91,7 +91,7 @@ class LabelledPhotographs:
         if not labels:
             raise ConfigurationError(
                 f"{self.folder} holds no labelled photographs: wanted {INDEX}, or GROUP/NAME.json "
-                "beside each image"
+                "beside each image, or BOP's SPLIT/SCENE/scene_gt.json"
             )
         groups = sorted({label.group for label in labels})
         unknown = sorted(set(self.only) - set(groups))
@@ -103,11 +103,13 @@ class LabelledPhotographs:
 
 
 def photograph_source(folder: Path, only: Sequence[str] = ()) -> ExampleSource:
-    """The photographs of a folder, in whichever of the two layouts it has.
+    """The photographs of a folder, in whichever of the three layouts it has.
 
     Raises:
         ConfigurationError: groups are asked for where there are none.
     """
+    if is_bop(folder):
+        return BopScenes(folder, tuple(only))
     if not (folder / INDEX).is_file():
         return LabelledPhotographs(folder, tuple(only))
     if only:
@@ -166,8 +168,11 @@ class _Label:
         """The example, with its image."""
         rgb = read_image(self.image)
         check_size(rgb, self.camera, str(self.image), "its label")
-        must = [block for block in self.blocks if self._counts(block)]
-        may = [block for block in self.blocks if not self._counts(block)]
+        must: list[_Block] = []
+        may: list[_Block] = []
+        for block in self.blocks:
+            counts = is_wanted(self.camera, block.pose, block.edge, block.visible)
+            (must if counts else may).append(block)
         return Example(
             f"{self.group}/{self.image.stem}",
             rgb,
@@ -180,10 +185,6 @@ class _Label:
             self.labels,
             self.plane,
         )
-
-    def _counts(self, block: _Block) -> bool:
-        size = size_in_image(self.camera, block.pose, block.edge)
-        return block.visible >= LEAST_VISIBLE and size >= LEAST_SIZE_PX
 
 
 def _object(path: Path) -> Mapping[str, Any]:
@@ -212,23 +213,10 @@ def _list(value: Any, what: str) -> list[Any]:
     return value
 
 
-def _numbers(value: Any, shape: tuple[int, ...], what: str) -> NDArray[np.float64]:
-    """Finite numbers of a shape, in which -1 stands for any length."""
-    wanted = "x".join("N" if length < 0 else str(length) for length in shape) or "a single"
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
-    fits = array.ndim == len(shape) and all(n in (-1, m) for n, m in zip(shape, array.shape))
-    if not fits or not np.isfinite(array).all():
-        raise ConfigurationError(f"{what} is {str(value)[:60]}: wanted {wanted} finite numbers")
-    return array
-
-
 def _camera(content: Mapping[str, Any], path: Path) -> Camera:
-    width, height = _numbers(content["size"], (2,), f"{path}: size").astype(int).tolist()
-    matrix = _numbers(content["K"], (3, 3), f"{path}: K")
-    distortion = _numbers(content.get("dist") or [], (-1,), f"{path}: dist")
+    width, height = shaped_numbers(content["size"], (2,), f"{path}: size").astype(int).tolist()
+    matrix = shaped_numbers(content["K"], (3, 3), f"{path}: K")
+    distortion = shaped_numbers(content.get("dist") or [], (-1,), f"{path}: dist")
     try:
         return CameraCalibration(width, height, matrix, distortion).camera()
     except CalibrationError as error:
@@ -237,35 +225,33 @@ def _camera(content: Mapping[str, Any], path: Path) -> Camera:
 
 def _block(entry: Any, path: Path) -> _Block:
     _check_keys(entry, NEEDED_OF_A_BLOCK, f"{path}: a block")
-    edge = float(_numbers(entry["edge"], (), f"{path}: edge of a block"))
-    matrix = _numbers(entry["pose_in_camera"], (4, 4), f"{path}: pose_in_camera of a block")
-    rotation = matrix[:3, :3]
-    is_rotation = np.abs(rotation.T @ rotation - np.eye(3)).max() < ROTATION_TOLERANCE
-    if not is_rotation or np.linalg.det(rotation) < 0 or matrix[2, 3] <= 0 or edge <= 0:
+    edge = float(shaped_numbers(entry["edge"], (), f"{path}: edge of a block"))
+    matrix = shaped_numbers(entry["pose_in_camera"], (4, 4), f"{path}: pose_in_camera of a block")
+    if not is_rotation(matrix[:3, :3]) or matrix[2, 3] <= 0 or edge <= 0:
         raise ConfigurationError(
             f"{path}: a block of edge {edge:g} with a pose_in_camera that no block in the image "
             "has: wanted an edge above 0 and a rotation with a place before the camera, metres"
         )
-    visible = float(_numbers(entry["visible"], (), f"{path}: visible of a block"))
+    visible = float(shaped_numbers(entry["visible"], (), f"{path}: visible of a block"))
     return _Block(Pose.from_matrix(matrix), edge, visible)
 
 
 def _region(polygon: Any, path: Path) -> NDArray[np.float32] | None:
     if not polygon:
         return None
-    return _numbers(polygon, (-1, 2), f"{path}: region").astype(np.float32)
+    return shaped_numbers(polygon, (-1, 2), f"{path}: region").astype(np.float32)
 
 
 def _boxes(boxes: Any, path: Path) -> NDArray[np.float64]:
-    return _numbers(boxes, (-1, 4), f"{path}: ignore") if boxes else np.zeros((0, 4))
+    return shaped_numbers(boxes, (-1, 4), f"{path}: ignore") if boxes else np.zeros((0, 4))
 
 
 def _plane(entry: Any, path: Path) -> SupportPlane | None:
     if not entry:
         return None
     _check_keys(entry, ("normal", "point_m"), f"{path}: table_plane_cam")
-    normal = _numbers(entry["normal"], (3,), f"{path}: normal of table_plane_cam")
-    point = _numbers(entry["point_m"], (3,), f"{path}: point_m of table_plane_cam")
+    normal = shaped_numbers(entry["normal"], (3,), f"{path}: normal of table_plane_cam")
+    point = shaped_numbers(entry["point_m"], (3,), f"{path}: point_m of table_plane_cam")
     try:
         return SupportPlane(normal, float(normal @ point))
     except ConfigurationError as error:

@@ -13,8 +13,15 @@ from scipy.optimize import linear_sum_assignment
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import cube_corners
-from simreal_perception.dataset.block_outline import area, fill_outline, outline, project_corners
+from simreal_perception.dataset.block_outline import (
+    area,
+    common_shift,
+    fill_outline,
+    outline,
+    project_corners,
+)
 from simreal_perception.dataset.picture_labels import pixels_sha256
+from simreal_perception.evaluation.evaluation_data import ROTATION_TOLERANCE
 from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.label_records import BlockRecord, LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture
@@ -23,7 +30,6 @@ Array = NDArray[np.float64]
 
 # Labels are rounded to thousandths of a pixel here, to hundredths elsewhere.
 CORNER_TOLERANCE_PX = 0.5
-ROTATION_TOLERANCE = 1e-2  # of R^T R from 1; some labels were typed
 # What no block on a table before a camera has; a factor of 10 or 1000 is a mistaken unit.
 EDGE_LIMITS_M = (0.002, 1.0)
 FARTHEST_EDGES = 2000.0  # a block so many edges away is a pixel
@@ -159,8 +165,8 @@ def _cause(expected: Array, got: Array, nearest: Array) -> str:
     """Why corners are off, as far as how they are off tells."""
     if np.linalg.norm(nearest - got, axis=1).max() <= CORNER_TOLERANCE_PX:
         return "the same places in another order"
-    shift = (got - expected).mean(axis=0)
-    if np.linalg.norm(got - expected - shift, axis=1).max() <= CORNER_TOLERANCE_PX:
+    shift = common_shift(got - expected, CORNER_TOLERANCE_PX)
+    if shift is not None:
         return f"all shifted by {shift[0]:+.1f}, {shift[1]:+.1f} px"
     here, there = expected - expected.mean(axis=0), got - got.mean(axis=0)
     scale = float((here * there).sum() / max((here * here).sum(), 1e-9))

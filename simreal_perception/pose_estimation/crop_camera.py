@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ SPHERE_PER_EDGE = float(np.sqrt(3.0) / 2.0)
 # A crop finer than the image by more than this is made from the image as it is; coarser ones
 # from a smaller copy, so that no pixel is skipped.
 SHRINK_FROM = 1.5
+LEAST_DEPTH_M = 1e-3  # what lies nearer is projected as if it lay there
 # A block so much larger than the image is none; to look at it would take a blur as wide.
 LARGEST_RADIUS = 2.0  # in longest sides of the image
 
@@ -104,3 +106,16 @@ def crop_image(image: NDArray[np.uint8], camera: Camera, crop: CropCamera) -> ND
             image = cv2.GaussianBlur(image[y0:y1, x0:x1], (0, 0), sigma)
             pixels = pixels - np.array([x0, y0], dtype=np.float32)
     return np.asarray(cv2.remap(image, pixels, None, cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def project_into_crops(
+    points: NDArray[np.floating[Any]], focal: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """Points of N crop cameras' frames in crop pixels, (N, K, 2).
+
+    Args:
+        points: (N, K, 3), metres; what lies at the camera or behind it is put just before it.
+        focal: (N,), crop pixels.
+    """
+    flat = points[..., :2] / np.maximum(points[..., 2:], LEAST_DEPTH_M)
+    return np.asarray(flat * focal[:, None, None] + (CROP_SIZE - 1) / 2)

@@ -14,9 +14,9 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.output_files import write_whole
 from simreal_common.pages.html_page import fill_page
+from simreal_common.pages.svg_plots import Bar, Series, bars, scatter
 from simreal_perception.evaluation.evaluation import BlockResult, Evaluation
 from simreal_perception.replay.replay_log import PlayedFrame, ReplayLog, figures
-from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
 
 MOST_TRACKS = 40  # rows of the plot of tracks: those seen most often
 MOST_PROBLEMS = 20

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.pose_estimation.crop_camera import project_into_crops
 from simreal_perception.pose_estimation.edge_field import (
     EDGE_FACES,
     EDGES,
@@ -39,8 +39,7 @@ def edge_fields(points: Floats, rotation: Floats, focal: Floats) -> tuple[Floats
     half = np.linalg.norm(points[:, 0] - center, axis=-1) / math.sqrt(3.0)
     facing = np.einsum("nfk,nk->nf", normals, center) + half[:, None] < 0
     visible = facing[:, EDGE_FACES].any(axis=2)
-    pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-3) * focal[:, None, None]
-    pixels += (CROP_SIZE - 1) / 2
+    pixels = project_into_crops(points, focal)
     ends = np.ascontiguousarray(pixels[:, EDGES].reshape(count, 12, 4), np.float32)
     offset = np.empty((count, 2, FIELD_CELLS, FIELD_CELLS), np.float32)
     distance = np.empty((count, FIELD_CELLS, FIELD_CELLS), np.float32)

@@ -40,6 +40,7 @@ from simreal_control.world_model.block_map import fuse
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
 from simreal_perception.recorder_node import RecorderNode
+from simreal_perception.tags.aruco_node import ArucoNode
 from simreal_perception.view_node import ViewNode
 
 ABSURD_FLOATS = (float("nan"), float("inf"), float("-inf"), 0.0, -0.0, 1e308, -1e308, 1e-320, 1e7)
@@ -266,6 +267,10 @@ def make_compressed_perception(_: Path) -> Node:
     )
 
 
+def make_aruco(_: Path) -> Node:
+    return ArucoNode()
+
+
 def make_view(_: Path) -> Node:
     return ViewNode(parameter_overrides=parameters(port=0))
 
@@ -294,6 +299,7 @@ def _with_arguments(kind: type[Node], folder: Path) -> Node:
         make_control,
         make_perception,
         make_compressed_perception,
+        make_aruco,
         make_view,
         make_recorder,
         make_scorer,

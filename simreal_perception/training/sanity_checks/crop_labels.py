@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.geometry import cube_corners
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.dataset.block_outline import common_shift, fill_hull
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, project_into_crops
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
 from simreal_perception.training_data.edge_labels import edge_fields
@@ -24,7 +24,6 @@ STEADY = 0.2  # standard deviation of a shift, as a share of it, up to which it 
 LEAST_SHARE = 0.02  # of labels that may be odd; one wrong label in a small batch is more
 LARGEST_SHIFT_PX = 0.6
 NEAR = 0.03  # intersection over union: hulls are silhouettes but for what pixels round off
-FIXED_POINT = 4  # binary digits of a pixel that OpenCV draws polygons by
 
 
 def contradictions(batches: list[CropBatch]) -> Iterator[Finding]:
@@ -83,8 +82,9 @@ def _of_corners(
     if odd.mean() <= LEAST_SHARE:
         return
     share = f"corners of {odd.mean():.0%} of the crops are not where their pose projects to"
-    shift = away[odd].mean(axis=(0, 1))
-    if np.abs(away[odd] - shift).max() < max(STEADY * np.abs(shift).max(), TOLERANCE_PX):
+    mean = np.abs(away[odd].mean(axis=(0, 1))).max()
+    shift = common_shift(away[odd], max(STEADY * mean, TOLERANCE_PX))
+    if shift is not None:
         yield Finding(
             Cause.SHIFTED, f"{share}: they lie {shift[0]:+.1f}, {shift[1]:+.1f} px aside (x, y)"
         )
@@ -152,8 +152,7 @@ def _of_fields(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Finding]:
 
 def _projected(points: NDArray[np.floating], focal: NDArray[np.floating]) -> Array:
     """Points (N, 8, 3) of crop cameras' frames, in crop pixels (N, 8, 2)."""
-    flat = points[..., :2] / np.maximum(points[..., 2:], 1e-3)
-    return np.asarray(flat * focal[:, None, None] + (CROP_SIZE - 1) / 2, np.float64)
+    return np.asarray(project_into_crops(points, focal), np.float64)
 
 
 def _all_projected(batch: CropBatch) -> Array:
@@ -172,8 +171,5 @@ def _turned_back(batch: CropBatch, known: NDArray[np.int64]) -> Array:
 
 def _hulls(pixels: Array) -> Masks:
     """Filled convex hulls of (N, 8, 2), pixels, as masks (N, CROP_SIZE, CROP_SIZE)."""
-    masks = np.zeros((len(pixels), CROP_SIZE, CROP_SIZE), np.uint8)
-    for mask, corners in zip(masks, pixels, strict=True):
-        fixed = np.rint(corners * (1 << FIXED_POINT)).astype(np.int32)
-        cv2.fillConvexPoly(mask, cv2.convexHull(fixed), 1, shift=FIXED_POINT)
-    return masks > 0
+    hulls = [fill_hull(corners, CROP_SIZE, CROP_SIZE) for corners in pixels]
+    return np.stack(hulls) if hulls else np.zeros((0, CROP_SIZE, CROP_SIZE), bool)

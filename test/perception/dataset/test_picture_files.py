@@ -86,6 +86,19 @@ def test_a_model_is_evaluated_on_the_folder(
     assert "labelled photographs data" in capsys.readouterr().out
 
 
+def test_evaluation_reads_bop_scenes_that_were_drawn(folders: Folders) -> None:
+    source = photograph_source(folders["bop"])
+    assert source.name == "BOP scenes data"
+    examples = list(source.examples(range(source.count)))
+    assert len(examples) == COUNT
+    assert any(example.sized_blocks for example in examples)
+    for example, picture in zip(examples, drawn("bop", ("lens",))):
+        np.testing.assert_array_equal(example.image, picture.image)
+        read = sorted((round(e, 6), *np.round(p.position, 6)) for p, e in example.sized_blocks)
+        written = sorted((round(b.edge, 6), *b.pose.position.round(6)) for b in picture.blocks)
+        np.testing.assert_allclose(read, written, atol=2e-6)
+
+
 def test_coco_says_what_was_drawn(folders: Folders, pictures: list[LabelledImage]) -> None:
     coco_api = pytest.importorskip("pycocotools.coco")
     coco = coco_api.COCO(str(folders["coco"] / "annotations.json"))
