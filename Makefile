@@ -15,8 +15,11 @@ TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 PACKAGING := setup.py setup.cfg pyproject.toml package.xml constraints.txt $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py)
-# PyBullet has no wheel for Python 3.12: there everything but the simulation is installed.
-HAS_PYBULLET = $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 12))'
+# SIMULATION=no leaves PyBullet out, which has to be compiled where it has no wheel: on Python 3.12
+# and later, and on other processors than x86_64.
+SIMULATION ?= yes
+PYBULLET = "$$(sed -nE 's/.*"(pybullet[^"]*)".*/\1/p' setup.py)"
+HAS_PYBULLET = $(BIN)/python -c 'from importlib.util import find_spec; import sys; sys.exit(not find_spec("pybullet"))'
 RUNTIME = $$($(HAS_PYBULLET) && echo sim,)control,film
 # The versions that the tests pass with, where they fit.
 CONSTRAINTS = $$($(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && echo -c constraints.txt)
@@ -32,8 +35,7 @@ help:  ## this list
 	  while IFS='|' read -r goal what; do printf '  %-16s %s\n' "$$goal" "$$what"; done
 
 demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SEED=1 BLOCKS=3 OUT=out/demo)
-	@$(HAS_PYBULLET) || { echo "error: the simulation needs PyBullet, which has no wheel for" \
-	  "$$($(BIN)/python --version); wanted Python 3.10 or 3.11: make clean demo PYTHON=python3.11"; exit 2; }
+	@$(HAS_PYBULLET) || { echo "error: $(VENV) was set up without the simulation (SIMULATION=no): make clean demo"; exit 2; }
 	@$(WITH_PREFIX); if [ -e $(VENV)/.with-ros ]; then ros2=ros2; else ros2=$(BIN)/ros2; fi; \
 	mkdir -p $(OUT) || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
 	  $(OUT)/.result.json.lock 2>/dev/null || { echo "error: another run is writing into $(OUT): wait for it, or make demo OUT=DIR"; exit 2; }; \
@@ -76,7 +78,7 @@ clean:  ## remove .venv and what tools left behind; out/ and models/ stay
 # which colcon must not take for a second simreal.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "error: $(PYTHON) is $$($(PYTHON) --version), wanted Python 3.10 to 3.12: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	  { echo "error: $(PYTHON) is $$($(PYTHON) --version), wanted Python 3.10 or later: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
 	@if $(PYTHON) -c 'import rclpy' 2>/dev/null; then \
 	  $(PYTHON) -m venv --system-site-packages $(VENV) && touch $(VENV)/.with-ros && \
 	  mkdir -p $(VENV)/share/ament_index/resource_index/packages && \
@@ -85,7 +87,21 @@ $(VENV)/.made:
 	else $(PYTHON) -m venv $(VENV); fi
 	@touch $(VENV)/COLCON_IGNORE $@
 
-$(VENV)/.runtime: $(VENV)/.made $(PACKAGING)
+# Compiled without build isolation: PyBullet hands out images as arrays only where it was built beside
+# NumPy, and pip would build it beside nothing. What was built beside NumPy 2 runs beside 1.26, too.
+$(VENV)/.pybullet: $(VENV)/.made
+	@[ "$(SIMULATION)" = no ] || $(PIP) install --only-binary pybullet $(PYBULLET) $(CONSTRAINTS) 2>/dev/null || { \
+	  include=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
+	  echo '#include <Python.h>' | $(CXX) -x c++ -fsyntax-only -I"$$include" - 2>/dev/null || { \
+	    echo "error: PyBullet has no wheel for $$($(BIN)/python --version) on $$(uname -m), and to compile it there is no" \
+	      "C++ compiler or no Python.h: apt install g++ python3-dev; or without the simulation: make test SIMULATION=no"; exit 2; }; \
+	  echo "PyBullet has no wheel for $$($(BIN)/python --version) on $$(uname -m): compiling it takes about" \
+	    "14 minutes of one core, all cores share in it, and pip keeps what it made"; \
+	  $(PIP) install "numpy>=2" setuptools wheel $(CONSTRAINTS) && \
+	  $(PIP) install --no-build-isolation --no-deps $(PYBULLET) $(CONSTRAINTS); }
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made $(VENV)/.pybullet $(PACKAGING)
 	$(PIP) install --editable ".[$(RUNTIME)]" $(CONSTRAINTS)
 # Numba looks at coverage where there is one, and Debian's, which the environment sees, is too old.
 	@[ ! -e $(VENV)/.with-ros ] || $(PIP) install "coverage>=7.6.1"

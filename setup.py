@@ -7,7 +7,8 @@ from setuptools import find_packages, setup
 PACKAGE = "simreal"
 
 # Ranges: the lowest is what the oldest machine served (Python 3.10, ROS 2 Humble) still has, the
-# highest the next major release. All have wheels for CPython 3.10 to 3.12, but for PyBullet.
+# highest the next major release. All have wheels for CPython 3.10 to 3.13 on x86_64, but for PyBullet;
+# other machines: doc/operating.md.
 CORE = [
     "numpy>=1.26,<3",
     "scipy>=1.11,<2",
@@ -21,7 +22,8 @@ CORE = [
 ]
 EXTRAS = {
     "sim": [
-        # PyBullet 3.2.7 has no wheel for Python 3.12: only the simulation asks for it.
+        # PyBullet 3.2.7 has wheels for Python 3.10 and 3.11 on x86_64. Elsewhere it is compiled, with
+        # NumPy beside it if images are to be fast: `make` does.
         "pybullet>=3.2.6,<4",
         "numba>=0.60,<1",
     ],
@@ -44,19 +46,20 @@ EXTRAS = {
     ],
     # Masks in COCO's files; WebDataset's shards are tar files, which need nothing.
     "datasets": ["pycocotools>=2.0.8,<3"],
-    "dev": [
-        # What reads the pictures of `simreal pictures` as others do.
-        "webdataset>=1,<2",
+    # Named so that `colcon test` takes pytest.
+    "test": [
         "pytest>=8,<10",
         "pytest-xdist>=3,<4",
         "hypothesis>=6.100,<7",
-        "ruff>=0.9,<1",
-        "mypy>=1.14,<3",
         # What evaluates recordings reads them with it; without ROS 2 the embedded runtime brings it.
         "rosbags>=0.11,<0.12",
-        "types-PyYAML",
+        # What reads the pictures of `simreal pictures` as others do.
+        "webdataset>=1,<2",
+        # What reads package.xml and CHANGELOG.rst as ROS's tools do; ROS 2 has it.
+        "catkin-pkg>=1,<2",
     ],
 }
+EXTRAS["dev"] = [*EXTRAS["test"], "ruff>=0.9,<1", "mypy>=1.14,<3", "types-PyYAML"]
 
 setup(
     name=PACKAGE,

@@ -33,7 +33,7 @@ class Workplace:
         self.bin = folder / ".venv" / "bin"
         self.bin.mkdir(parents=True)
         (self.bin / "python").symlink_to(sys.executable)
-        for stamp in (".made", ".runtime", ".tests"):
+        for stamp in (".made", ".pybullet", ".runtime", ".tests"):
             (folder / ".venv" / stamp).touch()
 
     def executable(self, path: Path, text: str) -> None:
@@ -65,7 +65,6 @@ def verdict(success: str) -> str:
 
 
 # What `ros2 launch` of ROS 2 ends with says nothing: it is 0 whatever its nodes said.
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="`make demo` needs PyBullet")
 @pytest.mark.parametrize("with_ros", [False, True])
 @pytest.mark.parametrize(
     ("write", "launch_code", "ends_well"),
@@ -85,10 +84,80 @@ def test_the_demo_ends_as_its_verdict_says(
     workplace.executable(ros2, ROS2.format(write=write, code=launch_code))
     if with_ros:
         (workplace.folder / ".venv" / ".with-ros").touch()
+    (workplace.folder / "pybullet.py").touch()
     done = workplace.make("demo", PATH=f"{ros2.parent}:{os.environ['PATH']}")
     assert (done.returncode == 0) == ends_well, done.stdout + done.stderr
     wanted = f"{workplace.folder}/.venv:/opt/ros" if with_ros else "/opt/ros"
     assert f"prefix: {wanted}\n" in done.stdout
+
+
+def test_the_demo_without_the_simulation_says_how_to_get_it(workplace: Workplace) -> None:
+    done = workplace.make("demo")
+    assert done.returncode != 0
+    assert done.stdout == (
+        "error: .venv was set up without the simulation (SIMULATION=no): make clean demo\n"
+    )
+
+
+# The environment's Python as `make` uses it: pip's calls are told, and there is a wheel or none.
+PIP = """#!/bin/sh
+case "$*" in
+  *sysconfig*) exec {python} "$@" ;;
+  "--version") echo "Python 3.99" ;;
+  *"-m pip"*"--only-binary pybullet"*) echo "wheel: $*"; exit {no_wheel} ;;
+  *"-m pip"*) echo "pip: $*" ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+class TestPyBullet:
+    @staticmethod
+    def get(workplace: Workplace, *words: str, wheel: bool) -> subprocess.CompletedProcess[str]:
+        (workplace.folder / "setup.py").write_text('  "pybullet>=3,<4",\n', encoding="utf-8")
+        (workplace.bin / "python").unlink()
+        text = PIP.format(python=sys.executable, no_wheel=int(not wheel))
+        workplace.executable(workplace.bin / "python", text)
+        (workplace.folder / ".venv" / ".pybullet").unlink()
+        return workplace.make(".venv/.pybullet", *words)
+
+    def test_a_wheel_is_taken(self, workplace: Workplace) -> None:
+        done = self.get(workplace, wheel=True)
+        assert done.returncode == 0, done.stderr
+        assert "--only-binary pybullet pybullet>=3,<4" in done.stdout
+        assert "pip: " not in done.stdout
+
+    def test_without_a_wheel_it_is_compiled_beside_numpy(
+        self, workplace: Workplace, compiler: str
+    ) -> None:
+        done = self.get(workplace, f"CXX={compiler}", wheel=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        _, told, numpy, pybullet = done.stdout.splitlines()
+        assert "no wheel for Python 3.99" in told and "14 minutes" in told
+        assert "numpy" in numpy
+        assert pybullet.endswith("install --no-build-isolation --no-deps pybullet>=3,<4")
+        assert (workplace.folder / ".venv" / ".pybullet").exists()
+
+    def test_without_a_compiler_one_line_says_what_to_do(self, workplace: Workplace) -> None:
+        done = self.get(workplace, "CXX=no-such-compiler", wheel=False)
+        assert done.returncode != 0
+        _, told = done.stdout.splitlines()
+        assert "apt install g++ python3-dev" in told and "SIMULATION=no" in told
+        assert not (workplace.folder / ".venv" / ".pybullet").exists()
+
+    def test_it_can_be_left_out(self, workplace: Workplace) -> None:
+        done = self.get(workplace, "SIMULATION=no", wheel=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == ""
+
+
+@pytest.fixture
+def compiler(tmp_path: Path) -> str:
+    """What takes every source, so that the machine needs no compiler."""
+    path = tmp_path / "compiler"
+    path.write_text("#!/bin/sh\ncat > /dev/null\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
 
 
 @pytest.mark.parametrize("with_ros", [False, True])

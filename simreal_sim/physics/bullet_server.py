@@ -41,7 +41,7 @@ def _import_bullet() -> tuple[Any, Path]:
         import pybullet_data
     except ImportError as error:
         raise MissingDependencyError(
-            "the simulation needs PyBullet, which is not installed; pip install 'pybullet>=3.2.5' "
-            "(wheels for Python up to 3.11; on later ones pip builds it with a C++ compiler)"
+            "the simulation needs PyBullet, which is not installed; pip install 'simreal[sim]' "
+            "(from Python 3.12 on it is compiled: doc/operating.md, Python and processors)"
         ) from error
     return pybullet, Path(pybullet_data.getDataPath())
