@@ -41,6 +41,7 @@ from simreal_perception.training.tasks.tasks import (
     TASKS,
     DrawsImage,
     DrawsOnDevice,
+    ShowsTextures,
     Source,
     TakesProposals,
     Task,
@@ -288,6 +289,8 @@ def prepare(config: TrainingConfig) -> tuple[Task, Source]:
     source: Source = task.source
     if isinstance(source, DrawsOnDevice):
         source.device = config.device
+    if isinstance(source, ShowsTextures):
+        source.textures = source.textures[: config.textures]
     if config.proposals_from and isinstance(source, TakesProposals):
         networks = load_networks(load_model_card(config.proposals_from), config.threads)
         source.detector = networks["detector"]

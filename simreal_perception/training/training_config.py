@@ -16,6 +16,7 @@ from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
 from simreal_perception.training.adr.randomization import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
+from simreal_perception.training_data.replayed_source import TEXTURES
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # What may change when a run goes on: how fast it is, not what it learns.
@@ -55,6 +56,7 @@ class TrainingConfig:
         repeat: learn from so many batches again and again; 0: every image is new.
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
+        textures: different pictures that surfaces show; fewer than the pool holds, for ablations.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
         proposals_from: model whose detector points at what a share of the crops show, so that the
             pose network learns to judge what it will be asked about; "": none. Of `pose` alone.
@@ -92,6 +94,7 @@ class TrainingConfig:
     repeat: int = 0
     ranges: str = ""
     disabled: tuple[str, ...] = ()
+    textures: int = TEXTURES
     start_from: str = ""
     proposals_from: str = ""
     adr: bool = False
@@ -115,7 +118,7 @@ class TrainingConfig:
                 f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
             )
         for name in (
-            "steps", "batch", "width", "threads", "held_out", "adr_every", "adr_images",
+            "steps", "batch", "width", "threads", "held_out", "adr_every", "adr_images", "textures",
         ):  # fmt: skip
             self._at_least(name, 1)
         for name in (
@@ -135,6 +138,10 @@ class TrainingConfig:
             )
         if self.prefetch > MOST_PREFETCH:
             raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")
+        if self.textures > TEXTURES:
+            raise ConfigurationError(
+                f"textures is {self.textures}: wanted 1 to {TEXTURES}, as many as are drawn"
+            )
         for name in ("learning_rate", "gradient_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}: wanted more than 0")
