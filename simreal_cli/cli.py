@@ -62,6 +62,11 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export runs/mine models/mine",
     ),
+    "ablate": Verb(
+        "simreal_cli.experiments.cli_ablate",
+        "what is each part of the randomization worth? runs without one at a time",
+        "  simreal ablate --photos my_photographs",
+    ),
     "calibrate": Verb(
         "simreal_cli.cli_calibrate",
         "calibrate a camera, or where it is at an arm, from pictures of a board",

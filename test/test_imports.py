@@ -86,9 +86,11 @@ ROOMS = (
     "simreal_bench.faults",
     "simreal_bench.stacking",
     "simreal_bench.endurance",
+    "simreal_bench.experiments",
     #
     "simreal_cli.calibrate",
     "simreal_cli.baselines",
+    "simreal_cli.experiments",
     "simreal_cli.robot",
     "simreal_cli",
 )
@@ -103,6 +105,7 @@ WITH_TORCH = {
     "simreal_perception.training.sanity_checks",
     "simreal_perception.export",
     "simreal_bench.speed",
+    "simreal_bench.experiments",
 }
 WITH_PYBULLET = {
     "simreal_sim",

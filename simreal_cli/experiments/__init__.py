@@ -1,0 +1,4 @@
+"""Verbs of experiments with training.
+
+Public: `cli_ablate.run`.
+"""
