@@ -62,6 +62,11 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export runs/mine models/mine",
     ),
+    "compare": Verb(
+        "simreal_cli.experiments.cli_compare",
+        "what differs between runs of training, and is it more than seeds make?",
+        "  simreal compare runs/plain runs/wider",
+    ),
     "ablate": Verb(
         "simreal_cli.experiments.cli_ablate",
         "what is each part of the randomization worth? runs without one at a time",

@@ -1,4 +1,5 @@
-"""Experiments with training: runs compared, parts of the randomization taken away, settings searched.
+"""Experiments with training: runs compared, ranges taken away, settings searched.
 
-Public: `seed_spread.Difference`, `ablation.Ablation`, `photograph_crops.photograph_crops`.
+Public: `comparison.compare`, `ablation.Ablation`, `seed_spread.difference`,
+`photograph_crops.photograph_crops`.
 """

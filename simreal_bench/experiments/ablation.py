@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from simreal_bench.experiments.ablation_variants import VARIANTS, Variant
-from simreal_bench.experiments.photograph_crops import photograph_crops
+from simreal_bench.experiments.common_images import CommonImages
 from simreal_bench.stacking.resumable import claim_folder, write_result
 from simreal_common.errors import ConfigurationError
 from simreal_perception.evaluation.evaluation_data import ExampleSource
-from simreal_perception.training.held_out import draw_held_out, evaluate_all
 from simreal_perception.training.monitoring import Monitor
 from simreal_perception.training.run_log import read_log
 from simreal_perception.training.stopping import Stopped
-from simreal_perception.training.tasks.tasks import make_task
-from simreal_perception.training.training import load_network, train
+from simreal_perception.training.training import train
 from simreal_perception.training.training_config import MACHINE, TrainingConfig
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
-
-# Of the images that all are measured on; the textures, too, are others than those of any run.
-MEASURED_SEED = 1_700_000_003
-PHOTOGRAPHS_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class Ablation:
         photographs: to measure on, too; None for none. For the pose network alone.
 
     Raises:
-        ConfigurationError: no such variant, or photographs for another network.
+        ConfigurationError: no seeds, no such variant, or photographs for another network.
     """
 
     config: TrainingConfig
@@ -76,16 +70,14 @@ class Ablation:
     photographs: ExampleSource | None = None
 
     def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ConfigurationError("got no seeds: wanted one at least, three for an interval")
         for name in self.variants:
             if name not in VARIANTS:
                 raise ConfigurationError(
                     f"there is no ablation '{name}'; wanted some of {', '.join(VARIANTS)}"
                 )
-        if self.photographs is not None and self.config.task != "pose":
-            raise ConfigurationError(
-                f"photographs are for the pose network, got --task {self.config.task}: leave "
-                "--photos out, or give --task pose"
-            )
+        _ = self._images  # refuses photographs for another network
 
     @property
     def runs(self) -> list[tuple[str, int]]:
@@ -144,16 +136,13 @@ class Ablation:
         trained = train(config, run, Monitor(config, row))
         if not trained.finished:
             raise Stopped
-        network = load_network(trained.checkpoint)[1].to(config.device)
-        task = self._task
         last = read_log(trained.checkpoint)[-1]
         result = AblationResult(
             variant.name,
             seed,
             int(last["pictures_seen"]),
             float(last["spent_s"]),
-            evaluate_all(task, network, self._synthetic),
-            evaluate_all(task, network, self._photographs),
+            *self._images.measure(trained.checkpoint),
         )
         self._file(variant.name, seed).parent.mkdir(exist_ok=True)
         write_result(self._file(variant.name, seed), asdict(result))
@@ -163,17 +152,9 @@ class Ablation:
         return self.folder / "results" / f"{variant}-{seed}.json"
 
     @cached_property
-    def _task(self) -> Any:
-        return make_task(
-            self.config.task, MEASURED_SEED, self.config.width, self.config.randomization
-        )
-
-    @cached_property
-    def _synthetic(self) -> Sequence[Any]:
-        return draw_held_out(self._task.source, self.config.batch, self.config.held_out)
-
-    @cached_property
-    def _photographs(self) -> Sequence[Any]:
-        if self.photographs is None:
-            return []
-        return photograph_crops(self.photographs, PHOTOGRAPHS_BATCH)
+    def _images(self) -> CommonImages:
+        config = self.config
+        return CommonImages(
+            config.task, config.randomization, config.batch, config.held_out, config.device,
+            self.photographs,
+        )  # fmt: skip

@@ -8,7 +8,6 @@ import json
 import sys
 from pathlib import Path
 
-from simreal_cli.arguments import positive
 from simreal_common.output_files import write_whole
 
 STOPPED = 130
@@ -35,17 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", metavar="NAME", help="ablations to make; everything is always there"
     )
     parser.add_argument(
-        "--seeds", type=positive, default=3, metavar="N", help="runs of each (%(default)s)"
+        "--seeds", type=int, default=3, metavar="N", help="runs of each (%(default)s)"
     )
     parser.add_argument(
-        "--steps", type=positive, default=600, help="batches that each learns (%(default)s)"
+        "--steps", type=int, default=600, help="batches that each learns (%(default)s)"
     )
-    parser.add_argument("--batch", type=positive, default=64, help="images a batch (%(default)s)")
+    parser.add_argument("--batch", type=int, default=64, help="images a batch (%(default)s)")
     parser.add_argument(
-        "--width", type=positive, default=16, help="channels of the first layer (%(default)s)"
+        "--width", type=int, default=16, help="channels of the first layer (%(default)s)"
     )
     parser.add_argument(
-        "--held-out", type=positive, default=16, metavar="N",
+        "--held-out", type=int, default=16, metavar="N",
         help="batches of the whole randomization to measure on (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
