@@ -28,6 +28,7 @@ from simreal_perception.training.ema import moving_average  # noqa: E402
 from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.run_folder import run_folder  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.trackers.open_trackers import ROOM  # noqa: E402
 from simreal_perception.training.training import TrainingResult, train  # noqa: E402
 from simreal_perception.training.training_config import (  # noqa: E402
     TrainingConfig,
@@ -284,7 +285,7 @@ def test_tensorboard_shows_errors_and_images(toy: ModuleType, tmp_path: Path) ->
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     made = config(toy, steps=10)
-    train(made, tmp_path, Monitor(made, tensorboard=True))
+    train(made, tmp_path, Monitor(made, trackers=["tensorboard"]))
     events = EventAccumulator(str(tmp_path / "tensorboard" / "toy"))
     events.Reload()
     tags = events.Tags()
@@ -300,7 +301,8 @@ def test_without_tensorboard_a_run_goes_on(
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    result = train(config(toy), tmp_path, Monitor(config(toy), row=0, tensorboard=True))
+    monkeypatch.delitem(sys.modules, f"{ROOM}.tensorboard_tracker", raising=False)
+    result = train(config(toy), tmp_path, Monitor(config(toy), 0, ["tensorboard"]))
     assert result.finished
     assert "pip install tensorboard" in capfd.readouterr().err
 
