@@ -62,6 +62,11 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export runs/mine models/mine",
     ),
+    "sweep": Verb(
+        "simreal_cli.experiments.cli_sweep",
+        "search for good settings of training",
+        "  simreal sweep --task pose --trials 30",
+    ),
     "compare": Verb(
         "simreal_cli.experiments.cli_compare",
         "what differs between runs of training, and is it more than seeds make?",
@@ -120,7 +125,7 @@ VERBS = {
 OPTIONAL = {
     "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
     "pinocchio": "control", "pink": "control",
-    "pycocotools": "datasets",
+    "pycocotools": "datasets", "optuna": "sweep", "wandb": "trackers", "mlflow": "trackers",
 }  # fmt: skip
 
 DESCRIPTION = """\
