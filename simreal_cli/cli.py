@@ -67,6 +67,11 @@ VERBS = {
         "search for good settings of training",
         "  simreal sweep --task pose --trials 30",
     ),
+    "report": Verb(
+        "simreal_cli.experiments.cli_report",
+        "write the page of a run of training: curves, images, worst cases, what changed",
+        "  simreal report runs/mine",
+    ),
     "compare": Verb(
         "simreal_cli.experiments.cli_compare",
         "what differs between runs of training, and is it more than seeds make?",
