@@ -88,6 +88,8 @@ ROOMS = (
     "simreal_bench.stacking",
     "simreal_bench.endurance",
     "simreal_bench.experiments",
+    "simreal_bench.experiments.ablations",
+    "simreal_bench.experiments.sweeps",
     #
     "simreal_cli.calibrate",
     "simreal_cli.baselines",
@@ -108,6 +110,8 @@ WITH_TORCH = {
     "simreal_perception.export",
     "simreal_bench.speed",
     "simreal_bench.experiments",
+    "simreal_bench.experiments.ablations",
+    "simreal_bench.experiments.sweeps",
 }
 WITH_PYBULLET = {
     "simreal_sim",

@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
     """Make the ablations; the table goes to stdout, progress to stderr."""
     import torch  # noqa: F401  # missing, it is missed here
 
-    from simreal_bench.experiments.ablation import Ablation, AblationResult
-    from simreal_bench.experiments.ablation_table import ablation_table
-    from simreal_bench.experiments.ablation_variants import EVERYTHING, VARIANTS
+    from simreal_bench.experiments.ablations.ablation import Ablation, AblationResult
+    from simreal_bench.experiments.ablations.ablation_table import ablation_table
+    from simreal_bench.experiments.ablations.ablation_variants import EVERYTHING, VARIANTS
     from simreal_perception.evaluation.labelled_photographs import photograph_source
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
     from simreal_perception.training.training_config import read_config

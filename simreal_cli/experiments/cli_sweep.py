@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """Search; what was found goes to stdout, progress to stderr."""
     import torch  # noqa: F401  # missing, they are missed here
 
-    from simreal_bench.experiments.search_space import USUAL, Varied
-    from simreal_bench.experiments.sweep import Sweep
-    from simreal_bench.experiments.sweep_page import sweep_page, sweep_summary, sweep_text
+    from simreal_bench.experiments.sweeps.search_space import USUAL, Varied
+    from simreal_bench.experiments.sweeps.sweep import Sweep
+    from simreal_bench.experiments.sweeps.sweep_page import sweep_page, sweep_summary, sweep_text
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
     from simreal_perception.training.training_config import read_config
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from simreal_bench.experiments.ablation_variants import VARIANTS, Variant
+from simreal_bench.experiments.ablations.ablation_variants import VARIANTS, Variant
 from simreal_bench.experiments.common_images import CommonImages
 from simreal_bench.stacking.resumable import claim_folder, write_result
 from simreal_common.errors import ConfigurationError

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
-from simreal_bench.experiments.ablation import Ablation, AblationResult
-from simreal_bench.experiments.ablation_table import ablation_table
-from simreal_bench.experiments.ablation_variants import VARIANTS
+from simreal_bench.experiments.ablations.ablation import Ablation, AblationResult
+from simreal_bench.experiments.ablations.ablation_table import ablation_table
+from simreal_bench.experiments.ablations.ablation_variants import VARIANTS
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.training_config import TrainingConfig

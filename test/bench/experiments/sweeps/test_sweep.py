@@ -14,9 +14,9 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 optuna = pytest.importorskip("optuna", reason="sweeps need optuna: pip install '.[sweep]'")
 
-from simreal_bench.experiments.search_space import USUAL, Varied
-from simreal_bench.experiments.sweep import RUN, Sweep
-from simreal_bench.experiments.sweep_page import importances
+from simreal_bench.experiments.sweeps.search_space import USUAL, Varied
+from simreal_bench.experiments.sweeps.sweep import RUN, Sweep
+from simreal_bench.experiments.sweeps.sweep_page import importances
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.tasks.tasks import TASKS

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from simreal_bench.experiments.ablation import AblationResult
-from simreal_bench.experiments.ablation_variants import EVERYTHING, VARIANTS
+from simreal_bench.experiments.ablations.ablation import AblationResult
+from simreal_bench.experiments.ablations.ablation_variants import EVERYTHING, VARIANTS
 from simreal_bench.experiments.seed_spread import (
     CONFIDENCE,
     Difference,

@@ -17,7 +17,7 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import TrialState
 
-from simreal_bench.experiments.search_space import Varied
+from simreal_bench.experiments.sweeps.search_space import Varied
 from simreal_bench.stacking.resumable import claim_folder
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import Claim
