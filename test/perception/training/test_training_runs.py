@@ -262,6 +262,13 @@ def test_a_missing_gpu_is_said(toy: ModuleType, tmp_path: Path) -> None:
         train(config(toy, device="cuda"), tmp_path)
 
 
+def test_it_is_measured_after_a_number_of_steps(toy: ModuleType, tmp_path: Path) -> None:
+    rarely = {"checkpoint_s": 1e9, "evaluate_s": 1e9}
+    train(config(toy, evaluate_steps=4, steps=10, **rarely), tmp_path)
+    lines = (tmp_path / "toy.log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [one["step"] for one in map(json.loads, lines) if "held_out" in one] == [4, 8, 10]
+
+
 def test_it_says_what_holds_a_run_up(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

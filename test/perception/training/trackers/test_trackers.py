@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import struct
@@ -15,6 +16,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
+from simreal_cli import cli_train
 from simreal_cli.cli import VERBS, main
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.monitoring import Monitor
@@ -183,6 +185,26 @@ def test_trackers_are_settings(toy: ModuleType, tmp_path: Path) -> None:
     assert read_config(file, "toy").trackers == ("mlflow", "tensorboard")
     with pytest.raises(ConfigurationError, match="no tracker is called 'paper'; wanted some of"):
         TrainingConfig("toy", trackers=("paper",))
+
+
+@pytest.mark.parametrize(
+    ("given", "trackers"),
+    [((), ("tensorboard",)), (("none",), ()), (("json", "tensorboard"), ("json", "tensorboard"))],
+)
+def test_the_command_names_them(
+    toy: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    given: tuple[str, ...],
+    trackers: tuple[str, ...],
+) -> None:
+    monkeypatch.setitem(KINDS, "json", Kind("json", "json", "broken", "Broken"))
+    parser = argparse.ArgumentParser()
+    cli_train.add_arguments(parser)
+    tracker = next(action for action in parser._actions if action.dest == "tracker")
+    tracker.choices = None  # of this test's own, too
+    options = [word for name in given for word in ("--tracker", name)]
+    args = parser.parse_args(["--task", "toy", *options])
+    assert [config.trackers for config in cli_train.configurations(args)] == [trackers]
 
 
 def test_system_use_is_of_this_process() -> None:
