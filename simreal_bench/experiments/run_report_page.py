@@ -18,6 +18,10 @@ from simreal_perception.replay.svg_plots import Series, scatter
 from simreal_perception.video.image_io import jpeg
 
 HOUR_S = 3600.0
+OPENNESS = (
+    "entropy",
+    "openness",
+)  # among the figures of automatic randomization; the others are ends
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ name }}</title><style>
@@ -49,6 +53,18 @@ batches are of images alone; how much another seed would differ is in those over
 {% for plot in curves %}
 {{ plot | safe }}
 {% endfor %}
+{% if opened %}
+<h2>Automatic domain randomization</h2>
+{% for plot in opened %}
+{{ plot | safe }}
+{% endfor %}
+<p>How far each end of a range was opened at last, 0 the middle, 1 the range's limit:</p>
+<table>
+{% for key, value in ends.items() %}
+<tr><td>{{ key }}</td><td>{{ value }}</td></tr>
+{% endfor %}
+</table>
+{% endif %}
 {% if predictions %}
 <h2>What it says of held-out images</h2>
 <img alt="predictions" src="{{ predictions }}">
@@ -101,6 +117,12 @@ def run_report_page(report: RunReport) -> str:
         seeds=len(next(iter(report.of_seeds.values())).values) if report.of_seeds else 0,
         confidence=f"{CONFIDENCE:.0%}",
         curves=_curves(run),
+        opened=_opened(run),
+        ends={
+            name: f"{share:.2f}"
+            for name, share in run.log[-1].get("adr", {}).items()
+            if name not in OPENNESS
+        },
         predictions=None if report.predictions is None else _data_url(report.predictions),
         losses=", ".join(f"{loss:.3g}" for loss in report.worst.losses[:5]),
         median=f"{report.worst.median:.3g}",
@@ -144,6 +166,20 @@ def _curves(run: RunRecord) -> list[str]:
         series = [Series("learned", learned, True), Series("held out", held_out, True)]
         plots.append(scatter([one for one in series if one.points], "step", name))
     return plots
+
+
+def _opened(run: RunRecord) -> list[str]:
+    """Plots of how far automatic randomization opened the ranges; none where it was not at work."""
+    lines = [line for line in run.log if "adr" in line]
+    return [
+        scatter(
+            [Series("", [(float(line["step"]), line["adr"][name]) for line in lines], True)],
+            "step",
+            name,
+        )
+        for name in OPENNESS
+        if lines
+    ]
 
 
 def _data_url(image: NDArray[np.uint8]) -> str:

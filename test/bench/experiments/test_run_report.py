@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -58,6 +59,21 @@ def test_the_figures_are_those_of_the_log(toy: ModuleType, tmp_path: Path) -> No
     assert report.figures["loss"].low < report.figures["loss"].mean
     assert report.worst.losses == sorted(report.worst.losses, reverse=True)
     assert report.worst.losses[0] > report.worst.median
+
+
+def test_automatic_randomization_is_told(toy: ModuleType, tmp_path: Path) -> None:
+    mine = made(toy, tmp_path / "mine", 0.0)
+    assert main(["report", str(mine)]) == 0
+    assert "Automatic domain" not in (mine / "report.html").read_text(encoding="utf-8")
+    log = mine / "toy.log.jsonl"
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line["adr"] = {"entropy": line["step"] - 9.0, "openness": 0.2, "camera.fov_deg.high": 0.375}
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert main(["report", str(mine)]) == 0
+    page = (mine / "report.html").read_text(encoding="utf-8")
+    assert "<td>camera.fov_deg.high</td><td>0.38</td>" in page
+    assert "entropy</text>" in page and "<td>entropy</td>" not in page
 
 
 def test_the_run_before_is_the_last_one_that_can_be_read(toy: ModuleType, tmp_path: Path) -> None:

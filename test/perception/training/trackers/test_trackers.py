@@ -7,6 +7,7 @@ import importlib.util
 import json
 import struct
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -101,6 +102,10 @@ def test_wandb_keeps_it_all_offline(
     assert "goes on without" not in capfd.readouterr().err
     (folder,) = (tmp_path / "wandb").glob("offline-run-*")
     kept = wandb_records(next(folder.glob("*.wandb")))
+    end = time.monotonic() + 30.0
+    while not kept["artifacts"] and time.monotonic() < end:  # its service writes on for a moment
+        time.sleep(0.05)
+        kept = wandb_records(next(folder.glob("*.wandb")))
     assert kept["history"] >= {*SCALARS, "predictions.path", "step"}
     assert kept["config"] >= {"learning_rate", "ranges_sha256"}
     assert kept["artifacts"] == {"toy"}
