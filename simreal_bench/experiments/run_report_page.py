@@ -13,8 +13,8 @@ from simreal_bench.experiments.run_record import RunRecord
 from simreal_bench.experiments.run_report import RunReport
 from simreal_bench.experiments.seed_spread import CONFIDENCE
 from simreal_common.pages.html_page import fill_page
+from simreal_common.pages.svg_plots import Series, scatter
 from simreal_perception.export.training_command import training_command
-from simreal_perception.replay.svg_plots import Series, scatter
 from simreal_perception.video.image_io import jpeg
 
 HOUR_S = 3600.0

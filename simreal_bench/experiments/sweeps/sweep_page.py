@@ -8,7 +8,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from simreal_common.pages.html_page import fill_page
-from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
+from simreal_common.pages.svg_plots import Bar, Series, bars, scatter
 
 LEAST_TRIALS = 4  # for importances
 SHOWN = 10  # trials in the text
