@@ -43,7 +43,18 @@ EXTRAS = {
         "onnx>=1.17,<2",
         "onnxscript>=0.3,<1",
         "tensorboard>=2.17,<3",
+        "psutil>=6,<8",
     ],
+    # Some hundred megabytes with what they bring, so no part of `train`. The small MLflow writes to a
+    # store of this machine, for which it needs SQLAlchemy; to look at it, install mlflow itself.
+    "trackers": [
+        "wandb>=0.20,<1",
+        "mlflow-skinny>=3.2,<4",
+        "SQLAlchemy>=2,<3",
+        "alembic>=1.10,<2",
+        "sqlparse>=0.4,<1",
+    ],
+    "sweep": ["optuna>=4,<6"],
     # Masks in COCO's files; WebDataset's shards are tar files, which need nothing.
     "datasets": ["pycocotools>=2.0.8,<3"],
     # Named so that `colcon test` takes pytest.

@@ -62,6 +62,26 @@ VERBS = {
         "write a trained network as ONNX model with its card",
         "  simreal export runs/mine models/mine",
     ),
+    "sweep": Verb(
+        "simreal_cli.experiments.cli_sweep",
+        "search for good settings of training",
+        "  simreal sweep --task pose --trials 30",
+    ),
+    "report": Verb(
+        "simreal_cli.experiments.cli_report",
+        "write the page of a run of training: curves, images, worst cases, what changed",
+        "  simreal report runs/mine",
+    ),
+    "compare": Verb(
+        "simreal_cli.experiments.cli_compare",
+        "what differs between runs of training, and is it more than seeds make?",
+        "  simreal compare runs/plain runs/wider",
+    ),
+    "ablate": Verb(
+        "simreal_cli.experiments.cli_ablate",
+        "what is each part of the randomization worth? runs without one at a time",
+        "  simreal ablate --photos my_photographs",
+    ),
     "calibrate": Verb(
         "simreal_cli.cli_calibrate",
         "calibrate a camera, or where it is at an arm, from pictures of a board",
@@ -110,7 +130,7 @@ VERBS = {
 OPTIONAL = {
     "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
     "pinocchio": "control", "pink": "control",
-    "pycocotools": "datasets",
+    "pycocotools": "datasets", "optuna": "sweep", "wandb": "trackers", "mlflow": "trackers",
 }  # fmt: skip
 
 DESCRIPTION = """\

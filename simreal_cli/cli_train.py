@@ -91,6 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"randomization to switch off: {', '.join(GROUPS)}",
     )
     parser.add_argument(
+        "--tracker",
+        action="append",
+        choices=("tensorboard", "wandb", "mlflow", "none"),
+        help="that keeps figures, images and the model on this machine; several may be given; "
+        "tensorboard where none is",
+    )
+    parser.add_argument(
         "--set",
         nargs="+",
         default=[],
@@ -150,6 +157,7 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
     import yaml
 
     from simreal_common.settings.configuration import parse_yaml
+    from simreal_perception.training.trackers.open_trackers import require_trackers
     from simreal_perception.training.training_config import OPTIONS, from_values
 
     changes: dict[str, Any] = {
@@ -157,6 +165,9 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
     }
     if args.off is not None:
         changes["disabled"] = tuple(args.off)
+    if args.tracker is not None:
+        changes["trackers"] = tuple(dict.fromkeys(t for t in args.tracker if t != "none"))
+        require_trackers(changes["trackers"])
     for text in args.set:
         name, equals, value = text.partition("=")
         if not equals or name == "task":
@@ -175,7 +186,7 @@ def _train(config: TrainingConfig, args: argparse.Namespace, row: int) -> int:
     new = not (args.run / f"{config.task}.pt").exists()
     if new and not args.no_checks and (code := _check(config, sys.stderr)):
         return code
-    result = train(config, args.run, Monitor(config, row, tensorboard=True))
+    result = train(config, args.run, Monitor(config, row, config.trackers))
     print(result.checkpoint, flush=True)
     if not result.finished:
         print(

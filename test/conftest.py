@@ -1,12 +1,16 @@
-"""Every test that speaks ROS gets a domain of its own, so that tests and robots do not meet."""
+"""Every test that speaks ROS gets a domain of its own, so that tests and robots do not meet; a toy
+task for tests of training."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -56,3 +60,19 @@ def ros(domain: int) -> Iterator[None]:
 def child_environment(domain: int) -> dict[str, str]:
     """The environment for processes that a test starts."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The toy task, among those that can be trained."""
+    from simreal_perception.training.tasks.tasks import TASKS
+
+    spec = importlib.util.spec_from_file_location(
+        "toy_task", Path(__file__).parent / "perception" / "training" / "toy_task.py"
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "toy_task", module)  # dataclasses look it up
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(TASKS, "toy", module.ToyTask)
+    return module

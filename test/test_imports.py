@@ -74,6 +74,7 @@ ROOMS = (
     "simreal_perception.replay",
     "simreal_perception.training.tasks",
     "simreal_perception.training.adr",
+    "simreal_perception.training.trackers",
     "simreal_perception.training",
     "simreal_perception.training.sanity_checks",
     "simreal_perception.export",
@@ -86,9 +87,13 @@ ROOMS = (
     "simreal_bench.faults",
     "simreal_bench.stacking",
     "simreal_bench.endurance",
+    "simreal_bench.experiments",
+    "simreal_bench.experiments.ablations",
+    "simreal_bench.experiments.sweeps",
     #
     "simreal_cli.calibrate",
     "simreal_cli.baselines",
+    "simreal_cli.experiments",
     "simreal_cli.robot",
     "simreal_cli",
 )
@@ -100,9 +105,13 @@ WITH_TORCH = {
     "simreal_perception.training",
     "simreal_perception.training.tasks",
     "simreal_perception.training.adr",
+    "simreal_perception.training.trackers",
     "simreal_perception.training.sanity_checks",
     "simreal_perception.export",
     "simreal_bench.speed",
+    "simreal_bench.experiments",
+    "simreal_bench.experiments.ablations",
+    "simreal_bench.experiments.sweeps",
 }
 WITH_PYBULLET = {
     "simreal_sim",

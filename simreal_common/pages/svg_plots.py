@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 10, 34
@@ -22,10 +22,12 @@ class Series:
     Args:
         name: in the legend; empty for none.
         points: x and y of each.
+        joined: whether a line runs through them, in the order given.
     """
 
     name: str
     points: Sequence[tuple[float, float]]
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Bar:
 
 def scatter(series: Sequence[Series], x_label: str, y_label: str) -> str:
     """Points over x, y from 0 on. Values that are not finite are left out."""
-    series = [Series(one.name, _thinned(one.points, len(series))) for one in series]
+    series = [replace(one, points=_thinned(one.points, len(series))) for one in series]
     points = [point for one in series for point in one.points]
     if not points:
         return '<p class="none">nothing to draw</p>'
@@ -54,6 +56,9 @@ def scatter(series: Sequence[Series], x_label: str, y_label: str) -> str:
             f'<circle cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}" r="2" fill="{color}"/>'
             for x, y in one.points
         ]
+        if one.joined:
+            line = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in one.points)
+            parts.append(f'<polyline points="{line}" fill="none" stroke="{color}"/>')
         if one.name:
             parts.append(
                 f'<text x="{LEFT + 8 + 130 * index}" y="{TOP + 12}" fill="{color}">'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,17 @@ def progress_before(task: str, start: str) -> Progress:
         pictures_seen=int(told.get("pictures_seen", 0)),
         spent_s=float(told.get("spent_h", 0.0)) * 3600.0,
     )
+
+
+def initial_weights_sha256(task: str, start: str) -> str:
+    """SHA-256 of the file that holds the initial weights: where it lies says little of what it is.
+
+    Args:
+        task, start: as `load_initial_weights` takes them.
+    """
+    path = _place(start, task)
+    file = path if path.suffix in (".pt", ".onnx") else _exported(start, task)
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _place(start: str, task: str) -> Path:

@@ -1,10 +1,11 @@
-"""What a person sees of a run: a bar, TensorBoard, and what holds it up."""
+"""What a person sees of a run: a bar, what trackers keep, and what holds it up."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from simreal_common.untrusted_text import shortened
+from simreal_perception.training.checkpoint import best_path
+from simreal_perception.training.run_log import read_log, summarize
+from simreal_perception.training.trackers.open_trackers import KINDS, open_tracker
+from simreal_perception.training.trackers.system_use import SystemUse
+from simreal_perception.training.trackers.tracker import TrackedRun, Tracker
 from simreal_perception.training.training_config import TrainingConfig
+from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
 
 SMOOTHING = 0.98  # share of the old value, of the figures in the bar
 ROUGH_STEPS, ROUGH_SMOOTHING = 50, 0.8  # the first figures fall fast
 SCALARS_EVERY = 10  # steps
 SHOWN = 5  # figures in the bar
+MADE_BY = (".config.yaml", ".ranges.yaml", ".environment.json", ".log.jsonl")  # told with the model
 # Shares of the time above which drawing, or learning, is said to hold the run up.
 MUCH, LITTLE = 0.4, 0.15
 
@@ -29,20 +38,22 @@ class Monitor:
     Args:
         config: the run's.
         row: line of the bar on the terminal, counted from the cursor; None for no bar and no words.
-        tensorboard: whether to write TensorBoard's files, if it is installed.
+        trackers: names out of `open_trackers.KINDS` of those that keep what the run tells; the run goes
+            on without one that is missing, or fails.
     """
 
     def __init__(
-        self, config: TrainingConfig, row: int | None = None, tensorboard: bool = False
+        self, config: TrainingConfig, row: int | None = None, trackers: Sequence[str] = ()
     ) -> None:
         self.config = config
         self.figures: dict[str, float] = {}
-        self._row, self._tensorboard = row, tensorboard
-        self._writer: Any = None
+        self._row, self._names = row, trackers
+        self._trackers: dict[str, Tracker] = {}
 
     def open(self, checkpoint: Path, first: int) -> Monitor:
         """Begin, or go on, at step `first`; to be used as a context."""
         self._steps = 0
+        self._finished = False
         self._waited_s = 0.0
         self._start = time.perf_counter()
         batch = self.config.batch
@@ -51,8 +62,10 @@ class Monitor:
             desc=f"{self.config.task:8}", position=self._row, disable=self._row is None,
             dynamic_ncols=True, mininterval=1.0,
         )  # fmt: skip
-        if self._tensorboard:
-            self._writer = self._open_tensorboard(checkpoint, first)
+        self._checkpoint = checkpoint
+        if self._names:
+            self._use = SystemUse(self.config.device)
+            self._open_trackers(checkpoint, first)
         return self
 
     def __enter__(self) -> Monitor:
@@ -65,8 +78,9 @@ class Monitor:
         trace: TracebackType | None,
     ) -> None:
         self._bar.close()
-        if self._writer is not None:
-            self._writer.close()
+        if self._finished and error is None:
+            self._tell_model()
+        self._tell(lambda tracker: tracker.close())
         if self._row is not None and self._steps:
             self.say(self.bottleneck())
 
@@ -87,24 +101,27 @@ class Monitor:
         shown = {name: f"{value:.3g}" for name, value in list(self.figures.items())[:SHOWN]}
         self._bar.set_postfix({**shown, "draw": f"{self.drawing_share():.0%}"}, refresh=False)
         self._bar.update(self.config.batch)
-        if self._writer is not None and step % SCALARS_EVERY == 0:
-            self._scalars("train", {**figures, "learning_rate": rate}, step)
-            self._scalars("time", self.rates(), step)
+        self._finished = step == self.config.steps
+        if self._trackers and step % SCALARS_EVERY == 0:
+            groups = {
+                "train": {**figures, "learning_rate": rate},
+                "time": self.rates(),
+                "system": self._use.sample(),
+            }
+            for group, values in groups.items():
+                self._scalars(group, values, step)
 
     def evaluated(
         self, step: int, held_out: Mapping[str, float], image: NDArray[np.uint8] | None
     ) -> None:
         """Take in the figures of images that were never learned, and an image of predictions."""
-        if self._writer is not None:
-            self._scalars("held_out", held_out, step)
-            if image is not None:
-                self._writer.add_image("predictions", image, step, dataformats="HWC")
-            self._writer.flush()
+        self._scalars("held_out", held_out, step)
+        if image is not None:
+            self._tell(lambda tracker: tracker.image("predictions", image, step))
 
     def randomized(self, step: int, figures: Mapping[str, float]) -> None:
         """Take in how far automatic randomization has opened the ranges."""
-        if self._writer is not None:
-            self._scalars("adr", figures, step)
+        self._scalars("adr", figures, step)
 
     def drawing_share(self) -> float:
         """Share of the time in which the network waited for images."""
@@ -129,18 +146,49 @@ class Monitor:
         return {"images_per_s": images / seconds, "drawing_share": self.drawing_share()}
 
     def _scalars(self, group: str, figures: Mapping[str, float], step: int) -> None:
-        for name, value in figures.items():
-            self._writer.add_scalar(f"{group}/{name}", value, step)
+        if figures:
+            self._tell(lambda tracker: tracker.scalars(group, figures, step))
 
-    def _open_tensorboard(self, checkpoint: Path, first: int) -> Any:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            self.say("no TensorBoard here (pip install tensorboard): the run goes on without")
-            return None
-        # What an earlier start wrote beyond its last checkpoint is dropped.
-        folder = checkpoint.parent / "tensorboard" / self.config.task
-        return SummaryWriter(str(folder), purge_step=first + 1)
+    def _tell_model(self) -> None:
+        checkpoint = self._checkpoint
+        files = [best_path(checkpoint), *(checkpoint.with_suffix(end) for end in MADE_BY)]
+        there = [file for file in files if file.is_file()]
+        card = {
+            "task": self.config.task,
+            "settings": self._hyperparameters(),
+            **summarize(read_log(checkpoint)),
+        }
+        self._tell(lambda tracker: tracker.model(there, card))
+
+    def _hyperparameters(self) -> dict[str, Any]:
+        values = dataclasses.asdict(self.config)
+        values["disabled"] = list(self.config.disabled)
+        values["trackers"] = list(self.config.trackers)
+        return {**values, "ranges_sha256": ranges_sha256(ranges_values(self.config.randomization))}
+
+    def _open_trackers(self, checkpoint: Path, first: int) -> None:
+        run = TrackedRun(checkpoint.parent, self.config.task, first, self._hyperparameters())
+        for name in self._names:
+            try:
+                self._trackers[name] = open_tracker(name, run)
+            except ImportError:
+                self.say(
+                    f"no {name} here (pip install {KINDS[name].install}): the run goes on without"
+                )
+            except Exception as error:  # what a tracker's library raises is its own
+                self._went_wrong(name, error)
+
+    def _tell(self, what: Callable[[Tracker], None]) -> None:
+        """Tell all trackers; whichever fails is told nothing more, for hours of learning are dearer."""
+        for name, tracker in list(self._trackers.items()):
+            try:
+                what(tracker)
+            except Exception as error:
+                self._went_wrong(name, error)
+                del self._trackers[name]
+
+    def _went_wrong(self, name: str, error: Exception) -> None:
+        self.say(f"tracker {name} failed ({shortened(str(error))}): the run goes on without")
 
     def say(self, text: str) -> None:
         """A line beside the bar, if there is one."""

@@ -20,6 +20,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import best_path
+from simreal_perception.training.initial_weights import initial_weights_sha256
 from simreal_perception.training.precision import Precision
 from simreal_perception.training.run_log import log_path
 from simreal_perception.training.run_ranges import keep_ranges, ranges_copy
@@ -111,6 +112,11 @@ def environment(config: TrainingConfig) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "threads": config.threads,
         "device": torch.cuda.get_device_name() if config.device == "cuda" else "cpu",
+        **(
+            {"start_from": initial_weights_sha256(config.task, config.start_from)}
+            if config.start_from
+            else {}
+        ),
         **({"proposals_from": _hashes(config.proposals_from)} if config.proposals_from else {}),
     }
 

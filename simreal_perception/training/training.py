@@ -41,6 +41,7 @@ from simreal_perception.training.tasks.tasks import (
     TASKS,
     DrawsImage,
     DrawsOnDevice,
+    ShowsTextures,
     Source,
     TakesProposals,
     Task,
@@ -139,7 +140,9 @@ def train(
                     observer.learned(step, loss, rate)
                 monitor.step(step, loss.figures, rate, batches.waited_s)
                 last = step == config.steps
-                if not (time.monotonic() - saved > config.checkpoint_s or stop.wanted or last):
+                asked = config.evaluate_steps > 0 and step % config.evaluate_steps == 0
+                late = time.monotonic() - saved > config.checkpoint_s
+                if not (late or stop.wanted or last or asked):
                     continue
                 progress = Progress(
                     step,
@@ -151,7 +154,7 @@ def train(
                 )
                 measured = {}
                 due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
-                if due or last:
+                if due or last or asked:
                     figures = measured = evaluate_all(task, ema.module, held_out)
                     monitor.evaluated(step, figures, image(task, ema.module, held_out[0]))
                     keep_best(checkpoint, config, ema.module, progress, figures["loss"])
@@ -288,6 +291,8 @@ def prepare(config: TrainingConfig) -> tuple[Task, Source]:
     source: Source = task.source
     if isinstance(source, DrawsOnDevice):
         source.device = config.device
+    if isinstance(source, ShowsTextures):
+        source.textures = source.textures[: config.textures]
     if config.proposals_from and isinstance(source, TakesProposals):
         networks = load_networks(load_model_card(config.proposals_from), config.threads)
         source.detector = networks["detector"]

@@ -16,13 +16,18 @@ from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
 from simreal_perception.training.adr.randomization import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
+from simreal_perception.training.trackers.open_trackers import KINDS
+from simreal_perception.training_data.replayed_source import TEXTURES
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # What may change when a run goes on: how fast it is, not what it learns.
 # The number of steps may, too: see `training.learning_rate`.
 MACHINE = frozenset(
-    {"checkpoint_s", "evaluate_s", "threads", "device", "precision", "prefetch", "steps"}
-)
+    {
+        "checkpoint_s", "evaluate_s", "threads", "device", "precision", "prefetch", "steps",
+        "trackers", "evaluate_steps",
+    }
+)  # fmt: skip
 DEVICES = ("cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
 # Fields with an option of their own on the command line.
@@ -55,6 +60,7 @@ class TrainingConfig:
         repeat: learn from so many batches again and again; 0: every image is new.
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
         disabled: randomization groups that are switched off.
+        textures: different pictures that surfaces show; fewer than the pool holds, for ablations.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
         proposals_from: model whose detector points at what a share of the crops show, so that the
             pose network learns to judge what it will be asked about; "": none. Of `pose` alone.
@@ -68,11 +74,13 @@ class TrainingConfig:
         held_out: batches that are never learned, to choose the best weights by.
         checkpoint_s: seconds between checkpoints; at most these are lost.
         evaluate_s: least seconds between measurements on the held-out batches, at checkpoints.
+        evaluate_steps: measure after so many steps each time, too; 0: by time alone.
         threads: CPU threads for drawing, and as many for learning.
         device: where images are drawn and the network learns, "cpu" or "cuda".
         precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
             is faster here, see `precision.choose_precision`.
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.
+        trackers: of what the run tells, names out of `open_trackers.KINDS`.
 
     Raises:
         ConfigurationError: a value that cannot be.
@@ -92,6 +100,7 @@ class TrainingConfig:
     repeat: int = 0
     ranges: str = ""
     disabled: tuple[str, ...] = ()
+    textures: int = TEXTURES
     start_from: str = ""
     proposals_from: str = ""
     adr: bool = False
@@ -104,10 +113,12 @@ class TrainingConfig:
     held_out: int = 16
     checkpoint_s: float = 60.0
     evaluate_s: float = 300.0
+    evaluate_steps: int = 0
     threads: int = 1
     device: str = "cpu"
     precision: str = "auto"
     prefetch: int = 0
+    trackers: tuple[str, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -115,11 +126,12 @@ class TrainingConfig:
                 f"no network is called '{self.task}'; wanted one of {', '.join(TASKS)}"
             )
         for name in (
-            "steps", "batch", "width", "threads", "held_out", "adr_every", "adr_images",
+            "steps", "batch", "width", "threads", "held_out", "adr_every", "adr_images", "textures",
         ):  # fmt: skip
             self._at_least(name, 1)
         for name in (
             "seed", "warmup", "weight_decay", "repeat", "checkpoint_s", "evaluate_s", "prefetch",
+            "evaluate_steps",
         ):  # fmt: skip
             self._at_least(name, 0)
         if self.proposals_from and self.task != "pose":
@@ -135,6 +147,10 @@ class TrainingConfig:
             )
         if self.prefetch > MOST_PREFETCH:
             raise ConfigurationError(f"prefetch is {self.prefetch}: wanted 0 to {MOST_PREFETCH}")
+        if self.textures > TEXTURES:
+            raise ConfigurationError(
+                f"textures is {self.textures}: wanted 1 to {TEXTURES}, as many as are drawn"
+            )
         for name in ("learning_rate", "gradient_norm"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}: wanted more than 0")
@@ -146,6 +162,11 @@ class TrainingConfig:
             if getattr(self, name) not in known:
                 raise ConfigurationError(
                     f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
+                )
+        for tracker in self.trackers:
+            if tracker not in KINDS:
+                raise ConfigurationError(
+                    f"no tracker is called '{tracker}'; wanted some of {', '.join(KINDS)}"
                 )
         RandomizationConfig(frozenset(self.disabled))  # refuses unknown names
 
@@ -208,5 +229,5 @@ def write_config(config: TrainingConfig, path: Path) -> None:
     """Write a file that `read_config` reads back."""
     values = dataclasses.asdict(config)
     task = values.pop("task")
-    values["disabled"] = list(config.disabled)
+    values["disabled"], values["trackers"] = list(config.disabled), list(config.trackers)
     write_whole(path, yaml.safe_dump({task: values}, sort_keys=False))

@@ -72,6 +72,13 @@ class DrawsOnDevice(Protocol):
 
 
 @runtime_checkable
+class ShowsTextures(Protocol):
+    """A source whose surfaces show pictures of a pool, (N, H, W, 3), which can be made smaller."""
+
+    textures: NDArray[np.uint8]
+
+
+@runtime_checkable
 class TakesProposals(Protocol):
     """A source some of whose images show what a detector points at, once it is given one."""
 

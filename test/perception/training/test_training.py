@@ -26,7 +26,7 @@ from simreal_perception.training.initial_weights import (  # noqa: E402
     progress_before,
 )
 from simreal_perception.training.tasks.tasks import TASKS, make_task  # noqa: E402
-from simreal_perception.training.training import load_network, train  # noqa: E402
+from simreal_perception.training.training import load_network, prepare, train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_perception.training_data import replayed_source  # noqa: E402
 from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
@@ -136,6 +136,20 @@ def test_windows_are_labelled_at_centres() -> None:
     assert (batch.heat[batch.center] == 1).all()
     offsets = batch.values[:, :2].transpose(0, 2, 3, 1)[batch.center]
     assert ((offsets >= 0) & (offsets <= 1)).all()
+
+
+def test_surfaces_can_show_fewer_textures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        replayed_source, "TEXTURES", 60
+    )  # a pool is drawn first, and takes its time
+    pools = [
+        prepare(TrainingConfig("detector", width=4, textures=count))[0].source.textures
+        for count in (60, 40)
+    ]
+    np.testing.assert_array_equal(pools[0][:40], pools[1])
+    assert len(pools[0]) == 60
+    with pytest.raises(ConfigurationError, match="textures is 1501: wanted 1 to 1500"):
+        TrainingConfig("detector", textures=1501)
 
 
 Drawn = tuple[SceneBatch, ViewBatch]

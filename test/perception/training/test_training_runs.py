@@ -28,6 +28,7 @@ from simreal_perception.training.ema import moving_average  # noqa: E402
 from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.run_folder import run_folder  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.trackers.open_trackers import ROOM  # noqa: E402
 from simreal_perception.training.training import TrainingResult, train  # noqa: E402
 from simreal_perception.training.training_config import (  # noqa: E402
     TrainingConfig,
@@ -261,6 +262,13 @@ def test_a_missing_gpu_is_said(toy: ModuleType, tmp_path: Path) -> None:
         train(config(toy, device="cuda"), tmp_path)
 
 
+def test_it_is_measured_after_a_number_of_steps(toy: ModuleType, tmp_path: Path) -> None:
+    rarely = {"checkpoint_s": 1e9, "evaluate_s": 1e9}
+    train(config(toy, evaluate_steps=4, steps=10, **rarely), tmp_path)
+    lines = (tmp_path / "toy.log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [one["step"] for one in map(json.loads, lines) if "held_out" in one] == [4, 8, 10]
+
+
 def test_it_says_what_holds_a_run_up(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,7 +292,7 @@ def test_tensorboard_shows_errors_and_images(toy: ModuleType, tmp_path: Path) ->
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     made = config(toy, steps=10)
-    train(made, tmp_path, Monitor(made, tensorboard=True))
+    train(made, tmp_path, Monitor(made, trackers=["tensorboard"]))
     events = EventAccumulator(str(tmp_path / "tensorboard" / "toy"))
     events.Reload()
     tags = events.Tags()
@@ -300,7 +308,8 @@ def test_without_tensorboard_a_run_goes_on(
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    result = train(config(toy), tmp_path, Monitor(config(toy), row=0, tensorboard=True))
+    monkeypatch.delitem(sys.modules, f"{ROOM}.tensorboard_tracker", raising=False)
+    result = train(config(toy), tmp_path, Monitor(config(toy), 0, ["tensorboard"]))
     assert result.finished
     assert "pip install tensorboard" in capfd.readouterr().err
 

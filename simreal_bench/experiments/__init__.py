@@ -1,0 +1,5 @@
+"""Experiments with training: runs read, measured alike, compared and reported.
+
+Public: `comparison.compare`, `run_report.report_run`, `seed_spread.difference`,
+`photograph_crops.photograph_crops`.
+"""

@@ -1,0 +1,56 @@
+"""`simreal report`: one page of one run of training."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from simreal_common.output_files import write_whole
+
+EPILOG = """\
+examples:
+  simreal report runs/mine                        writes runs/mine/report.html (of the pose network)
+  simreal report runs/mine --task detector --since runs/before
+  simreal report runs/mine1 --seeds runs/mine2 runs/mine3
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EPILOG
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument(
+        "--task", help="which network; without it the only one, or of several the pose network"
+    )
+    parser.add_argument(
+        "--since", type=Path, metavar="RUN",
+        help="tell what changed since this one; without it since the last one in a folder beside",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", nargs="+", type=Path, default=[], metavar="RUN",
+        help="runs like it with other seeds, for the spread",
+    )  # fmt: skip
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="the page; without it RUN/report.html"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, look, write the page; its path goes to stdout."""
+    import torch  # noqa: F401  # missing, it is missed here
+
+    from simreal_bench.experiments.run_record import read_run
+    from simreal_bench.experiments.run_report import report_run, run_before
+    from simreal_bench.experiments.run_report_page import run_report_page
+
+    found = read_run(args.run, args.task)
+    task = found.config.task
+    earlier = run_before(found) if args.since is None else read_run(args.since, task)
+    report = report_run(found, earlier, [read_run(folder, task) for folder in args.seeds])
+    path = args.html or args.run / "report.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, run_report_page(report))
+    for name, value in report.figures.items():
+        print(f"{name:20} {value}")
+    print(path)
+    return 0
