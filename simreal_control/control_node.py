@@ -133,7 +133,7 @@ class ControlNode(Node):
         assembly = assemble(self._settings, urdf, installed_packages())
         for remark in assembly.remarks:
             self.get_logger().warning(remark)
-        self.get_logger().info(f"the hand: {assembly.fingers.words}")
+        self.get_logger().info(f"the hand: {assembly.hand}")
         self.robot.know(assembly.fingers, assembly.continuous)
         with self._beginning:
             self._assembly = assembly

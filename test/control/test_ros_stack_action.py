@@ -71,6 +71,7 @@ class Assembly:
     """Makes such tasks."""
 
     remarks: tuple[str, ...] = ()
+    hand = "two fingers"
     fingers = FingerMapping.sliding(("finger",))
     continuous: frozenset[str] = frozenset()
     config = type("Config", (), {"obstacles": ()})
