@@ -36,6 +36,10 @@ class SimulatedHand(ABC):
         """What the hand does by itself; before every step of the physics."""
 
     @abstractmethod
+    def lose(self, body: int) -> None:
+        """What is held is lost, the hand being told to hold it all the same."""
+
+    @abstractmethod
     def let_go_of(self, body: int) -> None:
         """A body is taken out of the world, or put elsewhere in it."""
 
@@ -110,6 +114,9 @@ class FingerHand(SimulatedHand):
                 force=TIP_EFFORT_NM,
             )  # fmt: skip
 
+    def lose(self, body: int) -> None:
+        """That is for the friction of the block."""
+
     def let_go_of(self, body: int) -> None:
         """Fingers hold by friction: there is nothing to undo."""
 
@@ -171,6 +178,12 @@ class SuctionHand(SimulatedHand):
             if self._seals(tool, self._pose(body), self._edges[name]):
                 self._hold(body, tool)
                 return
+
+    def lose(self, body: int) -> None:
+        """The cup leaks until it is switched on again."""
+        if self._held is not None and self._held[0] == body:
+            self._on = False
+            self.let_go_of(body)
 
     def let_go_of(self, body: int) -> None:
         if self._held is not None and self._held[0] == body:

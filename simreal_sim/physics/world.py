@@ -285,6 +285,11 @@ class World:
         """Make a block as slippery as that."""
         self._call("changeDynamics", self._blocks[name], -1, lateralFriction=friction)
 
+    def lose_block(self, name: str) -> None:
+        """Make the hand lose a block that it holds: fingers slip off it, a cup leaks."""
+        self.set_block_friction(name, 0.0)
+        self._hand.lose(self._blocks[name])
+
     @property
     def robot(self) -> int:
         """PyBullet's number of the robot."""

@@ -103,6 +103,19 @@ def test_what_is_pulled_off_is_lost(world: World) -> None:
     assert world.vacuum is False
 
 
+def test_a_cup_that_leaks_loses_the_block_until_it_is_switched_on_again(world: World) -> None:
+    world.command_gripper(ON, 0.0)
+    put_below_lip(world)
+    run(world, 0.1)
+    world.lose_block(the_block(world)[0])
+    run(world, 0.2)
+    assert world.vacuum is False
+    world.command_gripper(ON, 0.0)
+    put_below_lip(world)
+    run(world, 0.1)
+    assert world.vacuum is True
+
+
 def test_a_block_that_is_taken_away_is_held_no_more(world: World) -> None:
     world.command_gripper(ON, 0.0)
     put_below_lip(world)
