@@ -50,7 +50,7 @@ class ParameterFields:
         "'sort by color', blocks, colors, towers, gap}; empty for a tower of `blocks`",
     )
     wait_for_goal: bool = parameter(
-        False, "begin with nothing: goals come on the topic stacking/goal"
+        False, "begin with nothing: goals come on the topic stacking/goal or of the action stack"
     )
     edge: float = parameter(BlockMapConfig.edge_m, "edge of the blocks, metres", range=(0.005, 0.5))
     table_height: float = parameter(
