@@ -14,7 +14,7 @@ TORCH ?= torch==2.13.0
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-PACKAGING := setup.py setup.cfg pyproject.toml package.xml constraints.txt $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py)
+PACKAGING := setup.py setup.cfg pyproject.toml package.xml constraints.txt $(wildcard embedded_ros2/pyproject.toml embedded_ros2/setup.py simreal_interfaces/pyproject.toml)
 # SIMULATION=no leaves PyBullet out, which has to be compiled where it has no wheel: on Python 3.12
 # and later, and on other processors than x86_64.
 SIMULATION ?= yes
@@ -70,7 +70,8 @@ train: $(VENV)/.tests  ## train a model like the committed one on a CPU: five to
 	$(BIN)/simreal export runs/block models/block
 
 clean:  ## remove .venv and what tools left behind; out/ and models/ stay
-	rm -rf $(VENV) build install log *.egg-info embedded_ros2/*.egg-info embedded_ros2/build
+	rm -rf $(VENV) build install log *.egg-info embedded_ros2/*.egg-info embedded_ros2/build \
+	  simreal_interfaces/*.egg-info simreal_interfaces/build
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Where ROS 2 is sourced, its rclpy and messages are used: the environment sees the system's
@@ -105,8 +106,9 @@ $(VENV)/.runtime: $(VENV)/.made $(VENV)/.pybullet $(PACKAGING)
 	$(PIP) install --editable ".[$(RUNTIME)]" $(CONSTRAINTS)
 # Numba looks at coverage where there is one, and Debian's, which the environment sees, is too old.
 	@[ ! -e $(VENV)/.with-ros ] || $(PIP) install "coverage>=7.6.1"
-	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2"; \
-	  $(PIP) install --editable ./embedded_ros2 $(CONSTRAINTS); }
+# On ROS 2 simreal_interfaces is built by colcon; without it control_node offers no action.
+	@[ -e $(VENV)/.with-ros ] || { echo "$(PIP) install --editable ./embedded_ros2 --editable ./simreal_interfaces"; \
+	  $(PIP) install --editable ./embedded_ros2 --editable ./simreal_interfaces $(CONSTRAINTS); }
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runtime

@@ -32,13 +32,14 @@ from simreal_control.robot_interface.task_io import LogLine, Severity, Status
 from simreal_control.ros_goals import GoalTopic
 from simreal_control.ros_markers import plan_markers
 from simreal_control.ros_robot import RosRobot
+from simreal_control.ros_stack_action import INSTALLED, LACKING, StackAction
 from simreal_control.task.goal import Goal
 from simreal_control.task.preemptible_task import PreemptibleTask, Request
 from simreal_control.task.stacking_task import StackingTask
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
-IDLE = "waiting for a goal on stacking/goal"
+IDLE = "waiting for a goal, on stacking/goal or of the action stack"
 # One for what ticks and plans, one for what must not wait for it, one for transforms.
 THREADS = 3
 
@@ -93,6 +94,13 @@ class ControlNode(Node):
             for request in Request
         ]
         self._goals = GoalTopic(self, self._take_goal)
+        self._stack_action: StackAction | None = None
+        if not INSTALLED:
+            self.get_logger().info(LACKING)
+        else:
+            self._stack_action = StackAction(
+                self, self._take_goal, self._cancel_goal, self._goals.answer, p.record, prompt
+            )
         self._timer = self.create_timer(1.0 / self._settings.tick_rate, self._on_tick)
         self._record = RunRecord(Path(p.record), self.get_logger().error) if p.record else None
         self._begun = False
@@ -110,6 +118,8 @@ class ControlNode(Node):
         if self._record is not None:
             self._record.close()
         self.robot.destroy()
+        if self._stack_action is not None:
+            self._stack_action.destroy()
         super().destroy_node()
 
     def _now(self) -> float:
@@ -123,7 +133,7 @@ class ControlNode(Node):
         assembly = assemble(self._settings, urdf, installed_packages())
         for remark in assembly.remarks:
             self.get_logger().warning(remark)
-        self.get_logger().info(f"the hand: {assembly.fingers.words}")
+        self.get_logger().info(f"the hand: {assembly.hand}")
         self.robot.know(assembly.fingers, assembly.continuous)
         with self._beginning:
             self._assembly = assembly
@@ -152,6 +162,15 @@ class ControlNode(Node):
                 return f"{words} is not finished: wait for its end, or call stacking/stop"
             self._begin(goal)
         return ""
+
+    def _cancel_goal(self) -> None:
+        """End the task as stacking/stop does, but for that another goal may come at once."""
+        with self._beginning:
+            task = self._task
+            if task is None:
+                self._goal = None
+        if task is not None:
+            task.ask(Request.STOP, self._now())
 
     def _on_taken_over(self, words: str) -> None:
         """Two who command one arm in turns may do anything: pause, and a person says when to go on."""
@@ -206,20 +225,23 @@ class ControlNode(Node):
             return
         inputs = self.robot.step()
         now = inputs.now
-        if self._task is None:
-            self._report(now, Status("idle", IDLE, 0, 0, finished=False, success=False))
+        with self._beginning:  # the action's goals come beside a tick
+            goal, task = self._goal, self._task
+        if task is None:
+            idle = Status("idle", IDLE, 0, 0, finished=False, success=False)
+            self._report(now, goal, idle)
             return
-        outputs = self._task.tick(inputs)
+        outputs = task.tick(inputs)
         for line in outputs.log:
             self._tell(line)
         if self._record is not None:
             if not self._begun:
-                assert self._goal is not None
-                self._record.add([begin_event(now, self._goal.words)])
+                assert goal is not None
+                self._record.add([begin_event(now, goal.words)])
             self._begun = True
             self._record.add(outputs.events)
-        self._report(now, outputs.status)
-        self._show(self._task.task)
+        self._report(now, goal, outputs.status)
+        self._show(task.task)
 
     def _show(self, task: StackingTask) -> None:
         """Publish blocks and ways for RViz when they have changed."""
@@ -252,7 +274,8 @@ class ControlNode(Node):
             raise SimrealError(f"{words} for {waited:.0f} s; start the robot's controllers")
         if waited > COMPLAINT_PERIOD_S:
             self._complain("robot", f"{words} for {waited:.0f} s")
-        self._report(now, Status("waiting", words, placed=0, goal=0, finished=False, success=False))
+        status = Status("waiting", words, placed=0, goal=0, finished=False, success=False)
+        self._report(now, self._goal, status)
 
     def _complain(self, about: str, text: str) -> None:
         """A warning; another about the same not before `COMPLAINT_PERIOD_S` have passed."""
@@ -270,8 +293,10 @@ class ControlNode(Node):
         else:
             logger.info(line.text)
 
-    def _report(self, now: float, status: Status) -> None:
-        """Publish the status when it has changed, and once a second."""
+    def _report(self, now: float, goal: Goal | None, status: Status) -> None:
+        """Publish the status when it has changed, and once a second; tell the action of it."""
+        if self._stack_action is not None:
+            self._stack_action.tell(now, goal, status)
         text = json.dumps(dataclasses.asdict(status))
         if text == self._reported[0] and now - self._reported[1] < STATUS_PERIOD_S:
             return

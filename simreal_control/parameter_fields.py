@@ -8,6 +8,7 @@ from enum import Enum
 from simreal_common.settings.parameters import parameter
 from simreal_control.grasping.gripper import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
+from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
@@ -19,10 +20,17 @@ PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
 
 
 class GripperType(Enum):
-    """Actions that gripper controllers offer."""
+    """What drives the gripper: an action of its controller, or what switches a vacuum."""
 
     GRIPPER_COMMAND = "gripper_command"
     PARALLEL_GRIPPER_COMMAND = "parallel_gripper_command"
+    VACUUM_SERVICE = "vacuum_service"
+    VACUUM_TOPIC = "vacuum_topic"
+
+    @property
+    def vacuum(self) -> bool:
+        """Whether it is a suction cup."""
+        return self in (GripperType.VACUUM_SERVICE, GripperType.VACUUM_TOPIC)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class ParameterFields:
         "'sort by color', blocks, colors, towers, gap}; empty for a tower of `blocks`",
     )
     wait_for_goal: bool = parameter(
-        False, "begin with nothing: goals come on the topic stacking/goal"
+        False, "begin with nothing: goals come on the topic stacking/goal or of the action stack"
     )
     edge: float = parameter(BlockMapConfig.edge_m, "edge of the blocks, metres", range=(0.005, 0.5))
     table_height: float = parameter(
@@ -53,7 +61,10 @@ class ParameterFields:
     base_frame: str = parameter(
         "panda_link0", "root link of the URDF; all motions are planned in it"
     )
-    tool_frame: str = parameter("panda_grasptarget", "frame between the finger tips, z out of it")
+    tool_frame: str = parameter(
+        "panda_grasptarget",
+        "frame between the finger tips, or in the lip of a suction cup, z out of the hand",
+    )
     urdf: str = parameter("", "path of the robot's URDF; empty for topic robot_description")
     arm_joints: tuple[str, ...] = parameter(PANDA_JOINTS, "joints of the arm, base first")
     gripper_joints: tuple[str, ...] = parameter(
@@ -74,14 +85,27 @@ class ParameterFields:
     )
     gripper_action: str = parameter(
         "panda_hand_controller/gripper_cmd",
-        "action of the gripper's controller",
+        "action of the gripper's controller; of a suction cup the service or topic that switches it",
         name="gripper.action",
     )
     gripper_type: str = parameter(
         GripperType.GRIPPER_COMMAND.value,
-        "its type: control_msgs/GripperCommand or ParallelGripperCommand",
+        "its type: control_msgs/GripperCommand or ParallelGripperCommand; of a suction cup the service "
+        "std_srvs/SetBool or the topic std_msgs/Bool",
         choices=tuple(kind.value for kind in GripperType),
         name="gripper.type",
+    )
+    vacuum_feedback: str = parameter(
+        "",
+        "topic std_msgs/Bool of a suction cup: whether it holds something; empty where nobody tells",
+        name="gripper.vacuum_feedback",
+    )
+    vacuum_time: float = parameter(
+        0.5,
+        "after switching a suction cup, until it holds or has let go; less where feedback says so; "
+        "seconds",
+        range=(0.0, 5.0),
+        name="gripper.vacuum_time",
     )
     mesh_folders: tuple[str, ...] = parameter(
         ("",),
@@ -187,7 +211,8 @@ class ParameterFields:
     )
     grasp_above_centre: float = parameter(
         PickPlaceConfig.grasp_above_centre_m,
-        "height of the tool point above the centre of a held block, metres",
+        "height of the tool point above the centre of a held block, metres; a suction cup is put onto "
+        "its top instead",
         range=(-0.1, 0.1),
         name="planning.grasp_above_centre",
     )
@@ -229,7 +254,7 @@ class ParameterFields:
     )
     hand_above_tool: float = parameter(
         GripperGeometry.hand_above_tool_m,
-        "from the tool point to the underside of the hand, metres",
+        "from the tool point, the lip of a suction cup, to the underside of the hand, metres",
         range=(0.001, 0.5),
         name="gripper.hand_above_tool",
     )
@@ -244,6 +269,18 @@ class ParameterFields:
         "of the hand across the closing direction, metres",
         range=(0.01, 1.0),
         name="gripper.hand_depth",
+    )
+    cup_radius: float = parameter(
+        SuctionCup.cup_radius_m,
+        "of a suction cup's lip, metres",
+        range=(0.001, 0.2),
+        name="gripper.cup_radius",
+    )
+    cup_press: float = parameter(
+        SuctionCup.press_m,
+        "how far a suction cup is pressed onto a block: it has to give way by that; metres",
+        range=(0.0001, 0.02),
+        name="gripper.cup_press",
     )
     min_score: float = parameter(
         BlockMapConfig.min_score,

@@ -12,9 +12,10 @@ from simreal_common.resources import share_directory
 from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
-from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.gripper import GripperGeometry, Hand
 from simreal_control.grasping.pick_place import PickPlaceConfig
-from simreal_control.parameter_fields import ParameterFields
+from simreal_control.grasping.suction_cup import SuctionCup
+from simreal_control.parameter_fields import GripperType, ParameterFields
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, find_meshes
@@ -79,8 +80,42 @@ class ControlParameters(ParameterFields):
             workspace=self.workspace(),
             floor_m=self.table_height + self.floor_margin,
             line_speed_m_s=self.velocity_scaling * self.line_speed,
-            load=Load(self.block_mass, self.edge, self.grasp_above_centre),
+            load=Load(self.block_mass, self.edge, self.tool_above_centre()),
             effort_share=self.effort_scaling,
+        )
+
+    @property
+    def vacuum(self) -> bool:
+        """Whether the hand is a suction cup."""
+        return GripperType(self.gripper_type).vacuum
+
+    @property
+    def finger_joints(self) -> tuple[str, ...]:
+        """Driven joints of the fingers; a suction cup has none."""
+        return () if self.vacuum else self.gripper_joints
+
+    def tool_above_centre(self) -> float:
+        """Height of the tool point above the centre of a held block, metres."""
+        return self.edge / 2.0 - self.cup_press if self.vacuum else self.grasp_above_centre
+
+    def hand(self) -> Hand:
+        """The hand's measures."""
+        if self.vacuum:
+            return SuctionCup(
+                cup_radius_m=self.cup_radius,
+                press_m=self.cup_press,
+                hand_above_tool_m=self.hand_above_tool,
+                hand_length_m=self.hand_length,
+                hand_depth_m=self.hand_depth,
+            )
+        return GripperGeometry(
+            max_opening_m=self.gripper_max_opening,
+            finger_thickness_m=self.finger_thickness,
+            finger_width_m=self.finger_width,
+            tip_below_tool_m=self.tip_below_tool,
+            hand_above_tool_m=self.hand_above_tool,
+            hand_length_m=self.hand_length,
+            hand_depth_m=self.hand_depth,
         )
 
     def what_to_build(self) -> Goal:
@@ -123,17 +158,9 @@ class ControlParameters(ParameterFields):
                 ray_sigma_m=self.ray_sigma,
                 lateral_sigma_m=self.lateral_sigma,
             ),
-            gripper=GripperGeometry(
-                max_opening_m=self.gripper_max_opening,
-                finger_thickness_m=self.finger_thickness,
-                finger_width_m=self.finger_width,
-                tip_below_tool_m=self.tip_below_tool,
-                hand_above_tool_m=self.hand_above_tool,
-                hand_length_m=self.hand_length,
-                hand_depth_m=self.hand_depth,
-            ),
+            gripper=self.hand(),
             pick_place=PickPlaceConfig(
-                grasp_above_centre_m=self.grasp_above_centre,
+                grasp_above_centre_m=self.tool_above_centre(),
                 place_gap_m=self.place_gap,
                 min_clearance_m=self.min_clearance,
                 safe_margin_m=self.safe_margin,

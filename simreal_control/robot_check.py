@@ -78,7 +78,7 @@ def check_robot(
         made.append(assemble(told, urdf, installed_packages))
         return [
             Finding("arm", Verdict.FITS, _arm_words(made[0])),
-            Finding("hand", Verdict.FITS, made[0].fingers.words),
+            Finding("hand", Verdict.FITS, made[0].hand),
         ]
 
     if attempt("arm and hand", put_together):
@@ -189,7 +189,7 @@ def _home(parameters: ControlParameters, made: Assembly) -> list[Finding]:
 def _reach(parameters: ControlParameters, made: Assembly) -> Finding:
     """Of upright grasps of blocks on the table all over the zone."""
     p, arm, home = parameters, made.arm, np.array(parameters.home)
-    height = p.table_height + p.edge / 2.0 + p.grasp_above_centre
+    height = p.table_height + p.edge / 2.0 + p.tool_above_centre()
     xs, ys = (
         np.linspace(low, high, REACH_GRID)
         for low, high in zip(p.block_zone_lower, p.block_zone_upper, strict=True)

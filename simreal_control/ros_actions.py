@@ -57,7 +57,7 @@ class RobotActions:
         arm_joints: names of the columns of trajectories.
         finger_joints: their controller takes the position of one.
         arm_action, gripper_action: names of the actions.
-        gripper_type: which action the gripper's controller offers.
+        gripper_type: which action the gripper's controller offers; none for a vacuum.
         taken_over: called with words when somebody else sends a goal to a controller that has one
             of ours under way.
         goal_tolerance_rad: of the end of a motion, each joint; sent with it.
@@ -86,13 +86,16 @@ class RobotActions:
         self._finger_joints = list(finger_joints)
         self.fingers = FingerMapping.sliding(finger_joints)
         self._parallel = gripper_type is GripperType.PARALLEL_GRIPPER_COMMAND
-        gripper = parallel_gripper_command() if self._parallel else GripperCommand
-        self._names = (arm_action, gripper_action)
         self._arm = ActionClient(node, FollowJointTrajectory, arm_action, callback_group=group)
-        self._gripper = ActionClient(node, gripper, gripper_action, callback_group=group)
+        self._clients: dict[str, Any] = {arm_action: self._arm}
+        self._gripper: Any = None
+        if not gripper_type.vacuum:
+            gripper = parallel_gripper_command() if self._parallel else GripperCommand
+            self._gripper = ActionClient(node, gripper, gripper_action, callback_group=group)
+            self._clients[gripper_action] = self._gripper
         self._foreign = {
             client: ForeignGoals(node, name, group, partial(self._on_foreign, client))
-            for name, client in ((arm_action, self._arm), (gripper_action, self._gripper))
+            for name, client in self._clients.items()
         }
         self._taken_over = taken_over
         self._goal_tolerance_rad = goal_tolerance_rad
@@ -111,8 +114,7 @@ class RobotActions:
 
     def missing_servers(self) -> list[str]:
         """Names of the actions that nobody serves."""
-        clients = zip(self._names, (self._arm, self._gripper), strict=True)
-        return [name for name, client in clients if not client.server_is_ready()]
+        return [name for name, client in self._clients.items() if not client.server_is_ready()]
 
     def execute(self, command: Command) -> None:
         """Send or cancel a goal; nothing after the end."""
@@ -186,8 +188,8 @@ class RobotActions:
             logger.error(f"no controller has confirmed within {END_S:g} s that it stops")
 
     def destroy(self) -> None:
-        self._arm.destroy()
-        self._gripper.destroy()
+        for client in self._clients.values():
+            client.destroy()
 
     def _end_command(self, number: int, outcome: ActionOutcome, message: str = "") -> None:
         if number >= self._first:
@@ -291,7 +293,7 @@ def flaw_of(command: Command, joints: Sequence[str]) -> str:
         numbers = {"opening": command.opening_m, "effort": command.effort_n}
         bad = [f"{name} {value}" for name, value in numbers.items() if not np.isfinite(value)]
         return f"{bad[0]}, wanted a finite number" if bad else ""
-    if isinstance(command, Cancel):
+    if not isinstance(command, MoveArm):
         return ""
     motion = command.trajectory
     times = np.asarray(motion.times)

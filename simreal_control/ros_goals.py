@@ -1,8 +1,6 @@
-"""Goals at run time: a topic takes one as YAML, another says what became of it.
+"""Goals at run time: a topic takes one as YAML, another says whether it was taken.
 
-No action: one that carries a goal as text would need a type of its own, which a Python package
-cannot define, and no standard type fits. What an action adds, `stacking/status` and the services
-pause, resume and stop have already.
+The action beside it is in `ros_stack_action.py`.
 """
 
 from __future__ import annotations
@@ -44,12 +42,13 @@ class GoalTopic:
         try:
             goal = parse_goal(message.data)
         except ConfigurationError as error:
-            self._answer(message.data, False, " ".join(str(error).split()))
+            self.answer(message.data, False, " ".join(str(error).split()))
             return
         refusal = self._take(goal)
-        self._answer(message.data, not refusal, refusal or f"the task: {goal.words}")
+        self.answer(message.data, not refusal, refusal or f"the task: {goal.words}")
 
-    def _answer(self, goal: str, accepted: bool, reason: str) -> None:
+    def answer(self, goal: str, accepted: bool, reason: str) -> None:
+        """Say whether a goal was taken, and what is so in words; in the log too."""
         content = {
             "accepted": accepted,
             "reason": reason,

@@ -29,8 +29,16 @@ from simreal_control.parameters import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
-from simreal_control.robot_interface.task_io import Command, DetectionFrame, Inputs, MoveArm
+from simreal_control.robot_interface.task_io import (
+    Cancel,
+    Command,
+    DetectionFrame,
+    Inputs,
+    MoveArm,
+    SwitchSuction,
+)
 from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_vacuum import VacuumSwitch
 from simreal_control.world_model.block_map import estimate_in_base
 
 MAX_KEPT_FRAMES = 100
@@ -64,16 +72,28 @@ class RosRobot(Robot):
         self._node = node
         config = p.stacking_config()
         self._blocks = config.map
-        self._joints = JointStateBuffer(p.arm_joints, p.gripper_joints, config.max_state_age_s)
+        self._joints = JointStateBuffer(p.arm_joints, p.finger_joints, config.max_state_age_s)
         self._noticed: set[str] = set()
         self._detection_frames: list[DetectionFrame] = []
+        gripper = GripperType(p.gripper_type)
+        self._vacuum: VacuumSwitch | None = None
+        if gripper.vacuum:
+            self._vacuum = VacuumSwitch(
+                node,
+                p.gripper_action,
+                gripper is GripperType.VACUUM_TOPIC,
+                p.vacuum_feedback,
+                p.vacuum_time,
+                self._now,
+                group,
+            )
         self._actions = RobotActions(
             node,
             p.arm_joints,
-            p.gripper_joints,
+            p.finger_joints,
             p.arm_action,
             p.gripper_action,
-            GripperType(p.gripper_type),
+            gripper,
             group,
             taken_over,
             p.goal_tolerance,
@@ -113,8 +133,12 @@ class RosRobot(Robot):
         if lack and not self._node.count_publishers(self._subscriptions[0].topic_name):
             lack = f"nobody publishes the topic joint_states ({lack})"
         detection_frames, self._detection_frames = tuple(self._detection_frames), []
-        results = self._actions.take_results()
-        return Inputs(now, self._joints.state(now), detection_frames, results, lack)
+        results, arm = self._actions.take_results(), self._joints.state(now)
+        if self._vacuum is not None:
+            results += self._vacuum.take_results()
+            if arm is not None:
+                arm = replace(arm, vacuum=self._vacuum.holding)
+        return Inputs(now, arm, detection_frames, results, lack)
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
@@ -124,6 +148,12 @@ class RosRobot(Robot):
                 motion = command.trajectory
                 motion = replace(motion, positions=motion.positions - turns)
                 command = replace(command, trajectory=motion)
+        if self._vacuum is not None:
+            if isinstance(command, SwitchSuction):
+                self._vacuum.execute(command)
+                return
+            if isinstance(command, Cancel):
+                self._vacuum.give_up()
         self._actions.execute(command)
 
     def halt(self) -> None:
@@ -135,13 +165,18 @@ class RosRobot(Robot):
         self._detection_frames = []
         self._noticed.clear()
         self._actions.start_anew()
+        if self._vacuum is not None:
+            self._vacuum.give_up()
 
     def missing_servers(self) -> list[str]:
         """Names of the actions that nobody serves."""
-        return self._actions.missing_servers()
+        missing = self._actions.missing_servers()
+        return missing if self._vacuum is None else missing + self._vacuum.missing_servers()
 
     def end(self) -> None:
         """Send nothing more, cancel what moves, and wait until the controllers have heard it."""
+        if self._vacuum is not None:
+            self._vacuum.end()
         self._actions.end()
 
     def destroy(self) -> None:

@@ -41,7 +41,7 @@ class RobotGraph:
     def __init__(self, node: Node, parameters: ControlParameters) -> None:
         self._node, self._parameters = node, parameters
         max_age_s = parameters.stacking_config().max_state_age_s
-        self._joints = JointStateBuffer(parameters.arm_joints, parameters.gripper_joints, max_age_s)
+        self._joints = JointStateBuffer(parameters.arm_joints, parameters.finger_joints, max_age_s)
         self._flaws: list[str] = []
         self._description = ""
         self._subscriptions_kept = [
@@ -72,7 +72,7 @@ class RobotGraph:
 
     def findings(self) -> list[Finding]:
         """What is there and what lacks."""
-        return [self._joint_states(), *self._notices(), *self._actions()]
+        return [self._joint_states(), *self._notices(), *self._actions(), *self._vacuum()]
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds) * 1e-9
@@ -110,11 +110,38 @@ class RobotGraph:
     def _wanted(self) -> dict[str, tuple[str, str]]:
         """Name and type of each action, by its parameter."""
         p = self._parameters
-        gripper = GRIPPER_ACTIONS[GripperType(p.gripper_type)]
-        return {
-            "arm_action": (self._node.resolve_topic_name(p.arm_action), ARM_ACTION),
-            "gripper.action": (self._node.resolve_topic_name(p.gripper_action), gripper),
-        }
+        wanted = {"arm_action": (self._node.resolve_topic_name(p.arm_action), ARM_ACTION)}
+        gripper = GRIPPER_ACTIONS.get(GripperType(p.gripper_type))
+        if gripper is not None:
+            wanted["gripper.action"] = (self._node.resolve_topic_name(p.gripper_action), gripper)
+        return wanted
+
+    def _vacuum(self) -> list[Finding]:
+        """What switches a suction cup, and says whether it holds something."""
+        p, node = self._parameters, self._node
+        if not p.vacuum:
+            return []
+        name = node.resolve_topic_name(p.gripper_action)
+        if GripperType(p.gripper_type) is GripperType.VACUUM_TOPIC:
+            there, what = node.count_subscribers(name) > 0, "the topic std_msgs/msg/Bool"
+        else:
+            services = dict(node.get_service_names_and_types())
+            what = "the service std_srvs/srv/SetBool"
+            there = "std_srvs/srv/SetBool" in services.get(name, ())
+        words = f"{name}, {what}"
+        if not there:
+            words = f"nobody serves {words}: start the gripper's driver (parameter 'gripper.type')"
+        findings = [Finding("gripper.action", Verdict.FITS if there else Verdict.LACKS, words)]
+        if not p.vacuum_feedback:
+            words = (
+                "none: whether the cup holds a block is not known, and a lost one is not noticed"
+            )
+            return [*findings, Finding("gripper.vacuum_feedback", Verdict.NOTE, words)]
+        topic = node.resolve_topic_name(p.vacuum_feedback)
+        told = node.count_publishers(topic) > 0
+        words = topic if told else f"nobody publishes {topic}: start the gripper's driver"
+        verdict = Verdict.FITS if told else Verdict.LACKS
+        return [*findings, Finding("gripper.vacuum_feedback", verdict, words)]
 
     def _offered(self) -> dict[str, list[str]]:
         """Actions that have a server."""

@@ -38,6 +38,7 @@ from simreal_sim.physics.world_randomization import (
     draw_scene,
 )
 from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
+from simreal_sim.ros_suction import SuctionController
 
 WORLD_FRAME = "world"
 CAMERA_FRAME = "camera_link"
@@ -123,7 +124,11 @@ class SimNode(Node):
         self._camera = WorldCamera(self._world, p.shadows)
         self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
-        self._gripper = GripperController(self, self._world, controllers)
+        self._gripper: GripperController | SuctionController
+        if arm.finger_joints:
+            self._gripper = GripperController(self, self._world, controllers)
+        else:
+            self._gripper = SuctionController(self, self._world)
 
         self._clock_publisher = self.create_publisher(ClockMessage, "/clock", STATE_QOS)
         self._joint_publisher = self.create_publisher(JointState, "joint_states", STATE_QOS)
@@ -184,6 +189,9 @@ class SimNode(Node):
         positions, velocities = self._joints.positions, self._joints.velocities
         arm, fingers = self._world.arm_part, self._world.finger_part
         self._arm.after_step(positions[arm])
+        if isinstance(self._gripper, SuctionController):
+            self._gripper.after_step()
+            return
         effort = float(np.abs(self._joints.efforts[fingers]).mean())
         self._gripper.after_step(
             float(positions[fingers].mean()), float(velocities[fingers].mean()), effort

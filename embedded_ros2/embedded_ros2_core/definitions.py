@@ -1,5 +1,5 @@
 """Where the definition of an interface comes from: our own `definitions/*.idef`, else the rosbags
-type store.
+type store, else the .msg, .srv and .action files of a ROS 2 package that is installed.
 
 An .idef file holds the interfaces of one package in the ordinary .msg/.srv/.action syntax, each
 under a line
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .fields import Constant, Definition, Field, FieldType, Kind, parse_type
+from .interface_files import definition_files
 
 DEFINITIONS_DIR = Path(__file__).parent / "definitions"
 _CONSTANT = re.compile(r"^(?P<type>\S+)\s+(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<value>.+)$")
@@ -67,26 +68,35 @@ def parse_section(name: str, lines: list[str]) -> Definition:
     return Definition(name, tuple(fields), tuple(constants))
 
 
+def parse_interface(package: str, kind: str, base: str, text: str) -> dict[str, Definition]:
+    """The structures of one interface: of a message one, of services and actions their parts.
+
+    Raises:
+        ValueError: the text is no definition of this kind.
+    """
+    sections: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip() == "---":
+            sections.append([])
+        else:
+            sections[-1].append(line)
+    suffixes: tuple[str, ...] = {"msg": ("",), "srv": _SERVICE_PARTS, "action": _ACTION_PARTS}[kind]
+    if len(sections) != len(suffixes):
+        raise ValueError(
+            f"{package}/{kind}/{base}: {len(sections)} parts, wanted {len(suffixes)}, "
+            "divided by lines of ---"
+        )
+    names = [f"{package}/{kind}/{base}" + (f"_{suffix}" if suffix else "") for suffix in suffixes]
+    return {name: parse_section(name, lines) for name, lines in zip(names, sections)}
+
+
 def parse_idef(package: str, text: str) -> dict[str, Definition]:
     """All structures of an .idef file, services and actions split in their parts."""
     found: dict[str, Definition] = {}
     for block in re.split(r"^\[", text, flags=re.MULTILINE)[1:]:
         head, _, body = block.partition("]")
         kind, base = head.strip().split("/")
-        parts: list[list[str]] = [[]]
-        for line in body.splitlines():
-            if line.strip() == "---":
-                parts.append([])
-            else:
-                parts[-1].append(line)
-        suffixes: tuple[str, ...] = {"msg": ("",), "srv": _SERVICE_PARTS, "action": _ACTION_PARTS}[
-            kind
-        ]
-        if len(parts) != len(suffixes):
-            raise ValueError(f"{package}/{head}: {len(parts)} parts, wanted {len(suffixes)}")
-        for suffix, lines in zip(suffixes, parts):
-            full = f"{package}/{kind}/{base}" + (f"_{suffix}" if suffix else "")
-            found[full] = parse_section(full, lines)
+        found.update(parse_interface(package, kind, base, body))
     return found
 
 
@@ -129,11 +139,13 @@ class Registry:
     def _read_package(self, package: str) -> None:
         if package in self._read:
             return
-        self._read.add(package)
         path = self._folder / f"{package}.idef"
-        if not path.is_file():
-            return
-        found = parse_idef(package, path.read_text(encoding="utf-8"))
+        found: dict[str, Definition] = {}
+        if path.is_file():
+            found = parse_idef(package, path.read_text(encoding="utf-8"))
+        elif not any(name.startswith(f"{package}/") for name in self._rosbags):
+            found = _read_files(package)
+        self._read.add(package)
         for name in [name for name in found if name.endswith("_Goal") and "/action/" in name]:
             found.update(_action_wrappers(package, name.split("/")[2][: -len("_Goal")]))
         self._known.update(found)
@@ -170,6 +182,16 @@ class Registry:
                 base = base.split("_", 1)[0]
             found.add(f"{package}/{kind}/{base}")
         return sorted(found)
+
+
+def _read_files(package: str) -> dict[str, Definition]:
+    found: dict[str, Definition] = {}
+    for kind, path in definition_files(package):
+        try:
+            found.update(parse_interface(package, kind, path.stem, path.read_text("utf-8")))
+        except (ValueError, SyntaxError) as error:
+            raise ValueError(f"{path} is no {kind} definition: {error}") from error
+    return found
 
 
 def _from_rosbags(name: str, raw: Any) -> Definition:

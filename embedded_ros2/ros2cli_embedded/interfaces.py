@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+import embedded_ros2_core  # noqa: F401  lets `import` find interface packages
 from ros2cli_embedded.errors import CliError, close_names
 
 SHOWN_ITEMS = 128

@@ -25,7 +25,7 @@ PLACED = (StateName.RELEASING,)
 
 
 class Dropped(Fault):
-    """The block slips out of the closed fingers on the way."""
+    """The block slips out of the closed fingers on the way, or the cup leaks."""
 
     kind = "dropped"
 
@@ -47,7 +47,7 @@ class Dropped(Fault):
             held = context.robot.held()
             if held is not None and context.alone(held, NOT_OVER_EDGES):
                 self._slippery = held
-                context.world.set_block_friction(held, 0.0)
+                context.world.lose_block(held)
 
 
 class _OnTheTower(Fault):

@@ -23,6 +23,7 @@ from simreal_control.robot_interface.task_io import (
     Inputs,
     MoveArm,
     MoveGripper,
+    SwitchSuction,
 )
 from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.trajectory_execution import JointTrajectory, stopping_trajectory
@@ -34,6 +35,7 @@ STEPS_A_TICK = 12  # a task is ticked 20 times a simulated second
 GOAL_TOLERANCE_RAD = 0.01
 GOAL_TIME_S = 2.0  # after the end of a trajectory
 GRIPPER_EFFORT_N = 20.0
+VACUUM_S = 0.3  # until a driver says that a cup holds or has let go
 HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
 LEAST_FORCE_N = 0.5  # of a contact that counts
 UNHEARD = -1  # number of a command that nobody waits for
@@ -77,6 +79,7 @@ class RobotInPhysics(Robot):
         self._results: list[ActionResult] = []
         self._motion: tuple[MoveArm, float] | None = None
         self._fingers: tuple[int, GripperExecution] | None = None
+        self._suction: tuple[int, float] | None = None
         self._braking: tuple[JointTrajectory, float] | None = None
         self._next_picture = 0.0
         self._touching: dict[tuple[str, str], float] = {}
@@ -87,7 +90,7 @@ class RobotInPhysics(Robot):
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
         if isinstance(command, Cancel):
-            self._fingers = None
+            self._fingers = self._suction = None
             self.brake()
         elif isinstance(command, MoveArm):
             self._braking = None
@@ -98,6 +101,10 @@ class RobotInPhysics(Robot):
             lever_m = self.world.arm.finger_lever_m
             execution = GripperExecution(position, self.world.time, lever_m)
             self._fingers = (command.number, execution)
+        elif isinstance(command, SwitchSuction):
+            arm = self.world.arm
+            self.world.command_gripper(arm.finger_closed if command.on else arm.finger_open, 0.0)
+            self._suction = (command.number, self.world.time)
 
     def brake(self) -> None:
         """Give up the motion, as a controller does: as fast as the motors can."""
@@ -125,6 +132,8 @@ class RobotInPhysics(Robot):
             self._motion = (MoveArm(UNHEARD, command.trajectory), began)
         if self._fingers is not None:
             self._fingers = (UNHEARD, self._fingers[1])
+        if self._suction is not None:
+            self._suction = (UNHEARD, self._suction[1])
 
     def _desired(self) -> tuple[Array, Array]:
         assert self._motion is not None
@@ -144,18 +153,17 @@ class RobotInPhysics(Robot):
             self.world.time,
             states.positions[self.world.arm_part],
             states.velocities[self.world.arm_part],
-            self._mapping.opening_at(
-                dict(
-                    zip(
-                        self.world.arm.finger_joints,
-                        states.positions[self.world.finger_part].tolist(),
-                        strict=True,
-                    )
-                )
-            ),
+            self._opening(states.positions[self.world.finger_part].tolist()),
+            self.world.vacuum,
         )
         results, self._results = tuple(self._results), []
         return Inputs(self.world.time, arm, self._pictures(), results)
+
+    def _opening(self, positions: list[float]) -> float | None:
+        names = self.world.arm.finger_joints
+        if not names:
+            return None
+        return self._mapping.opening_at(dict(zip(names, positions, strict=True)))
 
     def _physics_step(self) -> None:
         world = self.world
@@ -185,6 +193,9 @@ class RobotInPhysics(Robot):
             if ended is not None:
                 self._fingers = None
                 self._results.append(ActionResult(number, ActionOutcome.SUCCEEDED))
+        if self._suction is not None and world.time - self._suction[1] >= VACUUM_S:
+            self._results.append(ActionResult(self._suction[0], ActionOutcome.SUCCEEDED))
+            self._suction = None
 
     def _pictures(self) -> tuple[DetectionFrame, ...]:
         if self.world.time < self._next_picture:

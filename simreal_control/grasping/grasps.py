@@ -1,10 +1,11 @@
 """Grasps of a cube from above, and what they leave free around them.
 
-The tool frame follows the Panda's: its origin between the finger tips, z out of the hand (down in a
-top grasp), the fingers closing along y. A cube offers four top grasps, a quarter turn apart; two
-pairs of them differ only by the half turn of the hand, which reach and joint limits tell apart.
-Each of the four may be tilted about the closing axis: the pads stay flat on the block, and the hand
-leans away from what stands beside it. The block is then carried, and put down, by the same tilt.
+The tool frame follows the Panda's: its origin between the finger tips, or in the lip of a suction cup,
+z out of the hand (down in a top grasp), the fingers closing along y. A cube offers four top grasps, a
+quarter turn apart; two pairs of them differ only by the half turn of the hand, which reach and joint
+limits tell apart. Each of the four may be tilted about the closing axis, but for a cup's: the pads stay
+flat on the block, and the hand leans away from what stands beside it. The block is then carried, and
+put down, by the same tilt.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
-from simreal_control.grasping.gripper import GripperGeometry, clearance, clearance_inside
+from simreal_control.grasping.gripper import GripperGeometry, Hand, clearance, clearance_inside
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.world_model.block_map import QUARTER_TURN, Block
 
@@ -72,16 +73,16 @@ class GraspConfig:
     """
 
     edge_m: float
-    gripper: GripperGeometry
+    gripper: Hand
     approach_m: float
     min_clearance_m: float
     above_centre_m: float = 0.0
 
 
-def well_placed(block: Block, edge_m: float, gripper: GripperGeometry) -> bool:
+def well_placed(block: Block, edge_m: float, gripper: Hand) -> bool:
     """Whether it is known well enough where a block is for an open hand to be put about it."""
     poses = _quarter_turns(block.position, block.yaw, 0.0)
-    rooms = [_straddle_sigmas(pose, block, edge_m, gripper) for pose in poses]
+    rooms = [gripper.room_sigmas(pose, block, edge_m) for pose in poses]
     return max(rooms) >= LEAST_SIGMAS
 
 
@@ -126,11 +127,13 @@ def rank_grasps(
         KinematicsError: no grasp is left; the message says why for each.
     """
     position = block.position + np.array([0.0, 0.0, config.above_centre_m])
+    hand = config.gripper
     ways = [
-        _Way(pose, tilt, _straddle_sigmas(pose, block, config.edge_m, config.gripper))
+        _Way(pose, tilt, hand.room_sigmas(pose, block, config.edge_m))
         for tilt in tilts
+        if hand.tilts_about_closing_axis or not tilt
         for pose in _quarter_turns(position, block.yaw, tilt)
-        if _stands_between(pose, block)
+        if hand.fits(pose, block)
     ]
     return _rank(
         ways,
@@ -192,28 +195,6 @@ def _quarter_turns(position: Array, yaw: float, tilt: float) -> list[Pose]:
     return [tool_pose(position, yaw + quarter * QUARTER_TURN, tilt) for quarter in range(4)]
 
 
-def _stands_between(pose: Pose, block: Block) -> bool:
-    """Whether the sides that the fingers take stand upright.
-
-    Of a block that leans on something those do that its axis goes through.
-    """
-    if block.lean_axis is None:
-        return True
-    axis = np.array([np.cos(block.lean_axis), np.sin(block.lean_axis)])
-    return abs(float(pose.rotation[:2, 1] @ axis)) > np.sqrt(0.5)
-
-
-def _straddle_sigmas(pose: Pose, block: Block, edge_m: float, gripper: GripperGeometry) -> float:
-    """Room between a finger of the open hand and the block's face, in sigmas of the face's place.
-
-    The face is unsure by the position along the closing axis, and by the yaw at its ends.
-    """
-    closing = pose.rotation[:, 1]
-    variance = float(closing @ block.covariance @ closing) + (edge_m / 2 * block.yaw_sigma) ** 2
-    room = (gripper.max_opening_m - edge_m) / 2
-    return room / max(float(np.sqrt(variance)), 1e-6)
-
-
 def _rank(
     ways: Sequence[_Way],
     inside: Block,
@@ -233,7 +214,7 @@ def _rank(
         if free < config.min_clearance_m:
             reasons.append(f"{name}: {free * 1000:.0f} mm to a neighbour")
             continue
-        if way.tilt:
+        if way.tilt and isinstance(config.gripper, GripperGeometry):
             within = clearance_inside(pose, inside, config.edge_m, config.gripper)
             if within < config.min_clearance_m:
                 reasons.append(f"{name}: {within * 1000:.0f} mm to the block or what is below it")
@@ -252,5 +233,6 @@ def _rank(
         )
         grasps.append(Grasp(pose, joints, free, score, way.tilt))
     if not grasps:
-        raise KinematicsError(f"{refusal}: " + "; ".join(reasons))
+        why = "; ".join(reasons) or "it offers the hand no faces"
+        raise KinematicsError(f"{refusal}: {why}")
     return sorted(grasps, key=lambda grasp: -grasp.score)

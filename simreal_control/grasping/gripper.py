@@ -1,7 +1,7 @@
-"""A parallel gripper as three boxes, and how far these keep from blocks on a vertical way down.
+"""A parallel gripper as three boxes, and how far a hand keeps from blocks on a vertical way down.
 
 Its defaults are the Franka Hand's; the sizes of another stand in the group `gripper` of its file in
-config/.
+config/. A hand with a suction cup is in `suction_cup.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
+from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]
@@ -47,6 +48,38 @@ class GripperGeometry:
             if not (np.isfinite(value) and value > 0):
                 raise ConfigurationError(f"gripper {name} = {value}: wanted metres above 0")
 
+    # The pads stay flat on a block about which the hand is tilted, along y of the tool frame.
+    tilts_about_closing_axis = True
+
+    def parts(self) -> list[tuple[coal.Box, Array]]:
+        """The open fingers as boxes, and their centres in the tool frame."""
+        height = self.hand_above_tool_m + self.tip_below_tool_m
+        finger = coal.Box(self.finger_width_m, self.finger_thickness_m, height)
+        y = (self.max_opening_m + self.finger_thickness_m) / 2.0
+        # z of the tool frame points out of the hand: the boxes extend to negative z from the tips.
+        z = self.tip_below_tool_m - height / 2.0
+        return [(finger, np.array([0.0, y, z])), (finger, np.array([0.0, -y, z]))]
+
+    def fits(self, pose_tool_in_base: Pose, block: Block) -> bool:
+        """Whether the sides that the fingers take stand upright.
+
+        Of a block that leans on something those do that its axis goes through.
+        """
+        if block.lean_axis is None:
+            return True
+        axis = np.array([np.cos(block.lean_axis), np.sin(block.lean_axis)])
+        return abs(float(pose_tool_in_base.rotation[:2, 1] @ axis)) > np.sqrt(0.5)
+
+    def room_sigmas(self, pose_tool_in_base: Pose, block: Block, edge_m: float) -> float:
+        """Room between a finger of the open hand and the block's face, in sigmas of its place.
+
+        The face is unsure by the position along the closing axis, and by the yaw at its ends.
+        """
+        closing = pose_tool_in_base.rotation[:, 1]
+        variance = float(closing @ block.covariance @ closing) + (edge_m / 2 * block.yaw_sigma) ** 2
+        room = (self.max_opening_m - edge_m) / 2
+        return room / max(float(np.sqrt(variance)), 1e-6)
+
     def check_edge(self, edge_m: float) -> None:
         """Raises ConfigurationError where a block is too wide for the gripper."""
         if edge_m >= self.max_opening_m:
@@ -56,14 +89,17 @@ class GripperGeometry:
             )
 
 
+Hand = GripperGeometry | SuctionCup
+
+
 def clearance(
     pose_tool_in_base: Pose,
     others: Sequence[Block],
     edge_m: float,
-    gripper: GripperGeometry,
+    gripper: Hand,
     approach_m: float,
 ) -> float:
-    """Distance of the open gripper, along its vertical way down, to the nearest block; metres.
+    """Distance of the open hand, along its vertical way down, to the nearest block; metres.
 
     Args:
         pose_tool_in_base: the lowest pose of the way.
@@ -73,16 +109,7 @@ def clearance(
     Returns:
         0 or less on contact; infinity where there are no other blocks.
     """
-    finger_height = gripper.hand_above_tool_m + gripper.tip_below_tool_m
-    finger = coal.Box(gripper.finger_width_m, gripper.finger_thickness_m, finger_height)
-    finger_y = (gripper.max_opening_m + gripper.finger_thickness_m) / 2.0
-    # z of the tool frame points out of the hand: the boxes extend to negative z from the tips.
-    finger_z = gripper.tip_below_tool_m - finger_height / 2.0
-    parts = [
-        (finger, np.array([0.0, finger_y, finger_z])),
-        (finger, np.array([0.0, -finger_y, finger_z])),
-        _hand(edge_m, gripper),
-    ]
+    parts = [*gripper.parts(), _hand(edge_m, gripper)]
     return _nearest(pose_tool_in_base, parts, others, edge_m, approach_m)
 
 
@@ -102,7 +129,7 @@ def clearance_inside(
     return min(to_hand, lowest - (float(block.position[2]) - edge_m / 2.0))
 
 
-def _hand(edge_m: float, gripper: GripperGeometry) -> tuple[coal.Box, Array]:
+def _hand(edge_m: float, gripper: Hand) -> tuple[coal.Box, Array]:
     """The hand as far up as a block could stand beside it, and its centre in the tool frame."""
     hand = coal.Box(gripper.hand_depth_m, gripper.hand_length_m, edge_m)
     return hand, np.array([0.0, 0.0, -gripper.hand_above_tool_m - edge_m / 2.0])

@@ -20,7 +20,7 @@ from simreal_control.grasping.grasps import (
     rank_placements,
     well_placed,
 )
-from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.gripper import Hand
 from simreal_control.grasping.surroundings import Surroundings, block_in_hand
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.trajectory import line_waypoints
@@ -99,7 +99,7 @@ class PickPlacePlanner:
         self,
         arm: ArmKinematics,
         home: Array,
-        gripper: GripperGeometry,
+        gripper: Hand,
         blocks: BlockMapConfig,
         config: PickPlaceConfig,
         surroundings: Surroundings | None = None,

@@ -12,6 +12,7 @@ from simreal_control.robot_interface.task_io import (
     Command,
     MoveArm,
     MoveGripper,
+    SwitchSuction,
 )
 
 # An action may take this much longer than its trajectory, and so much more.
@@ -52,6 +53,9 @@ class CommandDispatcher:
         self, now: float, opening_m: float, effort_n: float, what: str = "moving the hand"
     ) -> None:
         self._send(now, MoveGripper(self._number + 1, opening_m, effort_n), GRIPPER_TIMEOUT_S, what)
+
+    def switch_suction(self, now: float, on: bool, what: str = "switching the suction") -> None:
+        self._send(now, SwitchSuction(self._number + 1, on), GRIPPER_TIMEOUT_S, what)
 
     def confirm(self, now: float) -> str:
         """Send what was asked for; what it is, empty where nothing waits."""

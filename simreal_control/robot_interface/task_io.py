@@ -68,12 +68,14 @@ class ArmState:
         positions: of the arm joints, rad, shape (n,).
         velocities: theirs, rad/s, shape (n,); NaN where the robot does not tell.
         opening_m: between the finger pads; None where the robot does not tell.
+        vacuum: whether the suction cup holds something; None where the robot does not tell.
     """
 
     stamp: float
     positions: Array
     velocities: Array
     opening_m: float | None
+    vacuum: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +114,21 @@ class MoveGripper:
 
 
 @dataclass(frozen=True)
+class SwitchSuction:
+    """Switch the vacuum of a suction cup on or off."""
+
+    number: int
+    on: bool
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Give up a command that was sent; the arm stops."""
 
     number: int
 
 
-Command = MoveArm | MoveGripper | Cancel
+Command = MoveArm | MoveGripper | SwitchSuction | Cancel
 
 
 class Severity(Enum):

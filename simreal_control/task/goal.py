@@ -268,7 +268,7 @@ def _spot(entry: Any) -> Spot:
         not isinstance(at, list)
         or len(at) != 2
         or any(isinstance(x, bool) or not isinstance(x, int | float) for x in at)
-        or max(abs(x) for x in at) > MOST_BLOCKS
+        or not all(abs(x) <= MOST_BLOCKS for x in at)  # of a message they may be NaN
         or isinstance(level, bool)
         or not isinstance(level, int)
         or not 0 <= level < MOST_BLOCKS

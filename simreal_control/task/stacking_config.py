@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.settings.obstacles import Obstacle
-from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.gripper import GripperGeometry, Hand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.task.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
@@ -68,7 +68,7 @@ class StackingConfig:
     confirm: bool = False
     obstacles: tuple[Obstacle, ...] = ()
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
-    gripper: GripperGeometry = field(default_factory=GripperGeometry)
+    gripper: Hand = field(default_factory=GripperGeometry)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simreal_control.grasping.arm_mover import ArmMover
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
+from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory
@@ -83,13 +84,20 @@ class TaskContext:
         return float(np.max(np.abs(arm.positions - self.config.home))) < AT_HOME_RAD
 
     def holding(self, arm: ArmState) -> bool | None:
-        """Whether the fingers stand apart by a block; None where the robot does not tell."""
+        """Whether the fingers stand apart by a block, or the cup has a vacuum; None: nobody tells."""
+        if isinstance(self.config.gripper, SuctionCup):
+            return arm.vacuum
         if arm.opening_m is None:
             return None
         return arm.opening_m > self.config.map.edge_m - HOLDING_TOLERANCE_M
 
     def wide_open(self, arm: ArmState) -> bool | None:
-        """Whether the fingers stand as wide apart as they can; None where the robot does not tell."""
+        """Whether the fingers stand as wide apart as they can; None where the robot does not tell.
+
+        A cup with a vacuum is not open. One without may be switched on or off.
+        """
+        if isinstance(self.config.gripper, SuctionCup):
+            return False if arm.vacuum else None
         if arm.opening_m is None:
             return None
         return arm.opening_m > self.config.gripper.max_opening_m - OPEN_TOLERANCE_M
@@ -147,7 +155,31 @@ class TaskContext:
         self.dispatcher.move_arm(now, trajectory, what)
         return trajectory.end
 
-    def move_gripper(self, now: float, opening_m: float, what: str) -> None:
-        """Send the fingers to an opening."""
+    def open_hand(self, now: float, what: str) -> None:
+        """Send the fingers as wide apart as they can, or switch the cup off."""
+        gripper = self.config.gripper
+        if isinstance(gripper, SuctionCup):
+            self._switch_suction(now, False, what)
+        else:
+            self._move_fingers(now, gripper.max_opening_m, what)
+
+    def close_hand(self, now: float, what: str) -> None:
+        """Send the fingers together, or switch the cup on."""
+        if isinstance(self.config.gripper, SuctionCup):
+            self._switch_suction(now, True, what)
+        else:
+            self._move_fingers(now, 0.0, what)
+
+    def not_open(self, arm: ArmState) -> str:
+        """How a hand that should be open is not, in words."""
+        if arm.opening_m is None:
+            return "the cup still holds something"
+        return f"open by {1000 * arm.opening_m:.0f} mm"
+
+    def _move_fingers(self, now: float, opening_m: float, what: str) -> None:
         self.log.note("gripper", what=what, opening_m=opening_m)
         self.dispatcher.move_gripper(now, opening_m, self.config.grip_effort_n, what)
+
+    def _switch_suction(self, now: float, on: bool, what: str) -> None:
+        self.log.note("gripper", what=what, suction=on)
+        self.dispatcher.switch_suction(now, on, what)

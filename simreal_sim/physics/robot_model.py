@@ -31,6 +31,9 @@ HAND_SIZE, HAND_MASS = (0.066, 0.130, 0.080), 0.6
 FINGER_SIZE, FINGER_MASS = (0.022, 0.014, 0.056), 0.05
 FINGER_STROKE_M = 0.04
 TIP_BELOW_TOOL_M = 0.008
+# Its suction cup: a bellows of 30 mm, whose lip gives way by some millimetres.
+CUP_HAND_SIZE, CUP_HAND_MASS = (0.060, 0.060, 0.080), 0.4
+CUP_RADIUS_M, CUP_LENGTH_M, CUP_SOFT_M, CUP_MASS = 0.015, 0.040, 0.005, 0.03
 
 
 def panda_description(data: Path, mesh_prefix: str = "") -> str:
@@ -58,6 +61,13 @@ def panda_description(data: Path, mesh_prefix: str = "") -> str:
 
 def kuka_description(data: Path, mesh_prefix: str = "") -> str:
     """The KUKA LBR iiwa's URDF as text, with a parallel gripper of boxes; see `panda_description`."""
+    root = _kuka(data, mesh_prefix)
+    _add_gripper(root, "lbr_iiwa_link_7", FLANGE_M)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _kuka(data: Path, mesh_prefix: str) -> ET.Element:
+    """The arm alone."""
     urdf = data / "kuka_iiwa" / "model.urdf"
     root = ET.fromstring(urdf.read_text(encoding="utf-8"))
     for mesh in root.iter("mesh"):
@@ -69,7 +79,22 @@ def kuka_description(data: Path, mesh_prefix: str = "") -> str:
             velocity, effort = limits[joint.get("name", "")]
             limit.set("velocity", str(velocity))
             limit.set("effort", str(effort))
-    _add_gripper(root, "lbr_iiwa_link_7", FLANGE_M)
+    return root
+
+
+def kuka_suction_description(data: Path, mesh_prefix: str = "") -> str:
+    """The same arm with a suction cup below a small hand; see `panda_description`."""
+    root = _kuka(data, mesh_prefix)
+    height, cup_m = CUP_HAND_SIZE[2], CUP_LENGTH_M - CUP_SOFT_M
+    hand = add_link(root, "suction_hand", (0.0, 0.0, height / 2), CUP_HAND_SIZE, CUP_HAND_MASS)
+    add_joint(root, "suction_hand_joint", "fixed", "lbr_iiwa_link_7", hand, (0.0, 0.0, FLANGE_M))
+    # As solid as it is where the lip has given way.
+    wide = 2.0 * CUP_RADIUS_M
+    cup = add_link(root, "suction_cup", (0.0, 0.0, cup_m / 2), (wide, wide, cup_m), CUP_MASS)
+    add_joint(root, "suction_cup_joint", "fixed", hand, cup, (0.0, 0.0, height))
+    add_frame(root, "suction_tool")
+    at = (0.0, 0.0, height + CUP_LENGTH_M)
+    add_joint(root, "suction_tool_joint", "fixed", hand, "suction_tool", at)
     return ET.tostring(root, encoding="unicode")
 
 

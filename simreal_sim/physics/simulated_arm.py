@@ -6,7 +6,7 @@ Control knows nothing of this: it reads the robot description and its own YAML i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_sim.physics.robot_model import (
+    CUP_RADIUS_M,
     FINGER_STROKE_M,
     KUKA_EFFORTS,
     KUKA_JOINTS,
     KUKA_VELOCITIES,
     kuka_description,
+    kuka_suction_description,
     panda_description,
     xarm6_description,
 )
@@ -39,17 +41,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SimulatedArm:
-    """An arm with a parallel gripper whose two fingers move alike.
+    """An arm with a parallel gripper whose two fingers move alike, or with a suction cup.
 
-    Fingers slide, or turn on cranks with pads at their ends that stay upright.
+    Fingers slide, or turn on cranks with pads at their ends that stay upright. A cup has no finger
+    joints; closed is on.
 
     Args:
         name: what it is called on the command line; `config/<name>.yaml` is for control.
         describe: makes the URDF from the folder of pybullet_data and a prefix of mesh paths.
         joints: of the arm, base first.
-        finger_joints: of the fingers, or of the cranks; they move alike.
-        base_link, tool_link: root of the URDF; frame between the finger tips.
-        hand_link: carries the fingers.
+        finger_joints: of the fingers, or of the cranks; they move alike. None: it is a cup.
+        base_link, tool_link: root of the URDF; frame between the finger tips, or in the cup's lip.
+        hand_link: carries the fingers, or the cup.
         finger_links: may touch the block that is held; those with the pads.
         dark_links: seen in the colour of the hand.
         home: where the arm starts, rad, shape (n,); seen from the camera it hides no block there.
@@ -62,16 +65,19 @@ class SimulatedArm:
         arm_action, gripper_action: what its controllers are called.
         tip_joints: where pads turn on cranks, moving as the finger joints do.
         finger_lever_m: of cranks, metres that a pad moves for a radian; 1 where fingers slide.
+        cup_radius_m: of a suction cup's lip.
+        vacuum_feedback: topic that says whether the cup holds something; `gripper_action` is the
+            service that switches it.
     """
 
     name: str
     describe: Callable[[Path, str], str]
     joints: tuple[str, ...]
-    finger_joints: tuple[str, str]
+    finger_joints: tuple[str, ...]
     base_link: str
     tool_link: str
     hand_link: str
-    finger_links: tuple[str, str]
+    finger_links: tuple[str, ...]
     dark_links: tuple[str, ...]
     home: tuple[float, ...]
     velocity_limits: Array
@@ -86,6 +92,8 @@ class SimulatedArm:
     finger_closed: float = 0.0
     tip_joints: tuple[str, ...] = ()
     finger_lever_m: float = 1.0
+    cup_radius_m: float = 0.0
+    vacuum_feedback: str = ""
 
     @property
     def table_height_m(self) -> float:
@@ -95,7 +103,7 @@ class SimulatedArm:
 
 @dataclass(frozen=True, eq=False)
 class JointStates:
-    """The arm's n joints, then two of the fingers: rad or m, per second, N m or N; shape (n + 2,)."""
+    """The arm's n joints, then those of the fingers, two or none: rad or m, per second, N m or N."""
 
     names: tuple[str, ...]
     positions: Array
@@ -153,6 +161,21 @@ KUKA = SimulatedArm(
     gripper_action="kuka_hand_controller/gripper_cmd",
 )  # fmt: skip
 
+KUKA_SUCTION = replace(
+    KUKA,
+    name="kuka_suction",
+    describe=kuka_suction_description,
+    finger_joints=(),
+    hand_link="suction_hand",
+    tool_link="suction_tool",
+    finger_links=("suction_cup",),
+    dark_links=("lbr_iiwa_link_7", "suction_hand", "suction_cup"),
+    finger_open=1.0,
+    cup_radius_m=CUP_RADIUS_M,
+    gripper_action="vacuum_gripper/switch",
+    vacuum_feedback="vacuum_gripper/holding",
+)
+
 XARM6 = SimulatedArm(
     name="xarm6",
     describe=xarm6_description,
@@ -204,7 +227,7 @@ UR5E = SimulatedArm(
     finger_lever_m=CRANK_M,
 )  # fmt: skip
 
-SIMULATED_ARMS = {arm.name: arm for arm in (PANDA, KUKA, XARM6, UR5E)}
+SIMULATED_ARMS = {arm.name: arm for arm in (PANDA, KUKA, KUKA_SUCTION, XARM6, UR5E)}
 
 
 def simulated_arm(name: str) -> SimulatedArm:

@@ -19,6 +19,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
 from simreal_sim.physics.bullet_server import BulletServer
+from simreal_sim.physics.hands import FingerHand, SimulatedHand, SuctionHand
 from simreal_sim.physics.simulated_arm import PANDA, JointStates, SimulatedArm
 from simreal_sim.physics.world_bodies import (
     BLOCK_FRICTION,
@@ -47,8 +48,6 @@ DEFAULT_GROUP, ALL_GROUPS = 1, -1  # Bullet's collision filters of a body that m
 # Silicone finger pads. Bullet multiplies both sides.
 FINGER_FRICTION = 1.5
 FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
-
-TIP_EFFORT_NM = 20.0  # what keeps a pad upright does not give way
 
 ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
@@ -92,6 +91,7 @@ class World:
         self._table = add_surroundings(self._server, scene)
         self._contacts_turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0)
         self._blocks = {block.name: add_block(self._server, block) for block in scene.blocks}
+        self._edges = {block.name: block.edge for block in scene.blocks}
         self._distractors = [add_distractor(self._server, one) for one in scene.distractors]
         self.obstacles = {
             add_obstacle(self._server, one, arm.pose_base_in_world @ one.pose, number): one.name
@@ -177,29 +177,19 @@ class World:
         return np.array(self._arm_command, dtype=np.float64)
 
     def command_gripper(self, position: float, effort: float) -> None:
-        """Move both finger joints to `position`, m or rad.
+        """Move both finger joints to `position`, m or rad; a suction cup is on where it is nearer to
+        closed.
 
         They close with at most `effort` (N) each. Opening takes what force it needs, as on the
         Franka hand, where an effort belongs to a grasp: Bullet keeps contact points of a held block
         while the hand turns, and their stale friction can hold against 20 N.
         """
-        arm = self.arm
-        now = float(self.joint_states().positions[self.finger_part].mean())
-        if (position - now) * (arm.finger_open - arm.finger_closed) > 0.0:
-            effort = arm.gripper_effort
-        low, high = sorted((arm.finger_open, arm.finger_closed))
-        for index in self._fingers:
-            self._call(
-                "setJointMotorControl2",
-                self._robot,
-                index,
-                self._bullet.POSITION_CONTROL,
-                targetPosition=float(np.clip(position, low, high)),
-                positionGain=0.3,
-                velocityGain=1.0,
-                force=min(effort, arm.gripper_effort) * arm.finger_lever_m,
-                maxVelocity=arm.finger_velocity,
-            )
+        self._hand.command(position, effort)
+
+    @property
+    def vacuum(self) -> bool | None:
+        """Whether the suction cup holds something; None for fingers."""
+        return self._hand.vacuum
 
     def joint_states(self) -> JointStates:
         """Measured state of the moving joints."""
@@ -259,6 +249,7 @@ class World:
         if name not in self._blocks:
             raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
         position, orientation = pose_block_in_world.position, pose_block_in_world.orientation
+        self._hand.let_go_of(self._blocks[name])
         self._call(
             "resetBasePositionAndOrientation",
             self._blocks[name],
@@ -272,12 +263,14 @@ class World:
         if block.name in self._blocks:
             raise ConfigurationError(f"block '{block.name}' is there: wanted another name")
         self._blocks[block.name] = add_block(self._server, block)
+        self._edges[block.name] = block.edge
         self.scene = replace(self.scene, blocks=(*self.scene.blocks, block))
 
     def remove_block(self, name: str) -> None:
         """Take a block out of the running world, and out of its scene."""
         if name not in self._blocks:
             raise ConfigurationError(f"block '{name}': wanted one of {', '.join(self._blocks)}")
+        self._hand.let_go_of(self._blocks[name])
         self._call("removeBody", self._blocks.pop(name))
         left = tuple(block for block in self.scene.blocks if block.name != name)
         self.scene = replace(self.scene, blocks=left)
@@ -291,6 +284,11 @@ class World:
     def set_block_friction(self, name: str, friction: float = BLOCK_FRICTION) -> None:
         """Make a block as slippery as that."""
         self._call("changeDynamics", self._blocks[name], -1, lateralFriction=friction)
+
+    def lose_block(self, name: str) -> None:
+        """Make the hand lose a block that it holds: fingers slip off it, a cup leaks."""
+        self.set_block_friction(name, 0.0)
+        self._hand.lose(self._blocks[name])
 
     @property
     def robot(self) -> int:
@@ -306,20 +304,9 @@ class World:
         return self.arm.describe(self._server.data, "file://")
 
     def _step(self) -> None:
-        if self._tips:
-            self._keep_pads_upright()
+        self._hand.before_step()
         self._call("stepSimulation")
         self._forget_stale_contacts()
-
-    def _keep_pads_upright(self) -> None:
-        """Turn each pad back by what its crank has turned; in a hand its second crank does that."""
-        cranks = self._call("getJointStates", self._robot, self._fingers)
-        for index, (turn, speed, *_) in zip(self._tips, cranks, strict=True):
-            self._call(
-                "setJointMotorControl2", self._robot, index, self._bullet.POSITION_CONTROL,
-                targetPosition=turn, targetVelocity=speed, positionGain=0.5, velocityGain=1.0,
-                force=TIP_EFFORT_NM,
-            )  # fmt: skip
 
     def _forget_stale_contacts(self) -> None:
         """Drop the contacts of all blocks once the hand has turned a little.
@@ -362,14 +349,11 @@ class World:
             self._parents[link] = names[info[16]]
         self._arm = [joints[name] for name in self.arm.joints]
         self._fingers = [joints[name] for name in self.arm.finger_joints]
-        self._tips = [joints[name] for name in self.arm.tip_joints]
         for index, name in names.items():
             rgb = HAND_RGB if name in self.arm.dark_links else ARM_RGB
             self._call("changeVisualShape", self._robot, index, rgbaColor=[*rgb, 1])
         for index, position in zip(self._arm, home, strict=True):
             self._call("resetJointState", self._robot, index, position)
-        for index in (*self._fingers, *self._tips):
-            self._call("resetJointState", self._robot, index, self.arm.finger_open)
         for index in (self._links[name] for name in self.arm.finger_links):
             self._call(
                 "changeDynamics",
@@ -381,18 +365,12 @@ class World:
                 # The URDF asks for friction anchors, with which contact points last longer still.
                 frictionAnchor=0,
             )
-        # The hand moves both fingers with one belt: what pushes one pulls the other.
-        gear = self._call(
-            "createConstraint",
-            self._robot,
-            self._fingers[0],
-            self._robot,
-            self._fingers[1],
-            self._bullet.JOINT_GEAR,
-            [1, 0, 0],
-            [0, 0, 0],
-            [0, 0, 0],
-        )
-        self._call("changeConstraint", gear, gearRatio=-1, erp=0.1, maxForce=100)
+        self._hand: SimulatedHand
+        if self.arm.finger_joints:
+            self._hand = FingerHand(self._server, self._robot, self.arm, joints)
+        else:
+            self._hand = SuctionHand(
+                self._server, self._robot, self.arm, self._links, self._blocks, self._edges
+            )
         self.command_arm(home)
         self.command_gripper(self.arm.finger_open, self.arm.gripper_effort)

@@ -162,6 +162,7 @@ class Tasks:
     """An assembly that makes them."""
 
     remarks: tuple[str, ...] = ()
+    hand = "two fingers"
     fingers = FingerMapping.sliding(PANDA_FINGERS)
     continuous: frozenset[str] = frozenset()
 

@@ -44,6 +44,7 @@ from simreal_sim.ros_controllers import (
 
 TIMEOUT_S = 20.0
 NAME = "hand/move"
+FINGERS = [kind for kind in GripperType if not kind.vacuum]
 
 
 class Hand:
@@ -87,7 +88,7 @@ class Hand:
         return float(self.world.joint_states().positions[self.world.finger_part].sum())
 
 
-@pytest.fixture(params=list(GripperType), ids=[kind.value for kind in GripperType])
+@pytest.fixture(params=FINGERS, ids=[kind.value for kind in FINGERS])
 def hand(request: pytest.FixtureRequest) -> Iterator[Hand]:
     context = Context()
     rclpy.init(context=context, domain_id=1 + os.getpid() % 100)

@@ -91,7 +91,7 @@ def test_without_the_truth_the_arm_still_stacks(launch: Callable[..., Any], tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("robot", ["kuka", "xarm6", "ur5e"])
+@pytest.mark.parametrize("robot", ["kuka", "kuka_suction", "xarm6", "ur5e"])
 def test_another_arm_stacks(launch: Callable[..., Any], tmp_path: Path, robot: str) -> None:
     result = run_seed(launch, tmp_path, 1, f"robot:={robot}")
     assert result["success"], result

@@ -30,7 +30,7 @@ class Grasping(GripperAction):
     work: PickPlace
 
     def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
-        context.move_gripper(tick.now, 0.0, self.attempt)
+        context.close_hand(tick.now, self.attempt)
         return self
 
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:

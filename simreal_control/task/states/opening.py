@@ -22,7 +22,7 @@ class Opening(GripperAction):
     def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if context.wide_open(tick.arm):
             return self.read(context, tick)
-        context.move_gripper(tick.now, context.config.gripper.max_opening_m, self.attempt)
+        context.open_hand(tick.now, self.attempt)
         return self
 
     def ended(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
@@ -32,8 +32,7 @@ class Opening(GripperAction):
 
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if context.wide_open(tick.arm) is False:
-            opening_m = tick.arm.opening_m or 0.0
-            return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
+            return self.not_done(context, tick, context.not_open(tick.arm))
         return begin_observation(context, tick, None, "looking at the table")
 
     def refused(self, context: TaskContext) -> TaskState | GoHome:

@@ -27,13 +27,12 @@ class Releasing(GripperAction):
     returning: bool = False
 
     def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
-        context.move_gripper(tick.now, context.config.gripper.max_opening_m, "letting go")
+        context.open_hand(tick.now, "letting go")
         return self
 
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if context.wide_open(tick.arm) is False:
-            opening_m = tick.arm.opening_m or 0.0
-            return self.not_done(context, tick, f"open by {1000 * opening_m:.0f} mm")
+            return self.not_done(context, tick, context.not_open(tick.arm))
         if self.returning:
             return fail(context, "the block was put back")
         context.task_planner.released(self.step.slot)

@@ -22,7 +22,7 @@ class VerifyingHand(GripperAction):
     def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if not self._may_hold(context, tick):
             return GoHome()
-        context.move_gripper(tick.now, 0.0, "feeling whether the hand holds something")
+        context.close_hand(tick.now, "feeling whether the hand holds something")
         return self
 
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:

@@ -23,7 +23,16 @@ def result(seed: int, success: bool = True, log: tuple[str, ...] = ()) -> StackR
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("robot", ["panda", "kuka", "xarm6", "ur5e"])
+@pytest.mark.parametrize(
+    "robot",
+    [
+        "panda",
+        "kuka",
+        pytest.param("kuka_suction", marks=pytest.mark.slow),
+        "xarm6",
+        "ur5e",
+    ],
+)
 def test_a_tower_of_two_is_built_from_images_and_not_built_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], robot: str
 ) -> None:

@@ -15,7 +15,14 @@ from simreal_common.errors import ConfigurationError
 from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_sim.physics.robot_model import FINGER_SIZE, HAND_SIZE
+from simreal_sim.physics.robot_model import (
+    CUP_HAND_SIZE,
+    CUP_LENGTH_M,
+    CUP_RADIUS_M,
+    CUP_SOFT_M,
+    FINGER_SIZE,
+    HAND_SIZE,
+)
 from simreal_sim.physics.simulated_arm import SIMULATED_ARMS, SimulatedArm, simulated_arm
 from simreal_sim.physics.ur5e_model import (
     OPEN_M,
@@ -34,6 +41,14 @@ def arm(request: pytest.FixtureRequest) -> SimulatedArm:
     return request.param
 
 
+@pytest.fixture
+def fingers_of(arm: SimulatedArm) -> SimulatedArm:
+    """Of an arm that has some."""
+    if not arm.finger_joints:
+        pytest.skip("a suction cup")
+    return arm
+
+
 @pytest.fixture(scope="module")
 def world(arm: SimulatedArm) -> Iterator[World]:
     scene = draw_scene(np.random.default_rng(1), SceneOptions(blocks=1, distractors=0))
@@ -44,7 +59,9 @@ def world(arm: SimulatedArm) -> Iterator[World]:
 def test_control_is_told_of_the_robot_that_is_simulated(arm: SimulatedArm) -> None:
     told = robot_parameters(arm.name)
     assert told.arm_joints == arm.joints
-    assert told.gripper_joints == arm.finger_joints
+    assert told.finger_joints == arm.finger_joints
+    assert told.vacuum_feedback == arm.vacuum_feedback
+    assert not told.vacuum or told.cup_radius == arm.cup_radius_m
     assert (told.base_frame, told.tool_frame) == (arm.base_link, arm.tool_link)
     assert (told.arm_action, told.gripper_action) == (arm.arm_action, arm.gripper_action)
     np.testing.assert_allclose(told.home, arm.home)
@@ -62,7 +79,10 @@ def test_kinematics_from_the_description_are_those_of_the_physics(
     np.testing.assert_allclose(kinematics.limits.velocity, arm.velocity_limits)
 
 
-def test_control_finds_by_kinematics_how_the_hand_opens(world: World, arm: SimulatedArm) -> None:
+def test_control_finds_by_kinematics_how_the_hand_opens(
+    world: World, fingers_of: SimulatedArm
+) -> None:
+    arm = fingers_of
     fingers = assemble(robot_parameters(arm.name), world.robot_description()).fingers
     wide = robot_parameters(arm.name).gripper_max_opening
     assert fingers.position(wide) == pytest.approx(arm.finger_open, abs=2e-3)
@@ -83,7 +103,10 @@ def pads_apart(world: World) -> float:
     return float(min(point[8] for point in points))
 
 
-def test_opening_and_closing_moves_both_fingers_alike(world: World, arm: SimulatedArm) -> None:
+def test_opening_and_closing_moves_both_fingers_alike(
+    world: World, fingers_of: SimulatedArm
+) -> None:
+    arm = fingers_of
     for wanted in (arm.finger_closed, arm.finger_open):
         world.command_gripper(wanted, 20.0)
         for _ in range(200):
@@ -101,6 +124,14 @@ def test_the_sliding_gripper_is_as_large_as_control_believes(robot: str) -> None
     assert (told.finger_width, told.finger_thickness) == (width, thickness)
     assert told.tip_below_tool + told.hand_above_tool == pytest.approx(length)
     assert (told.hand_depth, told.hand_length) == HAND_SIZE[:2]
+
+
+def test_the_suction_cup_is_as_large_as_control_believes() -> None:
+    told = robot_parameters("kuka_suction")
+    assert told.cup_radius == CUP_RADIUS_M
+    assert told.hand_above_tool == CUP_LENGTH_M
+    assert (told.hand_depth, told.hand_length) == CUP_HAND_SIZE[:2]
+    assert told.cup_press < CUP_SOFT_M
 
 
 def test_the_turning_hand_is_as_large_as_control_believes() -> None:
@@ -121,7 +152,7 @@ def test_the_ur5e_has_the_lengths_that_its_maker_publishes() -> None:
     assert np.hypot(up[0], up[1]) == pytest.approx(0.1333 + 0.0996, abs=1e-6)
 
 
-@pytest.mark.parametrize("robot", ["kuka", "xarm6", "ur5e"])
+@pytest.mark.parametrize("robot", ["kuka", "kuka_suction", "xarm6", "ur5e"])
 def test_every_link_has_a_shape(robot: str) -> None:
     import pybullet_data
 
@@ -135,6 +166,7 @@ def test_every_link_has_a_shape(robot: str) -> None:
 
 def test_a_robot_that_is_not_there() -> None:
     with pytest.raises(
-        ConfigurationError, match="robot 'ur5': wanted one of panda, kuka, xarm6, ur5e"
+        ConfigurationError,
+        match="robot 'ur5': wanted one of panda, kuka, kuka_suction, xarm6, ur5e",
     ):
         simulated_arm("ur5")
