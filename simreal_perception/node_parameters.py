@@ -131,6 +131,18 @@ class PerceptionParameters(CameraParameters):
         "tell TF a frame block_ID for each block with an id, below the camera's optical frame",
     )
 
+    monitor_enabled: bool = parameter(
+        True,
+        "watch what the camera shows and how sure the network is, and say in /diagnostics what is "
+        "wrong: covered lens, exposure, focus, moved camera, drift",
+        name="monitor.enabled",
+    )
+    monitor_report: str = parameter(
+        "",
+        "HTML page of what was watched, written now and then; empty: none",
+        name="monitor.report",
+    )
+
     def __post_init__(self) -> None:
         check_parameters(self)
         length = math.hypot(*self.plane_normal)

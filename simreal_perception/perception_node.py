@@ -42,6 +42,7 @@ from simreal_perception.ros_diagnostics import (
     model_entry,
 )
 from simreal_perception.ros_image_source import ImageSource
+from simreal_perception.ros_monitoring import NodeMonitor
 from simreal_perception.ros_outputs import DetectionOutputs
 from simreal_perception.ros_plane import TransformedPlane
 from simreal_perception.tracking.tracked_estimator import Estimator, TrackedEstimator
@@ -87,6 +88,7 @@ class PerceptionNode(Node):
         self._depths: dict[int, Image] = {}
         self._waiting: Image | CompressedImage | None = None
         self._images = ImageSource(self, p, "camera/image_raw", LATEST_IMAGE_QOS)
+        self._monitor = NodeMonitor(self, p, self._images.topic, self._estimator)
         self._calibration = CameraCalibrationTopic(p, self._images.topic, self._complaints)
         self._outputs = DetectionOutputs(self, p, self._transforms, self._complaints)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", SHOWN_QOS)
@@ -202,6 +204,7 @@ class PerceptionNode(Node):
         now = time.monotonic()
         latency = late if abs(late) < OTHER_CLOCK_S else None
         self._throughput.looked(now, now - started, latency, len(good))
+        self._monitor.look(rgb, taken_ns / NANOSECONDS, [e.score for e in estimates])
         self.get_logger().debug(f"{len(good)} blocks in {1000 * (now - started):.1f} ms")
 
     def _estimate(
@@ -241,9 +244,14 @@ class PerceptionNode(Node):
             "images": images_entry(report, self._images.topic, age_s),
             "inputs": inputs_entry(self._complaints.current(), self._guard.dropped),
             "model": model_entry(self._estimator, p.model),
+            **self._monitor.entries(),
         }
         stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(diagnostics(self.get_name(), stamp, entries))
+
+    def destroy_node(self) -> None:
+        self._monitor.write_report()
+        super().destroy_node()
 
     def _on_silence(self) -> None:
         """Once, some seconds after the start: say which input is missing and why it may be."""
