@@ -26,7 +26,7 @@ from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import NANOSECONDS, stamp_nanoseconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATEST_IMAGE_QOS, RECORD_IMAGE_QOS, SHOWN_QOS
-from simreal_common.settings.ros_parameters import declare
+from simreal_common.settings.ros_parameters import declare, on_change
 from simreal_perception.health.headers import OTHER_CLOCK_S, ImageHeader, flaws_of
 from simreal_perception.health.throughput import Throughput
 from simreal_perception.node_parameters import PerceptionParameters
@@ -52,6 +52,7 @@ SILENCE_S = (
     10.0  # a camera or a simulation may take its time to start; after that say what is missing
 )
 DIAGNOSTICS_S = 1.0
+FAINT = 0.5  # of min_score: what scores a little lower now and then is followed all the same
 KEPT_DEPTHS = 5  # depth images may come before their image
 RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
 SET_BACK_NS = (
@@ -73,9 +74,9 @@ class PerceptionNode(Node):
     def __init__(self, load: Callable[[str], Estimator] | None = None, **node_options: Any) -> None:
         super().__init__("perception_node", **node_options)
         p = self._settings = declare(self, PerceptionParameters)
-        self._estimator = (load or partial(_load_estimator, search=p.search))(p.model)
-        # What scores a little lower now and then is followed all the same.
-        self._tracked = TrackedEstimator(self._estimator, 0.5 * p.min_score)
+        load = load or partial(_load_estimator, search=p.search, provider=p.provider)
+        self._estimator = load(p.model)
+        self._tracked = TrackedEstimator(self._estimator, FAINT * p.min_score)
         self._complaints = Complaints(self)
         self._transforms = Transforms(self) if p.listens_to_tf else None
         self._camera_poses = CameraPoses(self._transforms, self._complaints, p.fixed_frame)
@@ -101,7 +102,20 @@ class PerceptionNode(Node):
         self._diagnostics_timer = self.create_timer(
             DIAGNOSTICS_S, self._on_diagnostics, clock=steady
         )
+        on_change(self, lambda: self._settings, self._take_settings)
         self.get_logger().info(f"model {p.model}, blocks of {1000 * p.edge:g} mm")
+
+    def _take_settings(self, settings: PerceptionParameters) -> None:
+        """Go on with other settings: what may change of them, see `PerceptionParameters`."""
+        if settings.listens_to_tf and self._transforms is None:
+            self._transforms = Transforms(self)
+        self._plane = TransformedPlane(self._transforms, self._complaints, settings)
+        if settings.search != self._settings.search:
+            self._estimator.search = settings.search
+            self._tracked.look_everywhere()
+        self._tracked.least_score = FAINT * settings.min_score
+        self._monitor.set_min_score(settings.min_score)
+        self._settings = settings
 
     def _listen(self) -> list[Any]:
         images = self._images
@@ -275,10 +289,10 @@ class PerceptionNode(Node):
             self.get_logger().warning(f"no {kind} on {topic} after {SILENCE_S:g} s; {mend}")
 
 
-def _load_estimator(model: str, search: Search) -> Estimator:
+def _load_estimator(model: str, search: Search, provider: str) -> Estimator:
     from simreal_perception.pose_estimation.estimator import BlockEstimator
 
-    return BlockEstimator.load(model, search=search)  # type: ignore[no-any-return,unused-ignore]
+    return BlockEstimator.load(model, search=search, provider=provider)
 
 
 def main(args: Sequence[str] | None = None) -> int:
