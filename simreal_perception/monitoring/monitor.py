@@ -51,7 +51,7 @@ class MonitorConfig:
     learn_s: float = 5.0
     hold_s: float = 0.8
     clear_s: float = 2.0
-    features_s: float = 0.5
+    features_s: float = 0.75
     moving_camera: bool = False
     min_score: float = MIN_SCORE
 
@@ -216,7 +216,7 @@ class Monitor:
         alarm = self._alarms[name]
         before = alarm.raised
         if verdict.bad is None and not before:
-            alarm.forget()
+            alarm.skip(time)
             return
         now = alarm.update(time, bool(verdict.bad))
         if verdict.bad:

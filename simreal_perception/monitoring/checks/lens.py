@@ -15,6 +15,7 @@ REMEDY = "uncover and clean the lens"
 CELL_PX = 8  # of the coarse copy: cells of 128 pixels in an image of 640
 TEXTURED = 3.0  # levels: a cell whose grey values deviate by more shows something
 LOST = 0.35  # of its deviation that a covered cell keeps at most
+BEST, KEPT = 0.85, (0.2, 1.0)
 MOST_LOST = 0.5  # of the cells that showed something: an arm hides fewer
 LEAST_CELLS = 6
 LEAST_DEVIATION = 0.5  # levels: an image that is more even than that is like no other
@@ -66,7 +67,9 @@ class LensCheck:
         count = int(told.sum())
         if count < LEAST_CELLS:
             return Verdict(False, "free", values)
-        lost = float((now[told] < LOST * then[told]).sum()) / count
+        # Haze takes from all cells alike: what the best of them keep is the contrast of the light.
+        kept = float(np.clip(np.quantile(now[told] / then[told], BEST), *KEPT))
+        lost = float((now[told] < LOST * kept * then[told]).sum()) / count
         values["lost share"] = lost
         if lost > MOST_LOST:
             return Verdict(

@@ -47,6 +47,11 @@ class Persistence:
             self.raised = False
         return self.raised
 
+    def skip(self, time: float) -> None:
+        """Nothing can be told of an image; after a while of that it begins anew."""
+        if self._window and not 0 <= time - self._window[-1][0] < self._clear_s:
+            self.forget()
+
     def forget(self) -> None:
         """Begin anew; an alarm that is on stays so until good images have come."""
         self._window.clear()

@@ -37,7 +37,7 @@ FAULTS = {
         lambda image: cv2.blur(image, (1, 9)),
     ],
     "view": [moved],
-    "drift": [bluer],
+    "drift": [bluer, lambda image: (0.35 * image + 130).astype(np.uint8)],
 }
 
 

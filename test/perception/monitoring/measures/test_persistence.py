@@ -36,3 +36,15 @@ def test_a_time_that_goes_back_begins_the_waiting_anew() -> None:
     alarm = Persistence(hold_s=0.8)
     assert raised_at(alarm, [True] * 8, 10.0, start=100.0) == -1.0
     assert raised_at(alarm, [True] * 20, 10.0) == 0.8
+
+
+def test_images_that_tell_nothing_are_skipped_and_many_begin_anew() -> None:
+    alarm = Persistence(hold_s=0.8, clear_s=2.0)
+    for index in range(12):
+        alarm.skip(index / 10) if index % 2 else alarm.update(index / 10, True)
+    assert alarm.raised
+    alarm = Persistence(hold_s=0.8, clear_s=2.0)
+    alarm.update(0.0, True)
+    alarm.update(0.1, True)
+    alarm.skip(5.0)
+    assert not alarm.update(5.1, True)
