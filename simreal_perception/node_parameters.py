@@ -65,6 +65,11 @@ class PerceptionParameters(CameraParameters):
         "what computes the networks; others than cpu want another build of ONNX Runtime",
         choices=tuple(PROVIDERS),
     )
+    autostart: bool = parameter(
+        True,
+        "configured and active from its start; false: others do that, with ros2 lifecycle set or a "
+        "lifecycle manager",
+    )
     edge: float = parameter(
         BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0), read_only=False
     )

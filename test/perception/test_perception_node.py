@@ -31,7 +31,7 @@ from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
-from simreal_perception import perception_node
+from simreal_perception import ros_perception
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
 from simreal_perception.pose_estimation.image_pyramid import Search
@@ -380,7 +380,7 @@ def test_another_region_of_interest_is_another_camera(bench: Bench) -> None:
 def test_silence_is_explained_once(
     ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    monkeypatch.setattr(ros_perception, "SILENCE_S", 0.3)
     node = PerceptionNode(lambda name: FakeEstimator())
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -398,7 +398,7 @@ def test_silence_is_explained_once(
 def test_silence_names_the_compressed_topic(
     ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    monkeypatch.setattr(ros_perception, "SILENCE_S", 0.3)
     arguments = ["--ros-args", "-r", "camera/image_raw:=/webcam/image"]
     node = PerceptionNode(lambda name: FakeEstimator(), cli_args=arguments)
     driver = Node("driver")

@@ -18,9 +18,8 @@ from simreal_perception.monitoring.measures.finding import State
 from simreal_perception.monitoring.monitor import Monitor, MonitorConfig
 from simreal_perception.monitoring.watch_page import WatchFacts, watch_page
 from simreal_perception.monitoring.watch_record import WatchRecord
-from simreal_perception.node_parameters import PerceptionParameters
-from simreal_perception.ros_diagnostics import Entry
 
+Entry = tuple[Any, str, dict[str, str]]  # level, message, values of one in /diagnostics
 REPORT_S = 30.0  # the report is written so often, and at the end
 
 
@@ -29,8 +28,9 @@ class NodeMonitor:
 
     Args:
         node: warns.
-        parameters: group `monitor`; `fixed_frame` says whether the camera moves.
-        topic: of the images.
+        config: how it watches; None: not at all.
+        facts: for the report.
+        report: path of the page; empty: none.
         estimator: whose card says what the model was trained on; one without a card has no reference.
 
     Raises:
@@ -39,23 +39,24 @@ class NodeMonitor:
     """
 
     def __init__(
-        self, node: Node, parameters: PerceptionParameters, topic: str, estimator: Any
+        self,
+        node: Node,
+        config: MonitorConfig | None,
+        facts: WatchFacts,
+        report: str,
+        estimator: Any,
     ) -> None:
         self._logger = node.get_logger()
-        card = getattr(estimator, "card", None)
-        self._facts = WatchFacts(topic, parameters.model)
+        self._facts = facts
         self._monitor: Monitor | None = None
         self._record: WatchRecord | None = None
-        self._report = Path(parameters.monitor_report).expanduser()
+        self._report = Path(report).expanduser()
         self._told = 0
         self._written_at = time.monotonic()
-        if not parameters.monitor_enabled:
+        if config is None:
             return
-        config = MonitorConfig(
-            moving_camera=bool(parameters.fixed_frame), min_score=parameters.min_score
-        )
-        self._monitor = Monitor.of(card, config)
-        if parameters.monitor_report:
+        self._monitor = Monitor.of(getattr(estimator, "card", None), config)
+        if report:
             self._record = WatchRecord()
             self._write()
 
