@@ -77,8 +77,6 @@ class PerceptionParameters(CameraParameters):
         MIN_SCORE,
         "existence score, 0 to 1, below which estimates are not published",
         range=(0.0, 1.0),
-        "estimates that are less probably of a block are not published",
-        range=(0.0, 1.0),
         read_only=False,
     )
     max_distance: float = parameter(

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simreal_common.pages.html_page import fill_page
+from simreal_common.pages.svg_plots import Bar, Series, bars, scatter
 from simreal_perception.monitoring.measures.finding import Verdict
 from simreal_perception.monitoring.watch_record import WatchRecord
-from simreal_perception.replay.svg_plots import Bar, Series, bars, scatter
 
 PAGE = """\
 <!DOCTYPE html>
