@@ -93,6 +93,16 @@ VERBS = {
         "fit a model's scores and covariances again on fresh scenes",
         "  simreal calibrate-model block --scenes 1000",
     ),
+    "watch": Verb(
+        "simreal_cli.watch.cli_watch",
+        "is a camera still what the model knows? the report of a recording or a folder",
+        "  simreal watch my_bag\n  simreal watch photos/ --html out/watch.html",
+    ),
+    "watch-reference": Verb(
+        "simreal_cli.watch.cli_watch_reference",
+        "write into a model's card what `watch` compares with",
+        "  simreal watch-reference block",
+    ),
     "evaluate": Verb(
         "simreal_cli.cli_evaluate",
         "measure a model against images whose truth is known",

@@ -12,6 +12,7 @@ from typing import Any
 
 from simreal_cli import cli_bench_launches
 from simreal_cli.arguments import positive
+from simreal_cli.watch import bench_monitor
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -27,6 +28,7 @@ examples:
   simreal bench stack --obstacles 3            boxes and walls on the table, planned around
   simreal bench stack --faults all --seeds 1..10         with something going wrong in each
   simreal bench kills --runs 28                whole launches, each with a process killed or stopped
+  simreal bench monitor                        faults of the camera, planted, and who finds them
   simreal bench soak --hours 8                 memory and handles of the cell at work
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
@@ -69,11 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--size", type=_size, default=(320, 240), metavar="WxH", help="(320x240)")
     render.add_argument("--threads", type=positive, help="of the ray caster (all cores)")
     render.add_argument(
-        "--reference-images",
-        type=positive,
-        metavar="N",
+        "--reference-images", type=positive, metavar="N",
         help="of a round's scenes, those that TinyRenderer draws too (all, at most 48)",
-    )
+    )  # fmt: skip
     render.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(cpu)")
     estimate = subjects.add_parser("estimate", help="milliseconds", description=ESTIMATE)
     estimate.add_argument("--model", default="block", help="name of a model, or path of its card")
@@ -114,6 +114,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     cli_bench_launches.add_arguments(subjects)
+    bench_monitor.add_arguments(subjects)
     for one in (render, estimate):
         one.add_argument("--seed", type=int, default=1, help="of the scenes (1)")
         one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
@@ -123,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print the table and the line that counts."""
     measure = {
         "render": _render, "estimate": _estimate, "stack": _stack, "kills": cli_bench_launches.kills,
-        "soak": cli_bench_launches.soak,
+        "soak": cli_bench_launches.soak, "monitor": bench_monitor.monitor,
     }[args.subject]  # fmt: skip
     result = measure(args)
     if args.json is not None:

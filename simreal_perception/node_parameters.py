@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
 from simreal_common.settings.parameters import check_parameters, parameter, to_text
+from simreal_perception.model_files.onnx_session import CPU, PROVIDERS
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
@@ -59,16 +60,30 @@ class PerceptionParameters(CameraParameters):
     """What perception_node can be told."""
 
     model: str = parameter("block", "installed model, or the path of a model's card (.json)")
-    edge: float = parameter(BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0))
+    provider: str = parameter(
+        CPU,
+        "what computes the networks; others than cpu want another build of ONNX Runtime",
+        choices=tuple(PROVIDERS),
+    )
+    autostart: bool = parameter(
+        True,
+        "configured and active from its start; false: others do that, with ros2 lifecycle set or a "
+        "lifecycle manager",
+    )
+    edge: float = parameter(
+        BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0), read_only=False
+    )
     min_score: float = parameter(
         MIN_SCORE,
         "existence score, 0 to 1, below which estimates are not published",
         range=(0.0, 1.0),
+        read_only=False,
     )
     max_distance: float = parameter(
         Search.max_distance,
         "of the farthest blocks that are looked for, metres",
         range=(0.05, 100.0),
+        read_only=False,
     )
     max_width: int = parameter(
         Search.max_width,
@@ -83,17 +98,20 @@ class PerceptionParameters(CameraParameters):
         "",
         "frame that support_plane.normal and offset are given in, known to TF, for example the "
         "robot's base; empty: blocks may stand anywhere",
+        read_only=False,
         name="support_plane.frame",
     )
     plane_normal: tuple[float, ...] = parameter(
         (0.0, 0.0, 1.0),
         "normal of the plane that blocks stand on, in support_plane.frame, 3 numbers",
+        read_only=False,
         name="support_plane.normal",
     )
     plane_offset: float = parameter(
         0.0,
         "metres from the frame's origin to that plane, along its normal: the table's height",
         range=(-10.0, 10.0),
+        read_only=False,
         name="support_plane.offset",
     )
     plane_sigma: float = parameter(
@@ -101,10 +119,14 @@ class PerceptionParameters(CameraParameters):
         "how well the plane's height is known where blocks stand, hand-eye calibration included, "
         "metres",
         range=(1e-5, 10.0),
+        read_only=False,
         name="support_plane.sigma",
     )
     plane_enabled: bool = parameter(
-        True, "false: as if support_plane.frame were empty", name="support_plane.enabled"
+        True,
+        "false: as if support_plane.frame were empty",
+        read_only=False,
+        name="support_plane.enabled",
     )
     use_depth: bool = parameter(
         False,
@@ -129,6 +151,18 @@ class PerceptionParameters(CameraParameters):
     publish_tf: bool = parameter(
         False,
         "tell TF a frame block_ID for each block with an id, below the camera's optical frame",
+    )
+
+    monitor_enabled: bool = parameter(
+        True,
+        "watch what the camera shows and how sure the network is, and say in /diagnostics what is "
+        "wrong: covered lens, exposure, focus, moved camera, drift",
+        name="monitor.enabled",
+    )
+    monitor_report: str = parameter(
+        "",
+        "HTML page of what was watched, written now and then; empty: none",
+        name="monitor.report",
     )
 
     def __post_init__(self) -> None:

@@ -1,276 +1,125 @@
-"""perception_node: images of a calibrated camera in, poses of blocks out."""
+"""perception_node: images of a calibrated camera in, poses of blocks out; a managed node."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
-from numpy.typing import NDArray
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
-from rclpy.node import Node
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from simreal_common.block_estimate import BlockEstimate
-from simreal_common.camera import Camera
+from simreal_common.errors import SimrealError
 from simreal_common.frames.ros_clock import on_clock_set_back
-from simreal_common.frames.ros_transforms import Transforms
-from simreal_common.imaging.ros_images import image_to_depth
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import NANOSECONDS, stamp_nanoseconds
 from simreal_common.ros_process import run_node
-from simreal_common.ros_qos import LATEST_IMAGE_QOS, RECORD_IMAGE_QOS, SHOWN_QOS
-from simreal_common.settings.ros_parameters import declare
-from simreal_perception.health.headers import OTHER_CLOCK_S, ImageHeader, flaws_of
-from simreal_perception.health.throughput import Throughput
+from simreal_common.settings.ros_parameters import declare, on_change
 from simreal_perception.node_parameters import PerceptionParameters
-from simreal_perception.pose_estimation.image_pyramid import Search
-from simreal_perception.pose_estimation.support_plane import SupportPlane
-from simreal_perception.ros_calibration import CameraCalibrationTopic
-from simreal_perception.ros_camera_pose import CameraPoses
 from simreal_perception.ros_complaints import Complaints
-from simreal_perception.ros_diagnostics import (
-    diagnostics,
-    images_entry,
-    inputs_entry,
-    model_entry,
-)
-from simreal_perception.ros_image_source import ImageSource
-from simreal_perception.ros_outputs import DetectionOutputs
-from simreal_perception.ros_plane import TransformedPlane
-from simreal_perception.tracking.tracked_estimator import Estimator, TrackedEstimator
-from simreal_perception.video.image_io import check_size
+from simreal_perception.ros_perception import GONE_BACK, Perception
+from simreal_perception.tracking.tracked_estimator import Estimator
 
-SILENCE_S = (
-    10.0  # a camera or a simulation may take its time to start; after that say what is missing
-)
-DIAGNOSTICS_S = 1.0
-KEPT_DEPTHS = 5  # depth images may come before their image
-RATE_SLACK = 0.9  # stamps jitter: an image that comes a tenth of the period early still counts
-SET_BACK_NS = (
-    NANOSECONDS  # stamps that go back by more are of a bag or a simulation that began anew
-)
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
-class PerceptionNode(Node):
-    """Publishes `detections` for each image it looks at; works on the newest image, queues none.
+class PerceptionNode(LifecycleNode):
+    """Loads and checks the model in configure, takes images while active, frees all in cleanup.
+
+    With `autostart` it is active when it is made.
 
     Args:
         load: gives the estimator for a model's name or path.
         node_options: keyword arguments of rclpy's Node.
 
     Raises:
-        SimrealError: a parameter or the model cannot be used.
+        SimrealError: a parameter cannot be used; with `autostart`, the model neither.
     """
 
     def __init__(self, load: Callable[[str], Estimator] | None = None, **node_options: Any) -> None:
         super().__init__("perception_node", **node_options)
-        p = self._settings = declare(self, PerceptionParameters)
-        self._estimator = (load or partial(_load_estimator, search=p.search))(p.model)
-        # What scores a little lower now and then is followed all the same.
-        self._tracked = TrackedEstimator(self._estimator, 0.5 * p.min_score)
-        self._complaints = Complaints(self)
-        self._transforms = Transforms(self) if p.listens_to_tf else None
-        self._camera_poses = CameraPoses(self._transforms, self._complaints, p.fixed_frame)
-        self._plane = TransformedPlane(self._transforms, self._complaints, p)
-        self._throughput = Throughput(time.monotonic())
-        self._last_stamp_ns: int | None = None
-        self._last_look_ns: int | None = None
-        self._has_image = False
-        # Depth images that wait for their image, by stamp, and an image that waits for its depth.
-        self._depths: dict[int, Image] = {}
-        self._waiting: Image | CompressedImage | None = None
-        self._images = ImageSource(self, p, "camera/image_raw", LATEST_IMAGE_QOS)
-        self._calibration = CameraCalibrationTopic(p, self._images.topic, self._complaints)
-        self._outputs = DetectionOutputs(self, p, self._transforms, self._complaints)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", SHOWN_QOS)
-        self._guard = MessageGuard(self)
-        self._subscriptions_kept = self._listen()
-        self._set_back = on_clock_set_back(self, self._start_anew)
-        # Wall time: with use_sim_time and no /clock, no timer of the node's own clock would fire.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._silence_timer = self.create_timer(SILENCE_S, self._on_silence, clock=steady)
-        self._diagnostics_timer = self.create_timer(
-            DIAGNOSTICS_S, self._on_diagnostics, clock=steady
-        )
+        self._load = load
+        self._settings = declare(self, PerceptionParameters)
+        self._complaints, self._guard = Complaints(self), MessageGuard(self)
+        self._perception: Perception | None = None
+        self._refusal: SimrealError | None = None
+        self._set_back = on_clock_set_back(self, self._on_set_back)
+        # What is there whatever the state; all else is of Perception.
+        self._lasting = {*self.publishers, *self.subscriptions, *self.timers}
+        on_change(self, lambda: self._settings, self._take_settings)
+        if self._settings.autostart:
+            self.trigger_configure()
+            if self._refusal is not None:
+                raise self._refusal
+            self.trigger_activate()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load and check the model."""
+        p, self._refusal = self._settings, None
+        load = self._load or partial(_load_estimator, settings=p)
+        try:
+            self._perception = Perception(self, p, load(p.model), self._complaints, self._guard)
+        except SimrealError as error:
+            self._free()
+            self._refusal = error
+            if not p.autostart:
+                self.get_logger().error(" ".join(str(error).split()))
+            return FAILURE
         self.get_logger().info(f"model {p.model}, blocks of {1000 * p.edge:g} mm")
+        return SUCCESS
 
-    def _listen(self) -> list[Any]:
-        images = self._images
-        listened: list[tuple[Any, str, Callable[[Any], None], QoSProfile]] = [
-            (CameraInfo, "camera/camera_info", self._calibration.hear, images.info_qos),
-            (images.kind, images.topic, self._on_image, images.qos),
-        ]
-        if self._settings.use_depth:
-            listened.append((Image, "depth/image_raw", self._on_depth, RECORD_IMAGE_QOS))
-        return [
-            self.create_subscription(kind, topic, self._guard(topic, callback), qos)
-            for kind, topic, callback, qos in listened
-        ]
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take images."""
+        if self._perception is not None:
+            self._perception.listen()
+        return SUCCESS
 
-    def _start_anew(self) -> None:
-        """A bag that loops, a simulation that was restarted: nothing of before holds any more."""
-        self.get_logger().info("time has gone back: blocks are followed anew")
-        self._tracked.reset()
-        self._last_stamp_ns = self._last_look_ns = None
-        self._depths.clear()
-        self._waiting = None
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take none."""
+        if self._perception is not None:
+            self._perception.stop_listening()
+        return SUCCESS
 
-    def _on_image(self, message: Image | CompressedImage) -> None:
-        self._has_image = True
-        self._throughput.heard(time.monotonic())
-        self._check_header(message.header)
-        if not self._settings.use_depth:
-            self._look(message, None)
-            return
-        depth = self._depths.pop(stamp_nanoseconds(message.header.stamp), None)
-        late, self._waiting = self._waiting, message if depth is None else None
-        if late is not None:  # its depth will not come any more
-            topic = self.resolve_topic_name("depth/image_raw")
-            self._complaints.take(
-                "depth",
-                f"an image without a depth image of its stamp on {topic}: it is looked at without; "
-                "wanted one aligned depth image for each image, with the same stamp: switch "
-                "alignment and synchronization on in the camera driver, or set use_depth:=false",
-            )
-            self._look(late, None)
-        if depth is not None:
-            self._look(message, depth)
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the model."""
+        self._free()
+        return SUCCESS
 
-    def _on_depth(self, message: Image) -> None:
-        stamp_ns = stamp_nanoseconds(message.header.stamp)
-        image = self._waiting
-        if image is not None and stamp_nanoseconds(image.header.stamp) == stamp_ns:
-            self._waiting = None
-            self._look(image, message)
-            return
-        self._depths[stamp_ns] = message
-        while len(self._depths) > KEPT_DEPTHS:
-            self._depths.pop(next(iter(self._depths)))
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the model, whatever the state."""
+        self._free()
+        return SUCCESS
 
-    def _check_header(self, header: Header) -> None:
-        """Complain of what is wrong with an image's time and frame; begin anew where time goes back.
+    def destroy_node(self) -> None:
+        if self._perception is not None:
+            self._perception.close()
+        super().destroy_node()
 
-        A bag that loops without /clock is known by its stamps alone.
-        """
-        stamp_ns, last_ns = stamp_nanoseconds(header.stamp), self._last_stamp_ns
-        if last_ns is not None and 0 < stamp_ns < last_ns - SET_BACK_NS:
-            self._start_anew()
-            if self._transforms is not None:
-                self._transforms.start_anew()
-        self._last_stamp_ns = stamp_ns or last_ns
-        known = ImageHeader(stamp_ns / NANOSECONDS, header.frame_id, self._calibration.frame)
-        clock = self.get_clock()
-        sim_time = bool(clock.ros_time_is_active)
-        for flaw in flaws_of(known, clock.now().nanoseconds / NANOSECONDS, sim_time=sim_time):
-            self._complaints.take(flaw.about, flaw.words)
-        conflicts = self._transforms.conflicts() if self._transforms is not None else {}
-        for child, (first, second) in conflicts.items():
-            self._complaints.take(
-                f"TF frame {child}",
-                f"frame '{child}' has two parents on TF, '{first}' and '{second}': its place jumps "
-                "from one to the other; end one of the two that publish it (ros2 topic info "
-                "--verbose /tf, /tf_static), or name its frame otherwise",
-            )
+    def _free(self) -> None:
+        """Back to what a node is that was not configured."""
+        if self._perception is not None:
+            self._perception.close()
+        self._perception = None
+        for timer in set(self.timers) - self._lasting:
+            self.destroy_timer(timer)
+        for subscription in set(self.subscriptions) - self._lasting:
+            self.destroy_subscription(subscription)
+        for publisher in set(self.publishers) - self._lasting:
+            self.destroy_publisher(publisher)
 
-    def _look(self, message: Image | CompressedImage, depth_message: Image | None) -> None:
-        """Find the blocks in an image and publish them.
+    def _take_settings(self, settings: PerceptionParameters) -> None:
+        if self._perception is not None:
+            self._perception.take_settings(settings)
+        self._settings = settings
 
-        Raises:
-            SimrealError: of image, depth, calibration or model.
-        """
-        info = self._calibration.message
-        taken_ns = self._taken_ns(message.header)
-        if info is None or not self._due(taken_ns):
-            return
-        started = time.monotonic()
-        camera = self._calibration.camera(info)
-        rgb = self._images.to_rgb(message)
-        check_size(rgb, camera, "image", "camera_info")
-        depth = None if depth_message is None else image_to_depth(depth_message)
-        plane = self._plane.at(message.header)
-        estimates = self._estimate(rgb, camera, message.header, taken_ns, plane, depth)
-        good = [e for e in estimates if e.score >= self._settings.min_score]
-        self._outputs.publish(good, message.header, rgb, camera)
-        late = (self.get_clock().now().nanoseconds - stamp_nanoseconds(message.header.stamp)) / 1e9
-        now = time.monotonic()
-        latency = late if abs(late) < OTHER_CLOCK_S else None
-        self._throughput.looked(now, now - started, latency, len(good))
-        self.get_logger().debug(f"{len(good)} blocks in {1000 * (now - started):.1f} ms")
-
-    def _estimate(
-        self,
-        rgb: NDArray[np.uint8],
-        camera: Camera,
-        header: Header,
-        taken_ns: int,
-        plane: SupportPlane | None,
-        depth: NDArray[np.floating[Any]] | None,
-    ) -> Sequence[BlockEstimate]:
-        edge = self._settings.edge
-        placed = self._camera_poses.at(header)
-        if not self._settings.tracking or not placed.known:
-            return self._estimator.estimate(rgb, camera, edge, plane, depth)
-        seconds = taken_ns / NANOSECONDS
-        return self._tracked.update(
-            rgb, camera, edge, seconds, placed.pose, plane=plane, depth=depth
-        )
-
-    def _taken_ns(self, header: Header) -> int:
-        """When an image was taken, as far as is known: one that is not stamped, when it came."""
-        return stamp_nanoseconds(header.stamp) or int(self.get_clock().now().nanoseconds)
-
-    def _due(self, taken_ns: int) -> bool:
-        rate, last_ns = self._settings.max_rate, self._last_look_ns
-        # A stamp that goes back is a simulation or a bag that started again.
-        if rate > 0 and last_ns is not None and 0 <= taken_ns - last_ns < RATE_SLACK * 1e9 / rate:
-            return False
-        self._last_look_ns = taken_ns
-        return True
-
-    def _on_diagnostics(self) -> None:
-        report = self._throughput.report(time.monotonic())
-        p, age_s = self._settings, self._calibration.age_s
-        entries = {
-            "images": images_entry(report, self._images.topic, age_s),
-            "inputs": inputs_entry(self._complaints.current(), self._guard.dropped),
-            "model": model_entry(self._estimator, p.model),
-        }
-        stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(diagnostics(self.get_name(), stamp, entries))
-
-    def _on_silence(self) -> None:
-        """Once, some seconds after the start: say which input is missing and why it may be."""
-        self._silence_timer.cancel()
-        images, info = self._images, self.resolve_topic_name("camera/camera_info")
-        calibrated = self._calibration.message is not None
-        for name, topic, kind, remedy, missing in (
-            ("camera/image_raw", images.topic, "images", images.remedy, not self._has_image),
-            ("camera/camera_info", info, "camera calibration", lambda: None, not calibrated),
-        ):
-            if not missing:
-                continue
-            publishers = self.count_publishers(topic)
-            mend = (
-                f"{publishers} publish it, but with a type or QoS that does not fit, or on "
-                f"the other side of a network: see ros2 topic info --verbose {topic}"
-                if publishers
-                else remedy()
-                or f"nobody publishes it: start the camera, or name its topic with -r {name}:=/..."
-            )
-            self.get_logger().warning(f"no {kind} on {topic} after {SILENCE_S:g} s; {mend}")
+    def _on_set_back(self) -> None:
+        if self._perception is not None:
+            self.get_logger().info(GONE_BACK)
+            self._perception.start_anew()
 
 
-def _load_estimator(model: str, search: Search) -> Estimator:
+def _load_estimator(model: str, settings: PerceptionParameters) -> Estimator:
     from simreal_perception.pose_estimation.estimator import BlockEstimator
 
-    return BlockEstimator.load(model, search=search)  # type: ignore[no-any-return,unused-ignore]
+    return BlockEstimator.load(model, search=settings.search, provider=settings.provider)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -72,6 +72,9 @@ ROOMS = (
     "simreal_perception.dataset",
     "simreal_perception.inspection",
     "simreal_perception.replay",
+    "simreal_perception.monitoring.measures",
+    "simreal_perception.monitoring.checks",
+    "simreal_perception.monitoring",
     "simreal_perception.training.tasks",
     "simreal_perception.training.adr",
     "simreal_perception.training.trackers",
@@ -90,11 +93,13 @@ ROOMS = (
     "simreal_bench.experiments",
     "simreal_bench.experiments.ablations",
     "simreal_bench.experiments.sweeps",
+    "simreal_bench.watching",
     #
     "simreal_cli.calibrate",
     "simreal_cli.baselines",
     "simreal_cli.experiments",
     "simreal_cli.robot",
+    "simreal_cli.watch",
     "simreal_cli",
 )
 
@@ -140,6 +145,9 @@ ON_A_ROBOT = {
     "simreal_perception.capture",
     "simreal_perception.camera_calibration",
     "simreal_perception.replay",
+    "simreal_perception.monitoring.measures",
+    "simreal_perception.monitoring.checks",
+    "simreal_perception.monitoring",
     "simreal_perception",
     "simreal_perception.tags",
 }

@@ -16,6 +16,7 @@ COMMANDS = {
     "topic": "look at topics, print and publish messages",
     "node": "look at running nodes",
     "param": "read and set parameters of running nodes",
+    "lifecycle": "see and change the states of managed nodes",
     "bag": "record and play topics",
     "service": "look at services and call them",
     "action": "look at actions and send goals",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import ParameterException, ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.settings.parameters import (
     ParameterSpec,
     parameter_specs,
@@ -42,6 +48,36 @@ def declare_all(node: Node, *classes: type) -> tuple[Any, ...]:
         cls(**{spec.field: _declare(node, spec, given) for spec in parameter_specs(cls)})
         for cls in classes
     )
+
+
+def on_change(node: Node, current: Callable[[], Any], take: Callable[[Any], None]) -> None:
+    """Let the parameters of a parameter class that are not read-only change while the node runs.
+
+    A change that cannot be used is refused with one line, and nothing changes.
+
+    Args:
+        current: gives the instance that holds now.
+        take: takes the one that holds from now on; a SimrealError refuses it.
+    """
+
+    def changed(parameters: list[Parameter]) -> SetParametersResult:
+        settings = current()
+        fields = {spec.name: spec.field for spec in parameter_specs(type(settings))}
+        values = {fields[one.name]: _plain(one.value) for one in parameters if one.name in fields}
+        if not values:
+            return SetParametersResult(successful=True)
+        try:
+            take(dataclasses.replace(settings, **values))
+        except SimrealError as error:
+            return SetParametersResult(successful=False, reason=" ".join(str(error).split()))
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(changed)
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as tuples, which a frozen dataclass has."""
+    return tuple(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
 
 
 def given_parameters(node: Node) -> dict[str, Any]:

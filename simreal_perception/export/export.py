@@ -15,8 +15,15 @@ import torch
 from simreal_common.errors import ModelError
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
+from simreal_perception.export.monitor_reference import (
+    LEAST_SCENES,
+    WATCH_SCENES,
+    WATCH_SEED,
+    watch_command,
+    write_reference,
+)
 from simreal_perception.export.training_command import place, training_command
-from simreal_perception.model_files.model_card import file_sha256, write_card
+from simreal_perception.model_files.model_card import file_sha256, load_model_card, write_card
 from simreal_perception.model_files.onnx_session import open_network
 from simreal_perception.networks.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
@@ -124,6 +131,13 @@ def export(
     calibration = calibrate(BlockEstimator.load(str(path)), examples)
     content["calibration"] = asdict(calibration)
     write_card(path, content)
+    watched = max(min(scenes, WATCH_SCENES), LEAST_SCENES)
+    source = MixedScenes(watched, WATCH_SEED, ranges)
+    write_reference(
+        load_model_card(str(path)),
+        source.examples(range(watched)),
+        watch_command(watched, WATCH_SEED, ranges),
+    )
     return [*files, path]
 
 

@@ -17,9 +17,26 @@ from onnxruntime import InferenceSession
 
 from simreal_common.errors import ModelError
 
-__all__ = ["VERSION", "InferenceSession", "Signature", "Tensor", "open_network"]
+__all__ = [
+    "CPU",
+    "PROVIDERS",
+    "VERSION",
+    "InferenceSession",
+    "Signature",
+    "Tensor",
+    "check_provider",
+    "open_network",
+]
 
 VERSION: str = onnxruntime.__version__
+CPU = "cpu"
+# What computes networks, by the name of a parameter: ONNX Runtime's name, and what brings it.
+PROVIDERS = {
+    CPU: ("CPUExecutionProvider", "onnxruntime"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "tensorrt": ("TensorrtExecutionProvider", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,18 +76,24 @@ class Signature:
 
 
 def open_network(
-    model: Path | bytes, threads: int = 0, signature: Signature | None = None
+    model: Path | bytes,
+    threads: int = 0,
+    signature: Signature | None = None,
+    provider: str = CPU,
 ) -> InferenceSession:
-    """Load a network to be run on the CPU.
+    """Load a network to be run.
 
     Args:
         model: a file, or what is in it.
         threads: that compute; 0 for as many as there are cores.
         signature: what its inputs and outputs must be; None where its maker asks.
+        provider: what computes it, one of `PROVIDERS`.
 
     Raises:
-        ModelError: no network that can be run, or one with other inputs or outputs.
+        ModelError: no network that can be run, or one with other inputs or outputs; a provider that
+            is not there, or does not start.
     """
+    wanted = _provider(provider)
     name = "the network" if isinstance(model, bytes) else str(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -81,16 +104,46 @@ def open_network(
         session = InferenceSession(
             model if isinstance(model, bytes) else str(model),
             options,
-            providers=["CPUExecutionProvider"],
+            providers=list(dict.fromkeys([wanted, PROVIDERS[CPU][0]])),
         )
     except Exception as error:  # ONNX Runtime raises types of its own for every cause
         raise ModelError(
             f"{name} cannot be run: {str(error).splitlines()[0]}; export it again"
         ) from error
+    if session.get_providers()[0] != wanted:  # ONNX Runtime goes on without a word
+        raise ModelError(
+            f"provider '{provider}' does not start on this machine: ONNX Runtime would take "
+            f"{session.get_providers()[0]}; see to its driver and libraries, or set provider:=cpu"
+        )
     if signature is not None:
         _check(name, "inputs", session.get_inputs(), signature.inputs)
         _check(name, "outputs", session.get_outputs(), signature.outputs)
     return session
+
+
+def check_provider(provider: str) -> None:
+    """Check that a provider is there.
+
+    Raises:
+        ModelError: it is not, or no such provider is known.
+    """
+    _provider(provider)
+
+
+def _provider(provider: str) -> str:
+    """ONNX Runtime's name of a provider."""
+    if provider not in PROVIDERS:
+        raise ModelError(f"provider '{provider}': wanted one of {', '.join(PROVIDERS)}")
+    wanted, package = PROVIDERS[provider]
+    there = onnxruntime.get_available_providers()
+    if wanted not in there:
+        known = [name for name, (one, _) in PROVIDERS.items() if one in there]
+        raise ModelError(
+            f"provider '{provider}' is not there: this ONNX Runtime {VERSION} has "
+            f"{', '.join(known) or 'none'}; install {package} in place of onnxruntime, or set "
+            "provider:=cpu"
+        )
+    return wanted
 
 
 def _check(

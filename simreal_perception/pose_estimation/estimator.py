@@ -23,6 +23,7 @@ from simreal_common.errors import CalibrationError, ConfigurationError, ImageErr
 from simreal_common.geometry import Pose
 from simreal_perception.model_files.model_card import ModelCard, load_model_card
 from simreal_perception.model_files.onnx_session import (
+    CPU,
     InferenceSession,
     Signature,
     Tensor,
@@ -118,14 +119,18 @@ class BlockEstimator:
         threads: int = 2,
         search: Search | None = None,
         calibration: Calibration | None = None,
+        provider: str = CPU,
     ) -> BlockEstimator:
         """Load a model by name (out of models/) or by path, checking it against its card.
+
+        Args:
+            provider: what computes its networks, see `onnx_session.PROVIDERS`.
 
         Raises:
             ModelError: missing, not what its card describes, or not to be run.
         """
         card = load_model_card(name_or_path)
-        networks = load_networks(card, threads)
+        networks = load_networks(card, threads, provider)
         return BlockEstimator(networks["detector"], networks["pose"], card, search, calibration)
 
     def estimate(
@@ -288,7 +293,9 @@ class BlockEstimator:
         return candidates
 
 
-def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
+def load_networks(
+    card: ModelCard, threads: int, provider: str = CPU
+) -> dict[str, InferenceSession]:
     """ONNX sessions of a model's networks, "detector" and "pose".
 
     Raises:
@@ -302,7 +309,7 @@ def load_networks(card: ModelCard, threads: int) -> dict[str, InferenceSession]:
             f"model {card.name} has no {' and no '.join(sorted(missing))} network: wanted "
             "files NAME_detector.onnx and NAME_pose.onnx; export it again"
         )
-    return {name: open_network(files[name], threads, s) for name, s in signatures.items()}
+    return {name: open_network(files[name], threads, s, provider) for name, s in signatures.items()}
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, block_edge: float) -> None:

@@ -16,6 +16,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, rotation_distance
 from simreal_perception.pose_estimation.detection import Detections, Region
+from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.tracking.change_mask import ChangeMask
 from simreal_perception.tracking.tracking import BlockTracker, TrackingConfig
 
@@ -32,6 +33,8 @@ RESTS_M, RESTS_RAD = 0.001, 0.001
 
 class Estimator(Protocol):
     """What is needed of a `BlockEstimator`."""
+
+    search: Search
 
     def detect(
         self,
@@ -56,7 +59,7 @@ class TrackedEstimator:
 
     Args:
         estimator: looks at single images.
-        least_score: what scores lower in an image is not followed.
+        least_score: what scores lower in an image is not followed; may change.
         config: of the tracks.
         mask: tells what has changed.
     """
@@ -68,7 +71,7 @@ class TrackedEstimator:
         config: TrackingConfig | None = None,
         mask: ChangeMask | None = None,
     ) -> None:
-        self._estimator, self._least_score = estimator, least_score
+        self._estimator, self.least_score = estimator, least_score
         self._tracker = BlockTracker(config)
         self._mask = mask or ChangeMask()
         self._worth: Detections | None = None  # of the last looks, what held blocks
@@ -81,6 +84,10 @@ class TrackedEstimator:
         self._tracker.reset()
         self._worth, self._pose = None, None
         self._last_full = -np.inf
+
+    def look_everywhere(self) -> None:
+        """Let the detector see all of the next image; blocks are followed on."""
+        self._worth = None
 
     def update(
         self,
@@ -114,7 +121,7 @@ class TrackedEstimator:
             for estimate in self._estimator.estimate(
                 image, camera, block_edge, detections=detections, **priors
             )
-            if estimate.score >= self._least_score
+            if estimate.score >= self.least_score
         ]
         self._worth = _near(detections, estimates, camera)
         # To a camera that moves everything does; that says nothing of what covers blocks.

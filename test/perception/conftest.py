@@ -44,6 +44,7 @@ class Perception:
         from simreal_perception.perception_node import PerceptionNode
 
         self.estimator = StandIn()
+        self._closed = False
         own_name = f"__node:=perception_{uuid.uuid4().hex}"
         self.node = PerceptionNode(
             lambda _: self.estimator,
@@ -77,23 +78,23 @@ class Perception:
             if subscription.topic_name == topic:
                 subscription.callback(message)
 
-    def calibrate(self, frame: str = "optical") -> None:
+    def calibrate(self, frame: str = "optical", size: tuple[int, int] = (64, 48)) -> None:
         from std_msgs.msg import Header
 
         from simreal_common.camera import Camera
         from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 
-        info = camera_to_camera_info(Camera.pinhole(64, 48, 1.0), Header(frame_id=frame))
+        info = camera_to_camera_info(Camera.pinhole(*size, 1.0), Header(frame_id=frame))
         self.call("/camera/camera_info", info)
 
-    def see(self, stamp: float, frame: str = "optical") -> None:
+    def see(self, stamp: float, frame: str = "optical", size: tuple[int, int] = (64, 48)) -> None:
         """Take a grey image."""
         from std_msgs.msg import Header
 
         from simreal_common.imaging.ros_images import rgb_to_image
         from simreal_common.ros_messages import to_stamp
 
-        grey = np.full((48, 64, 3), 90, dtype=np.uint8)
+        grey = np.full((*size[::-1], 3), 90, dtype=np.uint8)
         header = Header(stamp=to_stamp(stamp), frame_id=frame)
         self.call("/camera/image_raw", rgb_to_image(grey, header))
 
@@ -105,6 +106,10 @@ class Perception:
         self.node.get_clock().set_ros_time_override(moment)
 
     def close(self) -> None:
+        """Once, or again without effect."""
+        if self._closed:
+            return
+        self._closed = True
         self._executor.shutdown()
         self.node.destroy_node()
         self.listener.destroy_node()

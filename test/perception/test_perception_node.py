@@ -31,9 +31,10 @@ from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
-from simreal_perception import perception_node
+from simreal_perception import ros_perception
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
+from simreal_perception.pose_estimation.image_pyramid import Search
 
 CAMERA = Camera.pinhole(64, 48, 1.0)
 RGB = np.zeros((48, 64, 3), dtype=np.uint8)
@@ -49,6 +50,7 @@ class FakeEstimator:
     scores: tuple[float, ...] = (0.9, 0.1)
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
     known: list[tuple[Any, Any]] = field(default_factory=list)
+    search: Search = field(default_factory=Search)
 
     def detect(self, *_: Any) -> Detections:
         return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
@@ -157,6 +159,47 @@ def test_parameters_reach_the_estimator(bench: Bench) -> None:
     assert bench.spin_until(lambda: len(bench.received) == 1)
     assert len(bench.received[0].detections) == 2
     assert bench.received[0].detections[0].bbox.size.x == 0.06
+
+
+def test_some_parameters_change_while_it_runs(bench: Bench) -> None:
+    bench.send_info()
+    changes = {"min_score": 0.05, "edge": 0.06, "max_distance": 3.5, "support_plane.offset": 0.1}
+    results = bench.node.set_parameters([Parameter(k, value=v) for k, v in changes.items()])
+    assert all(result.successful for result in results), results
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert len(bench.received[0].detections) == 2
+    assert bench.received[0].detections[0].bbox.size.x == 0.06
+    assert bench.estimator.search.max_distance == 3.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("edge", 7.0, "edge"),
+        ("min_score", float("nan"), "min_score"),
+        ("support_plane.normal", [0.0, 0.0, 0.0], "not all 0"),
+        ("model", "another", "read-only"),
+        ("edge", "wide", "edge"),
+    ],
+)
+def test_a_bad_change_is_refused_in_one_line_and_nothing_changes(
+    bench: Bench, name: str, value: Any, words: str
+) -> None:
+    before = bench.node.get_parameter(name).value
+    (result,) = bench.node.set_parameters([Parameter(name, value=value)])
+    assert not result.successful
+    assert words in result.reason and "\n" not in result.reason
+    assert bench.node.get_parameter(name).value == before
+    bench.send_info()
+    bench.send_image()
+    assert bench.spin_until(lambda: len(bench.received) == 1)
+    assert bench.received[0].detections[0].bbox.size.x == 0.05
+
+
+def test_a_provider_that_is_not_there_ends_the_start_in_one_line(ros: None) -> None:
+    with pytest.raises(ModelError, match=r"provider 'tensorrt' is not there.*provider:=cpu"):
+        PerceptionNode(parameter_overrides=[Parameter("provider", value="tensorrt")])
 
 
 @pytest.mark.parametrize("bench", [{"tracking": True}, {"tracking": False}], indirect=True)
@@ -337,7 +380,7 @@ def test_another_region_of_interest_is_another_camera(bench: Bench) -> None:
 def test_silence_is_explained_once(
     ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    monkeypatch.setattr(ros_perception, "SILENCE_S", 0.3)
     node = PerceptionNode(lambda name: FakeEstimator())
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -355,7 +398,7 @@ def test_silence_is_explained_once(
 def test_silence_names_the_compressed_topic(
     ros: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(perception_node, "SILENCE_S", 0.3)
+    monkeypatch.setattr(ros_perception, "SILENCE_S", 0.3)
     arguments = ["--ros-args", "-r", "camera/image_raw:=/webcam/image"]
     node = PerceptionNode(lambda name: FakeEstimator(), cli_args=arguments)
     driver = Node("driver")

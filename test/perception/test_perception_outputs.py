@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -24,6 +25,7 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import Marker, MarkerArray
 
+from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.ros_images import image_to_rgb, rgb_to_image
 from simreal_common.resources import share_directory
@@ -134,6 +136,40 @@ def test_the_model_stands_in_the_diagnostics(perception: Make) -> None:
     assert images[0].message == "no images on /camera/image_raw"
 
 
+def test_what_the_monitor_sees_stands_in_the_diagnostics_and_in_a_report(
+    perception: Make, tmp_path: Path
+) -> None:
+    report = tmp_path / "new" / "watch.html"
+    one = perception(**{"monitor.report": str(report)})
+    one.calibrate(size=(128, 96))
+    told = one.listen(DiagnosticArray, "/diagnostics")
+    for number in range(15):
+        one.see(1.0 + number / 10, size=(128, 96))  # an even grey: nothing stands out
+
+    def lens() -> list[DiagnosticStatus]:
+        entries = [s for message in told for s in message.status]
+        return [s for s in entries if s.name.endswith(": watch lens")]
+
+    assert one.spin_until(lambda: bool(lens()))
+    assert lens()[-1].level == DiagnosticStatus.WARN
+    assert "covered" in lens()[-1].message and "uncover" in lens()[-1].message
+    one.close()
+    assert "uncover" in report.read_text()
+
+
+def test_the_monitor_can_be_switched_off(perception: Make) -> None:
+    one = perception(**{"monitor.enabled": False})
+    told = one.listen(DiagnosticArray, "/diagnostics")
+    assert one.spin_until(lambda: bool(told))
+    assert not [s for message in told for s in message.status if "watch" in s.name]
+
+
+def test_a_report_that_cannot_be_written_ends_the_start(perception: Make, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"monitor\.report"):
+        perception(**{"monitor.report": str(tmp_path / "file" / "watch.html")})
+
+
 @pytest.mark.parametrize(
     ("publisher", "subscription", "heard"),
     [
@@ -173,7 +209,7 @@ def test_a_calibration_that_was_published_once_is_heard(perception: Make) -> Non
     info = camera_to_camera_info(Camera.pinhole(64, 48, 1.0), Header(frame_id="optical"))
     publisher.publish(info)
     one = perception(camera_info_latched=True)
-    assert one.spin_until(lambda: one.node._calibration.message is not None)
+    assert one.spin_until(lambda: one.node._perception._calibration.message is not None)
     driver.destroy_node()
 
 

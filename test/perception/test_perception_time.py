@@ -68,7 +68,7 @@ def test_a_bag_that_loops_without_a_clock_is_known_by_its_stamps(
     for stamp in (104.0, 105.0, 106.0):
         one.see(stamp)
     one.see(40.0)
-    assert not one.node._transforms.can_transform("world", "optical", Time())
+    assert not one.node._perception._transforms.can_transform("world", "optical", Time())
     assert "".join(capfd.readouterr()).count("time has gone back") == 1
 
 

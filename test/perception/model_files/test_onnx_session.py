@@ -12,6 +12,7 @@ import pytest
 
 from simreal_common.errors import ModelError
 from simreal_common.resources import share_directory
+from simreal_perception.model_files import onnx_session
 from simreal_perception.model_files.model_card import file_sha256
 from simreal_perception.model_files.onnx_session import Signature, Tensor, open_network
 from simreal_perception.pose_estimation.detection import DETECTOR
@@ -115,3 +116,35 @@ def test_what_is_no_network(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ModelError, match="some.onnx cannot be run: .*export it again") as refused:
         open_network(file)
     assert "\n" not in str(refused.value)
+
+
+def test_the_providers_that_are_there_compute(tmp_path: Path) -> None:
+    assert open_network(FILES[DETECTOR], 1, DETECTOR, "cpu").get_providers() == [
+        "CPUExecutionProvider"
+    ]
+
+
+@pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])
+def test_a_provider_that_is_not_there_is_named_with_what_brings_it(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        onnx_session.onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"]
+    )
+    with pytest.raises(ModelError, match=rf"'{provider}' is not there.*has cpu; install") as caught:
+        open_network(FILES[DETECTOR], 1, DETECTOR, provider)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_provider_that_does_not_start_is_not_replaced_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = ["OpenVINOExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnx_session.onnxruntime, "get_available_providers", lambda: both)
+    with pytest.raises(ModelError, match="'openvino' does not start"):
+        open_network(FILES[DETECTOR], 1, DETECTOR, "openvino")
+
+
+def test_a_provider_of_another_name_is_refused() -> None:
+    with pytest.raises(ModelError, match="'gpu': wanted one of cpu, cuda"):
+        open_network(FILES[DETECTOR], 1, DETECTOR, "gpu")

@@ -1,0 +1,62 @@
+"""Has the image become blurred: out of focus, wet, fogged, or shaken all the time?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simreal_perception.monitoring.measures.baseline import Baseline
+from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.measurement import Measurement
+from simreal_perception.monitoring.measures.reference import Reference
+
+REMEDY = "focus the lens and lock it, clean it, or hold the camera still"
+LEAST_SHARE = 0.7  # of the sharpness before; as much of it does a change of scene leave
+# Of the least sharp image of training: beyond that nobody has seen how the network does.
+BEYOND = 0.85
+LEAST_EDGES = 8.0  # levels a pixel: with lower edges noise is taken for sharpness
+LEAST_SHARPNESS = 0.4  # where the card has no reference
+
+
+class FocusCheck:
+    """Compares the height of fine edges, to that of coarse ones, with before and with training.
+
+    Args:
+        reference: of the model; None where its card has none.
+        learn_s: seconds in which the sharpness before is learned.
+    """
+
+    def __init__(self, reference: Reference | None, learn_s: float) -> None:
+        self._least = LEAST_SHARPNESS
+        if reference is not None:
+            self._least = BEYOND * reference.statistics["sharpness"].lowest
+        self._before = Baseline(learn_s)
+
+    def look(self, measured: Measurement, *, rests: bool) -> Verdict:
+        """Judge an image; see `lens.LensCheck.look`."""
+        sharpness = measured.statistics["sharpness"]
+        if measured.edges < LEAST_EDGES:
+            return Verdict(None, "no edge in the image is high enough")
+        values = {"sharpness": sharpness}
+        before = self._before.lately
+        if rests and before is not None:
+            usual = float(before[0])
+            values["sharpness before"] = usual
+            if sharpness < LEAST_SHARE * usual:
+                return Verdict(
+                    True,
+                    f"blurred: sharpness {sharpness:.2f}, it was {usual:.2f} before; wanted "
+                    f"{LEAST_SHARE * usual:.2f} or more",
+                    values,
+                )
+        if sharpness < self._least:
+            return Verdict(
+                True,
+                f"blurred: sharpness {sharpness:.2f}, wanted {self._least:.2f} or more as in training",
+                values,
+            )
+        return Verdict(False, "sharp", values)
+
+    def learn(self, measured: Measurement, time: float) -> None:
+        """Take an image that is in order as one before."""
+        if measured.edges >= LEAST_EDGES:
+            self._before.update(np.array([measured.statistics["sharpness"]]), time)

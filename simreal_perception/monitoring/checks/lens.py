@@ -1,0 +1,102 @@
+"""Is something before the lens: a cap, a cloth, a hand, a sticker over half of it?"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from simreal_perception.monitoring.measures.baseline import Baseline
+from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.measurement import Grey, Measurement
+from simreal_perception.monitoring.measures.reference import Reference
+
+REMEDY = "uncover and clean the lens"
+CELL_PX = 8  # of the coarse copy: cells of 128 pixels in an image of 640
+TEXTURED = 3.0  # levels: a cell whose grey values deviate by more shows something
+LOST = 0.35  # of its deviation that a covered cell keeps at most
+BEST, KEPT = 0.85, (0.2, 1.0)
+MOST_LOST = 0.5  # of the cells that showed something: an arm hides fewer
+LEAST_CELLS = 6
+LEAST_DEVIATION = 0.5  # levels: an image that is more even than that is like no other
+LEAST_EDGES = 6.0  # levels a pixel: where the card has no reference
+BEYOND = 0.4  # of what all but one in a hundred images of training have
+
+
+class LensCheck:
+    """Compares what stands out in an image with training, and cell by cell with before.
+
+    Args:
+        reference: of the model; None where its card has none.
+        learn_s: seconds in which the images before are learned.
+    """
+
+    def __init__(self, reference: Reference | None, learn_s: float) -> None:
+        self._least = LEAST_EDGES
+        if reference is not None:
+            self._least = min(LEAST_EDGES, BEYOND * reference.edges.low)
+        self._before = Baseline(learn_s)
+
+    def likeness(self, measured: Measurement) -> float | None:
+        """Correlation with the images before, -1 to 1; None where none are known."""
+        before = self._before.lately
+        if before is None or before.shape != measured.coarse.shape:
+            return None
+        return correlation(before.astype(np.float32), measured.coarse)
+
+    def look(self, measured: Measurement, *, rests: bool) -> Verdict:
+        """Judge an image.
+
+        Args:
+            rests: the camera does: its images are compared with those before.
+        """
+        values = {"height of edges": measured.edges}
+        if measured.edges < self._least:
+            return Verdict(
+                True,
+                f"covered: nothing stands out in the image (edges of {measured.edges:.1f} levels, "
+                f"wanted {self._least:.1f} or more)",
+                values,
+            )
+        before = self._before.lately
+        if not rests or before is None or before.shape != measured.coarse.shape:
+            return Verdict(False, "free", values)
+        then = _deviations(before.astype(np.float32))
+        now = _deviations(measured.coarse)
+        told = then > TEXTURED
+        count = int(told.sum())
+        if count < LEAST_CELLS:
+            return Verdict(False, "free", values)
+        # Haze takes from all cells alike: what the best of them keep is the contrast of the light.
+        kept = float(np.clip(np.quantile(now[told] / then[told], BEST), *KEPT))
+        lost = float((now[told] < LOST * kept * then[told]).sum()) / count
+        values["lost share"] = lost
+        if lost > MOST_LOST:
+            return Verdict(
+                True,
+                f"partly covered: {100 * lost:.0f} % of what stood out in the image is gone, wanted "
+                f"less than {100 * MOST_LOST:.0f} %",
+                values,
+            )
+        return Verdict(False, "free", values)
+
+    def learn(self, measured: Measurement, time: float) -> None:
+        """Take an image that is in order as one before."""
+        self._before.update(measured.coarse, time)
+
+
+def correlation(one: Grey, other: Grey) -> float:
+    """Of two grey images of a shape, -1 to 1; 0 where one of them is even."""
+    if min(float(one.std()), float(other.std())) < LEAST_DEVIATION:
+        return 0.0
+    return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+
+def _deviations(coarse: Grey) -> NDArray[np.float32]:
+    """Standard deviation in each cell."""
+    rows, columns = (side // CELL_PX for side in coarse.shape)
+    size = (columns, rows)
+    part = coarse[: rows * CELL_PX, : columns * CELL_PX]
+    mean = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(part * part, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)), dtype=np.float32)
