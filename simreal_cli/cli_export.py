@@ -32,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--last", action="store_true", help="the last weights, not those that did best"
     )
     parser.add_argument(
+        "--rest-from",
+        default="",
+        metavar="MODEL",
+        help="installed model, or path of a card, that gives the network which the run has not "
+        "trained, e.g. the detector after `simreal train --task pose`",
+    )
+    parser.add_argument(
         "--card", type=Path, help="JSON file with entries for the card: metrics, limits, ..."
     )
 
@@ -49,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
             raise ConfigurationError(
                 f"cannot read card entries {args.card}: {error}; wanted a JSON file"
             ) from error
-    for path in export(args.run, args.model, extra, args.scenes or SCENES, args.ranges, args.last):
+    scenes = args.scenes or SCENES
+    for path in export(args.run, args.model, extra, scenes, args.ranges, args.last, args.rest_from):
         print(path)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from simreal_common.errors import ModelError
+from simreal_common.output_files import write_whole
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
 from simreal_perception.export.monitor_reference import (
@@ -23,7 +24,12 @@ from simreal_perception.export.monitor_reference import (
     write_reference,
 )
 from simreal_perception.export.training_command import place, training_command
-from simreal_perception.model_files.model_card import file_sha256, load_model_card, write_card
+from simreal_perception.model_files.model_card import (
+    ModelCard,
+    file_sha256,
+    load_model_card,
+    write_card,
+)
 from simreal_perception.model_files.onnx_session import open_network
 from simreal_perception.networks.detector_network import DetectorNetwork, ExportedDetector
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
@@ -38,6 +44,7 @@ from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
 
 # ONNX Runtime and PyTorch add up in another order; pixels agree to this.
 PARITY_TOLERANCE = 2e-2
+TASKS = ("detector", "pose")
 OPSET = 17
 
 
@@ -48,6 +55,7 @@ def export(
     scenes: int = SCENES,
     ranges: Path | None = None,
     last: bool = False,
+    rest_from: str = "",
 ) -> list[Path]:
     """Write `model`_detector.onnx, `model`_pose.onnx and `model`.json from a training run.
 
@@ -59,48 +67,23 @@ def export(
         ranges: file of ranges of these scenes; None for config/randomization.yaml.
         last: take the last weights; otherwise those that did best on held-out images, where the
             run has kept them.
+        rest_from: model, by name or card, that a network comes from which the run has not trained.
 
     Raises:
         ModelError: an exported network does not compute what the trained one does.
         ConfigurationError: a checkpoint is missing, or the ranges cannot be read.
     """
     calibration_scenes = MixedScenes(scenes, SEED, ranges)
+    old = load_model_card(rest_from) if rest_from else None
     model.parent.mkdir(parents=True, exist_ok=True)
-    files, configs, log, parity = [], [], {}, {}
-    rng = np.random.default_rng(0)
-    for task in ("detector", "pose"):
-        checkpoint = _weights(run / f"{task}.pt", last)
-        config, network = load_network(checkpoint)
-        path = model.with_name(f"{model.name}_{task}.onnx")
-        wrapped: torch.nn.Module
-        if isinstance(network, DetectorNetwork):
-            wrapped, shape, name = ExportedDetector(network), (2, 96, 128, 3), "images"
-            outputs = ["score", "values"]
-            axes = {name: {0: "n", 1: "height", 2: "width"}}
-        elif isinstance(network, PoseNetwork):
-            wrapped, shape, name = (
-                ExportedPoseNetwork(network),
-                (4, CROP_SIZE, CROP_SIZE, 3),
-                "crops",
-            )
-            outputs = ["corners", "spread", "score", "field"]
-            axes = {name: {0: "n"}}
+    parts = []
+    for task in TASKS:
+        if old is not None and not (run / f"{task}.pt").exists():
+            parts.append(_taken_over(task, old, model))
         else:
-            raise ModelError(f"no export for a {type(network).__name__}")
-        sample = torch.as_tensor(rng.integers(0, 256, size=shape, dtype=np.uint8))
-        # As trained: batch norms apart and weights under their names, so that a run can start from
-        # the exported network. ONNX Runtime fuses them when it loads it.
-        torch.onnx.export(
-            wrapped.eval(), (sample,), str(path), input_names=[name], output_names=outputs,
-            dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-            training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
-        )  # fmt: skip
-        parity[task] = _check_parity(wrapped, path, name, shape, outputs, rng)
-        files.append(path)
-        configs.append(config)
-        entries = read_log(run / f"{task}.pt", read_progress(checkpoint).step)
-        log[task] = {"weights": checkpoint.name, **summarize(entries)}
-    commands = [training_command(config, run) for config in configs]
+            parts.append(_exported(task, run, model, last))
+    commands = list(dict.fromkeys(part.command for part in parts))
+    files = [part.file for part in parts]
     content = {
         "name": model.name,
         "files": [{"file": path.name, "sha256": file_sha256(path)} for path in files],
@@ -108,13 +91,18 @@ def export(
             "detector": "uint8 RGB (N, H, W, 3), sides multiples of 32",
             "pose": f"uint8 RGB crops (N, {CROP_SIZE}, {CROP_SIZE}, 3) of virtual pinhole cameras",
         },
-        "seed": {config.task: config.seed for config in configs},
+        "seed": {task: part.training["seed"] for task, part in zip(TASKS, parts, strict=True)},
         "commit": source_commit()[0],
-        "command": "; ".join([*commands, _command(run, model, scenes, ranges, last)]),
+        "command": "; ".join([*commands, _command(run, model, scenes, ranges, last, rest_from)]),
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
-        "training": [asdict(config) for config in configs],
-        "log": log,
-        "parity": {"tolerance": PARITY_TOLERANCE, "largest_difference": parity},
+        "training": [part.training for part in parts],
+        "log": {task: part.log for task, part in zip(TASKS, parts, strict=True)},
+        "parity": {
+            "tolerance": PARITY_TOLERANCE,
+            "largest_difference": {
+                task: part.parity for task, part in zip(TASKS, parts, strict=True)
+            },
+        },
         "calibrated_on": {
             "source": calibration_scenes.name,
             "scenes": scenes,
@@ -141,16 +129,85 @@ def export(
     return [*files, path]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One network of the model.
+
+    Attributes:
+        file: its ONNX file, in its place.
+        command: that trained it.
+        training, log, parity: as its card tells them.
+    """
+
+    file: Path
+    command: str
+    training: dict[str, Any]
+    log: dict[str, Any]
+    parity: dict[str, Any]
+
+
+def _exported(task: str, run: Path, model: Path, last: bool) -> _Part:
+    """A network as a run has trained it, written as ONNX."""
+    checkpoint = _weights(run / f"{task}.pt", last)
+    config, network = load_network(checkpoint)
+    path = model.with_name(f"{model.name}_{task}.onnx")
+    wrapped: torch.nn.Module
+    if isinstance(network, DetectorNetwork):
+        wrapped, shape, name = ExportedDetector(network), (2, 96, 128, 3), "images"
+        outputs = ["score", "values"]
+        axes = {name: {0: "n", 1: "height", 2: "width"}}
+    elif isinstance(network, PoseNetwork):
+        wrapped, shape, name = ExportedPoseNetwork(network), (4, CROP_SIZE, CROP_SIZE, 3), "crops"
+        outputs = ["corners", "spread", "score", "field"]
+        axes = {name: {0: "n"}}
+    else:
+        raise ModelError(f"no export for a {type(network).__name__}")
+    rng = np.random.default_rng(0)
+    sample = torch.as_tensor(rng.integers(0, 256, size=shape, dtype=np.uint8))
+    # As trained: batch norms apart and weights under their names, so that a run can start from
+    # the exported network. ONNX Runtime fuses them when it loads it.
+    torch.onnx.export(
+        wrapped.eval(), (sample,), str(path), input_names=[name], output_names=outputs,
+        dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+        training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
+    )  # fmt: skip
+    parity = _check_parity(wrapped, path, name, shape, outputs, rng)
+    entries = read_log(run / f"{task}.pt", read_progress(checkpoint).step)
+    log = {"weights": checkpoint.name, **summarize(entries)}
+    return _Part(path, training_command(config, run), asdict(config), log, parity)
+
+
+def _taken_over(task: str, old: ModelCard, model: Path) -> _Part:
+    """A network of another model, copied as it is."""
+    (source,) = (file for file in old.files if file.stem.endswith(f"_{task}"))
+    path = model.with_name(f"{model.name}_{task}.onnx")
+    write_whole(path, source.read_bytes())
+    content = old.content
+    try:
+        (training,) = (entry for entry in content["training"] if entry["task"] == task)
+        commands = [c for c in str(content["command"]).split("; ") if f"--task {task}" in c]
+        log, parity = content["log"][task], content["parity"]["largest_difference"][task]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"card {old.path} does not tell how its {task} was trained ({error}): wanted one that "
+            "`simreal export` wrote"
+        ) from error
+    return _Part(path, "; ".join(commands), dict(training), dict(log), dict(parity))
+
+
 def _weights(checkpoint: Path, last: bool) -> Path:
     """The weights of a run that ship."""
     best = best_path(checkpoint)
     return best if best.exists() and not last else checkpoint
 
 
-def _command(run: Path, model: Path, scenes: int, ranges: Path | None, last: bool) -> str:
+def _command(
+    run: Path, model: Path, scenes: int, ranges: Path | None, last: bool, rest_from: str
+) -> str:
     parts = ["simreal", "export", place(run), place(model)]
     parts += ["--scenes", str(scenes)] if scenes != SCENES else []
     parts += ["--ranges", place(ranges)] if ranges else []
+    parts += ["--rest-from", place(Path(rest_from))] if rest_from else []
     return shlex.join([*parts, *(["--last"] if last else [])])
 
 

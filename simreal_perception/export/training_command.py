@@ -21,7 +21,9 @@ def training_command(config: TrainingConfig, run: Path) -> str:
         value = getattr(config, field.name)
         if value == getattr(usual, field.name):
             continue
-        if field.name in OPTIONS and value != "":
+        if field.name in OPTIONS and value is True:
+            options.append(f"--{field.name}")
+        elif field.name in OPTIONS and value not in ("", False):
             options += [f"--{field.name.replace('_', '-')}", value]
         else:
             others.append(f"{field.name}={_text(value)}")

@@ -330,6 +330,19 @@ def test_a_card_tells_how_to_make_the_model_again(tmp_path: Path) -> None:
     assert "of mine.yaml" in content["calibrated_on"]["source"]
 
 
+def test_a_network_that_the_run_has_not_trained_comes_from_another_model(tmp_path: Path) -> None:
+    train(TrainingConfig("pose", steps=1, adr=True, adr_images=6, **SMALL), tmp_path / "run")
+    written = export(tmp_path / "run", tmp_path / "half", {}, scenes=2, rest_from="block")
+    card, block = load_model_card(str(written[-1])), load_model_card("block")
+    new, old = ({f.stem.rsplit("_", 1)[-1]: f.read_bytes() for f in c.files} for c in (card, block))
+    assert new["detector"] == old["detector"] and new["pose"] != old["pose"]
+    assert card.content["seed"] == {"detector": block.content["seed"]["detector"], "pose": 5}
+    assert card.content["log"]["detector"] == block.content["log"]["detector"]
+    commands = card.content["command"].split("; ")
+    assert sum("--task detector" in command for command in commands) == 1
+    assert "--adr --set" in commands[-2] and "--rest-from block" in commands[-1]
+
+
 def test_an_export_without_a_run_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="train first"):
         export(tmp_path, tmp_path / "m", {})
