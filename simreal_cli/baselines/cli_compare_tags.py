@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from simreal_cli.arguments import probability
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -36,9 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-score",
-        type=probability,
+        type=float,
         default=MIN_SCORE,
-        metavar="0..1",
         help="estimates of the network that are less probably of a block do not count (%(default)s)",
     )
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="the whole table")
