@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simreal_cli.arguments import positive
+from simreal_cli.arguments import positive, probability
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of --scenes and --world (%(default)s)")
     parser.add_argument(
         "--min-score",
-        type=float,
+        type=probability,
         default=MIN_SCORE,
+        metavar="0..1",
         help="estimates that are less probably of a block do not count (%(default)s)",
     )
     parser.add_argument(
@@ -141,11 +142,11 @@ def run(args: argparse.Namespace) -> int:
     print(text_report(figures, title))
     if args.json:
         content = {"command": command, "model": args.model, "source": source.name, **figures}
-        _write(args.json, json.dumps(content, indent=1) + "\n")
+        write_output(args.json, json.dumps(content, indent=1) + "\n")
     if args.html:
         from simreal_perception.evaluation.evaluation_page import evaluation_page
 
-        _write(args.html, evaluation_page(figures, title, command))
+        write_output(args.html, evaluation_page(figures, title, command))
     if args.sheet:
         from simreal_perception.evaluation.evaluation_sheet import draw_sheet, worst_cases
 
@@ -254,13 +255,3 @@ def _command(args: argparse.Namespace) -> str:
     if args.plane_noise is not None:
         parts += ["--plane-noise", args.plane_noise]
     return " ".join(map(str, [*parts, "--min-score", f"{args.min_score:g}"]))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}; give a place that can be written"
-        ) from error

@@ -31,6 +31,21 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def write_output(path: Path, content: str | bytes) -> None:
+    """Write a file whole at a place that the user named; its folder is made where it is missing.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {path}: {error.strerror}; give a place that can be written"
+        ) from error
+
+
 def make_folder(out: str) -> Path:
     """The folder that a parameter `out` names, made where it is missing.
 

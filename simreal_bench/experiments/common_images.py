@@ -57,6 +57,8 @@ class CommonImages:
                 f"photographs are for the pose network, got --task {self.task}: leave --photos out, "
                 "or give --task pose"
             )
+        if self.photographs is not None:
+            _ = self.photographs.count  # refuses a folder without labels now, not after hours
 
     def measure(self, checkpoint: Path) -> tuple[dict[str, float], dict[str, float]]:
         """Figures of a checkpoint's averaged weights: on synthetic images, on photographs."""

@@ -116,9 +116,14 @@ def claim_folder(folder: Path, kind: dict[str, Any]) -> None:
     """Make a folder for runs of one kind.
 
     Raises:
-        ConfigurationError: it holds runs of another kind.
+        ConfigurationError: it holds runs of another kind, or cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make folder {folder}: {error.strerror}; give another one with --out"
+        ) from error
     file = folder / "bench.json"
     if file.is_file():
         got = json.loads(file.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 
 if TYPE_CHECKING:
     from simreal_bench.experiments.run_record import RunRecord
@@ -69,8 +69,7 @@ def run(args: argparse.Namespace) -> int:
     found = compare(before, after, _measured(args, before, after))
     print(comparison_text(found))
     if args.html is not None:
-        args.html.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(args.html, comparison_page(found))
+        write_output(args.html, comparison_page(found))
         print(args.html, file=sys.stderr)
     return 0
 

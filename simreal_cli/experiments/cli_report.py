@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 
 EPILOG = """\
 examples:
@@ -48,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     earlier = run_before(found) if args.since is None else read_run(args.since, task)
     report = report_run(found, earlier, [read_run(folder, task) for folder in args.seeds])
     path = args.html or args.run / "report.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, run_report_page(report))
+    write_output(path, run_report_page(report))
     for name, value in report.figures.items():
         print(f"{name:20} {value}")
     print(path)

@@ -33,6 +33,7 @@ IMAGE_FOLDERS = ("rgb", "gray")
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 MM = 1e-3
 CUBE_TOLERANCE = 0.02  # by which the sides of a cube may differ: scanned models are not exact
+FARTHEST_M = 1000.0  # of an object from the camera: beyond it squares lose all meaning, or overflow
 MODELS_ABOVE = 3  # folders above what is given in which the models are looked for
 
 
@@ -91,11 +92,16 @@ class BopScenes:
     @cached_property
     def _images(self) -> list[tuple[str, str]]:
         """Scene and image, in the order of their numbers."""
-        return [
+        images = [
             (name, image)
             for name, scene in self._scenes.items()
             for image in sorted(scene.truths, key=int)
         ]
+        if not images:
+            raise ConfigurationError(
+                f"{self.folder}: its {GROUND_TRUTH} names no image: wanted one at least"
+            )
+        return images
 
     @cached_property
     def _cubes(self) -> dict[int, _Cube]:
@@ -184,6 +190,11 @@ class _Scene:
                     "a rotation matrix, row by row"
                 )
             place = MM * shaped_numbers(truth["cam_t_m2c"], (3,), f"{where}: cam_t_m2c")
+            if np.abs(place).max() > FARTHEST_M:
+                raise ConfigurationError(
+                    f"{where}: cam_t_m2c {str(truth['cam_t_m2c'])[:60]} is farther than "
+                    f"{FARTHEST_M:g} m: wanted millimetres in the camera's frame"
+                )
             pose = Pose.from_rotation(turn, place) @ cube.pose_middle_in_model
             if pose.position[2] > cube.edge:
                 yield pose, cube.edge, _share(infos, index, where)

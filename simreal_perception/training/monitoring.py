@@ -136,7 +136,8 @@ class Monitor:
         said += f"the network waits {share:.0%} of the time for images: "
         if share < MUCH:
             return said + "drawing and learning are balanced"
-        remedy = "more --threads" if self.config.prefetch else "--prefetch 1, more --threads"
+        ahead = self.config.prefetch or self.config.adr  # which draws no batch ahead
+        remedy = "more --threads" if ahead else "--prefetch 1, more --threads"
         return said + f"rendering is the bottleneck; {remedy} help where cores are free"
 
     def rates(self) -> dict[str, float]:

@@ -105,3 +105,13 @@ def test_a_verb_whose_library_is_missing_names_the_extra(
     assert main(verb) == 2
     said = capsys.readouterr().err
     assert "pip install 'simreal[train]'" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("score", ["nan", "2", "x"])
+def test_a_score_that_is_no_probability_is_refused(
+    score: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", "--scenes", "1", "--min-score", score])
+    assert left.value.code == 2
+    assert f"--min-score: got '{score}', wanted a number from 0 to 1" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import Any
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.settings.configuration import parse_yaml
-from simreal_perception.training.training_config import MACHINE, TrainingConfig
+from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
 
 # With another of these the held-out images are others, or the budget is: losses say nothing then.
 FIXED = MACHINE | {
@@ -73,7 +73,10 @@ class Varied:
                 if all(isinstance(end, int) for end in ends) and not log:
                     return Varied(name, ends[0], ends[1])
         elif equals and not log and len(value.split(",")) > 1:
-            return Varied(name, choices=tuple(parse_yaml(one) for one in value.split(",")))
+            choices = tuple(parse_yaml(one) for one in value.split(","))
+            for choice in choices:  # refused now, and not by the first trial that takes it
+                from_values({"task": "pose", name: choice}, f"--vary got '{text}'")
+            return Varied(name, choices=choices)
         raise ConfigurationError(
             f"--vary got '{text}': wanted {WANTED}, with LOW below HIGH, above 0 after log:, whole "
             "numbers where the setting is one"

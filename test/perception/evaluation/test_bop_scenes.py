@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from simreal_common.errors import SimrealError
+from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_perception.evaluation.bop_scenes import BopScenes
 from simreal_perception.evaluation.labelled_photographs import photograph_source
 
@@ -129,6 +129,12 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "wanted 3 finite numbers",
     ),
+    "a place that squares overflow at": (
+        lambda d: edit(
+            d, "scene_gt.json", lambda c: {"7": [c["7"][0] | {"cam_t_m2c": [1e300, 0, 1]}]}
+        ),
+        "is farther than 1000 m",
+    ),
     "no image": (lambda d: shutil.rmtree(d / "test/000001/rgb"), "has no image 000007"),
     "no JSON": (
         lambda d: (d / "test/000001/scene_gt.json").write_text("{"), "a list of objects for each image",
@@ -143,3 +149,10 @@ def test_what_is_wrong_is_said_in_one_line(data: Path, kind: str) -> None:
     with pytest.raises(SimrealError, match=words) as caught:
         list(BopScenes(data).examples([0]))
     assert "\n" not in str(caught.value)
+
+
+def test_scenes_without_images_are_refused(data: Path) -> None:
+    for path in data.rglob("scene_gt.json"):
+        write_json(path, {})
+    with pytest.raises(ConfigurationError, match="names no image"):
+        _ = BopScenes(data).count

@@ -84,6 +84,19 @@ def test_a_folder_of_another_budget_is_refused(
     assert command(tmp_path / "other", "--photos", str(tmp_path)) == 2
 
 
+def test_what_is_missing_is_said_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ["ablate", "--only", "no_noise", "--seeds", "1", "--steps", "1", "--batch", "1"]
+    assert main([*options, "--out", str(out), "--photos", str(tmp_path / "none")]) == 2
+    assert "holds no labelled photographs" in capsys.readouterr().err
+    assert not out.exists()
+    out.write_text("a file")
+    assert main([*options, "--out", str(out)]) == 2
+    assert "cannot make folder" in capsys.readouterr().err
+
+
 def test_each_goes_without_one_thing(tmp_path: Path) -> None:
     whole = TrainingConfig("pose")
     assert len(VARIANTS) == 7

@@ -94,7 +94,8 @@ def test_a_rate_that_diverges_does_not_end_the_sweep(
 @pytest.mark.parametrize(
     "text",
     ["seed=1..3", "batch=8,16", "learning_rate", "learning_rate=0.1", "learning_rate=0.2..0.1",
-     "learning_rate=log:0..1", "width=4.5..8", "colour=1..2"],
+     "learning_rate=log:0..1", "width=4.5..8", "colour=1..2", "width=a,b",
+     "width=8,0"],
 )  # fmt: skip
 def test_what_cannot_be_varied_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--vary got"):
