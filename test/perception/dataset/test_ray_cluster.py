@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_perception.dataset.picture_run import PictureRun
+from simreal_perception.dataset.picture_run import PictureRun, Progress
 from simreal_perception.dataset.picture_settings import PictureSettings
 from simreal_perception.dataset.ray_cluster import RayCluster
 
@@ -93,12 +94,17 @@ def test_an_address_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert "got '1000', wanted HOST:PORT" in capsys.readouterr().err
 
 
-def test_shards_hold_as_many_as_asked_for(tmp_path: Path) -> None:
+def test_shards_hold_as_many_as_asked_for_and_what_is_missing_is_spread(tmp_path: Path) -> None:
     assert PictureRun(tmp_path / "data", 3, settings()).write() == 3
     before = shards(tmp_path / "data")
     assert sorted(before) == ["pictures-000000.tar", "pictures-000001.tar"]
-    assert PictureRun(tmp_path / "data", 4, settings()).write() == 2  # the half full one anew
-    assert shards(tmp_path / "data")["pictures-000000.tar"] == before["pictures-000000.tar"]
+    given: list[range] = []
+
+    def spread(run: PictureRun, units: Sequence[range], progress: Progress) -> None:
+        given.extend(units)
+
+    PictureRun(tmp_path / "data", 4, settings()).write(spread=spread)
+    assert given == [range(2, 4)]  # the half full one anew
     other = PictureRun(tmp_path / "data", 4, PictureSettings("webdataset", size=(160, 120)))
     with pytest.raises(ConfigurationError, match=r"pictures.shard"):
         other.write()
@@ -108,16 +114,3 @@ def test_shards_hold_as_many_as_asked_for(tmp_path: Path) -> None:
 def test_a_shard_that_cannot_be_is_refused(form: str, shard: int) -> None:
     with pytest.raises(ConfigurationError, match="shard"):
         PictureSettings(form, shard=shard)
-
-
-def test_a_spread_is_given_what_is_missing(tmp_path: Path) -> None:
-    """As a cluster is: with one whose work is done by this process."""
-    given: list[range] = []
-
-    def spread(run: PictureRun, units: list[range], progress: object) -> None:
-        given.extend(units)
-
-    run = PictureRun(tmp_path / "data", 4, settings())
-    PictureRun(tmp_path / "data", 2, settings()).write()
-    run.write(spread=spread)  # type: ignore[arg-type]
-    assert given == [range(2, 4)]
