@@ -26,7 +26,7 @@ examples:
   simreal train --run runs/adr --adr              ranges that widen by themselves: doc/training.md
   simreal train --run runs/gpu --device cuda --prefetch 4
                                                   on a GPU, which draws, too
-  torchrun --nproc-per-node 2 -m simreal_cli.cli train --task pose --run runs/two
+  torchrun --nproc-per-node 2 -m -- simreal_cli.cli train --task pose --run runs/two
                                                   one network by two processes: doc/training.md, Scale
 
 A run that was stopped goes on where its last checkpoint was when the same command is given again.
