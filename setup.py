@@ -57,6 +57,8 @@ EXTRAS = {
     "sweep": ["optuna>=4,<6"],
     # Masks in COCO's files; WebDataset's shards are tar files, which need nothing.
     "datasets": ["pycocotools>=2.0.8,<3"],
+    # Pictures drawn by many machines; some 70 MB.
+    "cluster": ["ray>=2.40,<3"],
     # Named so that `colcon test` takes pytest.
     "test": [
         "pytest>=8,<10",

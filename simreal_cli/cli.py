@@ -141,6 +141,7 @@ OPTIONAL = {
     "torch": "train", "numba": "train", "onnx": "train", "pybullet": "sim", "pybullet_data": "sim",
     "pinocchio": "control", "pink": "control",
     "pycocotools": "datasets", "optuna": "sweep", "wandb": "trackers", "mlflow": "trackers",
+    "ray": "cluster",
 }  # fmt: skip
 
 DESCRIPTION = """\

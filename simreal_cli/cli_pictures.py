@@ -9,11 +9,14 @@ from pathlib import Path
 from simreal_cli.arguments import positive
 
 FORMATS = ("folder", "coco", "bop", "webdataset")
+THIS_MACHINE = "this machine"
 EPILOG = """\
 examples:
   simreal pictures 1000 --out data/mine --ranges mine.yaml
                                         what training sees; simreal evaluate --photos reads it
   simreal pictures 1000 --out data/coco --format coco --split overhead --jobs 2
+  simreal pictures 1000000 --out /shared/shards --format webdataset --shard 2000 --ray head:6379
+                                        by all cores of a Ray cluster: doc/training.md, Scale
   simreal inspect data/mine             look at them before anything learns from them
 
 Picture n has the seed --seed + n and is the same whatever else is drawn. A run that was stopped or
@@ -46,8 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=size, metavar="WxH", help="of the pictures, pixels; without it the split's"
     )
     parser.add_argument(
+        "--shard", type=positive, metavar="M",
+        help="pictures a tar file of webdataset; without it 100",
+    )  # fmt: skip
+    parser.add_argument(
         "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
     )
+    parser.add_argument(
+        "--ray", nargs="?", type=cluster, const=THIS_MACHINE, metavar="HOST:PORT",
+        help="share the work among all cores of the Ray cluster with this head; without an address "
+        "among --jobs processes of this machine",
+    )  # fmt: skip
 
 
 def size(text: str) -> tuple[int, int]:
@@ -58,6 +70,15 @@ def size(text: str) -> tuple[int, int]:
     return int(parts[1]), int(parts[2])
 
 
+def cluster(text: str) -> str:
+    """Where a cluster's head is, for argparse's `type`."""
+    if text != THIS_MACHINE and not re.fullmatch(r"[^\s:]+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(
+            f"got '{text}', wanted HOST:PORT of a cluster's head; without one, --ray comes last"
+        )
+    return text
+
+
 def run(args: argparse.Namespace) -> int:
     """Draw and write; say where."""
     from tqdm import tqdm
@@ -66,11 +87,15 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.dataset.picture_settings import PictureSettings
 
     settings = PictureSettings(
-        args.format, args.seed, args.split, args.size, args.ranges, tuple(args.off)
+        args.format, args.seed, args.split, args.size, args.ranges, tuple(args.off), args.shard
     )
-    pictures = PictureRun(args.out, args.count, settings)
+    pictures, spread = PictureRun(args.out, args.count, settings), None
+    if args.ray is not None:
+        from simreal_perception.dataset.ray_cluster import RayCluster
+
+        spread = RayCluster(None if args.ray == THIS_MACHINE else args.ray, args.jobs)
     with tqdm(total=args.count, unit="img") as bar:
-        drawn = pictures.write(args.jobs, bar.update)
+        drawn = pictures.write(args.jobs, bar.update, spread)
     width, height = settings.image_size
     print(
         f"{args.count} pictures of {width}x{height} in {args.out} ({args.format}), {drawn} of them "

@@ -13,6 +13,7 @@ from simreal_cli.arguments import positive
 from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
+    from simreal_perception.training.distributed import Ranks
     from simreal_perception.training.training_config import TrainingConfig
 
 EPILOG = """\
@@ -25,6 +26,8 @@ examples:
   simreal train --run runs/adr --adr              ranges that widen by themselves: doc/training.md
   simreal train --run runs/gpu --device cuda --prefetch 4
                                                   on a GPU, which draws, too
+  torchrun --nproc-per-node 2 -m -- simreal_cli.cli train --task pose --run runs/two
+                                                  one network by two processes: doc/training.md, Scale
 
 A run that was stopped goes on where its last checkpoint was when the same command is given again.
 """
@@ -123,13 +126,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; progress goes to stderr, results to stdout."""
-    import torch  # noqa: F401  # missing, it is missed here, once, and not in every worker
+    import torch  # missing, it is missed here, once, and not in every worker
 
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
 
     configs = configurations(args)
     try:
         with kill_as_ctrl_c():
+            if torch.distributed.is_torchelastic_launched():
+                return _train_together(configs, args)
             if args.overfit:
                 return max(_check(config, sys.stdout) for config in configs)
             if args.curriculum:
@@ -179,21 +184,42 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
     return from_values({**dataclasses.asdict(config), **changes}, "the command line")
 
 
-def _train(config: TrainingConfig, args: argparse.Namespace, row: int) -> int:
+def _train_together(configs: list[TrainingConfig], args: argparse.Namespace) -> int:
+    """One of the processes that torchrun started."""
+    from simreal_perception.training.distributed import join_ranks
+
+    if len(configs) > 1 or args.overfit or args.curriculum:
+        raise ConfigurationError(
+            "torchrun trains one network by several processes: wanted --task detector or --task pose, "
+            "and --overfit or --curriculum without torchrun"
+        )
+    with join_ranks(configs[0].device) as ranks:
+        return _train(configs[0], args, 0, ranks)
+
+
+def _train(
+    config: TrainingConfig, args: argparse.Namespace, row: int, ranks: Ranks | None = None
+) -> int:
+    from simreal_perception.training.distributed import ALONE
     from simreal_perception.training.monitoring import Monitor
     from simreal_perception.training.training import train
 
+    ranks = ranks or ALONE
     new = not (args.run / f"{config.task}.pt").exists()
-    if new and not args.no_checks and (code := _check(config, sys.stderr)):
+    code = _check(config, sys.stderr) if ranks.first and new and not args.no_checks else 0
+    if code := ranks.of_first(code):
         return code
-    result = train(config, args.run, Monitor(config, row, config.trackers))
-    print(result.checkpoint, flush=True)
+    monitor = Monitor(config, row, config.trackers) if ranks.first else None
+    result = train(config, args.run, monitor, ranks=ranks)
+    if ranks.first:
+        print(result.checkpoint, flush=True)
     if not result.finished:
-        print(
-            f"{config.task}: stopped at step {result.step} of {config.steps}, which is saved; the "
-            "same command goes on from there",
-            file=sys.stderr,
-        )
+        if ranks.first:
+            print(
+                f"{config.task}: stopped at step {result.step} of {config.steps}, which is saved; "
+                "the same command goes on from there",
+                file=sys.stderr,
+            )
         return STOPPED
     return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 
@@ -22,15 +23,26 @@ from simreal_perception.dataset.picture_settings import (
     claim_folder,
     without_lens,
 )
-from simreal_perception.dataset.webdataset_format import WebDatasetFormat
+from simreal_perception.dataset.webdataset_format import SHARD, WebDatasetFormat
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
 
-FORMATS: dict[str, Callable[[Path, str], PictureFormat]] = {
-    "folder": FolderFormat,
-    "coco": CocoFormat,
-    "bop": BopFormat,
-    "webdataset": WebDatasetFormat,
+FORMATS: dict[str, Callable[[Path, PictureSettings], PictureFormat]] = {
+    "folder": lambda folder, settings: FolderFormat(folder, settings.split),
+    "coco": lambda folder, settings: CocoFormat(folder, settings.split),
+    "bop": lambda folder, settings: BopFormat(folder, settings.split),
+    "webdataset": lambda folder, settings: WebDatasetFormat(
+        folder, settings.split, settings.shard or SHARD
+    ),
 }
+
+Progress = Callable[[int], object]
+
+
+class Spread(Protocol):
+    """Has units of pictures written, by whomever."""
+
+    def __call__(self, run: PictureRun, units: Sequence[range], progress: Progress) -> None:
+        """Return when all are written; tell the number of pictures of each that is."""
 
 
 class PictureSource:
@@ -75,17 +87,21 @@ class PictureRun:
     @property
     def format(self) -> PictureFormat:
         """Writes their files."""
-        return FORMATS[self.settings.format](self.folder, self.settings.split)
+        return FORMATS[self.settings.format](self.folder, self.settings)
 
     def write(
-        self, jobs: int = 1, progress: Callable[[int], object] = lambda pictures: None
+        self,
+        jobs: int = 1,
+        progress: Progress = lambda pictures: None,
+        spread: Spread | None = None,
     ) -> int:
         """Draw and write what is not there yet.
 
         Args:
-            jobs: processes.
+            jobs: processes of this machine.
             progress: called with the number of pictures that are newly there, first with those that
                 an earlier run left.
+            spread: shares the work among others; None for `jobs`.
 
         Returns:
             How many were drawn now.
@@ -101,7 +117,9 @@ class PictureRun:
             missing = self._missing()
             drawn = sum(map(len, missing))
             progress(self.count - drawn)
-            if jobs <= 1 or len(missing) <= 1:
+            if spread and missing:
+                spread(self, missing, progress)
+            elif jobs <= 1 or len(missing) <= 1:
                 source, form = PictureSource(self.settings), self.format
                 for unit in missing:
                     form.write(unit, source.draw)
@@ -124,9 +142,7 @@ class PictureRun:
         units = [numbers[first : first + form.unit] for first in range(0, self.count, form.unit)]
         return [unit for unit in units if not form.is_done(unit)]
 
-    def _write_side_by_side(
-        self, units: Sequence[range], jobs: int, progress: Callable[[int], object]
-    ) -> None:
+    def _write_side_by_side(self, units: Sequence[range], jobs: int, progress: Progress) -> None:
         with ProcessPoolExecutor(
             min(jobs, len(units)), multiprocessing.get_context("spawn"), _start_worker, (self,)
         ) as pool:
@@ -143,14 +159,19 @@ _worker: list[tuple[PictureFormat, PictureSource]] = []
 
 
 def _start_worker(run: PictureRun) -> None:
-    import numba
-
-    cv2.setNumThreads(1)
-    numba.set_num_threads(1)
-    _worker.append((run.format, PictureSource(run.settings)))
+    _worker.append(start_worker(run))
 
 
 def _work(unit: range) -> int:
     form, source = _worker[0]
     form.write(unit, source.draw)
     return len(unit)
+
+
+def start_worker(run: PictureRun) -> tuple[PictureFormat, PictureSource]:
+    """What a process writes and draws with that has one core for itself."""
+    import numba
+
+    cv2.setNumThreads(1)
+    numba.set_num_threads(1)
+    return run.format, PictureSource(run.settings)

@@ -13,6 +13,7 @@ import yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.settings.configuration import load_yaml
+from simreal_perception.dataset.webdataset_format import LARGEST_SHARD
 from simreal_perception.evaluation.evaluation_splits import find_split
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import changed_keys, ranges_values
@@ -21,6 +22,7 @@ from simreal_sim.randomization.ranges_file import changed_keys, ranges_values
 SETTINGS_FILE = "pictures.yaml"
 SMALLEST_PX, LARGEST_PX = 48, 4096  # sides of a picture
 LARGEST_SEED = 2**31 - 1
+SHARDED = "webdataset"  # the layout whose pictures stand in tar files
 SHOWN = 4  # changed settings in an error
 
 
@@ -35,10 +37,11 @@ class PictureSettings:
         size: width and height, pixels; None for the split's.
         ranges: file of ranges; None for config/randomization.yaml.
         disabled: groups of randomization that are switched off.
+        shard: pictures in a tar file; None for the layout's.
 
     Raises:
-        ConfigurationError: no such split or group, a size or seed beyond the limits, ranges that
-            cannot be read.
+        ConfigurationError: no such split or group, a size, seed or shard beyond the limits, a shard in
+            a layout that has none, ranges that cannot be read.
     """
 
     format: str = "folder"
@@ -47,8 +50,18 @@ class PictureSettings:
     size: tuple[int, int] | None = None
     ranges: Path | None = None
     disabled: tuple[str, ...] = ()
+    shard: int | None = None
 
     def __post_init__(self) -> None:
+        if self.shard is not None and self.format != SHARDED:
+            raise ConfigurationError(
+                f"shards are asked for in the format '{self.format}', which has none; wanted the "
+                f"format '{SHARDED}', or no --shard"
+            )
+        if self.shard is not None and not 1 <= self.shard <= LARGEST_SHARD:
+            raise ConfigurationError(
+                f"shard {self.shard}: wanted 1 to {LARGEST_SHARD} pictures in a tar file"
+            )
         if not 0 <= self.seed <= LARGEST_SEED:
             raise ConfigurationError(f"seed {self.seed}: wanted one from 0 to {LARGEST_SEED}")
         if not all(SMALLEST_PX <= side <= LARGEST_PX for side in self.image_size):
@@ -77,6 +90,7 @@ class PictureSettings:
             "split": self.split,
             "size": list(self.image_size),
             "off": sorted(self.randomization.disabled),
+            **({"shard": self.shard} if self.shard else {}),
         }
         return {"pictures": pictures, **ranges_values(self.randomization)}
 

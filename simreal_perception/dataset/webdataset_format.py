@@ -15,7 +15,8 @@ from simreal_common.output_files import write_whole
 from simreal_perception.dataset.picture_formats import Draw, png
 from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
 
-SHARD = 100  # pictures in a tar file: some 50 MB
+SHARD = 100  # pictures in a tar file, without another wish: some 50 MB
+LARGEST_SHARD = 10_000  # a shard is put together in memory
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,16 @@ class WebDatasetFormat:
     Args:
         folder: of the data set.
         group: kind of its scenes, for the labels.
+        shard: pictures in a tar file.
     """
 
     folder: Path
     group: str
+    shard: int = SHARD
 
     @property
     def unit(self) -> int:
-        return SHARD
+        return self.shard
 
     def is_done(self, numbers: Sequence[int]) -> bool:
         """Whether the shard holds all these pictures; the last of a smaller set holds fewer."""
@@ -67,10 +70,12 @@ class WebDatasetFormat:
         write_whole(self._path(numbers), buffer.getvalue())
 
     def finish(self, count: int) -> None:
-        """Nothing is about all shards."""
+        """Remove drafts of shards that processes left when they were killed: nothing else is left."""
+        for draft in self.folder.glob(".pictures-*.tar.*.part"):
+            draft.unlink(missing_ok=True)
 
     def _path(self, numbers: Sequence[int]) -> Path:
-        return self.folder / f"pictures-{numbers[0] // SHARD:06d}.tar"
+        return self.folder / f"pictures-{numbers[0] // self.shard:06d}.tar"
 
 
 def _key(number: int) -> str:

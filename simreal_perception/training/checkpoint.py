@@ -16,6 +16,7 @@ from torch import nn
 
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.batches import Position
+from simreal_perception.training.distributed import Ranks
 from simreal_perception.training.run_ranges import require_same_ranges
 from simreal_perception.training.tasks.tasks import make_task
 from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
@@ -30,6 +31,19 @@ class Part(Protocol):
     def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
 
 
+@dataclass(frozen=True, eq=False)
+class RankPosition:
+    """From where one of several processes goes on.
+
+    Args:
+        position: of its source.
+        generators: state of torch's generators, by the kind of device.
+    """
+
+    position: Position
+    generators: dict[str, torch.Tensor]
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a run is.
@@ -42,6 +56,7 @@ class Progress:
         ranges: `ranges_sha256` of what the run began with; "" in checkpoints of old.
         position: from where the source draws on; None for its beginning.
         adr: state of automatic randomization; None without.
+        others: of the processes that learn together with the first one, in the order of their ranks.
     """
 
     step: int = 0
@@ -50,6 +65,7 @@ class Progress:
     ranges: str = ""
     position: Position | None = None
     adr: dict[str, Any] | None = None
+    others: tuple[RankPosition, ...] = ()
 
 
 def save_checkpoint(
@@ -63,6 +79,10 @@ def save_checkpoint(
     """
     assert progress.position, "a run that has learned nothing has no checkpoint"
     at = dataclasses.asdict(progress.position)
+    others = [
+        {"position": json.dumps(dataclasses.asdict(other.position)), "generators": other.generators}
+        for other in progress.others
+    ]
     state = {
         "config": json.dumps(dataclasses.asdict(config)),
         "generator": json.dumps(at.pop("generator")),
@@ -73,6 +93,7 @@ def save_checkpoint(
         "spent_s": progress.spent_s,
         "ranges": progress.ranges,
         **({"adr": json.dumps(progress.adr)} if progress.adr else {}),
+        **({"others": others} if others else {}),
         **{name: part.state_dict() for name, part in parts.items()},
     }
     if config.device == "cuda":
@@ -108,6 +129,36 @@ def restore_checkpoint(
     if config.device == "cuda" and "cuda_generator" in state:
         torch.cuda.set_rng_state(state["cuda_generator"])
     return progress
+
+
+def rank_position(position: Position) -> RankPosition:
+    """From where this process would go on."""
+    generators = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        generators["cuda"] = torch.cuda.get_rng_state()
+    return RankPosition(position, generators)
+
+
+def go_on_as(progress: Progress, ranks: Ranks, path: Path) -> Progress:
+    """Put this process to where the one with its rank was when the checkpoint was written.
+
+    Raises:
+        ConfigurationError: there were more processes, or fewer.
+    """
+    count = 1 + len(progress.others)
+    if ranks.count != count:
+        raise ConfigurationError(
+            f"{path} is of a run of {count} processes, and here are {ranks.count}: go on with "
+            f"torchrun --nproc-per-node {count} (one process: without torchrun), or start another run "
+            "from its weights (--start-from)"
+        )
+    if ranks.first:
+        return progress
+    mine = progress.others[ranks.rank - 1]
+    torch.set_rng_state(mine.generators["cpu"])
+    if ranks.device == "cuda" and "cuda" in mine.generators:
+        torch.cuda.set_rng_state(mine.generators["cuda"])
+    return dataclasses.replace(progress, position=mine.position)
 
 
 def read_progress(path: Path) -> Progress:
@@ -208,6 +259,10 @@ def _progress(state: Mapping[str, Any]) -> Progress:
         str(state.get("ranges", "")),
         Position(json.loads(state["generator"]), **json.loads(state.get("source", "{}"))),
         json.loads(state["adr"]) if "adr" in state else None,
+        tuple(
+            RankPosition(Position(**json.loads(other["position"])), dict(other["generators"]))
+            for other in state.get("others", ())
+        ),
     )
 
 

@@ -31,18 +31,24 @@ LIBRARIES = ("torch", "numpy", "numba", "opencv-python-headless")
 
 
 @contextlib.contextmanager
-def run_folder(folder: Path, config: TrainingConfig) -> Iterator[Path]:
+def run_folder(folder: Path, config: TrainingConfig, keeps: bool = True) -> Iterator[Path]:
     """Hold a run's folder for one process and give the path of its checkpoint.
 
     Beside the checkpoint lie <task>.best.pt, the best weights so far; <task>.log.jsonl, a line a
     checkpoint; <task>.config.yaml and <task>.ranges.yaml, which `simreal train --config --ranges`
     reads; and <task>.environment.json: an entry for every start of the run.
 
+    Args:
+        keeps: whether this process writes there; of several that train together one does.
+
     Raises:
         ConfigurationError: another process trains this network there, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not keeps:
+            yield folder / f"{config.task}.pt"
+            return
         lock = (folder / f".{config.task}.lock").open("w")
     except OSError as error:
         raise ConfigurationError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,11 +23,14 @@ from simreal_perception.training.adr.adr_run import AdrLooks, AdrRun
 from simreal_perception.training.batches import Batches, RepeatedSource
 from simreal_perception.training.checkpoint import (
     Progress,
+    go_on_as,
     keep_best,
     load_network,
+    rank_position,
     restore_checkpoint,
     save_checkpoint,
 )
+from simreal_perception.training.distributed import ALONE, Ranks, told
 from simreal_perception.training.ema import moving_average
 from simreal_perception.training.held_out import draw_held_out, evaluate_all
 from simreal_perception.training.initial_weights import load_initial_weights, progress_before
@@ -88,6 +91,7 @@ def train(
     folder: Path,
     monitor: Monitor | None = None,
     observer: Observer | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainingResult:
     """Train one network, or go on with it.
 
@@ -95,26 +99,36 @@ def train(
         folder: of the run; made if it is not there.
         monitor: shows the run; None for a silent one.
         observer: looks on; None for nobody.
+        ranks: this process among those that train together; `config.batch` is the batch of each.
 
     Raises:
         ConfigurationError: the folder holds a run with another configuration or other ranges, there
-            is no such device, or the loss is no number any more.
+            is no such device, the loss is no number any more, or another process is gone.
     """
+    if config.adr and ranks.count > 1:
+        raise ConfigurationError(
+            f"adr is on in {ranks.count} processes, each of which would widen ranges of its own: "
+            "wanted one process, or no --adr"
+        )
     start = time.monotonic()
     monitor = monitor or Monitor(config)
-    with run_folder(folder, config) as checkpoint:
+    with run_folder(folder, config, ranks.first) as checkpoint:
         task, source = prepare(config)
+        ranks.seed_apart(source, config.seed)
         network = task.network
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
         ema = moving_average(network, config.average)
         parts = {"network": network, "average": ema.module, "optimizer": optimizer}
-        before = begin(checkpoint, config, parts, monitor)
+        before = begin(checkpoint, config, parts, monitor, ranks)
         ema.n_averaged.fill_(before.step + 1)
-        held_out = draw_held_out(task.source, config.batch, config.held_out)
+        held_out = draw_held_out(task.source, config.batch, config.held_out if ranks.first else 1)
         adr = begin_adr(config, task, before.adr) if config.adr else None
-        precision = choose_precision(config, task, held_out[0])
+        precision = ranks.of_first(choose_precision(config, task, held_out[0]))
         monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
-        here = record_start(checkpoint, config, config.randomization, before.step, precision)
+        here = {}
+        if ranks.first:
+            here = record_start(checkpoint, config, config.randomization, before.step, precision)
+        learner = ranks.parallel(network)
         step, figures = before.step, {}
         saved, evaluated = time.monotonic(), -math.inf
         with (
@@ -130,10 +144,11 @@ def train(
                 observer.began(task, optimizer)
             for step, drawn in enumerate(batches, before.step + 1):
                 rate = learning_rate(config, step)
-                loss = learn(task, optimizer, drawn.batch, rate, config, precision.name)
+                loss = learn(task, optimizer, drawn.batch, rate, config, precision.name, learner)
                 if batches.wants_losses:
                     batches.learned(losses_of(task, loss))
-                ema.update_parameters(network)
+                if ranks.first:
+                    ema.update_parameters(network)
                 if adr:
                     adr.after(step)
                 if observer:
@@ -142,18 +157,26 @@ def train(
                 last = step == config.steps
                 asked = config.evaluate_steps > 0 and step % config.evaluate_steps == 0
                 late = time.monotonic() - saved > config.checkpoint_s
-                if not (late or stop.wanted or last or asked):
+                late, stopping = ranks.agree(late, stop.wanted)
+                if not (late or stopping or last or asked):
+                    continue
+                positions = ranks.gather(rank_position(batches.after(drawn)))
+                if not ranks.first:
+                    saved = time.monotonic()
+                    if stopping:
+                        break
                     continue
                 progress = Progress(
                     step,
-                    before.pictures_seen + (step - before.step) * config.batch,
+                    before.pictures_seen + (step - before.step) * config.batch * ranks.count,
                     before.spent_s + time.monotonic() - start,
                     before.ranges,
                     batches.after(drawn),
                     adr.randomization.state() if adr else None,
+                    tuple(positions[1:]),
                 )
                 measured = {}
-                due = time.monotonic() - evaluated > config.evaluate_s and not stop.wanted
+                due = time.monotonic() - evaluated > config.evaluate_s and not stopping
                 if due or last or asked:
                     figures = measured = evaluate_all(task, ema.module, held_out)
                     monitor.evaluated(step, figures, image(task, ema.module, held_out[0]))
@@ -165,19 +188,25 @@ def train(
                     monitor.randomized(step, adr.figures())
                 saved = time.monotonic()
                 add_line(checkpoint, log_line(progress, rate, here, monitor, measured, adr))
-                if stop.wanted:
+                if stopping:
                     break
+        ranks.meet()  # the last checkpoint is there before any of them goes
     return TrainingResult(checkpoint, step, step >= config.steps, figures)
 
 
 def begin(
-    checkpoint: Path, config: TrainingConfig, parts: dict[str, Any], monitor: Monitor
+    checkpoint: Path,
+    config: TrainingConfig,
+    parts: dict[str, Any],
+    monitor: Monitor,
+    ranks: Ranks,
 ) -> Progress:
     """Put `parts` to where the run's checkpoint left them, if there is one; how far it was."""
     randomization = config.randomization
     ranges = ranges_sha256(ranges_values(randomization))
     if checkpoint.exists():
         progress = restore_checkpoint(checkpoint, config, randomization, parts)
+        progress = go_on_as(progress, ranks, checkpoint)
         if not progress.ranges:
             monitor.say(
                 f"warning: {checkpoint} does not say which ranges of randomization it began with; "
@@ -187,6 +216,7 @@ def begin(
         progress = progress_before(config.task, config.start_from)
     else:
         progress = Progress()
+    ranks.require_same((progress.step, ranges, asdict(config)), "configuration and checkpoint")
     return replace(progress, ranges=ranges)
 
 
@@ -205,13 +235,23 @@ def begin_adr(config: TrainingConfig, task: Task, state: dict[str, Any] | None) 
 
 
 def learn(
-    task: Task, optimizer: Any, batch: Any, rate: float, config: TrainingConfig, precision: str
+    task: Task,
+    optimizer: Any,
+    batch: Any,
+    rate: float,
+    config: TrainingConfig,
+    precision: str,
+    learner: nn.Module,
 ) -> Loss:
-    """One step down the loss of a batch; the loss is among its figures."""
+    """One step down the loss of a batch; the loss is among its figures.
+
+    Args:
+        learner: the task's network, whose gradients may become the mean over several processes.
+    """
     for group in optimizer.param_groups:
         group["lr"] = rate
-    with autocast(config.device, precision):
-        loss = Loss(*task.loss(task.network, batch))
+    with told(), autocast(config.device, precision):
+        loss = Loss(*task.loss(learner, batch))
     value = loss.total.item()
     if not math.isfinite(value):
         raise ConfigurationError(
@@ -219,7 +259,8 @@ def learn(
             "the run again in another folder"
         )
     optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
+    with told():
+        loss.total.backward()
     torch.nn.utils.clip_grad_norm_(task.network.parameters(), config.gradient_norm)
     optimizer.step()
     return loss._replace(figures={"loss": value, **loss.figures})

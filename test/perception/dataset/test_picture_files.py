@@ -169,6 +169,41 @@ def test_bop_says_what_was_drawn(folders: Folders) -> None:
                 assert info["visib_fract"] <= block.visible + 0.05 + a_pixel
 
 
+def test_bop_toolkit_reads_what_was_drawn(folders: Folders) -> None:
+    reason = "the BOP challenge's bop_toolkit is not installed (it is on GitHub alone)"
+    scenewise = pytest.importorskip("bop_toolkit_lib.dataset.bop_scenewise", reason=reason)
+    from bop_toolkit_lib import inout, misc, pose_error
+
+    models = inout.load_json(folders["bop"] / "models" / "models_info.json", keys_to_int=True)
+    scene = folders["bop"] / "trained" / "000000"
+    for number, picture in enumerate(drawn("bop", off=("lens",))):
+        read = scenewise.load_image_data(
+            scene, number, load_depth=False, load_mask=True, load_gt=True, load_gt_info=True
+        )
+        np.testing.assert_array_equal(read["im_rgb"], picture.image)
+        assert len(read["gt"]) == len(picture.blocks)
+        for index, (truth, block) in enumerate(zip(read["gt"], picture.blocks)):
+            model = models[truth["obj_id"]]
+            file = folders["bop"] / "models" / f"obj_{truth['obj_id']:06d}.ply"
+            points = inout.load_ply(file)["pts"]
+            assert misc.calc_pts_diameter(points) == pytest.approx(model["diameter"], rel=1e-5)
+            pose = (truth["cam_R_m2c"], truth["cam_t_m2c"])
+            pixels = misc.project_pts(points, read["camera"]["cam_K"], *pose)
+            np.testing.assert_allclose(pixels, block.corners, atol=1e-2)
+            symmetries = misc.get_symmetry_transformations(model, max_sym_disc_step=0.01)
+            assert len(symmetries) == 24
+            turned = pose[0] @ symmetries[7]["R"]  # looks the same, so that it is no error
+            assert pose_error.mssd(turned, pose[1], *pose, points, symmetries) < 1e-3
+            seen, info = read["mask_visib"][index] > 0, read["gt_info"][index]
+            assert seen.sum() == info["px_count_visib"]
+            assert (read["mask"][index] > 0).sum() == info["px_count_all"]
+            if seen.any():
+                rows, columns = np.nonzero(seen)
+                left, top, width, height = misc.calc_2d_bbox(columns, rows)
+                # BOP counts from pixel to pixel, its files have widths in pixels.
+                assert info["bbox_visib"] == [left, top, width + 1, height + 1]
+
+
 def test_every_symmetry_of_a_bop_model_maps_it_onto_itself(folders: Folders) -> None:
     models = json.loads((folders["bop"] / "models" / "models_info.json").read_text())
     corners = cube_corners(models["1"]["size_x"])
