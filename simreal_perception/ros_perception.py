@@ -236,7 +236,7 @@ class Perception:
         check_size(rgb, camera, "image", "camera_info")
         depth = None if depth_message is None else image_to_depth(depth_message)
         plane = self._plane.at(message.header)
-        estimates = self._estimate(rgb, camera, message.header, taken_ns, plane, depth)
+        estimates, measured = self._estimate(rgb, camera, message.header, taken_ns, plane, depth)
         good = [e for e in estimates if e.score >= self._settings.min_score]
         self._outputs.publish(good, message.header, rgb, camera)
         late = (
@@ -245,7 +245,7 @@ class Perception:
         now = time.monotonic()
         latency = late if abs(late) < OTHER_CLOCK_S else None
         self._throughput.looked(now, now - started, latency, len(good))
-        self._monitor.look(rgb, taken_ns / NANOSECONDS, [e.score for e in estimates])
+        self._monitor.look(rgb, taken_ns / NANOSECONDS, measured)
         self._node.get_logger().debug(f"{len(good)} blocks in {1000 * (now - started):.1f} ms")
 
     def _estimate(
@@ -256,15 +256,18 @@ class Perception:
         taken_ns: int,
         plane: SupportPlane | None,
         depth: NDArray[np.floating[Any]] | None,
-    ) -> Sequence[BlockEstimate]:
+    ) -> tuple[Sequence[BlockEstimate], Sequence[BlockEstimate]]:
+        """What is to be published, and what this image alone shows: tracks hide doubt for a while."""
         edge = self._settings.edge
         placed = self._camera_poses.at(header)
         if not self._settings.tracking or not placed.known:
-            return self._estimator.estimate(rgb, camera, edge, plane, depth)
+            estimates = self._estimator.estimate(rgb, camera, edge, plane, depth)
+            return estimates, estimates
         seconds = taken_ns / NANOSECONDS
-        return self._tracked.update(
+        estimates = self._tracked.update(
             rgb, camera, edge, seconds, placed.pose, plane=plane, depth=depth
         )
+        return estimates, self._tracked.measured
 
     def _taken_ns(self, header: Header) -> int:
         """When an image was taken, as far as is known: one that is not stamped, when it came."""

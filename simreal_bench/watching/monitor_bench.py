@@ -11,6 +11,7 @@ import numpy as np
 
 from simreal_bench.watching.moving_scene import MovingScene, Shot
 from simreal_bench.watching.planted_faults import FAULTS
+from simreal_common.block_estimate import BlockEstimate
 from simreal_perception.model_files.model_card import ModelCard
 from simreal_perception.monitoring.measures.finding import Event
 from simreal_perception.monitoring.monitor import Monitor
@@ -18,6 +19,7 @@ from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 BEFORE_S, AFTER_S = 8.0, 3.0  # ordinary images before a fault, and how long it is waited for
 FRAMES = 30  # different ones of a scene
+SHAPED = ("flat", "narrow")  # faults that are other shapes of the blocks
 AWAY = 5000  # seed of the scene that a camera is turned to, added to its own
 
 
@@ -64,24 +66,24 @@ class OrdinaryRun:
 
 
 class WatchedScene:
-    """A moving scene with the scores that the estimator gives in each of its frames.
+    """A moving scene with the estimates that the estimator makes in each of its frames.
 
     Args:
         seed: of the scene.
         estimator: looks at the frames once each, noise included.
-        bricks: see `MovingScene`.
+        blocks: see `MovingScene`.
     """
 
-    def __init__(self, seed: int, estimator: BlockEstimator, *, bricks: bool = False) -> None:
-        self.scene = MovingScene(seed, FRAMES, bricks=bricks)
-        self._scores: list[list[float]] = []
+    def __init__(self, seed: int, estimator: BlockEstimator, *, blocks: str = "cubes") -> None:
+        self.scene = MovingScene(seed, FRAMES, blocks=blocks)
+        self._estimates: list[list[BlockEstimate]] = []
         for shot in self.scene.shots(1.0, float(FRAMES), seed):
             found = estimator.estimate(shot.image, self.scene.camera, self.scene.edge)
-            self._scores.append([one.score for one in found])
+            self._estimates.append(found)
 
-    def scores(self, shot: Shot) -> list[float]:
-        """Of all estimates in the frame that a shot shows."""
-        return self._scores[shot.number]
+    def estimates(self, shot: Shot) -> list[BlockEstimate]:
+        """All in the frame that a shot shows."""
+        return self._estimates[shot.number]
 
 
 def plant(
@@ -91,13 +93,13 @@ def plant(
     for seed in seeds:
         usual = WatchedScene(seed, estimator)
         others = {
-            "bricks": WatchedScene(seed, estimator, bricks=True),
             "away": WatchedScene(seed + AWAY, estimator),
+            **{name: WatchedScene(seed, estimator, blocks=name) for name in SHAPED},
         }
         for rate in rates:
             before = Monitor.of(card)
             for shot in usual.scene.shots(rate, BEFORE_S, seed):
-                before.look(shot.image, shot.time, usual.scores(shot))
+                before.look(shot.image, shot.time, usual.estimates(shot))
             for name in FAULTS:
                 # A copy: the images before are the same for all faults.
                 monitor = copy.deepcopy(before)
@@ -113,7 +115,7 @@ def watch_ordinary(
     took = []
     for shot in watched.scene.shots(rate, seconds, seed):
         began = time.process_time()
-        monitor.look(shot.image, shot.time, watched.scores(shot))
+        monitor.look(shot.image, shot.time, watched.estimates(shot))
         took.append(1e3 * (time.process_time() - began))
     idle = {one.name: one.words for one in monitor.findings() if one.state.value == "cannot tell"}
     median, p99 = np.percentile(took, [50, 99])
@@ -134,7 +136,7 @@ def _trial(monitor: Monitor, name: str, seed: int, rate: float, watched: Watched
     known = len(monitor.events)
     found = None
     for shot in watched.scene.shots(rate, AFTER_S, seed + 1, FAULTS[name].spoil):
-        monitor.look(shot.image, BEFORE_S + shot.time, watched.scores(shot))
+        monitor.look(shot.image, BEFORE_S + shot.time, watched.estimates(shot))
         found = next((event for event in monitor.events[known:] if event.bad), None)
         if found is not None:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_perception.evaluation.evaluation_splits import find_split
+from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_sim.randomization.cameras import draw_views
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR, FIRST_ROBOT
 from simreal_sim.randomization.random_scenes import draw_scenes
@@ -36,7 +37,13 @@ NOISE_LEVELS = 2.5  # sigma of a pixel: a webcam in a room
 NOISE_FIELDS = 16
 FLICKER, FLICKER_HZ = 0.02, 7.0  # of the light, as the lamp's 100 Hz beats with the exposures
 WANDER, WANDER_S = 0.08, 45.0  # of the light: clouds, automatic exposure
-FLATTEN = 0.65  # of a block's height that the bricks of `bricks` keep
+# What stands where blocks stood, as shares of a block's extents along its own axes.
+SHAPES: Mapping[str, tuple[float, float, float]] = {
+    "cubes": (1.0, 1.0, 1.0),
+    "flat": (1.0, 1.0, 0.65),
+    "narrow": (0.5, 1.0, 1.0),
+    "small": (0.7, 0.7, 0.7),
+}
 
 Fault = Callable[[Image, float, np.random.Generator], Image]
 
@@ -62,15 +69,16 @@ class MovingScene:
     Args:
         seed: of all that is drawn.
         frames: how many different ones; they are shown to and fro.
-        bricks: blocks are too flat to be blocks.
+        blocks: what stands where blocks stood, of `SHAPES`.
 
     Attributes:
         camera: of its images.
+        plane: what the blocks stand on, in the camera's optical frame.
         edge: of its blocks, metres.
         drawn: the frames, without noise.
     """
 
-    def __init__(self, seed: int, frames: int = 30, *, bricks: bool = False) -> None:
+    def __init__(self, seed: int, frames: int = 30, *, blocks: str = "cubes") -> None:
         ranges = find_split("everything").narrowed(RandomizationConfig.load())
         rng = np.random.default_rng([seed, SALT])
         textures = _textures()
@@ -78,8 +86,10 @@ class MovingScene:
         views = draw_views(scenes, np.zeros(1, int), *SIZE, ranges, rng)
         self.camera: Camera = view_camera(views, 0, *SIZE)
         self.edge = float(scenes.edge[0])
-        if bricks:
-            _flatten(scenes)
+        turn, place = views.rotation[0].T, views.position[0]
+        # The table is z = 0 of the world.
+        self.plane = SupportPlane(turn @ np.array([0.0, 0.0, 1.0]), -float(place[2]))
+        _reshape(scenes, SHAPES[blocks])
         carried = _first_block(scenes)
         self.drawn = [
             _draw(scenes, views, textures, carried, share, seed)
@@ -139,11 +149,11 @@ def _first_block(scenes: SceneBatch) -> int:
     return FIRST_BLOCK + int(slots[-1]) if slots.size else -1
 
 
-def _flatten(scenes: SceneBatch) -> None:
+def _reshape(scenes: SceneBatch, shares: tuple[float, float, float]) -> None:
     blocks = scenes.is_block[0]
-    lost = (1 - FLATTEN) * scenes.half_size[0, blocks, 2]
-    scenes.half_size[0, blocks, 2] *= FLATTEN
-    scenes.position[0, blocks, 2] -= lost
+    scenes.half_size[0, blocks] *= shares
+    # What is lower stands lower, in towers too.
+    scenes.position[0, blocks, 2] *= shares[2]
 
 
 def _draw(

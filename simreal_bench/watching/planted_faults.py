@@ -95,7 +95,7 @@ def _negative(image: Image, time: float, rng: np.random.Generator) -> Image:
     return np.asarray(255 - image)
 
 
-# "bricks" and "away" are other scenes: see `monitor_bench`.
+# Those without a function are other scenes: see `monitor_bench`.
 FAULTS: dict[str, PlantedFault] = {
     "cap": PlantedFault("black cap on the lens", ("lens",), _cap),
     "cloth": PlantedFault("cloth or hand before the lens", ("lens", "exposure"), _cloth),
@@ -112,5 +112,6 @@ FAULTS: dict[str, PlantedFault] = {
     "haze": PlantedFault("haze on the lens, contrast 0.35", ("drift", "focus"), _scaled(0.35, 130.0)),
     "noise": PlantedFault("gain too high, noise of 16 levels", ("drift",), _gained_noise),
     "negative": PlantedFault("inverted image", ("drift", "view", "lens"), _negative),
-    "bricks": PlantedFault("blocks too flat to be blocks", ("network",), None),
+    "flat": PlantedFault("blocks too flat to be blocks, 0.65 of their height", ("network",), None),
+    "narrow": PlantedFault("boxes in place of blocks, half as wide", ("network",), None),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.output_files import write_whole
 
 if TYPE_CHECKING:
+    from simreal_common.block_estimate import BlockEstimate
     from simreal_common.camera import Camera
     from simreal_perception.model_files.model_card import ModelCard
     from simreal_perception.monitoring.watch_page import WatchFacts
@@ -30,7 +31,7 @@ examples:
 Exit code 0: nothing is wrong; 1: something is, with its cause and remedy; 2: nothing could be watched.
 """
 
-Scores = Callable[["RgbImage"], Sequence[float]]
+Looks = Callable[["RgbImage"], "Sequence[BlockEstimate]"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError(f"--rate {args.rate:g}: wanted images a second, more than 0")
     card = load_model_card(args.model)
     pictures = _pictures(args.path)
-    scores = _scores(args, is_bag=pictures is None)
+    look = _look(args, is_bag=pictures is None)
     if pictures is not None and args.rate is None:
-        told, page = _one_by_one(args, card, pictures, scores)
+        told, page = _one_by_one(args, card, pictures, look)
     else:
-        told, page = _in_order(args, card, pictures, scores)
+        told, page = _in_order(args, card, pictures, look)
     try:
         args.html.parent.mkdir(parents=True, exist_ok=True)
         write_whole(args.html, page)
@@ -90,7 +91,7 @@ def _pictures(path: Path) -> list[Path] | None:
 
 
 def _one_by_one(
-    args: argparse.Namespace, card: ModelCard, files: Sequence[Path], scores: Scores | None
+    args: argparse.Namespace, card: ModelCard, files: Sequence[Path], look: Looks | None
 ) -> tuple[dict[str, Any], str]:
     from simreal_perception.monitoring.monitor import Monitor
     from simreal_perception.monitoring.watch_page import pictures_page
@@ -100,7 +101,7 @@ def _one_by_one(
     for file in files:
         try:
             rgb = read_image(file)
-            verdicts = monitor.judge_picture(rgb, None if scores is None else scores(rgb))
+            verdicts = monitor.judge_picture(rgb, None if look is None else look(rgb))
         except ImageError as error:
             notes.append(f"{file.name}: {error}")
             continue
@@ -121,7 +122,7 @@ def _one_by_one(
 
 
 def _in_order(
-    args: argparse.Namespace, card: ModelCard, files: Sequence[Path] | None, scores: Scores | None
+    args: argparse.Namespace, card: ModelCard, files: Sequence[Path] | None, look: Looks | None
 ) -> tuple[dict[str, Any], str]:
     from simreal_perception.monitoring.monitor import Monitor, MonitorConfig
     from simreal_perception.monitoring.watch_page import watch_page
@@ -131,7 +132,7 @@ def _in_order(
     notes: list[str] = []
     images = _bag(args, notes) if files is None else _sequence(files, args.rate, notes)
     for time, rgb in images:
-        monitor.look(rgb, time, None if scores is None else scores(rgb))
+        monitor.look(rgb, time, None if look is None else look(rgb))
         record.add(monitor, time)
     if not record.images:
         why = f" ({notes[0]})" if notes else ""
@@ -178,15 +179,15 @@ def _sequence(
             notes.append(f"{file.name}: {error}")
 
 
-def _scores(args: argparse.Namespace, *, is_bag: bool) -> Scores | None:
-    """What gives the scores of an image's estimates; None where nobody asks for them."""
+def _look(args: argparse.Namespace, *, is_bag: bool) -> Looks | None:
+    """What makes the estimates of an image; None where nobody asks for them."""
     if args.edge is None:
         return None
     from simreal_perception.pose_estimation.estimator import BlockEstimator
 
     camera = _camera(args, is_bag)
     estimator = BlockEstimator.load(args.model)
-    return lambda rgb: [one.score for one in estimator.estimate(rgb, camera, args.edge)]
+    return lambda rgb: estimator.estimate(rgb, camera, args.edge)
 
 
 def _camera(args: argparse.Namespace, is_bag: bool) -> Camera:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ModelError
 from simreal_perception.evaluation.evaluation_data import Example
+from simreal_perception.model_files.detector_layer import coarsest_layer
 from simreal_perception.model_files.model_card import ModelCard, write_card
 from simreal_perception.monitoring.checks.certainty import doubt_of
 from simreal_perception.monitoring.measures.measurement import STATISTICS, Measurement, measure
-from simreal_perception.monitoring.measures.network_features import NetworkFeatures, detector_file
+from simreal_perception.monitoring.measures.network_features import NetworkFeatures
 from simreal_perception.monitoring.measures.reference import (
     CLIP,
     KEY,
@@ -79,28 +80,6 @@ def reference_content(
         "features": _features(layer, np.array(features)),
         "doubt": quantiles(doubts or [0.0]),
     }
-
-
-def coarsest_layer(card: ModelCard) -> str:
-    """Name of the output that tells most of the whole image: the widest that a 1 x 1 convolution reads.
-
-    Raises:
-        ModelError: a detector without such a layer.
-        ModuleNotFoundError: no onnx here.
-    """
-    import onnx
-
-    file = detector_file(card)
-    graph = onnx.load(str(file)).graph
-    weights = {one.name: tuple(one.dims) for one in graph.initializer}
-    widest: tuple[int, str] = (0, "")
-    for node in graph.node:
-        shape = weights.get(node.input[1], ()) if node.op_type == "Conv" else ()
-        if len(shape) == 4 and shape[2:] == (1, 1):
-            widest = max(widest, (shape[1], node.input[0]))
-    if not widest[1]:
-        raise ModelError(f"{file} has no layer that images could be compared by")
-    return widest[1]
 
 
 def _features(layer: str, features: NDArray[np.float64]) -> dict[str, Any]:

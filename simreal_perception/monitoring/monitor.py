@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import ModelCard
 from simreal_perception.monitoring.checks import certainty, drift, exposure, focus, lens, view
@@ -95,7 +96,8 @@ class Monitor:
         }
         self._words = dict.fromkeys(REMEDIES, "")
         self._last = {name: Verdict(None, "no image has come") for name in REMEDIES}
-        self._bright = 0.0
+        # Of the last image in order: saturated shares, in every colour and in any, and brightness.
+        self._light = (0.0, 0.0, 0.0)
         self._last_features: float | None = None
         self._last_time: float | None = None
         self.events: list[Event] = []
@@ -119,15 +121,14 @@ class Monitor:
         return {name: verdict.values for name, verdict in self._last.items()}
 
     def look(
-        self, rgb: NDArray[np.uint8], time: float, scores: Sequence[float] | None = None
+        self, rgb: NDArray[np.uint8], time: float, estimates: Sequence[BlockEstimate] | None = None
     ) -> None:
         """Judge an image.
 
         Args:
             rgb: uint8, shape (H, W, 3).
             time: when it was taken, seconds; one that goes back begins the waiting anew.
-            scores: of all estimates in it, also of those that are not published; None: nothing was
-                looked for.
+            estimates: all in it, also those that are not published; None: nothing was looked for.
         """
         if min(rgb.shape[:2]) < LEAST_PX:
             words = f"images are too small to be judged: wanted {LEAST_PX} pixels a side or more"
@@ -138,15 +139,15 @@ class Monitor:
             self._last_features = None
         self._last_time = time
         self._take_features(rgb, time)
-        verdicts = self._judge(measured, time, scores)
+        verdicts = self._judge(measured, time, estimates)
         for name, verdict in verdicts.items():
             self._last[name] = verdict
             self._settle(name, verdict, time)
         if not any(verdict.bad for verdict in verdicts.values()) and not self._any_alarm():
-            self._learn(measured, time, scores)
+            self._learn(measured, time, estimates)
 
     def judge_picture(
-        self, rgb: NDArray[np.uint8], scores: Sequence[float] | None = None
+        self, rgb: NDArray[np.uint8], estimates: Sequence[BlockEstimate] | None = None
     ) -> dict[str, Verdict]:
         """Judge a picture by itself, whatever came before; see `look`.
 
@@ -161,7 +162,7 @@ class Monitor:
             self._drift.forget_features()
             if self._features is not None:
                 self._drift.take_features(self._features.of(rgb))
-        return self._verdicts(measured, Verdict(None, "a picture by itself"), scores, rests=False)
+        return self._verdicts(measured, Verdict(None, "a picture by itself"), estimates, None)
 
     def findings(self) -> list[Finding]:
         """What is to be said now, a finding a check."""
@@ -179,32 +180,43 @@ class Monitor:
             self._drift.take_features(self._features.of(rgb))
 
     def _judge(
-        self, measured: Measurement, time: float, scores: Sequence[float] | None
+        self, measured: Measurement, time: float, estimates: Sequence[BlockEstimate] | None
     ) -> dict[str, Verdict]:
         seen = Verdict(None, "not watched: the camera moves")
         if not self.config.moving_camera:
             seen = self._view.look(measured, time)
         rests = self._view.rests and not self.config.moving_camera
-        return self._verdicts(measured, seen, scores, rests=rests)
+        return self._verdicts(measured, seen, estimates, time, rests=rests)
 
     def _verdicts(
-        self, measured: Measurement, seen: Verdict, scores: Sequence[float] | None, *, rests: bool
+        self,
+        measured: Measurement,
+        seen: Verdict,
+        estimates: Sequence[BlockEstimate] | None,
+        time: float | None,
+        *,
+        rests: bool = False,
     ) -> dict[str, Verdict]:
         """A verdict a check; `seen` is that of the view."""
         likeness = self._lens.likeness(measured) if rests else None
+        before = self._light if rests else (None, None, None)
         verdicts = {
-            "exposure": self._exposure.look(measured, likeness, self._bright if rests else None),
+            "exposure": self._exposure.look(measured, likeness, *before),
             "lens": self._lens.look(measured, rests=rests),
             "focus": self._focus.look(measured, rests=rests),
             "view": seen,
-            "drift": self._drift.look(measured, rests=rests)
+            "drift": self._drift.look(measured, rests=rests, likeness=likeness)
             if self._drift is not None
             else Verdict(
                 None, "the model's card has no reference: run `simreal watch-reference MODEL`"
             ),
-            "network": self._certainty.look(scores, rests=rests),
+            "network": self._certainty.look(estimates, time, rests=rests),
         }
         cause = ""
+        if self._drift is not None and drift.is_inverted(likeness):
+            # Shadows are highlights in a negative: what the checks before drift say is not so.
+            for name in ("exposure", "lens", "focus", "view"):
+                verdicts[name] = Verdict(None, "cannot be told, see drift", verdicts[name].values)
         for name, verdict in verdicts.items():
             if cause:
                 verdicts[name] = Verdict(None, f"cannot be told, see {cause}", verdict.values)
@@ -224,14 +236,16 @@ class Monitor:
         if now != before and len(self.events) < MOST_EVENTS:
             self.events.append(Event(time, name, now, self._finding(name).words))
 
-    def _learn(self, measured: Measurement, time: float, scores: Sequence[float] | None) -> None:
+    def _learn(
+        self, measured: Measurement, time: float, estimates: Sequence[BlockEstimate] | None
+    ) -> None:
         """Take an image as one of those that later ones are compared with."""
-        self._bright = measured.bright
+        self._light = (measured.bright, measured.clipped, measured.statistics["brightness"])
         self._lens.learn(measured, time)
         self._focus.learn(measured, time)
         if self._drift is not None:
             self._drift.learn(measured, time)
-        self._certainty.learn(scores, time)
+        self._certainty.learn(estimates, time)
 
     def _any_alarm(self) -> bool:
         return any(alarm.raised for alarm in self._alarms.values())

@@ -12,6 +12,7 @@ from numpy import uint8
 from numpy.typing import NDArray
 from rclpy.node import Node
 
+from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.monitoring.measures.finding import State
@@ -60,12 +61,12 @@ class NodeMonitor:
             self._record = WatchRecord()
             self._write()
 
-    def look(self, rgb: NDArray[uint8], seconds: float, scores: Sequence[float]) -> None:
+    def look(self, rgb: NDArray[uint8], seconds: float, estimates: Sequence[BlockEstimate]) -> None:
         """Judge an image; see `Monitor.look`."""
         monitor = self._monitor
         if monitor is None:
             return
-        monitor.look(rgb, seconds, scores)
+        monitor.look(rgb, seconds, estimates)
         if self._record is not None:
             self._record.add(monitor, seconds)
         for event in monitor.events[self._told :]:

@@ -62,6 +62,9 @@ class TrackedEstimator:
         least_score: what scores lower in an image is not followed; may change.
         config: of the tracks.
         mask: tells what has changed.
+
+    Attributes:
+        measured: in the last image alone, also what scores too little to be followed.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class TrackedEstimator:
         self._last_full = -np.inf
         self._key: tuple[object, ...] = ()
         self._pose: Pose | None = None
+        self.measured: Sequence[BlockEstimate] = ()
 
     def reset(self) -> None:
         """Forget all blocks and what the last image looked like; ids are not used again."""
@@ -116,13 +120,10 @@ class TrackedEstimator:
             self._key = key
             self.reset()
         detections, changed = self._look(image, camera, block_edge, stamp)
-        estimates = [
-            estimate
-            for estimate in self._estimator.estimate(
-                image, camera, block_edge, detections=detections, **priors
-            )
-            if estimate.score >= self.least_score
-        ]
+        self.measured = self._estimator.estimate(
+            image, camera, block_edge, detections=detections, **priors
+        )
+        estimates = [one for one in self.measured if one.score >= self.least_score]
         self._worth = _near(detections, estimates, camera)
         # To a camera that moves everything does; that says nothing of what covers blocks.
         unsettled = () if _moved(self._pose, pose_camera_in_fixed) else changed

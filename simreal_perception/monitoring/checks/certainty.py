@@ -1,4 +1,4 @@
-"""Does the network doubt what it sees? The scores of its estimates are compared with before."""
+"""Does the network doubt what it sees? Its estimates are compared with before."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simreal_perception.monitoring.measures.baseline import Baseline
+from simreal_common.block_estimate import BlockEstimate
+from simreal_perception.monitoring.checks.resting_blocks import RestingBlocks
 from simreal_perception.monitoring.measures.finding import Verdict
 from simreal_perception.monitoring.measures.reference import Reference
+from simreal_perception.monitoring.measures.running_spread import RunningSpread
 
 REMEDY = (
     "see that blocks have the edge that is set, that nothing that resembles them lies about, and "
@@ -17,12 +19,21 @@ REMEDY = (
 DOUBTFUL = 0.5  # of min_score: estimates that score less are nothing that anybody follows
 # Of the estimates of an image, how many more than before may be doubtful.
 MORE_DOUBT = 0.35
+LEAST_IMAGES = 5  # by which before is known
 MOST_DOUBT = 0.75  # where nothing is known of before: the least that this may be
-LEAST_DOUBTFUL = 2  # where nothing is known of before: one thing that resembles a block is no fault
+LEAST_DOUBTFUL = (
+    4  # where nothing is known of before: a few things that resemble blocks are no fault
+)
+LESS_SCORE = 0.2  # than before may the mean score of an image's estimates be
+DEVIATIONS = 2.5  # of both from image to image; where they exceed these bounds, they are the bounds
+# Of the blocks that rest, how many the network may be less sure of: an arm shades some. Where it is one
+# alone, it must last so long: a gripper closes about it. And where most are hidden, nothing is told.
+MOST_DOUBTED, ALONE_S, LEAST_OF_ALL = 0.5, 0.7, 0.4
+MOST_MISSED = 0.6  # of all, that may be doubted or not seen any more
 
 
 class CertaintyCheck:
-    """Counts doubtful estimates: those that score too little to be published.
+    """Counts doubtful estimates, and blocks of which the network is less sure than it was.
 
     Args:
         reference: of the model; None where its card has none.
@@ -36,48 +47,115 @@ class CertaintyCheck:
         if reference is not None:
             self._most = max(MOST_DOUBT, reference.doubt.quantiles[-3])
         self._learn_s = learn_s
-        self._before = Baseline(learn_s)
+        self._resting = RestingBlocks(learn_s)
+        self._alone_since: float | None = None
+        # Of the share of doubtful estimates and of the mean score; and since when.
+        self._usual: RunningSpread | None = None
+        self._began = 0.0
 
     def set_min_score(self, min_score: float) -> None:
         """What is published scores as much from now on; what was before is learned anew."""
         if min_score != self.min_score:
-            self.min_score, self._before = min_score, Baseline(self._learn_s)
+            self.min_score, self._usual = min_score, None
 
-    def look(self, scores: Sequence[float] | None, *, rests: bool) -> Verdict:
-        """Judge the scores of an image's estimates; None: nothing was looked for in it."""
-        if scores is None:
+    def look(
+        self, estimates: Sequence[BlockEstimate] | None, time: float | None, *, rests: bool
+    ) -> Verdict:
+        """Judge an image's estimates.
+
+        Args:
+            estimates: None: nothing was looked for in it.
+            time: of the image, seconds; None where there is nothing before it.
+            rests: the camera does.
+        """
+        if estimates is None:
             return Verdict(None, "no network looked at the images")
-        doubtful, all_of_them = doubt_of(scores, self.min_score)
-        if not all_of_them:
-            return Verdict(None, "no block in the image")
-        doubt = doubtful / all_of_them
-        values = {"doubtful estimates": float(doubtful), "share of doubtful ones": doubt}
-        before = self._before.lately
-        if rests and before is not None:
-            usual = float(before[0])
-            values["share before"] = usual
-            limit = usual + MORE_DOUBT
-            bad = doubt > limit and doubtful > 0
-        else:
-            limit = self._most
-            bad = doubt > limit and doubtful >= LEAST_DOUBTFUL
-        if bad:
-            return Verdict(
-                True,
-                f"the network is unsure: {doubtful} of {all_of_them} estimates score less than "
-                f"min_score, wanted {100 * limit:.0f} % at most",
-                values,
-            )
+        scores = followed([one.score for one in estimates], self.min_score)
+        values: dict[str, float] = {}
+        words = ""
+        if rests and time is not None:
+            words = self._less_sure(estimates, time, values)
+        if not scores and not words:
+            return Verdict(None, "no block in the image", values)
+        if scores:
+            words = self._scored(scores, values, time if rests else None) or words
+        if words:
+            return Verdict(True, f"the network is unsure: {words}", values)
         return Verdict(False, "the network is as sure as before", values)
 
-    def learn(self, scores: Sequence[float] | None, time: float) -> None:
-        """Take scores of an image that is in order as ones before."""
-        doubtful, all_of_them = doubt_of(scores or (), self.min_score)
-        if all_of_them:
-            self._before.update(np.array([doubtful / all_of_them]), time)
+    def _scored(self, scores: Sequence[float], values: dict[str, float], time: float | None) -> str:
+        """What is wrong with the scores; empty where nothing is. A time of None: no look back."""
+        doubtful = sum(score < self.min_score for score in scores)
+        doubt, score = doubtful / len(scores), float(np.mean(scores))
+        values["doubtful estimates"] = float(doubtful)
+        values["share of doubtful ones"], values["mean score"] = doubt, score
+        limit, least, words = self._most, LEAST_DOUBTFUL, ""
+        if time is not None and self._usual is not None and self._is_learned(time):
+            usual_doubt, usual_score = self._usual.mean.tolist()
+            values["share before"], values["mean score before"] = usual_doubt, usual_score
+            more, less = np.maximum([MORE_DOUBT, LESS_SCORE], DEVIATIONS * self._usual.deviation)
+            limit, least = usual_doubt + float(more), 1
+            if score < usual_score - less:
+                words = (
+                    f"estimates score {score:.2f} in the mean, before {usual_score:.2f}; wanted "
+                    f"{less:.2f} less at most"
+                )
+        if doubt > limit and doubtful >= least:
+            words = (
+                f"{doubtful} of {len(scores)} estimates score less than min_score, wanted "
+                f"{100 * limit:.0f} % at most"
+            )
+        return words
+
+    def learn(self, estimates: Sequence[BlockEstimate] | None, time: float) -> None:
+        """Take estimates of an image that is in order as ones before."""
+        if estimates is None:
+            return
+        self._resting.learn(estimates, time)
+        scores = followed([one.score for one in estimates], self.min_score)
+        if not scores:
+            return
+        doubtful = sum(score < self.min_score for score in scores)
+        value = np.array([doubtful / len(scores), np.mean(scores)])
+        if self._usual is None:
+            self._usual, self._began = RunningSpread(value), time
+        else:
+            self._usual.take(value)
+            self._began = min(self._began, time)  # a bag that loops: what was learned holds
+
+    def _is_learned(self, time: float) -> bool:
+        enough = self._usual is not None and self._usual.count >= LEAST_IMAGES
+        return enough and time - self._began >= self._learn_s
+
+    def _less_sure(
+        self, estimates: Sequence[BlockEstimate], time: float, values: dict[str, float]
+    ) -> str:
+        """What is wrong with the blocks that rest; empty where nothing is."""
+        doubted, seen, known = self._resting.doubted(estimates, time)
+        values["resting blocks"], values["less sure of"] = float(known), float(doubted)
+        among_seen = doubted > MOST_DOUBTED * seen and doubted >= LEAST_OF_ALL * known
+        # What is not seen any more counts beside what is doubted, but alone it was taken away.
+        among_all = doubted > 0 and doubted + known - seen > MOST_MISSED * known
+        if not (among_seen or among_all):
+            self._alone_since = None
+            return ""
+        if known == 1:
+            if self._alone_since is None or time < self._alone_since:
+                self._alone_since = time
+            if time - self._alone_since < ALONE_S:
+                return ""
+        return (
+            f"of {known} blocks that rest it sees {doubted} less surely than before and "
+            f"{known - seen} no more; wanted {100 * MOST_DOUBTED:.0f} % at most"
+        )
+
+
+def followed(scores: Sequence[float], min_score: float) -> list[float]:
+    """The scores of the estimates that anybody would follow."""
+    return [score for score in scores if score >= DOUBTFUL * min_score]
 
 
 def doubt_of(scores: Sequence[float], min_score: float) -> tuple[int, int]:
     """How many estimates are doubtful, and how many there are that anybody would follow."""
-    followed = [score for score in scores if score >= DOUBTFUL * min_score]
-    return sum(score < min_score for score in followed), len(followed)
+    some = followed(scores, min_score)
+    return sum(score < min_score for score in some), len(some)

@@ -26,6 +26,8 @@ BEYOND = 0.25  # of the whole range of training that a statistic may lie outside
 # changes them less.
 FEATURES_APART = 0.75
 FEATURES_BEYOND = 1.5  # times the farthest image of training
+# Correlation with the images before, below which it is their negative: no other scene is so unlike.
+INVERTED = -0.7
 MEAN_OF = 2  # looks at features that are averaged
 
 
@@ -57,12 +59,15 @@ class DriftCheck:
         """The next image has nothing to do with those before."""
         self._recent = []
 
-    def look(self, measured: Measurement, *, rests: bool) -> Verdict:
-        """Judge an image; see `lens.LensCheck.look`."""
+    def look(self, measured: Measurement, *, rests: bool, likeness: float | None = None) -> Verdict:
+        """Judge an image; see `lens.LensCheck.look` and `exposure.ExposureCheck.look`."""
         ranges = self._reference.statistics
         now = {name: measured.statistics[name] for name in NAMES}
         values = {STATISTICS[name].title: value for name, value in now.items()}
-        faults = _unlike_training(now, ranges)
+        faults = []
+        if is_inverted(likeness):
+            faults.append(f"inverted: the correlation with those before is {likeness:.2f}")
+        faults += _unlike_training(now, ranges)
         if rests and self._before.first is not None and self._before.lately is not None:
             lately = dict(zip(NAMES, self._before.lately.tolist(), strict=True))
             first = dict(zip(NAMES, self._before.first.tolist(), strict=True))
@@ -111,6 +116,11 @@ class DriftCheck:
                     f"{FEATURES_APART * known.apart:.2f} at most"
                 )
         return faults
+
+
+def is_inverted(likeness: float | None) -> bool:
+    """Whether an image is the negative of those before, by its correlation with them."""
+    return likeness is not None and likeness < INVERTED
 
 
 def _unlike_training(now: Mapping[str, float], ranges: Mapping[str, Range]) -> list[str]:

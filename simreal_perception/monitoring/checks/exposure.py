@@ -16,6 +16,11 @@ LEAST_EDGES = 3.0  # levels: where nothing stands out of the noise, the lens is 
 LEAST_LIKENESS = 0.5
 # An image of which so much was not saturated before and is now is over-exposed, whatever its light.
 MORE_BRIGHT = 0.25
+# Colours saturate one after the other: in too much light one of them does in so many more pixels.
+MORE_CLIPPED = 0.35
+BRIGHTER = (
+    1.3  # times before is then the mean, too: a white balance that is off saturates one colour
+)
 
 
 class ExposureCheck:
@@ -31,14 +36,20 @@ class ExposureCheck:
             self._darkest = min(DARKEST, BEYOND * reference.statistics["brightness"].lowest)
 
     def look(
-        self, measured: Measurement, likeness: float | None, bright_before: float | None
+        self,
+        measured: Measurement,
+        likeness: float | None,
+        bright_before: float | None,
+        clipped_before: float | None = None,
+        brightness_before: float | None = None,
     ) -> Verdict:
         """Judge an image.
 
         Args:
             likeness: correlation with the images before it, see `lens.LensCheck`; None where none are
                 known or the camera moves.
-            bright_before: the saturated share of images before; None as well.
+            bright_before, clipped_before, brightness_before: `Measurement.bright`, `clipped` and mean
+                brightness of images before; None as well.
         """
         brightness = measured.statistics["brightness"]
         values = {
@@ -59,6 +70,18 @@ class ExposureCheck:
             visible = measured.edges > LEAST_EDGES
         else:
             visible = likeness > LEAST_LIKENESS
+        if (
+            clipped_before is not None
+            and brightness_before is not None
+            and measured.clipped > clipped_before + MORE_CLIPPED
+            and brightness > BRIGHTER * brightness_before
+        ):
+            return Verdict(
+                True,
+                f"over-exposed: of {100 * measured.clipped:.0f} % of the pixels a colour is saturated, "
+                f"before of {100 * clipped_before:.0f} %; wanted {100 * MORE_CLIPPED:.0f} more at most",
+                values,
+            )
         if visible and (brightness < self._darkest or measured.dark > MOST_DARK):
             return Verdict(
                 True,

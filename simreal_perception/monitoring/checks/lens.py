@@ -18,6 +18,9 @@ LOST = 0.35  # of its deviation that a covered cell keeps at most
 BEST, KEPT = 0.85, (0.2, 1.0)
 MOST_LOST = 0.5  # of the cells that showed something: an arm hides fewer
 LEAST_CELLS = 6
+# Where something covers a part, so much of what is left is as it was; of a camera that was turned
+# nothing is. A cell is as it was whose grey values correlate so much with those before.
+LEAST_SAME, LEAST_ALIKE = 0.5, 0.5
 LEAST_DEVIATION = 0.5  # levels: an image that is more even than that is like no other
 LEAST_EDGES = 6.0  # levels a pixel: where the card has no reference
 BEYOND = 0.4  # of what all but one in a hundred images of training have
@@ -61,17 +64,18 @@ class LensCheck:
         before = self._before.lately
         if not rests or before is None or before.shape != measured.coarse.shape:
             return Verdict(False, "free", values)
-        then = _deviations(before.astype(np.float32))
-        now = _deviations(measured.coarse)
+        then, now, together = _deviations(before.astype(np.float32), measured.coarse)
         told = then > TEXTURED
         count = int(told.sum())
         if count < LEAST_CELLS:
             return Verdict(False, "free", values)
         # Haze takes from all cells alike: what the best of them keep is the contrast of the light.
         kept = float(np.clip(np.quantile(now[told] / then[told], BEST), *KEPT))
-        lost = float((now[told] < LOST * kept * then[told]).sum()) / count
+        gone = told & (now < LOST * kept * then)
+        lost, left = float(gone.sum()) / count, told & ~gone
+        alike = together[left] > LEAST_ALIKE * then[left] * now[left]
         values["lost share"] = lost
-        if lost > MOST_LOST:
+        if lost > MOST_LOST and (not alike.size or alike.mean() >= LEAST_SAME):
             return Verdict(
                 True,
                 f"partly covered: {100 * lost:.0f} % of what stood out in the image is gone, wanted "
@@ -92,11 +96,18 @@ def correlation(one: Grey, other: Grey) -> float:
     return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
-def _deviations(coarse: Grey) -> NDArray[np.float32]:
-    """Standard deviation in each cell."""
-    rows, columns = (side // CELL_PX for side in coarse.shape)
+def _deviations(
+    one: Grey, other: Grey
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Standard deviations of two grey images in each cell, and their covariance."""
+    rows, columns = (side // CELL_PX for side in one.shape)
     size = (columns, rows)
-    part = coarse[: rows * CELL_PX, : columns * CELL_PX]
-    mean = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    square = cv2.resize(part * part, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)), dtype=np.float32)
+    part, other_part = (grey[: rows * CELL_PX, : columns * CELL_PX] for grey in (one, other))
+
+    def mean(values: Grey) -> Grey:
+        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+    means = mean(part), mean(other_part)
+    squares = mean(part * part) - means[0] ** 2, mean(other_part * other_part) - means[1] ** 2
+    first, second = (np.sqrt(np.maximum(square, 0.0)) for square in squares)
+    return first, second, mean(part * other_part) - means[0] * means[1]

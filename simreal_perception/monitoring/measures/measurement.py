@@ -53,6 +53,7 @@ class Measurement:
     Attributes:
         statistics: by the names of `STATISTICS`.
         dark, bright: shares of pixels that are all but black, and that are saturated, in every colour.
+        clipped: share of pixels that are saturated in a colour at least.
         edges: height of the highest gradients of the coarse copy, levels a pixel.
         grey: copy of at most `WORKED_PX` a side, float32, (rows, columns).
         coarse: copy that is `COARSE` times smaller, float32.
@@ -62,6 +63,7 @@ class Measurement:
     statistics: Mapping[str, float]
     dark: float
     bright: float
+    clipped: float
     edges: float
     grey: Grey
     coarse: Grey
@@ -102,6 +104,7 @@ def measure(rgb: NDArray[np.uint8]) -> Measurement:
         },
         dark=float(np.count_nonzero(brightest_color < DARK)) / len(pixels),
         bright=float(np.count_nonzero(darkest_color >= BRIGHT)) / len(pixels),
+        clipped=float(np.count_nonzero(brightest_color >= BRIGHT)) / len(pixels),
         edges=max(coarse_edges),
         grey=grey.astype(np.float32),
         coarse=coarse.astype(np.float32),

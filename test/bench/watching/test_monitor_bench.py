@@ -5,7 +5,8 @@ import pytest
 
 pytest.importorskip("numba")
 
-from simreal_bench.watching.monitor_bench import Trial, plant, summary, watch_ordinary
+from simreal_bench.watching.monitor_bench import SHAPED, Trial, plant, summary, watch_ordinary
+from simreal_bench.watching.moving_scene import SHAPES
 from simreal_bench.watching.planted_faults import FAULTS
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.monitoring.monitor import REMEDIES
@@ -31,10 +32,15 @@ def test_the_summary_counts_what_was_found_in_time_and_by_whom() -> None:
     assert summary(trials)[0] == ("cap", 3, 1, 1, [0.8, 2.5])
 
 
+def test_faults_without_a_function_are_other_scenes() -> None:
+    assert {name for name, fault in FAULTS.items() if fault.spoil is None} == {"away", *SHAPED}
+    assert set(SHAPED) <= set(SHAPES)
+
+
 @pytest.mark.slow
 def test_faults_in_a_scene_are_found_and_none_is_imagined() -> None:
     card, estimator = load_model_card("block"), BlockEstimator.load("block", threads=1)
-    trials = [t for t in plant(card, estimator, [1], [15.0]) if t.fault != "bricks"]
+    trials = [t for t in plant(card, estimator, [1], [15.0]) if t.fault not in SHAPED]
     missed = [t.fault for t in trials if t.after_s is None or t.after_s > 2.0 or t.false]
     assert not missed
     assert not watch_ordinary(card, estimator, 1001, 15.0, 60.0).events

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.monitoring.measures.finding import State
 from simreal_perception.monitoring.monitor import REMEDIES, Monitor, MonitorConfig
@@ -37,14 +39,31 @@ FAULTS = {
         lambda image: cv2.blur(image, (1, 9)),
     ],
     "view": [moved],
-    "drift": [bluer, lambda image: (0.35 * image + 130).astype(np.uint8)],
+    "drift": [
+        bluer,
+        lambda image: (0.35 * image + 130).astype(np.uint8),
+        lambda image: np.asarray(255 - image),
+    ],
 }
+
+
+def blocks(*scores: float, sigma_m: float = 0.002) -> list[BlockEstimate]:
+    """Estimates beside each other, half a metre away."""
+    return [
+        BlockEstimate(
+            Pose(np.array([0.1 * number, 0.0, 0.5]), np.array([0.0, 0.0, 0.0, 1.0])),
+            sigma_m**2 * np.eye(6),
+            score,
+            BLOCK_EDGE_M,
+        )
+        for number, score in enumerate(scores)
+    ]
 
 
 def after_ordinary_images(camera: Any, **config: Any) -> Monitor:
     monitor = Monitor.of(CARD, MonitorConfig(**config))
     for time, image in camera.images(RATE, BEFORE_S):
-        monitor.look(image, time, [0.95, 0.9])
+        monitor.look(image, time, blocks(0.95, 0.9))
     return monitor
 
 
@@ -57,7 +76,7 @@ def test_a_planted_fault_is_found_in_time_and_named(
     monitor = after_ordinary_images(plain_camera)
     assert not monitor.events
     for time, image in plain_camera.images(RATE, WITHIN_S, BEFORE_S, fault):
-        monitor.look(image, time, [0.95, 0.9])
+        monitor.look(image, time, blocks(0.95, 0.9))
     assert [event.name for event in monitor.events if event.bad] == [check]
     assert monitor.events[0].time - BEFORE_S <= WITHIN_S
     (bad,) = [one for one in monitor.findings() if one.state is State.BAD]
@@ -88,8 +107,23 @@ def test_a_short_fault_is_none(plain_camera: Any) -> None:
 def test_an_unsure_network_is_found(plain_camera: Any) -> None:
     monitor = after_ordinary_images(plain_camera)
     for time, image in plain_camera.images(RATE, WITHIN_S, BEFORE_S):
-        monitor.look(image, time, [0.5, 0.45])
+        monitor.look(image, time, blocks(0.5, 0.45))
     assert [event.name for event in monitor.events] == ["network"]
+
+
+def test_a_network_that_becomes_less_sure_of_blocks_that_rest_is_found(plain_camera: Any) -> None:
+    monitor = after_ordinary_images(plain_camera)
+    for time, image in plain_camera.images(RATE, WITHIN_S, BEFORE_S):
+        monitor.look(image, time, blocks(0.94, 0.9, sigma_m=0.004))
+    (event,) = monitor.events
+    assert event.name == "network" and "less surely" in event.words
+
+
+def test_blocks_that_are_taken_away_are_no_doubt(plain_camera: Any) -> None:
+    monitor = after_ordinary_images(plain_camera)
+    for time, image in plain_camera.images(RATE, WITHIN_S, BEFORE_S):
+        monitor.look(image, time, blocks(0.95))
+    assert not monitor.events
 
 
 def test_another_scene_is_another_view(plain_camera: Any, another_camera: Any) -> None:
