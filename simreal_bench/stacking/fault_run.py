@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from simreal_bench.faults.block_faults import Appeared, Dropped, Fell, Meddled, Slipped
-from simreal_bench.faults.faults import Fault
-from simreal_bench.faults.signal_faults import (
-    ActionFails,
-    DetectionsStop,
-    JointsStop,
-    Restarted,
-    TransformStale,
-)
+from simreal_bench.faults.kinds import make_fault
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_run import Picture, run_stack
-from simreal_common.errors import ConfigurationError
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_sim.physics.simulated_arm import PANDA
-
-KINDS: dict[str, type[Fault]] = {
-    kind.kind: kind
-    for kind in (
-        Dropped, Slipped, Fell, Meddled, Appeared,
-        DetectionsStop, TransformStale, ActionFails, JointsStop, Restarted,
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,18 +46,6 @@ class FaultResult:
         if stack.old_data:
             return f"moved on old data: {stack.old_data[0][1]}"
         return stack.cause or "it claims what is not so"
-
-
-def make_fault(kind: str, seed: int) -> Fault:
-    """The fault of a kind in the run of a seed.
-
-    Raises:
-        ConfigurationError: there is no such kind.
-    """
-    if kind not in KINDS:
-        raise ConfigurationError(f"fault '{kind}': wanted one of {', '.join(KINDS)}")
-    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
-    return KINDS[kind](rng, seed)
 
 
 def run_fault(

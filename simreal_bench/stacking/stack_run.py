@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_bench.faults.fault import Fault
 from simreal_bench.faults.fault_context import FaultContext
-from simreal_bench.faults.faults import Fault
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.simulated_robot.staleness_audit import StalenessAudit

@@ -1,4 +1,7 @@
-"""Faults that are injected into a run. Which, when and where comes from a seed."""
+"""The base of all faults that are injected into a run; which there are: `kinds.KINDS`.
+
+When and where one comes is left to a seed.
+"""
 
 from __future__ import annotations
 
