@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from simreal_bench.faults.action_faults import ActionFails, EarlySuccess
 from simreal_bench.faults.block_faults import Appeared, Dropped, Fell, Meddled, Slipped
+from simreal_bench.faults.camera_faults import CameraLost, DetectionsStop, TransformStale
 from simreal_bench.faults.fault import Fault
-from simreal_bench.faults.signal_faults import (
-    ActionFails,
-    DetectionsStop,
-    JointsStop,
-    Restarted,
-    TransformStale,
-)
+from simreal_bench.faults.joint_state_faults import EmptyState, FingersLost, JointsStop
+from simreal_bench.faults.process_faults import ClockBack, Restarted
 from simreal_common.errors import ConfigurationError
 
 # New ones go to the end: what a seed makes of a kind depends on the place.
@@ -21,6 +18,7 @@ KINDS: dict[str, type[Fault]] = {
     for kind in (
         Dropped, Slipped, Fell, Meddled, Appeared,
         DetectionsStop, TransformStale, ActionFails, JointsStop, Restarted,
+        EarlySuccess, EmptyState, FingersLost, CameraLost, ClockBack,
     )
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ class FaultResult:
         injected_at: simulated seconds; None where it was never due, which counts as a failure.
         words: what was done.
         recovered: it was injected, and the run then ended as it should: without a collision of the
-            arm, a limit violated, or a motion on old data.
+            arm, a limit violated, a motion on old data, or the hand moving while the arm moved.
         stack: the run.
     """
 
@@ -45,6 +45,8 @@ class FaultResult:
             return "a joint limit was violated"
         if stack.old_data:
             return f"moved on old data: {stack.old_data[0][1]}"
+        if stack.restless_hand:
+            return "the hand moved while the arm did"
         return stack.cause or "it claims what is not so"
 
 
@@ -60,11 +62,11 @@ def run_fault(
     """Build one tower while something goes wrong; arguments as of `run_stack`."""
     fault = make_fault(kind, seed)
     stack = run_stack(seed, blocks, estimator, velocity_scaling, pictures, robot, None, fault)
-    clean = not (stack.collisions or stack.limit_violations or stack.old_data)
+    unsafe = stack.collisions, stack.limit_violations, stack.old_data, stack.restless_hand
     return FaultResult(
         kind=kind,
         injected_at=None if fault.injected_at is None else round(fault.injected_at, 2),
         words=fault.words,
-        recovered=fault.injected and clean and fault.recovered(stack),
+        recovered=fault.injected and not any(unsafe) and fault.recovered(stack),
         stack=stack,
     )
