@@ -55,9 +55,12 @@ With --faults one thing goes wrong in each run, when and where the seed says: a 
 way (dropped), slips on the tower (slipped), the tower is pushed over (fell), a person moves or takes a
 block (meddled) or brings one (appeared); detections or the camera's transform stop for five seconds
 (detections, transform), an action is rejected, aborted or never ends (action), joint states stop
-(joints), the node is killed and started again (restart). Recovered is a run in which it came, and that
-ended with the tower (or, the last block taken, in words that say so), without a collision of the arm,
-a violated limit or a motion on data older than its bound.
+(joints), the node is killed and started again (restart). An action says that it has succeeded while its
+motion goes on (early_success), joint states come without positions (empty_state) or without the fingers
+(fingers_lost), there is no picture for 15 to 30 s (camera_lost), time goes back (clock_back). Recovered
+is a run in which it came, and that ended with the tower (or, the last block taken or the fingers lost
+for good, in words that say so), without a collision of the arm, a violated limit, a motion on data
+older than its bound, or the hand moving while the arm did.
 """
 
 
@@ -353,9 +356,9 @@ def _stack(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _faults(args: argparse.Namespace) -> dict[str, Any]:
+    from simreal_bench.faults.kinds import KINDS
     from simreal_bench.speed.timing import table
     from simreal_bench.stacking.fault_bench import FaultBench
-    from simreal_bench.stacking.fault_run import KINDS
     from simreal_bench.stacking.fault_summary import fault_rows, fault_summary
 
     unknown = [kind for kind in args.faults if kind not in (*KINDS, "all")]
@@ -374,7 +377,7 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
     figures = fault_summary(results)
     header = (f"towers of {args.blocks}, one fault each", "runs", "injected", "recovered", "share")
     print(table(header, fault_rows(figures)))
-    for name in ("collisions", "limit_violations", "motions_on_old_data"):
+    for name in ("collisions", "limit_violations", "motions_on_old_data", "hand_moved_with_arm"):
         print(f"{name.replace('_', ' ')}: {figures[name]}")
     for result in sorted(results, key=lambda result: result.cause):
         if not result.recovered:

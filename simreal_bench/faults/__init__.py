@@ -1,4 +1,4 @@
-"""What can go wrong, injected into a run: blocks, signals, actions, the process.
+"""What can go wrong, injected into a run: blocks, camera, joint states, actions, process and clock.
 
-Public: `faults.Fault`, `fault_context.FaultContext`.
+Public: `kinds.KINDS` and `kinds.make_fault`, `fault.Fault`, `fault_context.FaultContext`.
 """

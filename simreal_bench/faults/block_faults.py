@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from simreal_bench.faults.fault import Fault
 from simreal_bench.faults.fault_context import FaultContext, Trigger
-from simreal_bench.faults.faults import Fault
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_common.geometry import Pose
 from simreal_control.task.state import StateName

@@ -6,17 +6,19 @@ that a judge wants to know of the robot is counted beside it, from the truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_control.planning.finger_mapping import FingerMapping
+from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
     ActionResult,
-    ArmState,
     Cancel,
     Command,
     DetectionFrame,
@@ -25,6 +27,7 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
     SwitchSuction,
 )
+from simreal_control.task.stacking_config import StackingConfig
 from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.trajectory_execution import JointTrajectory, stopping_trajectory
 from simreal_sim.physics.world import STEP_S, World
@@ -43,8 +46,10 @@ PICTURE_PERIOD_S = 0.1  # cameras give three times as many; drawing takes longer
 PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
 BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
+STILL_RAD_S, FINGERS_STILL_M_S = 0.02, 0.01  # an arm, and pads, that are slower stand
 
 Perceive = Callable[[float], "DetectionFrame | None"]
+Drivers = Callable[[JointMessage], Sequence[JointMessage]]
 
 
 class RobotInPhysics(Robot):
@@ -52,15 +57,18 @@ class RobotInPhysics(Robot):
 
     Args:
         world: runs as long as this is used.
-        perceive: what perception says of the picture taken at a time; None for no picture then.
+        perceive: what perception says of the picture taken at a time of the world; None for no
+            picture then.
         picture_period_s: between two pictures.
         fingers: what control takes openings of the hand for; None for fingers that slide.
+        drivers: what is published of the joints in a tick, made of all of them; None for all.
 
     Attributes:
         worst_tracking_rad: largest distance of a joint from where its trajectory had it.
         collisions: (time, what, what) of each contact of the arm with anything but the block
             between its fingers, and of that block with an obstacle.
         limit_violations: steps in which a joint was faster than it may be, or beyond its range.
+        restless_hand: (time, words) of each action of the hand whose fingers moved while the arm did.
     """
 
     def __init__(
@@ -69,12 +77,20 @@ class RobotInPhysics(Robot):
         perceive: Perceive,
         picture_period_s: float = PICTURE_PERIOD_S,
         fingers: FingerMapping | None = None,
+        drivers: Drivers | None = None,
     ) -> None:
         self.world = world
         self._mapping = fingers or FingerMapping.sliding(world.arm.finger_joints)
+        self._joints = JointStateBuffer(
+            world.arm.joints, world.arm.finger_joints, StackingConfig.max_state_age_s
+        )
+        self._joints.fingers = self._mapping
+        self._drivers = drivers or (lambda told: (told,))
+        self._set_back: tuple[float, float] = (-np.inf, 0.0)
         self.worst_tracking_rad = 0.0
         self.collisions: list[tuple[float, str, str]] = []
         self.limit_violations = 0
+        self.restless_hand: list[tuple[float, str]] = []
         self._perceive, self._picture_period_s = perceive, picture_period_s
         self._results: list[ActionResult] = []
         self._motion: tuple[MoveArm, float] | None = None
@@ -90,7 +106,7 @@ class RobotInPhysics(Robot):
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
         if isinstance(command, Cancel):
-            self._fingers = self._suction = None
+            self._disown_fingers()  # they go on to where they were sent
             self.brake()
         elif isinstance(command, MoveArm):
             self._braking = None
@@ -130,6 +146,33 @@ class RobotInPhysics(Robot):
         if self._motion is not None:
             command, began = self._motion
             self._motion = (MoveArm(UNHEARD, command.trajectory), began)
+        self._disown_fingers()
+
+    def start_anew(self) -> None:
+        """Cancel what moves and forget how it ended, as `Robot` wants it."""
+        self.brake()
+        self.forget()
+
+    def succeed_early(self, number: int) -> None:
+        """Say that a command has succeeded while it goes on; its true end nobody hears."""
+        if self._motion is not None and self._motion[0].number == number:
+            self.answer(number, ActionOutcome.SUCCEEDED)
+            command, began = self._motion
+            self._motion = (MoveArm(UNHEARD, command.trajectory), began)
+        elif self._fingers is not None and self._fingers[0] == number:
+            self.answer(number, ActionOutcome.SUCCEEDED)
+            self._disown_fingers()
+
+    def set_clock_back(self, seconds: float) -> None:
+        """From now on the clock of robot and control shows so much less; the world goes on."""
+        self._set_back = (self.world.time, seconds)
+
+    def clock_at(self, world_time: float) -> float:
+        """What the clock showed, or shows, at a time of the world, seconds."""
+        since, seconds = self._set_back
+        return world_time - seconds if world_time >= since else world_time
+
+    def _disown_fingers(self) -> None:
         if self._fingers is not None:
             self._fingers = (UNHEARD, self._fingers[1])
         if self._suction is not None:
@@ -148,22 +191,15 @@ class RobotInPhysics(Robot):
         for _ in range(STEPS_A_TICK):
             self._physics_step()
         self._judge()
-        states = self.world.joint_states()
-        arm = ArmState(
-            self.world.time,
-            states.positions[self.world.arm_part],
-            states.velocities[self.world.arm_part],
-            self._opening(states.positions[self.world.finger_part].tolist()),
-            self.world.vacuum,
-        )
+        now, states = self.clock_at(self.world.time), self.world.joint_states()
+        told = JointMessage(states.names, states.positions.tolist(), states.velocities.tolist())
+        for message in self._drivers(told):
+            self._joints.take(now, now, message.names, message.positions, message.velocities)
+        arm, lack = self._joints.state(now), self._joints.lack(now)
+        if arm is not None:
+            arm = replace(arm, vacuum=self.world.vacuum)
         results, self._results = tuple(self._results), []
-        return Inputs(self.world.time, arm, self._pictures(), results)
-
-    def _opening(self, positions: list[float]) -> float | None:
-        names = self.world.arm.finger_joints
-        if not names:
-            return None
-        return self._mapping.opening_at(dict(zip(names, positions, strict=True)))
+        return Inputs(now, arm, self._pictures(), results, lack)
 
     def _physics_step(self) -> None:
         world = self.world
@@ -213,6 +249,10 @@ class RobotInPhysics(Robot):
         beyond = (positions < self._lower - 1e-3) | (positions > self._upper + 1e-3)
         fast = velocities > VELOCITY_SLACK * world.arm.velocity_limits
         self.limit_violations += int((beyond | fast).any())
+        lever_m = world.arm.finger_lever_m
+        fingers = lever_m * float(np.abs(states.velocities[world.finger_part]).max(initial=0.0))
+        if self._fingers is not None and fingers > FINGERS_STILL_M_S:
+            self._hand_moved(float(velocities.max()))
         held, names = self.held(), world.body_names()
         self._judge_held(held, names)
         for contact in world.bullet.getContactPoints(
@@ -225,6 +265,12 @@ class RobotInPhysics(Robot):
             if other == held and link in world.arm.finger_links:
                 continue
             self._collided(link, other)
+
+    def _hand_moved(self, speed: float) -> None:
+        """Count it where the arm, as fast as that, does not stand."""
+        now, last = self.world.time, self.restless_hand[-1][0] if self.restless_hand else -np.inf
+        if speed > STILL_RAD_S and now - last > PAUSE_S:
+            self.restless_hand.append((now, f"the hand moved, the arm at {speed:.2f} rad/s"))
 
     def _judge_held(self, held: str | None, names: dict[int, str]) -> None:
         """Count where the block in the hand touches an obstacle."""

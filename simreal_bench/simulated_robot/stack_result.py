@@ -21,6 +21,7 @@ class StackResult:
         tracking_rad: largest distance of a joint from its trajectory.
         finished, claimed: whether the task ended by itself; as having done what it should.
         old_data: (simulated time, words) of each motion on data older than its bound.
+        restless_hand: (simulated time, words) of each action of the hand while the arm moved.
         obstacles: how many stood on the table.
         log: what the task said, with the time.
     """
@@ -40,6 +41,7 @@ class StackResult:
     finished: bool = True
     claimed: bool = True
     old_data: tuple[tuple[float, str], ...] = ()
+    restless_hand: tuple[tuple[float, str], ...] = ()
     obstacles: int = 0
     log: tuple[str, ...] = field(repr=False, default=())
 

@@ -26,25 +26,31 @@ STILL_RAD_S = 0.02
 class StalenessAudit:
     """Audits the staleness of what a task hears when it moves the arm.
 
+    Times are of the task's clock. Where it goes back nothing counts that was heard before.
+
     Args:
         config: has the bounds.
 
     Attributes:
-        breaches: (simulated time, words) of each motion on data older than its bound.
+        breaches: (time, words) of each motion on data older than its bound.
     """
 
     def __init__(self, config: StackingConfig) -> None:
         self._config = config
-        self._picture = self._joints = -np.inf
+        self._picture = self._joints = self._now = -np.inf
         self.breaches: list[tuple[float, str]] = []
 
     def heard(self, inputs: Inputs) -> None:
         """What the task is told at a tick."""
+        if inputs.now < self._now:
+            self._picture = self._joints = -np.inf
+        self._now = inputs.now
         if inputs.arm is not None:
             self._joints = inputs.arm.stamp
         for frame in inputs.detection_frames:
             placed = frame.transform_stamp
-            if placed is None or frame.stamp - placed <= self._config.max_tf_age_s:
+            known = placed is None or frame.stamp - placed <= self._config.max_tf_age_s
+            if known and frame.stamp <= inputs.now:
                 self._picture = max(self._picture, frame.stamp)
 
     def sent(self, now: float, state: StateName, commands: Sequence[Command]) -> None:

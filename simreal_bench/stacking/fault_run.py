@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from simreal_bench.faults.block_faults import Appeared, Dropped, Fell, Meddled, Slipped
-from simreal_bench.faults.faults import Fault
-from simreal_bench.faults.signal_faults import (
-    ActionFails,
-    DetectionsStop,
-    JointsStop,
-    Restarted,
-    TransformStale,
-)
+from simreal_bench.faults.kinds import make_fault
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_run import Picture, run_stack
-from simreal_common.errors import ConfigurationError
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_sim.physics.simulated_arm import PANDA
-
-KINDS: dict[str, type[Fault]] = {
-    kind.kind: kind
-    for kind in (
-        Dropped, Slipped, Fell, Meddled, Appeared,
-        DetectionsStop, TransformStale, ActionFails, JointsStop, Restarted,
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +20,7 @@ class FaultResult:
         injected_at: simulated seconds; None where it was never due, which counts as a failure.
         words: what was done.
         recovered: it was injected, and the run then ended as it should: without a collision of the
-            arm, a limit violated, or a motion on old data.
+            arm, a limit violated, a motion on old data, or the hand moving while the arm moved.
         stack: the run.
     """
 
@@ -64,19 +45,9 @@ class FaultResult:
             return "a joint limit was violated"
         if stack.old_data:
             return f"moved on old data: {stack.old_data[0][1]}"
+        if stack.restless_hand:
+            return "the hand moved while the arm did"
         return stack.cause or "it claims what is not so"
-
-
-def make_fault(kind: str, seed: int) -> Fault:
-    """The fault of a kind in the run of a seed.
-
-    Raises:
-        ConfigurationError: there is no such kind.
-    """
-    if kind not in KINDS:
-        raise ConfigurationError(f"fault '{kind}': wanted one of {', '.join(KINDS)}")
-    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
-    return KINDS[kind](rng, seed)
 
 
 def run_fault(
@@ -91,11 +62,11 @@ def run_fault(
     """Build one tower while something goes wrong; arguments as of `run_stack`."""
     fault = make_fault(kind, seed)
     stack = run_stack(seed, blocks, estimator, velocity_scaling, pictures, robot, None, fault)
-    clean = not (stack.collisions or stack.limit_violations or stack.old_data)
+    unsafe = stack.collisions, stack.limit_violations, stack.old_data, stack.restless_hand
     return FaultResult(
         kind=kind,
         injected_at=None if fault.injected_at is None else round(fault.injected_at, 2),
         words=fault.words,
-        recovered=fault.injected and clean and fault.recovered(stack),
+        recovered=fault.injected and not any(unsafe) and fault.recovered(stack),
         stack=stack,
     )

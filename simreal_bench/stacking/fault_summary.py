@@ -21,6 +21,7 @@ def fault_summary(results: Sequence[FaultResult]) -> dict[str, Any]:
         "collisions": sum(len(result.stack.collisions) for result in results),
         "limit_violations": sum(result.stack.limit_violations for result in results),
         "motions_on_old_data": sum(len(result.stack.old_data) for result in results),
+        "hand_moved_with_arm": sum(len(result.stack.restless_hand) for result in results),
         "causes": dict(Counter(result.cause for result in failed)),
         "failed": [{"kind": r.kind, "seed": r.stack.seed, "cause": r.cause} for r in failed],
     }

@@ -81,7 +81,8 @@ def read_stack(content: dict[str, Any]) -> StackResult:
     for name in ("placement_mm", "log"):
         content[name] = tuple(content[name])
     content["collisions"] = tuple((w, a, b) for w, a, b in content["collisions"])
-    content["old_data"] = tuple((when, words) for when, words in content.get("old_data", ()))
+    for name in ("old_data", "restless_hand"):
+        content[name] = tuple((when, words) for when, words in content.get(name, ()))
     return StackResult(**content)
 
 
@@ -103,6 +104,7 @@ def summary(results: Sequence[StackResult]) -> dict[str, Any]:
         "wall_median_s": float(np.median([result.wall_s for result in results])),
         "collisions": sum(len(result.collisions) for result in results),
         "limit_violations": sum(result.limit_violations for result in results),
+        "hand_moved_with_arm": sum(len(result.restless_hand) for result in results),
         "causes": dict(Counter(result.cause for result in results if not result.success)),
         "failed_seeds": [result.seed for result in results if not result.success],
     }

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_bench.faults.fault import Fault
 from simreal_bench.faults.fault_context import FaultContext
-from simreal_bench.faults.faults import Fault
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.simulated_robot.staleness_audit import StalenessAudit
@@ -91,14 +91,17 @@ def run_stack(
         velocity_scaling=velocity_scaling,
     )
     limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
+    rng = np.random.default_rng([seed, 1])
+    injected = fault or Fault(rng, seed)
     with World(scene, arm_model, obstacles=standing) as world:
         config = parameters.stacking_config()
         camera = WorldCamera(world)
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
         def perceive(now: float) -> DetectionFrame | None:
-            if context.task.state.name is not StateName.OBSERVING:
-                return None  # nothing else needs perception, and drawing takes longer than physics
+            # Nothing else needs perception, and drawing takes longer than physics.
+            if context.task.state.name is not StateName.OBSERVING or not injected.sees(context):
+                return None
             picture = camera.render()
             found = [
                 estimate
@@ -109,18 +112,21 @@ def run_stack(
                 pictures.append((now, draw_blocks(picture, camera.camera, found)))
             eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
-            stamp = now - LATENCY_S
+            stamp = arm.clock_at(now - LATENCY_S)
             return DetectionFrame(stamp, estimates, np.array(eye.position), stamp)
 
         fingers = assemble(parameters, world.robot_description()).fingers
-        arm = RobotInPhysics(world, perceive, fingers=fingers)
-        rng = np.random.default_rng([seed, 1])
+        arm = RobotInPhysics(
+            world,
+            perceive,
+            fingers=fingers,
+            drivers=lambda told: injected.joint_states(context, told),
+        )
 
         def make_task() -> StackingTask:  # as a node does that has just been started
             return assemble(parameters, world.robot_description()).task()
 
         context = FaultContext(world, arm, make_task(), make_task, parameters.edge, rng)
-        fault = fault or Fault(rng, seed)
         audit = StalenessAudit(config)
         log: list[str] = []
         planning_s = 0.0
@@ -128,8 +134,8 @@ def run_stack(
         if record is not None:
             record.add([begin_event(world.time, config.goal.words)])
         while world.time < limit_s and not status.finished:
-            fault.disturb(context)
-            inputs = fault.inputs(context, arm.step())
+            injected.disturb(context)
+            inputs = injected.inputs(context, arm.step())
             if inputs is None:
                 continue
             audit.heard(inputs)
@@ -142,10 +148,10 @@ def run_stack(
             log += [f"{world.time:.2f} {line.text}" for line in outputs.log]
             if record is not None:
                 record.add(outputs.events)
-            audit.sent(world.time, context.task.state.name, outputs.commands)
-            for command in fault.commands(context, outputs.commands):
+            audit.sent(inputs.now, context.task.state.name, outputs.commands)
+            for command in injected.commands(context, outputs.commands):
                 arm.execute(command)
-            audit.moved(world.time, arm)
+            audit.moved(inputs.now, arm)
         ended = world.time
         earlier = world.block_poses()
         for _ in range(round(AFTERWARDS_S / STEP_S)):
@@ -171,6 +177,7 @@ def run_stack(
         finished=status.finished,
         claimed=status.success,
         old_data=tuple((round(when, 2), words) for when, words in audit.breaches),
+        restless_hand=tuple((round(when, 2), words) for when, words in arm.restless_hand),
         tracking_rad=arm.worst_tracking_rad,
         log=tuple(log),
     )

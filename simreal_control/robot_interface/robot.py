@@ -23,3 +23,10 @@ class Robot(Protocol):
     def execute(self, command: Command) -> None:
         """Begin or give up a command. Returns at once; how it ended comes with a later `step`."""
         ...
+
+    def start_anew(self) -> None:
+        """Time has gone back: cancel what moves; forget what was seen, and how commands ended.
+
+        The task that follows knows nothing of them, and counts its commands from the beginning.
+        """
+        ...

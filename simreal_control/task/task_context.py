@@ -130,8 +130,8 @@ class TaskContext:
         way: Way,
         held: Held | None,
         taken: Block | None,
-    ) -> Array:
-        """Send a motion from where the arm is, at rest; where it ends, radians, shape (n,).
+    ) -> JointTrajectory:
+        """Send a motion from where the arm is, at rest; that motion.
 
         Args:
             what: the motion, in words.
@@ -153,7 +153,7 @@ class TaskContext:
         if trajectory.why_slow:
             self.log.say(f"{what}: {trajectory.why_slow}")
         self.dispatcher.move_arm(now, trajectory, what)
-        return trajectory.end
+        return trajectory
 
     def open_hand(self, now: float, what: str) -> None:
         """Send the fingers as wide apart as they can, or switch the cup off."""

@@ -132,6 +132,13 @@ class FakeWorld(Robot):
             self.hand_speeds.append(self._speed)
             self._fingers = (command.number, command.opening_m, self.now + 0.4)
 
+    def set_clock_back(self, seconds: float) -> None:
+        """Time goes back, as `Robot.start_anew` has it: what moves is cancelled and forgotten."""
+        self.now -= seconds
+        self._next_picture = self.now
+        self._motion = self._fingers = None
+        self._results = []
+
     def step(self) -> Inputs:
         self.now += TICK
         velocities = np.zeros(7)

@@ -25,10 +25,12 @@ class Moving(TaskState):
 
     Args:
         end: where the motion ends, radians, shape (n,).
+        due: when it should end.
         succeeded_at: when its action said so; infinity: it has not.
     """
 
     end: Array | None = field(default=None, kw_only=True)
+    due: float = field(default=-np.inf, kw_only=True)
     succeeded_at: float = field(default=np.inf, kw_only=True)
 
     @property
@@ -96,8 +98,8 @@ class Moving(TaskState):
         if waiting is not None:
             return waiting
         way = self.way(context, tick)
-        end = context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
-        return replace(self._unsent(), end=end)
+        motion = context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
+        return replace(self._unsent(), end=motion.end, due=tick.now + motion.duration)
 
     def _until_there(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         """Wait until joint states, too, say that the arm has arrived and is at rest."""
@@ -105,11 +107,15 @@ class Moving(TaskState):
         off, resting = np.abs(tick.arm.positions - self.end), context.standstill.arm
         if resting and off.max() <= context.config.goal_tolerance_rad:
             return self.arrived(context, tick)
-        if tick.now - self.succeeded_at <= (ELSEWHERE_S if resting else REST_TIMEOUT_S):
+        # An arm that goes on after an early "succeeded" does so until its motion is over.
+        over = self.succeeded_at if resting else max(self.succeeded_at, self.due)
+        if tick.now - over <= (ELSEWHERE_S if resting else REST_TIMEOUT_S):
             return self
         joint = context.mover.motions.arm.joint_names[int(off.argmax())]
         elsewhere = f"{joint} rests {off.max():.3f} rad from the end of the motion"
-        what = elsewhere if resting else f"the arm moves on for {REST_TIMEOUT_S:.0f} s"
+        what = (
+            elsewhere if resting else f"the arm moves on for {tick.now - self.succeeded_at:.0f} s"
+        )
         words = f"the action says 'succeeded', but {what}"
         return self._again(context, tick, ActionResult(0, ActionOutcome.ABORTED, words))
 
@@ -118,4 +124,4 @@ class Moving(TaskState):
         return again or self.stuck(context, tick)
 
     def _unsent(self) -> Moving:
-        return replace(self, end=None, succeeded_at=np.inf, restless_since=np.inf)
+        return replace(self, end=None, due=-np.inf, succeeded_at=np.inf, restless_since=np.inf)

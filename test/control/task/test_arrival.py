@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from simreal_common.geometry import Pose
+from simreal_control.planning.motion import StationPlanner
+from simreal_control.robot_interface.task_io import MoveGripper
 
 SLOW_RAD_S = 0.02
 SLOW_FINGERS_M = 0.003  # a tick
@@ -100,3 +102,48 @@ def test_fingers_that_move_on_after_their_action_are_read_at_rest(make_rig):
     assert outputs.status.success, rig.log
     assert not any("did not close" in line or "does not open" in line for line in rig.log)
     assert not any("opening the hand: aborted" in line for line in rig.log), rig.log
+
+
+def test_a_slow_motion_that_is_said_to_have_succeeded_is_waited_for_to_its_end(make_rig, assembly):
+    config = assembly.motions.config
+    planner = StationPlanner(assembly.arm, replace(config, limits=config.limits.scaled(0.05)))
+    rig = make_rig(list(THREE), planner=planner, faults={"early": 1})
+    rig.world.joints = rig.world.joints + np.array([0.6, 0, 0, 0, 0, 0, 0])
+    while rig.task.state.name.value != "looking":
+        assert not rig.task.finished, rig.log
+        outputs = rig.task.tick(rig.world.step())
+        rig.log += [line.text for line in outputs.log]
+        for command in outputs.commands:
+            rig.world.execute(command)
+    assert rig.world.history == ["early"]
+    assert rig.world.now > 12.5  # more than 5 s after it was said
+    assert not any("succeeded" in line for line in rig.log), rig.log
+
+
+def test_a_task_that_begins_while_the_hand_closes_waits_for_the_fingers(make_rig):
+    rig = make_rig(list(THREE))
+    rig.world.joints = rig.world.joints + 0.2  # it is not at home
+    told = 0.08
+    sent = []
+    for _ in range(60):
+        inputs = rig.world.step()
+        told = max(told - 0.002, 0.05)
+        arm = replace(inputs.arm, opening_m=told)
+        outputs = rig.task.tick(replace(inputs, arm=arm))
+        sent += [(type(command), told) for command in outputs.commands]
+        rig.log += [line.text for line in outputs.log]
+        for command in outputs.commands:
+            rig.world.execute(command)
+    assert sent[0] == (MoveGripper, 0.05), sent
+    assert any("there is a block in the hand" in line for line in rig.log), rig.log
+
+
+def test_a_task_does_not_begin_with_fingers_that_never_rest(make_rig):
+    rig = make_rig(list(THREE))
+    for tick in range(200):
+        inputs = rig.world.step()
+        arm = replace(inputs.arm, opening_m=0.07 + 0.005 * (tick % 2))
+        outputs = rig.task.tick(replace(inputs, arm=arm))
+        assert outputs.commands == ()
+    assert rig.task.finished
+    assert "the fingers do not come to rest in 5 s" in rig.task.status.message

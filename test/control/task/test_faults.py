@@ -269,6 +269,16 @@ def test_a_tower_that_bars_the_hand_from_a_block_is_taken_down_for_it(make_rig, 
     assert any("out of the way" in line for line in rig.log), rig.log
 
 
+def test_time_that_goes_back_while_a_block_is_carried_begins_a_task_that_keeps_it(make_rig):
+    rig = make_rig(list(THREE))
+    drive(rig, state_is(rig, "carrying"))
+    assert rig.world.held is not None
+    rig.world.set_clock_back(rig.world.now - 0.1)
+    rig.restart()
+    finishes(rig)
+    assert any("there is a block in the hand; it is kept" in line for line in rig.log), rig.log
+
+
 def test_joint_states_that_stop_for_long_make_it_observe_anew_with_the_block_in_hand(make_rig):
     rig = make_rig(list(THREE))
     drive(rig, state_is(rig, "carrying"))

@@ -53,7 +53,8 @@ def desk(make_rig):
         [Pose(np.array([x, y, 0.025]), np.array([0.0, 0.0, 0.0, 1.0])) for x, y in places]
     )
     rig.world.joints = rig.world.joints + 0.1
-    rig.task.tick(rig.world.step())  # now it knows that the arm rests: the next plans the way home
+    for _ in range(2):  # now it knows that arm and hand rest: the next one plans the way home
+        assert rig.task.tick(rig.world.step()).commands == ()
     return Desk(rig)
 
 

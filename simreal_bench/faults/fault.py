@@ -1,4 +1,7 @@
-"""Faults that are injected into a run. Which, when and where comes from a seed."""
+"""The base of all faults that are injected into a run; which there are: `kinds.KINDS`.
+
+When and where one comes is left to a seed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from simreal_bench.faults.fault_context import FaultContext
+from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_control.robot_interface.task_io import Command, Inputs
 
@@ -35,6 +39,14 @@ class Fault:
 
     def disturb(self, context: FaultContext) -> None:
         """Called before each tick; may do something to the world."""
+
+    def sees(self, context: FaultContext) -> bool:
+        """Whether the camera gives pictures; asked where one is due and wanted."""
+        return True
+
+    def joint_states(self, context: FaultContext, told: JointMessage) -> Sequence[JointMessage]:
+        """What the robot's drivers publish instead, in this tick."""
+        return (told,)
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs | None:
         """What the task learns instead; None: it is not running."""
