@@ -57,7 +57,7 @@ EXTRAS = {
     "sweep": ["optuna>=4,<6"],
     # Masks in COCO's files; WebDataset's shards are tar files, which need nothing.
     "datasets": ["pycocotools>=2.0.8,<3"],
-    # Pictures drawn by many machines; some 70 MB.
+    # Pictures drawn by many machines; 240 MB unpacked.
     "cluster": ["ray>=2.40,<3"],
     # Named so that `colcon test` takes pytest.
     "test": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simreal_cli.arguments import positive
+from simreal_cli.parsing.arguments import positive
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate_model
 from simreal_perception.model_files.model_card import load_model_card
 

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simreal_cli.arguments import positive, probability
+from simreal_cli.parsing.arguments import positive, probability
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from simreal_cli.arguments import positive
+from simreal_cli.parsing.arguments import positive
 from simreal_common.errors import ConfigurationError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simreal_cli.arguments import positive
 from simreal_cli.cli_pictures import size
+from simreal_cli.parsing.arguments import positive
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 

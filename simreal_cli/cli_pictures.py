@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from simreal_cli.arguments import positive
+from simreal_cli.parsing.arguments import positive
 
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"

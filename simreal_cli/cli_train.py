@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simreal_cli.arguments import positive
+from simreal_cli.parsing.arguments import positive
 from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:

@@ -95,6 +95,8 @@ ROOMS = (
     "simreal_bench.experiments.sweeps",
     "simreal_bench.watching",
     #
+    "simreal_cli.parsing",
+    "simreal_cli.bench",
     "simreal_cli.calibrate",
     "simreal_cli.baselines",
     "simreal_cli.experiments",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from simreal_cli.parsing.arguments import probability
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-score",
-        type=float,
+        type=probability,
         default=MIN_SCORE,
         help="estimates of the network that are less probably of a block do not count (%(default)s)",
     )

@@ -16,6 +16,7 @@ from simreal_cli.calibrate.board_arguments import (
     write_result,
 )
 from simreal_cli.calibrate.sights import collect_sights, print_errors, print_left_out
+from simreal_cli.parsing.arguments import probability
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError
 from simreal_common.geometry import Pose, cube_symmetries
@@ -107,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default="block", metavar="NAME|PATH", help="(%(default)s)")
     parser.add_argument(
-        "--min-score", type=float, default=MIN_SCORE, metavar="0..1", help="(%(default)s)"
+        "--min-score", type=probability, default=MIN_SCORE, metavar="0..1", help="(%(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar=f"NAME{ENDING}", help="launch file to write"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from simreal_cli.arguments import positive
+from simreal_cli.parsing.arguments import positive
 from simreal_common.errors import ConfigurationError
 from simreal_sim.physics.world_randomization import MAX_BLOCKS
 
