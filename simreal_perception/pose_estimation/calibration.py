@@ -19,7 +19,7 @@ from simreal_perception.model_files.model_card import ModelCard
 Array = NDArray[np.float64]
 
 # Estimates with a lower score are left out where nobody says otherwise: from here on nine of ten are of
-# a block on fresh scenes with everything randomized. A false block costs an arm more than a missed one,
+# a block on fresh scenes with everything randomized, small ones from above among them. A false block costs an arm more than a missed one,
 # for which it looks again. Launches of a robot publish from 0.2 (config/perception.yaml), for control
 # judges by itself (`BlockMapConfig.min_score`).
 MIN_SCORE = 0.7
