@@ -19,9 +19,9 @@ from simreal_perception.model_files.model_card import ModelCard
 Array = NDArray[np.float64]
 
 # Estimates with a lower score are left out where nobody says otherwise: from here on nine of ten are of
-# a block on fresh scenes with everything randomized, small ones from above among them. A false block costs an arm more than a missed one,
-# for which it looks again. Launches of a robot publish from 0.2 (config/perception.yaml), for control
-# judges by itself (`BlockMapConfig.min_score`).
+# a block on fresh scenes with everything randomized, and on those of small blocks seen from above. A
+# false block costs an arm more than a missed one, for which it looks again. Launches of a robot publish
+# from 0.2 (config/perception.yaml), for control judges by itself (`BlockMapConfig.min_score`).
 MIN_SCORE = 0.7
 # Logits of network outputs beyond this say no more: their sigmoids are float32.
 LARGEST_LOGIT = 9.0
