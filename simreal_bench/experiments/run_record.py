@@ -9,7 +9,7 @@ from typing import Any
 
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.checkpoint import best_path
-from simreal_perception.training.run_log import read_log
+from simreal_perception.training.run_log import log_path, read_log
 from simreal_perception.training.run_ranges import ranges_copy
 from simreal_perception.training.tasks.tasks import TASKS
 from simreal_perception.training.training_config import TrainingConfig, read_config
@@ -118,6 +118,11 @@ def read_run(folder: Path, task: str | None = None) -> RunRecord:
             f"{folder} holds no run of '{task}': wanted {path.name}, which `simreal train` writes"
         )
     log = tuple(read_log(checkpoint))
+    if not log and checkpoint.is_file():
+        raise ConfigurationError(
+            f"{log_path(checkpoint)} is missing or damaged, and what the run has measured with it: "
+            "wanted a line a checkpoint; go on with the run, or train it again"
+        )
     if not log:
         raise ConfigurationError(
             f"the run in {folder} has not come to a checkpoint yet: wait a minute, or go on with it"

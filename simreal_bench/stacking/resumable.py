@@ -14,6 +14,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.randomization.ranges_file import changed_keys
 
 Run = TypeVar("Run")
 Result = TypeVar("Result")
@@ -127,9 +128,10 @@ def claim_folder(folder: Path, kind: dict[str, Any]) -> None:
     file = folder / "bench.json"
     if file.is_file():
         got = json.loads(file.read_text(encoding="utf-8"))
-        if got != kind:
+        if got != json.loads(json.dumps(kind)):
+            changes = changed_keys(got, json.loads(json.dumps(kind)))
             raise ConfigurationError(
-                f"{folder} holds runs of another kind ({got}, wanted {kind}): give another "
-                "folder with --out"
+                f"{folder} holds runs of another kind ({', '.join(changes)}): give another folder "
+                "with --out"
             )
     write_whole(file, json.dumps(kind) + "\n")

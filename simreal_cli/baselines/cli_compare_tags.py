@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     parser.add_argument("--model", default="block", help="installed model, or path of its files")
-    parser.add_argument("--frames", type=int, default=500, metavar="N", help="(%(default)s)")
+    parser.add_argument(
+        "--frames", type=int, default=500, metavar="N", help="that both methods see (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the scenes (%(default)s)")
     parser.add_argument(
         "--dictionary",

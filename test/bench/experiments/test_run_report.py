@@ -51,6 +51,19 @@ def test_the_command_writes_one_page(
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)  # it needs no other file
 
 
+@pytest.mark.parametrize("left", ["", '{"step": '])
+def test_a_log_that_is_lost_is_told_apart_from_a_run_that_has_just_begun(
+    toy: ModuleType, tmp_path: Path, left: str
+) -> None:
+    run = made(toy, tmp_path / "mine", 0.0)
+    (run / "toy.log.jsonl").write_text(left)
+    with pytest.raises(ConfigurationError, match="missing or damaged"):
+        read_run(run)
+    (run / "toy.pt").unlink()
+    with pytest.raises(ConfigurationError, match="has not come to a checkpoint yet"):
+        read_run(run)
+
+
 def test_the_figures_are_those_of_the_log(toy: ModuleType, tmp_path: Path) -> None:
     run = read_run(made(toy, tmp_path / "mine", 0.0))
     report = report_run(run)

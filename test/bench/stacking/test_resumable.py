@@ -49,5 +49,5 @@ def test_a_bench_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
 
 def test_a_folder_of_another_speed_is_refused(tmp_path: Path) -> None:
     SquareBench((), 3, "block", 0.5, tmp_path).run_missing(1, print)
-    with pytest.raises(ConfigurationError, match="holds runs of another kind"):
+    with pytest.raises(ConfigurationError, match=r"another kind \(velocity_scaling 0.5 -> 0.4\)"):
         SquareBench((), 3, "block", 0.4, tmp_path).run_missing(1, print)
