@@ -26,9 +26,10 @@ LEAST_DOUBTFUL = (
 )
 LESS_SCORE = 0.2  # than before may the mean score of an image's estimates be
 DEVIATIONS = 2.5  # of both from image to image; where they exceed these bounds, they are the bounds
-# Of the blocks that rest, how many the network may be less sure of: an arm shades some. Where it is one
-# alone, it must last so long: a gripper closes about it. And where most are hidden, nothing is told.
-MOST_DOUBTED, ALONE_S, LEAST_OF_ALL = 0.5, 0.7, 0.4
+# Of the blocks that rest, how many the network may be less sure of: an arm shades some. Where it doubts
+# one alone, that must last so long: a gripper closes about it, or the arm passes before it and others.
+# And where most are hidden, nothing is told.
+MOST_DOUBTED, ALONE_S, LEAST_OF_ALL = 0.5, 1.0, 0.4
 MOST_MISSED = 0.6  # of all, that may be doubted or not seen any more
 
 
@@ -139,7 +140,7 @@ class CertaintyCheck:
         if not (among_seen or among_all):
             self._alone_since = None
             return ""
-        if known == 1:
+        if doubted == 1:
             if self._alone_since is None or time < self._alone_since:
                 self._alone_since = time
             if time - self._alone_since < ALONE_S:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from simreal_perception.monitoring.measures.baseline import Baseline
 from simreal_perception.monitoring.measures.finding import Verdict
-from simreal_perception.monitoring.measures.measurement import Measurement
+from simreal_perception.monitoring.measures.measurement import Grey, Measurement
 from simreal_perception.monitoring.measures.reference import Reference
 
 REMEDY = "focus the lens and lock it, clean it, or hold the camera still"
@@ -15,6 +17,11 @@ LEAST_SHARE = 0.7  # of the sharpness before; as much of it does a change of sce
 BEYOND = 0.85
 LEAST_EDGES = 8.0  # levels a pixel: with lower edges noise is taken for sharpness
 LEAST_SHARPNESS = 0.4  # where the card has no reference
+# A blur lowers the gradients everywhere. What comes before the background, an arm say, changes them in
+# some cells alone: as long as so many of those with texture have kept theirs nothing is blurred.
+CELLS = (8, 6)  # columns, rows
+TEXTURE = 1.0  # levels a pixel, root mean square of the gradients in a cell
+KEPT, KEPT_CELLS = 0.8, 0.12  # of the gradients before; of the cells
 
 
 class FocusCheck:
@@ -29,7 +36,7 @@ class FocusCheck:
         self._least = LEAST_SHARPNESS
         if reference is not None:
             self._least = BEYOND * reference.statistics["sharpness"].lowest
-        self._before = Baseline(learn_s)
+        self._before, self._cells_before = Baseline(learn_s), Baseline(learn_s)
 
     def look(self, measured: Measurement, *, rests: bool) -> Verdict:
         """Judge an image; see `lens.LensCheck.look`."""
@@ -41,7 +48,7 @@ class FocusCheck:
         if rests and before is not None:
             usual = float(before[0])
             values["sharpness before"] = usual
-            if sharpness < LEAST_SHARE * usual:
+            if sharpness < LEAST_SHARE * usual and not self._partly(measured.grey):
                 return Verdict(
                     True,
                     f"blurred: sharpness {sharpness:.2f}, it was {usual:.2f} before; wanted "
@@ -60,3 +67,23 @@ class FocusCheck:
         """Take an image that is in order as one before."""
         if measured.edges >= LEAST_EDGES:
             self._before.update(np.array([measured.statistics["sharpness"]]), time)
+            self._cells_before.update(_gradients(measured.grey), time)
+
+    def _partly(self, grey: Grey) -> bool:
+        """Whether a part of the image is as sharp as before, to the right and down."""
+        before = self._cells_before.lately
+        if before is None:
+            return False
+        now = _gradients(grey)
+        return all(
+            bool((share[told] >= KEPT).mean() >= KEPT_CELLS)
+            for share, told in zip(now / np.maximum(before, 1e-6), before >= TEXTURE, strict=True)
+            if told.any()
+        )
+
+
+def _gradients(grey: Grey) -> NDArray[np.float64]:
+    """Root mean square of the gradients in each cell, levels a pixel, to the right and down, (2, C)."""
+    squares = [cv2.Sobel(grey, cv2.CV_32F, *way, scale=0.125) ** 2 for way in ((1, 0), (0, 1))]
+    means = [cv2.resize(one, CELLS, interpolation=cv2.INTER_AREA).ravel() for one in squares]
+    return np.sqrt(np.array(means, dtype=np.float64))
