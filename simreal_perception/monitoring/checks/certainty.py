@@ -136,7 +136,8 @@ class CertaintyCheck:
         values["resting blocks"], values["less sure of"] = float(known), float(doubted)
         among_seen = doubted > MOST_DOUBTED * seen and doubted >= LEAST_OF_ALL * known
         # What is not seen any more counts beside what is doubted, but alone it was taken away.
-        among_all = doubted > 0 and doubted + known - seen > MOST_MISSED * known
+        # And where one of several is doubted, an arm may stand before it and those that are missed.
+        among_all = doubted >= min(known, 2) and doubted + known - seen > MOST_MISSED * known
         if not (among_seen or among_all):
             self._alone_since = None
             return ""

@@ -24,7 +24,7 @@ SUDDEN, SLOW = 0.3, 0.45
 BEYOND = 0.25  # of the whole range of training that a statistic may lie outside of it
 # Of what two scenes of training differ by, in the network's features: what moves in one scene
 # changes them less.
-FEATURES_APART = 0.75
+FEATURES_APART = 0.9
 FEATURES_BEYOND = 1.5  # times the farthest image of training
 # Correlation with the images before, below which it is their negative: no other scene is so unlike.
 INVERTED = -0.7
