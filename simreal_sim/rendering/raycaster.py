@@ -101,7 +101,8 @@ def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
     Of each texture the levels of its mip pyramid follow one another, the finest first.
 
-    The last pool is remembered: it is the same for all batches of a training.
+    The last two pools are remembered: one is the same for all batches of a training, and what looks at
+    its progress meanwhile has another.
     """
     for pool, packed in _packed_textures:
         if pool is textures:
@@ -117,7 +118,7 @@ def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
             packed[:, first:last] = (packed[:, first:last] << eight) | channels[..., channel]
         first = last
     packed = packed.reshape(-1)
-    _packed_textures[:] = [(textures, packed)]
+    _packed_textures[:] = [*_packed_textures[-1:], (textures, packed)]
     return packed
 
 
