@@ -10,7 +10,7 @@ from typing import Any
 
 from simreal_cli.parsing.arguments import probability
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.tags.tag_layout import DEFAULT_DICTIONARY, DICTIONARIES
 
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             "model": args.model,
             **table,
         }
-        _write(args.json, json.dumps(content, indent=1) + "\n")
+        write_output(args.json, json.dumps(content, indent=1) + "\n")
     if args.plot:
         draw_comparison(args.plot, table)
     return 0
@@ -127,13 +127,3 @@ def _line(label: str, blocks: int, row: Mapping[str, Any]) -> str:
 
 def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}; give a place that can be written"
-        ) from error

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simreal_common.errors import SimrealError
 from simreal_perception.camera_calibration.pictures import Picture
 from simreal_perception.recordings.recorded_bag import RecordedBag
-from simreal_perception.recordings.topics import COMPRESSED, choose_topics
+from simreal_perception.recordings.topics import choose_topics
 
 MOST_FROM_BAG = 60  # spread over the recording; neighbours show the same
 
@@ -29,10 +28,7 @@ def bag_pictures(path: Path, topic: str = "", most: int = MOST_FROM_BAG) -> Iter
         ConfigurationError: no bag, or no such topic.
         MissingDependencyError: rosbags or the messages of ROS are not installed.
     """
-    from rclpy.serialization import deserialize_message
-    from sensor_msgs.msg import CompressedImage, Image
-
-    from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
+    from simreal_perception.recordings.ros_recorded_images import recorded_image
 
     bag = RecordedBag(path)
     images = choose_topics(bag, topic).image
@@ -40,15 +36,6 @@ def bag_pictures(path: Path, topic: str = "", most: int = MOST_FROM_BAG) -> Iter
     for number, message in enumerate(bag.messages([images.name])):
         if number % step:
             continue
-        name = f"image {number}"
-        try:
-            if message.type == COMPRESSED:
-                rgb = compressed_to_rgb(deserialize_message(message.data, CompressedImage))
-            else:
-                rgb = image_to_rgb(deserialize_message(message.data, Image))
-        except SimrealError as error:
-            yield Picture(name, None, str(error))
-        except Exception as error:  # which one differs between runtimes
-            yield Picture(name, None, f"no image message ({type(error).__name__})")
-        else:
-            yield Picture(name, np.ascontiguousarray(rgb))
+        rgb, problem = recorded_image(message)
+        pixels = None if rgb is None else np.ascontiguousarray(rgb)
+        yield Picture(f"image {number}", pixels, problem)

@@ -8,7 +8,7 @@ from typing import Any
 
 from simreal_common.pages.html_page import fill_page
 from simreal_common.pages.svg_plots import Series, scatter
-from simreal_perception.evaluation.evaluation_report import number, percent
+from simreal_perception.evaluation.evaluation_report import number, percent, range_row
 from simreal_perception.evaluation.metrics.pose_recall import MSPD_PX, MSSD_SHARES
 
 PAGE = """\
@@ -105,8 +105,8 @@ def evaluation_page(figures: Mapping[str, Any], title: str, command: str) -> str
         poses=[(words, percent(pose_recall[key])) for key, words in POSES.items()],
         mssd=f"{MSSD_SHARES[0]:g} to {MSSD_SHARES[-1]:g}",
         mspd=f"{MSPD_PX[0]:g} to {MSPD_PX[-1]:g}",
-        visible=_rows(figures["by_visibility"]),
-        distance=_rows(figures["by_distance"]),
+        visible=[range_row(row) for row in figures["by_visibility"]],
+        distance=[range_row(row) for row in figures["by_distance"]],
         groups=[_group_row(row) for row in figures["by_group"]],
         curve=_curve(figures),
         reliability=scatter(
@@ -116,21 +116,6 @@ def evaluation_page(figures: Mapping[str, Any], title: str, command: str) -> str
         ),
         far=_far(figures),
     )
-
-
-def _rows(rows: list[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    return [
-        (
-            row["range"],
-            str(row["blocks"]),
-            percent(row["recall"]),
-            number(row["position_mean_mm"], 1),
-            number(row["position_median_mm"], 1),
-            number(row["position_p95_mm"], 1),
-            number(row["rotation_mean_deg"], 2),
-        )
-        for row in rows
-    ]
 
 
 def _group_row(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -138,19 +138,7 @@ def text_report(figures: Mapping[str, Any], title: str) -> str:
         lines += ["", *_group_table(figures)]
     head = ("blocks", "recall", "position mm", "median", "95 %", "rotation deg", "near")
     for name, key in (("visible", "by_visibility"), ("distance", "by_distance")):
-        rows = [
-            (
-                row["range"],
-                str(row["blocks"]),
-                percent(row["recall"]),
-                number(row["position_mean_mm"], 1),
-                number(row["position_median_mm"], 1),
-                number(row["position_p95_mm"], 1),
-                number(row["rotation_mean_deg"], 2),
-                percent(row["near_share"]),
-            )
-            for row in figures[key]
-        ]
+        rows = [(*range_row(row), percent(row["near_share"])) for row in figures[key]]
         if len(rows) > 1:
             lines += ["", *_table((name, *head), rows)]
     by_score = [
@@ -276,6 +264,19 @@ def _negatives(outcome: EvaluationOutcome, evaluation: Evaluation) -> Row:
     negatives = set(outcome.names) - {block.image for block in evaluation.required}
     with_false = negatives & {alarm.image for alarm in evaluation.false_alarms}
     return {"images": len(negatives), "with_false": len(with_false)}
+
+
+def range_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Cells of the blocks of a range: range, blocks, recall, errors of position and rotation."""
+    return (
+        row["range"],
+        str(row["blocks"]),
+        percent(row["recall"]),
+        number(row["position_mean_mm"], 1),
+        number(row["position_median_mm"], 1),
+        number(row["position_p95_mm"], 1),
+        number(row["rotation_mean_deg"], 2),
+    )
 
 
 def _group_table(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import CompressedImage, Image
-
-from simreal_common.errors import SimrealError
 from simreal_common.imaging.pixel_formats import RgbImage
-from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
 from simreal_common.ros_messages import NANOSECONDS
 from simreal_perception.recordings.recorded_bag import RecordedBag
-from simreal_perception.recordings.topics import COMPRESSED, choose_topics
+from simreal_perception.recordings.ros_recorded_images import recorded_image
+from simreal_perception.recordings.topics import choose_topics
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +53,4 @@ class BagImages:
 
     def __iter__(self) -> Iterator[BagImage]:
         for message in self._bag.messages([self._topic]) if self._topic else ():
-            time = message.time_ns / NANOSECONDS
-            try:
-                if message.type == COMPRESSED:
-                    rgb = compressed_to_rgb(deserialize_message(message.data, CompressedImage))
-                else:
-                    rgb = image_to_rgb(deserialize_message(message.data, Image))
-            except SimrealError as error:
-                yield BagImage(time, None, str(error))
-            except Exception as error:  # which one differs between runtimes
-                yield BagImage(time, None, f"no image message ({type(error).__name__})")
-            else:
-                yield BagImage(time, rgb)
+            yield BagImage(message.time_ns / NANOSECONDS, *recorded_image(message))
