@@ -94,7 +94,7 @@ def test_where_nothing_moves_the_detector_rests_and_the_blocks_stay(film: Film) 
         offset = near.pose.position - block.pose.position
         spread = block.covariance[:3, :3]
         assert offset @ np.linalg.solve(spread, offset) < 3.0  # one sigma in each direction
-        assert cube_rotation_distance(near.pose.rotation, block.pose.rotation) < 0.1
+        assert cube_rotation_distance(near.pose.rotation, block.pose.rotation) < 0.05
         assert near.score == pytest.approx(block.score, abs=0.15)
         assert near.color == block.color
 
