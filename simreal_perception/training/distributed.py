@@ -118,7 +118,11 @@ def join_ranks(device: str) -> Iterator[Ranks]:
     with told():
         dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Ranks(dist.get_rank(), dist.get_world_size(), device)
+        ranks = Ranks(dist.get_rank(), dist.get_world_size(), device)
+        yield ranks
+        # An interpreter that ends while gloo's threads still let go of gradients is aborted, and
+        # DistributedDataParallel keeps these threads: a barrier, which has none, comes last.
+        ranks.meet()
     finally:
         dist.destroy_process_group()
 

@@ -287,7 +287,7 @@ def log_line(
     """What the run's log tells of a checkpoint."""
     return {
         "step": progress.step,
-        "spent_s": round(progress.spent_s, 1),
+        "spent_s": round(progress.spent_s, 3),
         "pictures_seen": progress.pictures_seen,
         "learning_rate": rate,
         "commit": here["commit"],
