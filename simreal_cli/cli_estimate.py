@@ -29,7 +29,8 @@ DEFAULT_MODEL = "block"
 SMALLEST_EDGE_M, LARGEST_EDGE_M = 0.005, 1.0
 
 Estimate = Callable[
-    [RgbImage, Camera, float, SupportPlane | None, DepthImage | None], Sequence[BlockEstimate]
+    [RgbImage, Camera, float, SupportPlane | None, DepthImage | None, bool],
+    Sequence[BlockEstimate],
 ]
 
 
@@ -42,7 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar=("NX", "NY", "NZ", "D"),
         help="the plane that blocks stand on: nx x + ny y + nz z = d in the camera's optical frame, "
-        "metres; `simreal fit-plane` finds it",
+        "metres; `simreal fit-plane` finds it (default: the plane that four or more blocks of the "
+        "image agree on, if they do)",
+    )
+    parser.add_argument(
+        "--no-plane-from-blocks",
+        dest="plane_from_blocks",
+        action="store_false",
+        help="judge each block by itself: they do not stand on one plane",
     )
     parser.add_argument(
         "--plane-sigma",
@@ -122,7 +130,8 @@ def run(args: argparse.Namespace) -> int:
     if args.draw is not None:
         check_drawable(args.draw)
     search = Search(args.max_distance, args.max_width)
-    estimates = load_estimator(args.model, search)(rgb, camera, args.edge, plane, depth)
+    estimate = load_estimator(args.model, search)
+    estimates = estimate(rgb, camera, args.edge, plane, depth, args.plane_from_blocks)
     blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
         write_image(args.draw, draw_blocks(rgb, camera, blocks))

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     estimate = cli_estimate.load_estimator(args.model, Search(args.max_distance, args.max_width))
     blocks: list[BlockEstimate] = []
     for rgb in images:
-        found = estimate(rgb, camera, args.edge, None, None)
+        found = estimate(rgb, camera, args.edge, None, None, False)
         blocks += [block for block in found if block.score >= args.min_score]
     fit = fit_plane(blocks)
     normal = [round(float(x), 6) for x in fit.plane.normal]

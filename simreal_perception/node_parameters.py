@@ -97,7 +97,7 @@ class PerceptionParameters(CameraParameters):
     plane_frame: str = parameter(
         "",
         "frame that support_plane.normal and offset are given in, known to TF, for example the "
-        "robot's base; empty: blocks may stand anywhere",
+        "robot's base; empty: nobody knows where blocks stand",
         read_only=False,
         name="support_plane.frame",
     )
@@ -127,6 +127,12 @@ class PerceptionParameters(CameraParameters):
         "false: as if support_plane.frame were empty",
         read_only=False,
         name="support_plane.enabled",
+    )
+    plane_from_blocks: bool = parameter(
+        True,
+        "without such a plane: use the one that four or more blocks of an image agree on",
+        read_only=False,
+        name="support_plane.from_blocks",
     )
     use_depth: bool = parameter(
         False,

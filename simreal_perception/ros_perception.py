@@ -258,15 +258,16 @@ class Perception:
         depth: NDArray[np.floating[Any]] | None,
     ) -> tuple[Sequence[BlockEstimate], Sequence[BlockEstimate]]:
         """What is to be published, and what this image alone shows: tracks hide doubt for a while."""
-        edge = self._settings.edge
+        edge, from_blocks = self._settings.edge, self._settings.plane_from_blocks
         placed = self._camera_poses.at(header)
         if not self._settings.tracking or not placed.known:
-            estimates = self._estimator.estimate(rgb, camera, edge, plane, depth)
+            estimates = self._estimator.estimate(rgb, camera, edge, plane, depth, from_blocks)
             return estimates, estimates
         seconds = taken_ns / NANOSECONDS
         estimates = self._tracked.update(
-            rgb, camera, edge, seconds, placed.pose, plane=plane, depth=depth
-        )
+            rgb, camera, edge, seconds, placed.pose, plane=plane, depth=depth,
+            plane_from_blocks=from_blocks,
+        )  # fmt: skip
         return estimates, self._tracked.measured
 
     def _taken_ns(self, header: Header) -> int:

@@ -43,6 +43,7 @@ from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.image_edges import refine_on_image
 from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
 from simreal_perception.pose_estimation.mirrored_crops import is_doubted, judge_again
+from simreal_perception.pose_estimation.plane_fit import common_plane
 from simreal_perception.pose_estimation.pnp import solve_pose
 from simreal_perception.pose_estimation.support_plane import SupportPlane, fuse_plane
 from simreal_perception.pose_estimation.suppression import distinct
@@ -53,6 +54,8 @@ FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose ma
 # What the pose network gives less is no block: none of 639 such crops came to an existence of 0.3, and
 # one crop in six need not be looked at any further (240 scenes, seed 2001).
 LEAST_BLOCK_SCORE = 0.03
+# Blocks that are as likely as this have a say in the plane that they stand on.
+PLANE_SCORE = 0.5
 
 
 # What the pose network is given: crops; what it says of each.
@@ -140,6 +143,7 @@ class BlockEstimator:
         block_edge: float,
         plane: SupportPlane | None = None,
         depth: NDArray[np.floating[Any]] | None = None,
+        plane_from_blocks: bool = True,
         *,
         detections: Detections | None = None,
     ) -> list[BlockEstimate]:
@@ -152,6 +156,8 @@ class BlockEstimator:
             plane: what the blocks stand on, in the camera's optical frame, where that is known.
             depth: aligned with the image, metres along the optical axis, 0 or not finite where
                 there is no value, shape (H, W), where a camera gives that.
+            plane_from_blocks: where no plane is given, use the one that four or more blocks of
+                the image agree on, if they do: it tells ranges, and what stands nowhere.
             detections: where to look, if that is known; otherwise the detector says it.
 
         Raises:
@@ -172,9 +178,12 @@ class BlockEstimator:
         ]
         if depth is not None:
             blocks = fuse_depth(blocks, depth, camera)
+        found = _best_first(blocks)
+        if plane is None and plane_from_blocks:
+            fit = common_plane([block for block in found if block.score >= PLANE_SCORE])
+            plane = fit.plane if fit else None
         if plane is not None:
-            blocks = fuse_plane(blocks, plane)
-        found = distinct(sorted(blocks, key=lambda block: -block.score))
+            found = _best_first(fuse_plane(blocks, plane))
         colors = block_colors(image, camera, [block.pose for block in found], block_edge)
         return [
             dataclasses.replace(block, color=color)
@@ -310,6 +319,10 @@ def load_networks(
             "files NAME_detector.onnx and NAME_pose.onnx; export it again"
         )
     return {name: open_network(files[name], threads, s, provider) for name, s in signatures.items()}
+
+
+def _best_first(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
+    return distinct(sorted(blocks, key=lambda block: -block.score))
 
 
 def _check(image: NDArray[np.uint8], camera: Camera, block_edge: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_perception.pose_estimation.support_plane import (
+    DEFAULT_PLANE_SIGMA_M,
     LEAST_CAMERA_HEIGHT_M,
     LEVELS,
     SLACK_SHARE,
     TILT_SLACK_RAD,
     SupportPlane,
-    nearest_axes,
 )
 
 Array = NDArray[np.float64]
@@ -26,7 +27,10 @@ LEAST_SHARE = 0.6  # of the blocks must agree on the plane
 # Squared error, normalized, of height and tilt together (three degrees of freedom) beyond which a
 # block does not stand on a plane: chance gives more once in a thousand times.
 OUTLIER = 16.3
-LEVEL_COST = 0.2  # of each level: of planes an edge apart the upper one explains as much with less
+# Of each level, for a level is rarer than the one below it: of planes an edge apart the upper one
+# explains as much with less. With 0.2, one plane in nine lay an edge too low (160 scenes, seed 2001);
+# now one in 24.
+LEVEL_COST = 1.0
 # Blocks in a row have two faces in common planes, and both explain them. A camera mostly looks down
 # and has its upper side up: normals near this direction, optical frame, are preferred.
 LIKELY_NORMAL, LIKELY_COST = np.array([0.0, -0.6, -0.8]), 2.0
@@ -35,6 +39,10 @@ OTHER_NORMAL, AMBIGUOUS = float(np.cos(np.radians(20.0))), 4.0
 PROPOSED_LEVELS = 3  # a block may stand on two others, and no lower one be seen as well
 REFINED = 20  # proposals that all blocks have a say in
 PASSES = 12
+# Where every image is asked: so many blocks must agree, the surest propose, few are refined, and
+# nobody is there to choose where two planes cost nearly the same.
+LEAST_COMMON, PROPOSING, REFINED_IN_IMAGE = 4, 8, 4
+CLEAR = 10.0
 # Errors of range of one camera belong together: so much of a block's sigma is that of the others, too.
 SHARED = 0.5
 LEAST_SIGMA_M = 0.001
@@ -63,30 +71,51 @@ class _Blocks:
     covariances: Array
     edge: float
 
+    @staticmethod
+    def of(blocks: Sequence[BlockEstimate]) -> _Blocks:
+        return _Blocks(
+            np.stack([block.pose.position for block in blocks]),
+            np.stack([block.pose.rotation for block in blocks]),
+            np.stack([block.covariance for block in blocks]),
+            blocks[0].edge,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Planes:
+    """P planes {x: normal . x = offset}: normals (P, 3), unit; offsets (P,)."""
+
+    normals: Array
+    offsets: Array
+
+    def __getitem__(self, rows: Any) -> _Planes:
+        return _Planes(self.normals[rows], self.offsets[rows])
+
+    @property
+    def bases(self) -> Array:
+        """Two unit vectors within each plane, at right angles, (P, 2, 3)."""
+        least = np.eye(3)[np.abs(self.normals).argmin(axis=1)]
+        first = np.cross(self.normals, least)
+        first /= np.linalg.norm(first, axis=1, keepdims=True)
+        return np.stack([first, np.cross(self.normals, first)], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class _Residuals:
-    """What each of N blocks says about a plane: errors, their variances, and its level."""
+    """What each of N blocks says about each of P planes: errors, their variances, and its level."""
 
-    heights: Array  # (N,)
-    tilts: Array  # (N, 2)
-    height_variances: Array  # (N,)
-    tilt_covariances: Array  # (N, 2, 2)
-    axes: Array  # (N, 3)
-    levels: NDArray[np.intp]  # (N,)
+    heights: Array  # (P, N)
+    tilts: Array  # (P, N, 2)
+    height_variances: Array  # (P, N)
+    tilt_information: Array  # (P, N, 2, 2)
+    axes: Array  # (P, N, 3)
+    levels: NDArray[np.intp]  # (P, N)
 
     @property
     def squared(self) -> Array:
-        """Normalized squared errors, (N,), three degrees of freedom."""
-        tilts = np.linalg.solve(self.tilt_covariances, self.tilts[..., None])[..., 0]
-        return np.asarray(
-            self.heights**2 / self.height_variances + np.einsum("ni,ni->n", self.tilts, tilts)
-        )
-
-    @property
-    def cost(self) -> float:
-        """Of the plane: low where many blocks agree with it."""
-        return float((np.minimum(self.squared, OUTLIER) + LEVEL_COST * self.levels).sum())
+        """Normalized squared errors, (P, N), three degrees of freedom."""
+        turned = (self.tilts[..., None, :] @ self.tilt_information)[..., 0, :]
+        return np.asarray(self.heights**2 / self.height_variances + (turned * self.tilts).sum(-1))
 
 
 def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
@@ -105,119 +134,152 @@ def fit_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit:
             f"{LEAST_BLOCKS} that lie flat; put more on the plane, or give more images from the "
             "same place"
         )
-    given = _Blocks(
-        np.stack([block.pose.position for block in blocks]),
-        np.stack([block.pose.rotation for block in blocks]),
-        np.stack([block.covariance for block in blocks]),
-        blocks[0].edge,
-    )
-    plane, others_cost = _best(given)
-    residuals = None if plane is None else _residuals(given, plane)
-    agree = np.zeros(len(blocks), bool) if residuals is None else residuals.squared < OUTLIER
-    used = int(agree.sum())
-    if plane is None or residuals is None or used < max(LEAST_BLOCKS, LEAST_SHARE * len(blocks)):
+    found = _best(_Blocks.of(blocks), len(blocks), REFINED)
+    used = found.fit.used if found else 0
+    if found is None or used < max(LEAST_BLOCKS, LEAST_SHARE * len(blocks)):
         raise ConfigurationError(
             f"only {used} of {len(blocks)} blocks agree on a plane: wanted at least {LEAST_BLOCKS} and "
             f"{LEAST_SHARE:.0%}; check --edge and the calibration, put the blocks flat on one "
             "surface, and leave the camera where it is between images"
         )
-    if others_cost < _cost(given, plane) + AMBIGUOUS:
+    if found.lead < AMBIGUOUS:
         raise ConfigurationError(
             f"the {len(blocks)} blocks seen fit two planes, one through their sides: wanted one; put "
             "more blocks on the plane, turned differently and not in rows"
         )
-    residual = float(np.sqrt(np.mean(residuals.heights[agree] ** 2)))
-    return PlaneFit(plane, residual, used, len(blocks))
+    return found.fit
 
 
-def _cost(given: _Blocks, plane: SupportPlane) -> float:
-    return _residuals(given, plane).cost + LIKELY_COST * (1.0 - float(plane.normal @ LIKELY_NORMAL))
+def common_plane(blocks: Sequence[BlockEstimate]) -> PlaneFit | None:
+    """The plane that blocks seen in one image stand on; None where they do not tell it for sure.
+
+    As `fit_plane`, in milliseconds: the first blocks alone propose planes.
+
+    Args:
+        blocks: of one edge, the surest first.
+    """
+    if len(blocks) < LEAST_COMMON:
+        return None
+    found = _best(_Blocks.of(blocks), PROPOSING, REFINED_IN_IMAGE)
+    if found is None or found.lead < CLEAR:
+        return None
+    return found.fit if found.fit.used >= max(LEAST_COMMON, LEAST_SHARE * len(blocks)) else None
 
 
-def _best(given: _Blocks) -> tuple[SupportPlane | None, float]:
-    """The plane that costs least, None if nothing proposes one; and what the best plane with
-    another normal costs, infinity if there is none."""
-    proposals = sorted(_proposals(given), key=lambda plane: _cost(given, plane))
-    if not proposals:
-        return None, np.inf
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The plane that costs least, and how much more the best with another normal costs."""
+
+    fit: PlaneFit
+    lead: float
+
+
+def _best(given: _Blocks, proposing: int, refined: int) -> _Best | None:
+    proposals = _proposals(given, proposing)
+    if not len(proposals.offsets):
+        return None
+    order = np.argsort(_costs(given, proposals), kind="stable")
     # What one block proposes is rough: the order changes when all blocks have a say.
-    others = [plane for plane in proposals if _differ(plane, proposals[0])]
-    planes = [_refined(given, plane) for plane in [*proposals[:REFINED], *others[:REFINED]]]
-    costs = [_cost(given, plane) for plane in planes]
+    differ = _differ(proposals.normals[order], proposals.normals[order[0]])
+    planes = proposals[np.concatenate([order[:refined], order[differ][:refined]])]
+    planes, sigmas = _refined(given, planes)
+    costs = _costs(given, planes)
     best = int(np.argmin(costs))
-    rest = [cost for cost, plane in zip(costs, planes, strict=True) if _differ(plane, planes[best])]
-    return planes[best], min(rest, default=np.inf)
+    rest = costs[_differ(planes.normals, planes.normals[best])]
+    residuals = _residuals(given, planes[best : best + 1])
+    agree = residuals.squared[0] < OUTLIER
+    heights = residuals.heights[0][agree]
+    plane = SupportPlane(planes.normals[best], float(planes.offsets[best]), float(sigmas[best]))
+    fit = PlaneFit(
+        plane,
+        float(np.sqrt(np.mean(heights**2))) if agree.any() else 0.0,
+        int(agree.sum()),
+        len(agree),
+    )
+    return _Best(fit, float(rest.min(initial=np.inf) - costs[best]))
 
 
-def _differ(first: SupportPlane, second: SupportPlane) -> bool:
-    return float(first.normal @ second.normal) < OTHER_NORMAL
+def _differ(normals: Array, other: Array) -> NDArray[np.bool_]:
+    return np.asarray(normals @ other < OTHER_NORMAL)
 
 
-def _proposals(given: _Blocks) -> list[SupportPlane]:
-    """The planes that faces lie on, on the side away from the camera, and some edges below it."""
-    proposals = []
-    for position, rotation in zip(given.positions, given.rotations, strict=True):
-        for normal in [*rotation.T, *-rotation.T]:
-            for level in range(PROPOSED_LEVELS):
-                offset = float(normal @ position) - (level + 0.5) * given.edge
-                if offset < -LEAST_CAMERA_HEIGHT_M:
-                    proposals.append(SupportPlane(normal, offset))
-    return proposals
+def _costs(given: _Blocks, planes: _Planes) -> Array:
+    """Of each plane, (P,): low where many blocks agree with it."""
+    residuals = _residuals(given, planes)
+    each = np.minimum(residuals.squared, OUTLIER) + LEVEL_COST * residuals.levels
+    return np.asarray(each.sum(axis=1) + LIKELY_COST * (1.0 - planes.normals @ LIKELY_NORMAL))
 
 
-def _residuals(given: _Blocks, plane: SupportPlane) -> _Residuals:
-    axes = nearest_axes(given.rotations, plane.normal)
-    turning = np.cross(axes[:, None], plane.basis[None])
-    tilt_covariances = turning @ given.covariances[:, 3:, 3:] @ turning.swapaxes(1, 2)
-    tilt_covariances = tilt_covariances + TILT_SLACK_RAD**2 * np.eye(2)
-    variances = np.einsum("i,nij,j->n", plane.normal, given.covariances[:, :3, :3], plane.normal)
-    above = plane.height(given.positions) / given.edge - 0.5
+def _proposals(given: _Blocks, proposing: int) -> _Planes:
+    """The planes that faces of the first blocks lie on, on the side away from the camera, and some
+    edges below it."""
+    axes = given.rotations[:proposing].swapaxes(1, 2)
+    normals = np.concatenate([axes, -axes], axis=1)  # (N, 6, 3)
+    foot = np.einsum("nai,ni->na", normals, given.positions[:proposing])
+    levels = np.arange(PROPOSED_LEVELS) + 0.5
+    offsets = foot[..., None] - levels * given.edge
+    normals = np.broadcast_to(normals[:, :, None], (*offsets.shape, 3))
+    ahead = offsets < -LEAST_CAMERA_HEIGHT_M
+    return _Planes(normals[ahead], offsets[ahead])
+
+
+def _residuals(given: _Blocks, planes: _Planes) -> _Residuals:
+    cosines = np.einsum("nij,pi->pnj", given.rotations, planes.normals)
+    best = np.abs(cosines).argmax(axis=2)
+    axes = given.rotations[np.arange(len(given.rotations)), :, best]  # (P, N, 3)
+    axes = axes * np.sign(np.take_along_axis(cosines, best[..., None], axis=2))
+    bases = planes.bases
+    turning = np.cross(axes[:, :, None], bases[:, None])  # (P, N, 2, 3)
+    covariances = turning @ given.covariances[:, 3:, 3:] @ turning.swapaxes(2, 3)
+    lever = np.einsum("nij,pj->pni", given.covariances[:, :3, :3], planes.normals)
+    variances = np.einsum("pni,pi->pn", lever, planes.normals)
+    heights = given.positions @ planes.normals.T - planes.offsets
+    above = heights.T / given.edge - 0.5
     levels = np.clip(np.rint(above), 0, LEVELS - 1).astype(np.intp)
     slack = given.edge * SLACK_SHARE * (levels + 1.0)
     return _Residuals(
         heights=(above - levels) * given.edge,
-        tilts=axes @ plane.basis.T,
+        tilts=np.einsum("pni,pki->pnk", axes, bases),
         height_variances=variances + slack**2,
-        tilt_covariances=tilt_covariances,
+        tilt_information=np.linalg.inv(covariances + TILT_SLACK_RAD**2 * np.eye(2)),
         axes=axes,
         levels=levels,
     )
 
 
-def _refined(given: _Blocks, plane: SupportPlane) -> SupportPlane:
-    """Gauss-Newton on the normal and the offset; what does not fit weighs little."""
-    information = np.eye(3)
-    residuals = _residuals(given, plane)
-    middle = given.positions.mean(axis=0)
-    weights = np.ones(len(given.positions))
+def _refined(given: _Blocks, planes: _Planes) -> tuple[_Planes, Array]:
+    """Gauss-Newton on normals and offsets; what does not fit weighs little. With sigmas, metres."""
+    normals, offsets = planes.normals.copy(), planes.offsets.copy()
+    sigmas = np.full(len(offsets), np.inf)
     for _ in range(PASSES):
-        residuals = _residuals(given, plane)
+        planes = _Planes(normals, offsets)
+        bases, residuals = planes.bases, _residuals(given, planes)
         weights = (residuals.squared < OUTLIER) / (1.0 + residuals.squared / OUTLIER)
-        if not weights.any():
-            return plane
-        middle = np.average(given.positions, axis=0, weights=weights)
-        # The plane turns about the middle of its blocks by t1, t2 along its basis and rises by r: the
+        some = np.maximum(weights.sum(axis=1), 1e-9)
+        middles = weights @ given.positions / some[:, None]
+        # A plane turns about the middle of its blocks by t1, t2 along its basis and rises by r: the
         # normal gains t . basis, a height t . basis (p - middle) - r, a tilt -t times the cosine.
-        levers = (given.positions - middle) @ plane.basis.T
-        of_height = np.concatenate([levers, -np.ones((len(levers), 1))], axis=1)
-        of_tilt = np.zeros((len(levers), 2, 3))
-        of_tilt[:, :, :2] = -(residuals.axes @ plane.normal)[:, None, None] * np.eye(2)
+        levers = np.einsum("pni,pki->pnk", given.positions - middles[:, None], bases)
+        of_height = np.concatenate([levers, -np.ones((*levers.shape[:2], 1))], axis=2)
+        cosines = np.einsum("pni,pi->pn", residuals.axes, normals)
         scale = weights / residuals.height_variances
-        certain = weights[:, None, None] * np.linalg.inv(residuals.tilt_covariances)
-        information = np.einsum("n,ni,nj->ij", scale, of_height, of_height) + np.einsum(
-            "nai,nab,nbj->ij", of_tilt, certain, of_tilt
-        )
-        slope = np.einsum("n,ni,n->i", scale, of_height, residuals.heights) + np.einsum(
-            "nai,nab,nb->i", of_tilt, certain, residuals.tilts
-        )
-        step = -np.linalg.solve(information, slope)
-        normal = plane.normal + step[:2] @ plane.basis
-        normal /= np.linalg.norm(normal)
-        foot = middle - plane.height(middle) * plane.normal
-        offset = float(normal @ foot) + float(step[2])
-        if offset > -LEAST_CAMERA_HEIGHT_M:
-            return plane  # it would run into the camera: nothing that blocks are seen to stand on
-        plane = SupportPlane(normal, offset, plane.sigma)
-    shared = SHARED**2 * float(np.average(residuals.height_variances, weights=weights))
-    own = float(np.linalg.inv(information)[2, 2])
-    return SupportPlane(plane.normal, plane.offset, float(np.sqrt(own + shared + LEAST_SIGMA_M**2)))
+        certain = weights[..., None, None] * residuals.tilt_information
+        information = np.einsum("pn,pni,pnj->pij", scale, of_height, of_height)
+        information[:, :2, :2] += np.einsum("pn,pnij->pij", cosines**2, certain)
+        slope = np.einsum("pn,pni,pn->pi", scale, of_height, residuals.heights)
+        slope[:, :2] -= np.einsum("pn,pnij,pnj->pi", cosines, certain, residuals.tilts)
+        # Where no block agrees any more, nothing moves.
+        inverse = np.linalg.inv(information + 1e-9 * np.eye(3))
+        step = -np.einsum("pij,pj->pi", inverse, slope)
+        turned = normals + np.einsum("pk,pki->pi", step[:, :2], bases)
+        turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+        feet = middles - (np.einsum("pi,pi->p", normals, middles) - offsets)[:, None] * normals
+        moved = np.einsum("pi,pi->p", turned, feet) + step[:, 2]
+        # One that would run into the camera is nothing that blocks are seen to stand on: it stays.
+        good = weights.any(axis=1) & (moved < -LEAST_CAMERA_HEIGHT_M)
+        normals = np.where(good[:, None], turned, normals)
+        offsets = np.where(good, moved, offsets)
+        shared = SHARED**2 * (weights * residuals.height_variances).sum(axis=1) / some
+        found = np.sqrt(inverse[:, 2, 2] + shared + LEAST_SIGMA_M**2)
+        sigmas = np.where(good, found, sigmas)
+    return _Planes(normals, offsets), np.where(np.isfinite(sigmas), sigmas, DEFAULT_PLANE_SIGMA_M)

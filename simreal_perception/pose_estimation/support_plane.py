@@ -58,6 +58,11 @@ BESIDE = 0.4
 NO_DENSITY = 1e-9  # per metre
 CARRIED_PASSES = 3  # what carries must be carried itself
 LEAST_FACTOR = 0.05  # odds of a score fall to this share at most: planes are wrong at times
+# So much of what is no block has, by chance or for it is a box of that size, the height of one that
+# stands; the rest has any height. With 0.1 to 0.2 scores are most likely on scenes with everything
+# randomized and on those seen from above (260 scenes, seeds 2001 and 1): log loss 0.22 where the
+# image tells the plane, 0.26 without any.
+ALIKE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +162,8 @@ def fuse_plane(blocks: Sequence[BlockEstimate], plane: SupportPlane) -> list[Blo
     """Estimates of one image, made better by the plane that they stand on, in the same order.
 
     Poses move by what their covariances allow, which is along their rays above all, so that they
-    keep their place in the image. Scores fall where a block would stand on nothing; no estimate
-    is left out.
+    keep their place in the image. Scores fall where a block would stand on nothing, and rise where
+    one stands; no estimate is left out.
 
     Args:
         blocks: of one edge, in the camera's optical frame, all that may be there: they carry each
@@ -182,7 +187,8 @@ def fuse_plane(blocks: Sequence[BlockEstimate], plane: SupportPlane) -> list[Blo
         weights /= weights.sum(axis=1, keepdims=True)
     # Both ratios are 1 where the plane, or the estimate, is known so badly that it says nothing.
     stands = (plain * carried).sum(axis=1) / (cases.priors * carried).sum(axis=1)
-    factors = np.minimum(stands, 1.0) * np.minimum(explained / cases.anything, 1.0)
+    ratios = explained / cases.anything
+    factors = np.minimum(stands, 1.0) * ratios / (1.0 - ALIKE + ALIKE * ratios)
     turns = Rotation.from_quat(np.stack([block.pose.orientation for block in blocks]))
     rows, best = np.arange(len(blocks)), weights.argmax(axis=1)
     shifts = cases.shifts[rows, best]
@@ -198,13 +204,13 @@ def fuse_plane(blocks: Sequence[BlockEstimate], plane: SupportPlane) -> list[Blo
             block,
             pose=Pose(positions[index] + shifts[index, :3], orientations[index]),
             covariance=0.5 * (fused[index] + fused[index].T),
-            score=lowered(block.score, max(float(factors[index]), LEAST_FACTOR)),
+            score=at_odds(block.score, max(float(factors[index]), LEAST_FACTOR)),
         )
         for index, block in enumerate(blocks)
     ]
 
 
-def lowered(score: float, factor: float) -> float:
+def at_odds(score: float, factor: float) -> float:
     """A probability whose odds are multiplied by `factor`."""
     return score * factor / (score * factor + 1.0 - score) if score < 1.0 else score
 

@@ -19,7 +19,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
 from simreal_perception.pose_estimation.image_pyramid import Search
-from simreal_perception.pose_estimation.plane_fit import fit_plane
+from simreal_perception.pose_estimation.plane_fit import common_plane, fit_plane
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 
 EDGE = 0.05
@@ -102,6 +102,33 @@ def test_too_few_blocks_and_blocks_that_disagree_are_refused() -> None:
     ]
     with pytest.raises(ConfigurationError, match=r"of 6 blocks agree on a plane.*check --edge"):
         fit_plane(tumbling)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.integers(0, 2), min_size=3, max_size=20),
+    st.floats(0.5, 1.4),
+)
+@settings(max_examples=30)
+def test_blocks_of_one_image_tell_the_plane_or_nothing(
+    seed: int, upper: list[int], elevation: float
+) -> None:
+    estimates, truth = table_scene(seed, [0, 0, *upper], elevation)
+    fit = common_plane(estimates)
+    if fit is None:  # some arrangements fit a second plane
+        return
+    assert np.degrees(np.arccos(min(fit.plane.normal @ truth.normal, 1.0))) < 2.0
+    middle = np.mean([e.pose.position for e in estimates], axis=0)
+    assert abs(float(fit.plane.height(middle) - truth.height(middle))) < 4 * fit.plane.sigma
+
+
+def test_an_image_tells_the_plane_from_four_blocks_on() -> None:
+    estimates, truth = table_scene(4, [0, 0, 0, 0, 1])
+    fit = common_plane(estimates)
+    assert fit is not None
+    assert fit.plane.normal @ truth.normal > np.cos(np.radians(1.5))
+    assert common_plane(estimates[:3]) is None
+    assert common_plane([]) is None
 
 
 CAMERA_YAML = """\
