@@ -149,7 +149,7 @@ def test_a_model_that_is_not_there(
 def test_plane_and_depth_reach_the_estimator(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[SupportPlane | None, np.ndarray | None]] = []
+    told: list[tuple[SupportPlane | None, np.ndarray | None, bool]] = []
 
     def find(
         rgb: np.ndarray,
@@ -157,8 +157,9 @@ def test_plane_and_depth_reach_the_estimator(
         edge: float,
         plane: SupportPlane | None,
         depth: np.ndarray | None,
+        plane_from_blocks: bool,
     ) -> list[BlockEstimate]:
-        told.append((plane, depth))
+        told.append((plane, depth, plane_from_blocks))
         return []
 
     monkeypatch.setattr(cli_estimate, "load_estimator", lambda model, search: find)
@@ -166,8 +167,9 @@ def test_plane_and_depth_reach_the_estimator(
     assert estimate() == 0
     assert estimate("--plane", "0", "-0.6", "-0.8", "-0.7", "--depth", "depth.png") == 0
     assert estimate("--plane", "0", "0", "2", "1.4", "--plane-sigma", "0.01") == 0
-    assert told[0] == (None, None)
-    (plane, depth), (other, _) = told[1:]
+    assert estimate("--no-plane-from-blocks") == 0
+    assert (told[0], told[3]) == ((None, None, True), (None, None, False))
+    (plane, depth, _), (other, _, _) = told[1:3]
     assert plane is not None
     assert depth is not None
     assert other is not None

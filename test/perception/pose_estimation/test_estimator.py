@@ -134,17 +134,22 @@ def test_what_cannot_be_estimated_is_refused_in_one_line(estimator: BlockEstimat
 
 def test_the_plane_makes_range_as_good_as_it_is_known(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
-    without, known, badly = Evaluation(), Evaluation(), Evaluation()
+    without, agreed, known, badly = (Evaluation() for _ in range(4))
     for example in WorldSource(8, seed=3).examples(range(8)):
         assert example.plane is not None
         for evaluation, plane in (
             (without, None),
+            (agreed, None),
             (known, example.plane),
             (badly, dataclasses.replace(example.plane, sigma=1.0)),
         ):
-            found = estimator.estimate(example.image, example.camera, EDGE, plane)
+            found = estimator.estimate(
+                example.image, example.camera, EDGE, plane, plane_from_blocks=evaluation is agreed
+            )
             evaluation.add([b for b in found if b.score >= MIN_SCORE], example.blocks)
-    before, after, same = (e.summary() for e in (without, known, badly))
+    before, by_blocks, after, same = (e.summary() for e in (without, agreed, known, badly))
+    assert by_blocks["recall"] >= before["recall"]
+    assert by_blocks["position_mean_mm"] < before["position_mean_mm"], (before, by_blocks)
     assert after["recall"] >= before["recall"]
     assert after["precision"] >= before["precision"]
     assert after["position_mean_mm"] < 0.6 * before["position_mean_mm"], (before, after)
