@@ -62,6 +62,7 @@ class FakeEstimator:
         edge: float,
         plane: Any = None,
         depth: Any = None,
+        plane_from_blocks: bool = True,
         *,
         detections: Detections | None = None,
     ) -> list[BlockEstimate]:
