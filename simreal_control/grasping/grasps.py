@@ -79,10 +79,28 @@ class GraspConfig:
     above_centre_m: float = 0.0
 
 
-def well_placed(block: Block, edge_m: float, gripper: Hand) -> bool:
+@dataclass(frozen=True, eq=False)
+class GraspProblem:
+    """Says what the grasps, or the placements, of one block are sought for and ranked by.
+
+    Args:
+        arm: that shall reach them.
+        seed: arm configuration to stay near, radians, shape (n,).
+        config: what all grasps and placements have in common.
+        others: blocks that must not be touched; of a placement without the one that is held and
+            the one below it (the fingers end above it).
+    """
+
+    arm: ArmKinematics
+    seed: Array
+    config: GraspConfig
+    others: Sequence[Block] = ()
+
+
+def well_placed(block: Block, config: GraspConfig) -> bool:
     """Whether it is known well enough where a block is for an open hand to be put about it."""
     poses = _quarter_turns(block.position, block.yaw, 0.0)
-    rooms = [gripper.room_sigmas(pose, block, edge_m) for pose in poses]
+    rooms = [config.gripper.room_sigmas(pose, block, config.edge_m) for pose in poses]
     return max(rooms) >= LEAST_SIGMAS
 
 
@@ -107,27 +125,20 @@ def tool_yaw(pose_tool_in_base: Pose) -> float:
 
 
 def rank_grasps(
-    block: Block,
-    others: Sequence[Block],
-    arm: ArmKinematics,
-    seed: Array,
-    config: GraspConfig,
-    tilts: Sequence[float] = UPRIGHT,
+    block: Block, problem: GraspProblem, tilts: Sequence[float] = UPRIGHT
 ) -> list[Grasp]:
     """The top grasps of a block that reach and touch nothing else, best first.
 
     Args:
         block: what to grasp.
-        others: every other block of the scene.
-        seed: arm configuration to stay near, radians, shape (n,).
-        config: see there.
+        problem: with every other block of the scene.
         tilts: of the hand, radians.
 
     Raises:
         KinematicsError: no grasp is left; the message says why for each.
     """
+    config, hand = problem.config, problem.config.gripper
     position = block.position + np.array([0.0, 0.0, config.above_centre_m])
-    hand = config.gripper
     ways = [
         _Way(pose, tilt, hand.room_sigmas(pose, block, config.edge_m))
         for tilt in tilts
@@ -138,46 +149,31 @@ def rank_grasps(
     return _rank(
         ways,
         block,
-        others,
-        arm,
-        seed,
-        config,
+        problem,
         f"the block at ({block.position[0]:.3f}, {block.position[1]:.3f}) cannot be grasped",
     )
 
 
 def rank_placements(
-    position: Array,
-    yaw: float,
-    others: Sequence[Block],
-    arm: ArmKinematics,
-    seed: Array,
-    config: GraspConfig,
-    tilt: float = 0.0,
+    position: Array, yaw: float, problem: GraspProblem, tilt: float = 0.0
 ) -> list[Grasp]:
     """Tool poses that put a held cube at a place, modulo its quarter turns, best first.
 
     Args:
         position: of the tool point when the block is let go, metres, shape (3,).
         yaw: wanted yaw of the block modulo a quarter turn, radians.
-        others: blocks that must not be touched, without the one that is held and the one below it
-            (the fingers end above it).
-        seed: arm configuration to stay near, radians, shape (n,).
-        config: see there.
+        problem: see there.
         tilt: by which the block is held.
 
     Raises:
         KinematicsError: no placement is left; the message says why for each.
     """
-    centre = np.asarray(position) - np.array([0.0, 0.0, config.above_centre_m])
+    centre = np.asarray(position) - np.array([0.0, 0.0, problem.config.above_centre_m])
     held = Block(centre, yaw, 0, np.zeros((3, 3)), 1.0, 0)
     return _rank(
         [_Way(pose, tilt, ENOUGH_SIGMAS) for pose in _quarter_turns(position, yaw, tilt)],
         held,
-        others,
-        arm,
-        seed,
-        config,
+        problem,
         f"a block cannot be placed at ({position[0]:.3f}, {position[1]:.3f}, {position[2]:.3f})",
     )
 
@@ -195,22 +191,15 @@ def _quarter_turns(position: Array, yaw: float, tilt: float) -> list[Pose]:
     return [tool_pose(position, yaw + quarter * QUARTER_TURN, tilt) for quarter in range(4)]
 
 
-def _rank(
-    ways: Sequence[_Way],
-    inside: Block,
-    others: Sequence[Block],
-    arm: ArmKinematics,
-    seed: Array,
-    config: GraspConfig,
-    refusal: str,
-) -> list[Grasp]:
+def _rank(ways: Sequence[_Way], inside: Block, problem: GraspProblem, refusal: str) -> list[Grasp]:
+    arm, config = problem.arm, problem.config
     grasps: list[Grasp] = []
     reasons: list[str] = []
     for way in ways:
         pose = way.pose
         name = f"yaw {np.degrees(tool_yaw(pose)):.0f}"
         name += f" tilt {np.degrees(way.tilt):.0f}" * bool(way.tilt)
-        free = clearance(pose, others, config.edge_m, config.gripper, config.approach_m)
+        free = clearance(pose, problem.others, config.edge_m, config.gripper, config.approach_m)
         if free < config.min_clearance_m:
             reasons.append(f"{name}: {free * 1000:.0f} mm to a neighbour")
             continue
@@ -220,7 +209,7 @@ def _rank(
                 reasons.append(f"{name}: {within * 1000:.0f} mm to the block or what is below it")
                 continue
         try:
-            joints = arm.inverse(pose, seed, restarts=2)
+            joints = arm.inverse(pose, problem.seed, restarts=2)
         except KinematicsError as error:
             reasons.append(f"{name}: {error}")
             continue
@@ -228,7 +217,7 @@ def _rank(
             CLEARANCE_WEIGHT * min(free, ENOUGH_CLEARANCE_M) / ENOUGH_CLEARANCE_M
             + STRADDLE_WEIGHT * min(way.sigmas, ENOUGH_SIGMAS) / ENOUGH_SIGMAS
             + MARGIN_WEIGHT * arm.margin(joints)
-            - TRAVEL_WEIGHT * float(np.max(np.abs(joints - seed)))
+            - TRAVEL_WEIGHT * float(np.max(np.abs(joints - problem.seed)))
             - TILT_WEIGHT * abs(way.tilt)
         )
         grasps.append(Grasp(pose, joints, free, score, way.tilt))

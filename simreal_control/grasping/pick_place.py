@@ -16,6 +16,7 @@ from simreal_control.grasping.grasps import (
     UPRIGHT,
     Grasp,
     GraspConfig,
+    GraspProblem,
     rank_grasps,
     rank_placements,
     well_placed,
@@ -25,6 +26,7 @@ from simreal_control.grasping.surroundings import Surroundings, block_in_hand
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.trajectory import line_waypoints
 from simreal_control.world_model.block_map import Block, BlockMapConfig
+from simreal_control.world_model.structure import PlaceTarget
 
 Array = NDArray[np.float64]
 
@@ -129,7 +131,7 @@ class PickPlacePlanner:
 
     def well_placed(self, block: Block) -> bool:
         """Whether its place is known well enough to grasp it."""
-        return well_placed(block, self._blocks.edge_m, self._gripper)
+        return well_placed(block, self._grasping)
 
     def safe_height(self, scene: Sequence[Block], tower_levels: int, carrying: bool) -> float:
         """Height of the tool at which it, or the block it holds, passes over everything, metres."""
@@ -145,16 +147,16 @@ class PickPlacePlanner:
 
     def placement(
         self,
-        position: Array,
-        yaw: float,
-        level: int,
+        target: PlaceTarget,
         others: Sequence[Block],
         tilt: float = 0.0,
         near: Array | None = None,
     ) -> Grasp:
-        """Best way to put a block down on a level of the tower at `position`, shape (2,) or (3,).
+        """Best way to put a block down.
 
         Args:
+            target: where.
+            others: blocks that the hand must not touch meanwhile.
             tilt: by which the hand holds the block, radians.
             near: the configuration that it comes from, radians; by default home.
 
@@ -162,52 +164,40 @@ class PickPlacePlanner:
             KinematicsError: there is none.
         """
         height = (
-            self._blocks.height(level)
+            self._blocks.height(target.level)
             + self._config.grasp_above_centre_m
             + self._config.place_gap_m
         )
         ranked = rank_placements(
-            np.array([position[0], position[1], height]),
-            yaw,
-            others,
-            self._arm,
-            self._home if near is None else near,
-            self._grasping,
-            tilt,
+            np.array([*target.position, height]), target.yaw, self._problem(others, near), tilt
         )
-        height_m = self.safe_height(others, level + 1, carrying=True)
+        height_m = self.safe_height(others, target.level + 1, carrying=True)
         return self._first_with_way(ranked, height_m, carrying=True)
 
     def choose(
-        self,
-        candidates: Sequence[Block],
-        scene: Sequence[Block],
-        position: Array,
-        yaw: float,
-        level: int,
+        self, candidates: Sequence[Block], scene: Sequence[Block], target: PlaceTarget
     ) -> PickPlace:
         """The candidate that is grasped best, and its way onto the tower.
 
         Args:
             candidates: loose blocks of the scene.
             scene: all blocks.
-            position, yaw, level: where the block goes; metres shape (2,) or (3,), radians.
+            target: where the block goes.
 
         Raises:
             KinematicsError: no candidate can be grasped, or none can be placed.
         """
-        height = self.safe_height(scene, level, carrying=True)
+        height = self.safe_height(scene, target.level, carrying=True)
         refusals: list[str] = []
         # Beside some blocks an upright hand has no room, or no reach; a tilted one may.
         for tilts in (UPRIGHT, TILTS):
             found, reasons = self._graspable(candidates, scene, height, tilts)
             refusals += reasons if tilts is UPRIGHT else []
             for block, grasp in sorted(found, key=lambda pair: -pair[1].score)[:MOST_TRIED]:
-                others = [other for other in self.away_from(position, scene) if other is not block]
+                away = self.away_from(target.position, scene)
+                others = [other for other in away if other is not block]
                 try:
-                    placement = self.placement(
-                        position, yaw, level, others, grasp.tilt, grasp.joints
-                    )
+                    placement = self.placement(target, others, grasp.tilt, grasp.joints)
                     return PickPlace(block, grasp, placement)
                 except KinematicsError as error:
                     refusals.append(str(error))
@@ -226,7 +216,7 @@ class PickPlacePlanner:
         for block in candidates:
             others = [other for other in scene if other is not block]
             try:
-                ranked = self._grasps(block, others, tilts)
+                ranked = rank_grasps(block, self._problem(others), tilts)
                 found.append((block, self._first_with_way(ranked, height_m)))
             except KinematicsError as error:
                 reasons.append(str(error))
@@ -297,8 +287,9 @@ class PickPlacePlanner:
             held = block_in_hand(self._blocks.edge_m, self._config.grasp_above_centre_m, tilt)
         self._surroundings.check(way, held)
 
-    def _grasps(self, block: Block, others: Sequence[Block], tilts: Sequence[float]) -> list[Grasp]:
-        return rank_grasps(block, others, self._arm, self._home, self._grasping, tilts)
+    def _problem(self, others: Sequence[Block], near: Array | None = None) -> GraspProblem:
+        seed = self._home if near is None else near
+        return GraspProblem(self._arm, seed, self._grasping, others)
 
 
 def _alike(pose: Pose, other: Pose) -> bool:

@@ -17,7 +17,7 @@ from simreal_control.task.placement_site import free_place
 from simreal_control.task.search import Search
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block
-from simreal_control.world_model.structure import Structure, StructureView
+from simreal_control.world_model.structure import PlaceTarget, Structure, StructureView
 
 Array = NDArray[np.float64]
 
@@ -141,16 +141,15 @@ class BlockSelector:
             if not free:
                 reasons.append("no way leads to any block")
                 continue
-            position, yaw = structure.target(slot)
-            level = structure.slots[slot].level
+            target = structure.target(slot)
             try:
-                work = self._choose(free, scene, now.edge_m, position, yaw, level)
+                work = self._choose(free, scene, now.edge_m, target)
             except KinematicsError as error:
                 reasons.append(str(error))
                 continue
             x, y = work.block.position[:2]
             name = f"{work.block.color} block" if structure.slots[slot].color else "block"
-            at = f"level {level}" + _column_words(structure, slot)
+            at = f"level {target.level}" + _column_words(structure, slot)
             how = " by a tilted hand" * bool(work.tilt)
             words = f"taking the {name} at ({x:.3f}, {y:.3f}) m for {at}{how}"
             return Selection(Do(work, slot, words), search, notes)
@@ -169,37 +168,35 @@ class BlockSelector:
             wanted = structure.slots[slot].color
             if wanted not in ("", held.color):
                 continue
-            position, yaw = structure.target(slot)
-            level = structure.slots[slot].level
-            others = self.planner.away_from(position, now.scene)
+            target = structure.target(slot)
+            others = self.planner.away_from(target.position, now.scene)
             try:
-                placement = self.planner.placement(position, yaw, level, others, held.tilt)
+                placement = self.planner.placement(target, others, held.tilt)
             except KinematicsError:
                 continue
-            return Do(Place(placement), slot, f"the block in the hand goes to level {level}")
+            words = f"the block in the hand goes to level {target.level}"
+            return Do(Place(placement), slot, words)
         return self.rid_of(now, held)
 
     def rid_of(self, now: Situation, held: Held) -> Decision:
         """Put down on the table what is in the hand."""
         try:
-            position, yaw = free_place(now.ground(self.planner), now.planned_places)
-            placement = self.planner.placement(position, yaw, 0, now.scene, held.tilt)
+            target = free_place(now.ground(self.planner), now.planned_places)
+            placement = self.planner.placement(target, now.scene, held.tilt)
         except KinematicsError as error:
             return Done(False, f"the block in the hand cannot be put down: {error}")
-        return Do(
-            Place(placement),
-            None,
-            f"the block in the hand is put down at ({position[0]:.3f}, {position[1]:.3f}) m",
-        )
+        x, y = target.position
+        words = f"the block in the hand is put down at ({x:.3f}, {y:.3f}) m"
+        return Do(Place(placement), None, words)
 
     def verify_by_grasp(self, now: Situation, structure: Structure, slot: int) -> Decision | None:
         """Verify by grasp that a block stands in its place; None where no hand gets."""
-        level = structure.slots[slot].level
-        position, yaw = structure.target(slot)
-        centre = np.array([position[0], position[1], now.observation.blocks.height(level)])
-        block = Block(centre, yaw, level, 1e-4 * np.eye(3), 0.0, 0)
+        target = structure.target(slot)
+        level = target.level
+        centre = np.array([*target.position, now.observation.blocks.height(level)])
+        block = Block(centre, target.yaw, level, 1e-4 * np.eye(3), 0.0, 0)
         try:
-            work = self.planner.choose([block], now.scene, position, yaw, level)
+            work = self.planner.choose([block], now.scene, target)
         except KinematicsError:
             return None
         return Do(
@@ -211,20 +208,18 @@ class BlockSelector:
         candidates: Sequence[Block],
         scene: Sequence[Block],
         edge_m: float,
-        position: Array,
-        yaw: float,
-        level: int,
+        target: PlaceTarget,
     ) -> PickPlace:
         """The best of those that a higher tower would obstruct; else the best of all.
 
         Raises:
             KinematicsError: none can be grasped, or none can be placed.
         """
-        first = [block for block in candidates if obstructs(position, block, edge_m)]
+        first = [block for block in candidates if obstructs(target.position, block, edge_m)]
         if first and len(first) < len(candidates):
             with suppress(KinematicsError):
-                return self.planner.choose(first, scene, position, yaw, level)
-        return self.planner.choose(candidates, scene, position, yaw, level)
+                return self.planner.choose(first, scene, target)
+        return self.planner.choose(candidates, scene, target)
 
     def _low_confidence_on_table(self, now: Situation) -> list[Block]:
         """Blocks of low confidence, on the table, clear of all blocks and places."""
@@ -252,7 +247,7 @@ def _removing(removing: Do, search: Search, notes: tuple[str, ...] = ()) -> Sele
 def _column_words(structure: Structure, slot: int) -> str:
     if len({s.column for s in structure.slots}) == 1:
         return ""
-    x, y = structure.target(slot)[0]
+    x, y = structure.target(slot).position
     return f" at ({x:.3f}, {y:.3f}) m"
 
 

@@ -129,8 +129,8 @@ class ObstructionRemoval:
     ) -> tuple[PickPlace, Array] | None:
         """How one of these blocks gets onto free table, and where; None where there is no way."""
         try:
-            position, yaw = free_place(now.ground(self.planner), now.planned_places)
-            return self.planner.choose(movable, now.scene, position, yaw, 0), position
+            target = free_place(now.ground(self.planner), now.planned_places)
+            return self.planner.choose(movable, now.scene, target), target.position
         except KinematicsError:
             return None
 

@@ -16,6 +16,7 @@ from simreal_control.task.goal import Build, Goal, largest_pyramid, pyramid_foot
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import (
     PLACE_SHARE,
+    PlaceTarget,
     Slot,
     Structure,
     column,
@@ -41,7 +42,7 @@ FREE_FOOT_M, FREE_FOOT_SHARE = 0.3, 0.6
 YAWS = (np.pi / 2, 0.0, np.pi / 4, -np.pi / 4)
 SITES_TRIED = 40
 
-Reachable = Callable[[Array, float, int], None]
+Reachable = Callable[[PlaceTarget], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Ground:
         lower, upper: corners of the block zone, metres, shape (2,).
         camera_position: in the base frame, shape (3,).
         table_m: height of the table top.
-        reachable: raises KinematicsError where no block can be put: position (2,), yaw, level.
+        reachable: raises KinematicsError where no block can be put.
         obstacles: what stands there and is no block.
     """
 
@@ -107,14 +108,14 @@ def plan_structure(goal: Goal, ground: Ground) -> Structure:
     return Structure(slots, ground.edge_m, known=len(ground.blocks))
 
 
-def free_place(ground: Ground, avoid: Sequence[Array] = ()) -> tuple[Array, float]:
-    """Where one block can be put down, away from all others: position (2,) and yaw.
+def free_place(ground: Ground, avoid: Sequence[Array] = ()) -> PlaceTarget:
+    """Where one block can be put down, away from all others.
 
     Raises:
         KinematicsError: nowhere.
     """
     slots = _on_free_table(ground, lambda middle, yaw: row(middle, yaw, 1, 0.0, ()), avoid)
-    return slots[0].position, slots[0].yaw
+    return slots[0].planned
 
 
 def _tower(goal: Goal, ground: Ground) -> list[Slot]:
@@ -178,8 +179,8 @@ def _apart(goal: Goal, ground: Ground) -> list[Slot]:
     there = [block for block in ground.blocks if block.level == 0]
     slots = [Slot(b.position[:2], b.yaw, 0, (), "", n) for n, b in enumerate(there)]
     for _ in range(len(ground.blocks) - len(there)):
-        position, yaw = free_place(ground, [slot.position for slot in slots])
-        slots.append(Slot(position, yaw, 0, (), "", len(slots)))
+        free = free_place(ground, [slot.position for slot in slots])
+        slots.append(Slot(free.position, free.yaw, free.level, (), "", len(slots)))
     return slots
 
 
@@ -239,7 +240,7 @@ def _base(ground: Ground, levels: int, color: str, others: Sequence[Array] = ())
 
 def _check_levels(ground: Ground, slots: Sequence[Slot], first: int) -> None:
     for slot in slots[first:]:
-        ground.reachable(slot.position, slot.yaw, slot.level)
+        ground.reachable(slot.planned)
 
 
 def _on_free_table(

@@ -12,7 +12,7 @@ from simreal_control.grasping.pick_place import PickPlacePlanner
 from simreal_control.task.placement_site import Ground
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.scene_observation import SceneObservation
-from simreal_control.world_model.structure import Structure
+from simreal_control.world_model.structure import PlaceTarget, Structure
 
 Array = NDArray[np.float64]
 
@@ -43,8 +43,8 @@ class Situation:
     def ground(self, planner: PickPlacePlanner) -> Ground:
         """What is known of the table."""
 
-        def reachable(position: Array, yaw: float, level: int) -> None:
-            planner.placement(position, yaw, level, [])
+        def reachable(target: PlaceTarget) -> None:
+            planner.placement(target, [])
 
         zone = self.observation.zone
         return Ground(

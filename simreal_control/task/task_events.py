@@ -82,7 +82,7 @@ class TaskLog:
             if structure is None
             else [
                 {
-                    "position": np.round(structure.target(number)[0], 4).tolist(),
+                    "position": np.round(structure.target(number).position, 4).tolist(),
                     "level": slot.level,
                     "color": slot.color,
                     "filled": number in structure.filled,

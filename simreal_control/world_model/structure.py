@@ -24,6 +24,21 @@ PLACE_SHARE = 0.8
 SPOT_TOLERANCE = 0.05  # of what people write for thirds, blocks
 
 
+@dataclass(frozen=True, eq=False)
+class PlaceTarget:
+    """Where a block is to be put down.
+
+    Args:
+        position: from above, metres, shape (2,).
+        yaw: radians modulo a quarter turn.
+        level: 0 on the table.
+    """
+
+    position: Array
+    yaw: float
+    level: int = 0
+
+
 class Verdict(Enum):
     CONFIRMED = "confirmed"
     UNCLEAR = "unclear"
@@ -49,6 +64,11 @@ class Slot:
     supports: tuple[int, ...] = ()
     color: str = ""
     column: int = 0
+
+    @property
+    def planned(self) -> PlaceTarget:
+        """Where its block goes if those below stand as planned."""
+        return PlaceTarget(self.position, self.yaw, self.level)
 
 
 @dataclass(frozen=True)
@@ -108,7 +128,7 @@ class Structure:
     edge_m: float
     filled: set[int] = field(default_factory=set)
     known: int = 0
-    _seen: dict[int, tuple[Array, float]] = field(default_factory=dict)
+    _seen: dict[int, PlaceTarget] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -129,16 +149,17 @@ class Structure:
         ]
         return sorted(ready, key=lambda number: self.slots[number].level)
 
-    def target(self, number: int) -> tuple[Array, float]:
-        """Where the block of a place goes: over those below as they are seen; (2,) and yaw."""
+    def target(self, number: int) -> PlaceTarget:
+        """Where the block of a place goes: over those below as they are seen."""
         slot = self.slots[number]
         below = [self._where(support) for support in slot.supports]
         if not below:
-            return slot.position, slot.yaw
-        position = np.mean([position for position, _ in below], axis=0)
-        return np.asarray(position), below[0][1] if len(below) == 1 else slot.yaw
+            return slot.planned
+        position = np.asarray(np.mean([one.position for one in below], axis=0))
+        yaw = below[0].yaw if len(below) == 1 else slot.yaw
+        return PlaceTarget(position, yaw, slot.level)
 
-    def _where(self, number: int) -> tuple[Array, float]:
+    def _where(self, number: int) -> PlaceTarget:
         """Where the block of a filled place was last seen, else where it was to go."""
         return self._seen[number] if number in self._seen else self.target(number)
 
@@ -183,7 +204,8 @@ class Structure:
         return StructureView(seen, frozenset(standing), tuple(loose), tuple(covered))
 
     def _expected(self, number: int) -> Array:
-        return self._where(number)[0] if number in self.filled else self.target(number)[0]
+        where = self._where(number) if number in self.filled else self.target(number)
+        return where.position
 
     def _fits(self, number: int, block: Block) -> bool:
         """Colours tell only where one was asked for and nothing was put there yet."""
@@ -210,7 +232,8 @@ class Structure:
         self.filled = set(view.standing)
         self.known = max(self.known, len(self.filled) + view.elsewhere)
         self._seen = {
-            number: (np.array(block.position[:2]), block.yaw) for number, block in view.seen.items()
+            number: PlaceTarget(np.array(block.position[:2]), block.yaw, block.level)
+            for number, block in view.seen.items()
         } | {
             number: where
             for number, where in self._seen.items()

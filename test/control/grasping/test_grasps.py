@@ -14,6 +14,7 @@ from simreal_control.grasping.grasps import (
     LEAST_SIGMAS,
     TILTS,
     GraspConfig,
+    GraspProblem,
     rank_grasps,
     rank_placements,
     tool_pose,
@@ -35,7 +36,7 @@ def block(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Block:
 
 
 def grasps(panda, target, others):
-    return rank_grasps(target, others, panda, HOME, CONFIG)
+    return rank_grasps(target, GraspProblem(panda, HOME, CONFIG, others))
 
 
 @settings(max_examples=20, deadline=None)
@@ -105,7 +106,7 @@ def test_beside_a_tower_a_tilted_hand_leans_away_from_it(panda):
     target = block(0.558, 0.0)
     with pytest.raises(KinematicsError, match="to a neighbour"):
         grasps(panda, target, TOWER)
-    ranked = rank_grasps(target, TOWER, panda, HOME, CONFIG, tilts=TILTS)
+    ranked = rank_grasps(target, GraspProblem(panda, HOME, CONFIG, TOWER), tilts=TILTS)
     for grasp in ranked:
         pose = panda.forward(grasp.joints)
         np.testing.assert_allclose(pose.position, target.position, atol=1e-4)
@@ -119,7 +120,7 @@ def test_beside_a_tower_a_tilted_hand_leans_away_from_it(panda):
 @pytest.mark.parametrize("tilt", TILTS)
 def test_a_block_is_put_down_by_the_tilt_that_holds_it(panda, tilt):
     place = np.array([0.5, 0.1, 0.127])
-    for grasp in rank_placements(place, 0.3, [], panda, HOME, CONFIG, tilt=tilt):
+    for grasp in rank_placements(place, 0.3, GraspProblem(panda, HOME, CONFIG), tilt=tilt):
         assert grasp.tilt == tilt
         upright = tool_pose(place, tool_yaw(grasp.pose_tool_in_base)).inverse()
         turned = (upright @ grasp.pose_tool_in_base).rotation
@@ -152,11 +153,11 @@ def test_a_block_is_grasped_only_where_the_fingers_have_room_for_what_is_not_kno
     assume(abs(room - LEAST_SIGMAS * sigma) > 1e-9)  # on the border rounding decides
     where = np.array([0.5, 0.0, 0.025])
     everywhere = Block(where, yaw, 0, sigma**2 * np.eye(3), 0.9, 4)
-    assert well_placed(everywhere, EDGE, HAND) == (room >= LEAST_SIGMAS * sigma)
+    assert well_placed(everywhere, CONFIG) == (room >= LEAST_SIGMAS * sigma)
     # One direction is enough, if the fingers close along it.
     along = np.array([np.cos(yaw), np.sin(yaw), 0.0])
     covariance = 1e-6 * np.eye(3) + 0.05**2 * np.outer(along, along)
-    assert well_placed(Block(where, yaw, 0, covariance, 0.9, 4), EDGE, HAND)
+    assert well_placed(Block(where, yaw, 0, covariance, 0.9, 4), CONFIG)
 
 
 def test_an_unsure_yaw_lowers_the_score_where_the_fingers_have_little_room(panda):
@@ -165,7 +166,7 @@ def test_an_unsure_yaw_lowers_the_score_where_the_fingers_have_little_room(panda
         for sigma in (0.0, 0.3)
     )
     scores = [
-        rank_grasps(target, [], panda, HOME, replace(CONFIG, edge_m=0.07))[0].score
+        rank_grasps(target, GraspProblem(panda, HOME, replace(CONFIG, edge_m=0.07)))[0].score
         for target in (sure, unsure)
     ]
     assert scores[1] < scores[0] - 0.1

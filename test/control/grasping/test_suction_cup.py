@@ -13,6 +13,7 @@ from simreal_control.grasping.grasps import (
     TILTS,
     UPRIGHT,
     GraspConfig,
+    GraspProblem,
     rank_grasps,
     tool_pose,
     well_placed,
@@ -37,7 +38,7 @@ def block(x: float, y: float, level: int = 0, sigma_m: float = 1e-3) -> Block:
 
 def test_the_lip_is_pressed_on_the_middle_of_the_top(panda: ArmKinematics) -> None:
     target = block(0.5, 0.1)
-    for grasp in rank_grasps(target, [], panda, HOME, CONFIG):
+    for grasp in rank_grasps(target, GraspProblem(panda, HOME, CONFIG)):
         lip = panda.forward(grasp.joints)
         np.testing.assert_allclose(lip.position, [0.5, 0.1, EDGE - CUP.press_m], atol=1e-4)
         np.testing.assert_allclose(lip.rotation[:, 2], [0, 0, -1], atol=1e-3)
@@ -45,7 +46,7 @@ def test_the_lip_is_pressed_on_the_middle_of_the_top(panda: ArmKinematics) -> No
 
 def test_a_block_among_four_is_taken_where_fingers_have_no_room(panda: ArmKinematics) -> None:
     around = [block(0.5 + dx, dy) for dx, dy in ((0.06, 0), (-0.06, 0), (0, 0.06), (0, -0.06))]
-    assert rank_grasps(block(0.5, 0.0), around, panda, HOME, CONFIG)
+    assert rank_grasps(block(0.5, 0.0), GraspProblem(panda, HOME, CONFIG, around))
 
 
 def test_a_tower_beside_stands_in_the_way_of_the_hand() -> None:
@@ -62,22 +63,22 @@ def test_a_tower_beside_stands_in_the_way_of_the_hand() -> None:
 
 
 def test_the_hand_is_not_tilted(panda: ArmKinematics) -> None:
-    ranked = rank_grasps(block(0.5, 0.0), [], panda, HOME, CONFIG, (*UPRIGHT, *TILTS))
+    ranked = rank_grasps(block(0.5, 0.0), GraspProblem(panda, HOME, CONFIG), (*UPRIGHT, *TILTS))
     assert {grasp.tilt for grasp in ranked} == {0.0}
     with pytest.raises(KinematicsError, match="it offers the hand no faces"):
-        rank_grasps(block(0.5, 0.0), [], panda, HOME, CONFIG, TILTS)
+        rank_grasps(block(0.5, 0.0), GraspProblem(panda, HOME, CONFIG), TILTS)
 
 
 def test_a_leaning_block_offers_no_face(panda: ArmKinematics) -> None:
     leaning = replace(block(0.5, 0.0), lean_axis=0.3)
     with pytest.raises(KinematicsError, match="it offers the hand no faces"):
-        rank_grasps(leaning, [], panda, HOME, CONFIG)
+        rank_grasps(leaning, GraspProblem(panda, HOME, CONFIG))
 
 
 def test_a_face_must_be_known_well_enough_for_the_lip() -> None:
     room = EDGE / 2 - CUP.cup_radius_m
-    assert well_placed(block(0.5, 0.0, sigma_m=0.9 * room / LEAST_SIGMAS), EDGE, CUP)
-    assert not well_placed(block(0.5, 0.0, sigma_m=1.1 * room / LEAST_SIGMAS), EDGE, CUP)
+    assert well_placed(block(0.5, 0.0, sigma_m=0.9 * room / LEAST_SIGMAS), CONFIG)
+    assert not well_placed(block(0.5, 0.0, sigma_m=1.1 * room / LEAST_SIGMAS), CONFIG)
 
 
 def test_measures_that_cannot_be_are_refused() -> None:
