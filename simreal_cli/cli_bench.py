@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from simreal_cli.bench import bench_launches, bench_monitor, bench_stack
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty, output_file, positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 EPILOG = """\
@@ -57,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     render.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(cpu)")
     estimate = subjects.add_parser("estimate", help="milliseconds", description=ESTIMATE)
-    estimate.add_argument("--model", default="block", help="name of a model, or path of its card")
+    estimate.add_argument(
+        "--model", type=nonempty, default="block", help="name of a model, or path of its card"
+    )
     estimate.add_argument("--images", type=positive, default=8, help="different scenes (8)")
     estimate.add_argument("--rounds", type=positive, default=5, help="turns of each (5)")
     estimate.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="(640x480)")
@@ -69,7 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_monitor.add_arguments(subjects)
     for one in (render, estimate):
         one.add_argument("--seed", type=int, default=1, help="of the scenes (1)")
-        one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+        one.add_argument(
+            "--json", type=output_file, metavar="FILE", help="write the figures here too"
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,10 +84,7 @@ def run(args: argparse.Namespace) -> int:
     }[args.subject]  # fmt: skip
     result = measure(args)
     if args.json is not None:
-        try:
-            write_whole(args.json, json.dumps(result, indent=2) + "\n")
-        except OSError as error:
-            raise ConfigurationError(f"cannot write {args.json}: {error.strerror}") from error
+        write_output(args.json, json.dumps(result, indent=2) + "\n")
     return 0
 
 

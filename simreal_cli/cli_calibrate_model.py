@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
+from simreal_common.output_files import check_writable
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate_model
 from simreal_perception.model_files.model_card import load_model_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("model", help="installed model, or path of its card, which is changed")
+    parser.add_argument(
+        "model", type=nonempty, help="installed model, or path of its card, which is changed"
+    )
     parser.add_argument(
         "--scenes", type=positive, default=SCENES, metavar="N", help="how many (%(default)s)"
     )
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "--ranges",
-        type=Path,
+        type=nonempty_path,
         metavar="FILE",
         help="of the scenes, YAML (config/randomization.yaml)",
     )
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 
     card = load_model_card(args.model)
+    check_writable(card.path)
     source = MixedScenes(args.scenes, args.seed, args.ranges)
     command = f"simreal calibrate-model MODEL --scenes {args.scenes} --seed {args.seed}"
     command += f" --ranges {args.ranges.name}" if args.ranges else ""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from simreal_cli.parsing.arguments import nonempty, output_file
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
@@ -35,7 +36,9 @@ Estimate = Callable[
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", help="image as the camera took it (PNG, JPEG)")
+    parser.add_argument(
+        "image", type=nonempty, metavar="IMAGE", help="image as the camera took it (PNG, JPEG)"
+    )
     add_block_arguments(parser, MIN_SCORE)
     parser.add_argument(
         "--plane",
@@ -60,16 +63,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--depth",
+        type=nonempty,
         metavar="DEPTH.png",
         help="depth aligned with the image: 16 bits, millimetres, 0 where there is no value",
     )
-    parser.add_argument("--draw", metavar="OUT.png", help="also draw what was found into a copy")
+    parser.add_argument(
+        "--draw", type=output_file, metavar="OUT.png", help="also draw what was found into a copy"
+    )
 
 
 def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> None:
     """Declare the camera, the blocks and the model, for every verb that looks at images."""
     parser.add_argument(
         "--camera",
+        type=nonempty,
         required=True,
         metavar="CAMERA.yaml",
         help="calibration of that camera: a ROS camera_info YAML file, or OpenCV's or Kalibr's",
@@ -84,6 +91,7 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
     )
     parser.add_argument(
         "--model",
+        type=nonempty,
         default=DEFAULT_MODEL,
         metavar="NAME|PATH",
         help="an installed model or the path of a model's card (.json) (default: %(default)s)",

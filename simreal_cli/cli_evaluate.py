@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simreal_cli.parsing.arguments import positive, probability
+from simreal_cli.parsing.arguments import (
+    nonempty,
+    nonempty_path,
+    output_file,
+    positive,
+    probability,
+)
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_output
+from simreal_common.output_files import check_writable, write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
@@ -39,7 +44,9 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
-    parser.add_argument("--model", default="block", help="installed model, or path of its files")
+    parser.add_argument(
+        "--model", type=nonempty, default="block", help="installed model, or path of its files"
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--scenes", type=positive, metavar="N", help="N fresh synthetic scenes")
     source.add_argument(
@@ -50,11 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument(
         "--photos",
-        type=Path,
+        type=nonempty_path,
         metavar="FOLDER",
         help="photographs with poses, with labels, or BOP's scenes",
     )
-    source.add_argument("--bag", type=Path, metavar="FOLDER", help="rosbag2; wants --poses, --edge")
+    source.add_argument(
+        "--bag", type=nonempty_path, metavar="FOLDER", help="rosbag2; wants --poses, --edge"
+    )
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="raycaster", help="of --scenes (%(default)s)"
     )
@@ -65,12 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ranges",
-        type=Path,
+        type=nonempty_path,
         metavar="FILE",
         help="YAML of randomization for --scenes, edges and distances included; without it blocks "
         "of 50 mm at 0.5 to 1.1 m, the rest as in config/randomization.yaml",
     )
-    parser.add_argument("--poses", type=Path, metavar="FILE", help="JSON, true poses of --bag")
+    parser.add_argument(
+        "--poses", type=nonempty_path, metavar="FILE", help="JSON, true poses of --bag"
+    )
     parser.add_argument(
         "--edge", type=float, metavar="M", help="edge of the block of --bag, metres"
     )
@@ -104,12 +115,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=positive, default=1, metavar="J", help="processes to share the work among"
     )
-    parser.add_argument("--json", type=Path, metavar="OUT.json", help="all figures, every block")
-    parser.add_argument("--html", type=Path, metavar="OUT.html", help="tables and plots as a page")
-    parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="draw the worst cases")
+    parser.add_argument(
+        "--json", type=output_file, metavar="OUT.json", help="all figures, every block"
+    )
+    parser.add_argument(
+        "--html", type=output_file, metavar="OUT.html", help="tables and plots as a page"
+    )
+    parser.add_argument("--sheet", type=output_file, metavar="OUT.png", help="draw the worst cases")
     parser.add_argument(
         "--reliability",
-        type=Path,
+        type=output_file,
         metavar="OUT.png",
         help="plot scores against the share of them that are of a block",
     )
@@ -126,11 +141,14 @@ def run(args: argparse.Namespace) -> int:
 
     from simreal_perception.evaluation.evaluation_report import report, text_report
     from simreal_perception.evaluation.evaluation_run import evaluate
+    from simreal_perception.model_files.model_card import load_model_card
     from simreal_perception.pose_estimation.estimator import BlockEstimator
     from simreal_perception.video.image_io import check_drawable, write_image
 
     knowledge = _plane_knowledge(args)
     source = _source(args)
+    if args.write_card:
+        check_writable(load_model_card(args.model).path)
     for path in (args.sheet, args.reliability):
         if path:
             check_drawable(path)
@@ -161,7 +179,6 @@ def run(args: argparse.Namespace) -> int:
         write_image(args.reliability, draw_reliability(bins, source.name))
     if args.write_card:
         from simreal_perception.evaluation.evaluation_card import write_figures
-        from simreal_perception.model_files.model_card import load_model_card
 
         real = (args.photos or args.bag).name if args.photos or args.bag else None
         write_figures(load_model_card(args.model), command, figures, real)

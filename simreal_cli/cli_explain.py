@@ -6,8 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from simreal_cli.parsing.arguments import nonempty_path
 from simreal_common.errors import ConfigurationError, SimrealError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import check_writable, write_output
 
 PAGE, FILM, RESULT = "report.html", "demo.mp4", "result.json"
 
@@ -15,7 +16,7 @@ PAGE, FILM, RESULT = "report.html", "demo.mp4", "result.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER",
+        "folder", type=nonempty_path, metavar="FOLDER",
         help="of a run: decisions.jsonl lies in it, and demo.mp4 and result.json if there are any",
     )  # fmt: skip
 
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     folder: Path = args.folder
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; wanted the folder of a run")
+    page = folder / PAGE
+    check_writable(page)
     record = read_record(folder)
     if not record.events:
         raise ConfigurationError(f"{folder}: nothing is recorded there; the run had not begun")
@@ -41,12 +44,8 @@ def run(args: argparse.Namespace) -> int:
     except SimrealError as error:
         remark = f"Without images: {error}"
     verdict = _verdict(folder / RESULT)
-    page = folder / PAGE
-    try:
-        write_whole(page, as_page(report, verdict, remark, images))
-        where = f"With images: {page}" if images else f"{remark}; as a page: {page}"
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {page}: {error.strerror}") from error
+    write_output(page, as_page(report, verdict, remark, images))
+    where = f"With images: {page}" if images else f"{remark}; as a page: {page}"
     print(as_text(report, verdict, where))
     return 0
 

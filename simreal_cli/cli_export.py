@@ -6,14 +6,17 @@ import argparse
 import json
 from pathlib import Path
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
 from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/block")
-    parser.add_argument("model", type=Path, help="model to write, without suffix: models/block")
+    parser.add_argument("run", type=nonempty_path, help="folder of the run, e.g. runs/block")
+    parser.add_argument(
+        "model", type=nonempty_path, help="model to write, without suffix: models/block"
+    )
     parser.add_argument(
         "--scenes",
         type=positive,
@@ -23,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ranges",
-        type=Path,
+        type=nonempty_path,
         metavar="FILE",
         help="YAML of randomization for these scenes, where the model is for a domain of its own; "
         "edges and distances included",
@@ -33,13 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rest-from",
-        default="",
+        type=nonempty,
         metavar="MODEL",
         help="installed model, or path of a card, that gives the network which the run has not "
         "trained, e.g. the detector after `simreal train --task pose`",
     )
     parser.add_argument(
-        "--card", type=Path, help="JSON file with entries for the card: metrics, limits, ..."
+        "--card",
+        type=nonempty_path,
+        help="JSON file with entries for the card: metrics, limits, ...",
     )
 
 
@@ -48,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.export.calibrate import SCENES
     from simreal_perception.export.export import export
 
+    check_writable(Path(f"{args.model}.json"))
     extra = {}
     if args.card:
         try:
@@ -57,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
                 f"cannot read card entries {args.card}: {error}; wanted a JSON file"
             ) from error
     scenes = args.scenes or SCENES
-    for path in export(args.run, args.model, extra, scenes, args.ranges, args.last, args.rest_from):
+    for path in export(
+        args.run, args.model, extra, scenes, args.ranges, args.last, args.rest_from or ""
+    ):
         print(path)
     return 0

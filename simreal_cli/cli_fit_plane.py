@@ -6,6 +6,7 @@ import argparse
 import json
 
 from simreal_cli import cli_estimate
+from simreal_cli.parsing.arguments import nonempty
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "images",
+        type=nonempty,
         nargs="+",
         metavar="IMAGE",
         help="images of blocks on the plane, all taken from the same place",

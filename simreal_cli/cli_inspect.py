@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from simreal_cli.cli_pictures import size
-from simreal_cli.parsing.arguments import positive
-from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file, positive
+from simreal_common.output_files import write_output
 
 EXIT_WRONG_LABELS = 1
 EPILOG = """\
@@ -27,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "data", type=Path, metavar="DATA|RANGES",
+        "data", type=nonempty_path, metavar="DATA|RANGES",
         help="folder of labelled pictures or of their shards, or a YAML file of ranges",
     )  # fmt: skip
     parser.add_argument(
@@ -42,16 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=size, metavar="WxH", help="of drawn pictures, pixels; without it the split's"
     )
     parser.add_argument(
-        "--photos", type=Path, metavar="FOLDER",
+        "--photos", type=nonempty_path, metavar="FOLDER",
         help="real photographs, with labels or without: which lie outside of what the pictures show",
     )  # fmt: skip
     parser.add_argument(
         "--features", choices=("plain", "both"), default="plain",
         help="by which photographs are compared: plain ones, or the detector network's, too",
     )  # fmt: skip
-    parser.add_argument("--model", default="block", help="whose detector is meant (%(default)s)")
     parser.add_argument(
-        "--html", type=Path, default=Path("out/inspect.html"), metavar="FILE",
+        "--model", type=nonempty, default="block", help="whose detector is meant (%(default)s)"
+    )
+    parser.add_argument(
+        "--html", type=output_file, default="out/inspect.html", metavar="FILE",
         help="the page (%(default)s)",
     )  # fmt: skip
 
@@ -74,13 +74,7 @@ def run(args: argparse.Namespace) -> int:
         describe = NetworkFeatures(args.model).of
     with tqdm(total=source.count, unit="img") as bar:
         seen = inspect_pictures(source, args.photos, describe, bar.update)
-    try:
-        args.html.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(args.html, inspection_page(seen))
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {args.html}: {error.strerror}; give a place that can be written"
-        ) from error
+    write_output(args.html, inspection_page(seen))
     print(as_text(seen))
     print(f"the page: {args.html}")
     return EXIT_WRONG_LABELS if seen.errors else 0

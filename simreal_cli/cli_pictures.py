@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty_path, output_folder, positive
 
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
@@ -28,12 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     parser.add_argument("count", type=positive, metavar="N", help="pictures")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="their folder")
+    parser.add_argument(
+        "--out", type=output_folder, required=True, metavar="DIR", help="their folder"
+    )
     parser.add_argument(
         "--format", choices=FORMATS, default=FORMATS[0], help="layout of the files (%(default)s)"
     )
     parser.add_argument(
-        "--ranges", type=Path, metavar="FILE",
+        "--ranges", type=nonempty_path, metavar="FILE",
         help="YAML of randomization; without it config/randomization.yaml",
     )  # fmt: skip
     parser.add_argument(

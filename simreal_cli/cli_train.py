@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_folder, positive
 from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
     parser.epilog = EPILOG
-    parser.add_argument("--run", type=Path, default=Path("runs/block"), help="folder of the run")
+    parser.add_argument("--run", type=output_folder, default="runs/block", help="folder of the run")
     parser.add_argument(
         "--task",
         default="both",
@@ -48,7 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which network, detector or pose; 'both', the default, trains them side by side",
     )
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="YAML file; without it config/training.yaml"
+        "--config",
+        type=nonempty_path,
+        metavar="FILE",
+        help="YAML file; without it config/training.yaml",
     )
     parser.add_argument("--seed", type=int, help="of images and weights")
     parser.add_argument("--steps", type=positive, help="batches to learn; fewer for a quick try")
@@ -70,12 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--start-from",
+        type=nonempty,
         metavar="MODEL",
         help="start from its weights: a checkpoint, a run's folder, an .onnx file, a model's card "
         "or name",
     )
     parser.add_argument(
         "--ranges",
+        type=nonempty,
         metavar="FILE",
         help="YAML of randomization; without it config/randomization.yaml",
     )

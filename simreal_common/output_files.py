@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -41,9 +43,51 @@ def write_output(path: Path, content: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}; give a place that can be written"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Tell, before a long job, whether `write_output` could write a file; leaves nothing behind.
+
+    Raises:
+        ConfigurationError: it could not.
+    """
+    try:
+        place = Path(os.path.realpath(path))
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if place.exists() and not place.is_file():
+            if not os.access(place, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+        _try_folder(place.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Tell, before a long job, whether files could be written into a folder; leaves nothing behind.
+
+    Raises:
+        ConfigurationError: they could not.
+    """
+    try:
+        _try_folder(Path(os.path.realpath(folder)))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _try_folder(folder: Path) -> None:
+    """Open a nameless file in a folder, or in the nearest one above it that is there."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    with tempfile.TemporaryFile(dir=there):
+        pass
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot write {path}: {error.strerror}; give a place that can be written"
+    )
 
 
 def make_folder(out: str) -> Path:

@@ -87,7 +87,9 @@ class Bench(ABC, Generic[Run, Result]):
 
         Raises:
             ConfigurationError: the folder holds another bench.
+            ModelError: there is no such model.
         """
+        self.estimator()  # a model that cannot be used is told of before the folder is taken
         claim_folder(self.folder, self.kind)
         todo = [(self, run) for run in self.runs if not self.file(run).is_file()]
         if jobs == 1 or len(todo) < 2:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from simreal_cli.parsing.arguments import probability
+from simreal_cli.parsing.arguments import nonempty, output_file, probability
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -24,7 +23,9 @@ same scenes with the blocks as they look without tags.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
-    parser.add_argument("--model", default="block", help="installed model, or path of its files")
+    parser.add_argument(
+        "--model", type=nonempty, default="block", help="installed model, or path of its files"
+    )
     parser.add_argument(
         "--frames", type=int, default=500, metavar="N", help="that both methods see (%(default)s)"
     )
@@ -42,9 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=MIN_SCORE,
         help="estimates of the network that are less probably of a block do not count (%(default)s)",
     )
-    parser.add_argument("--json", type=Path, metavar="OUT.json", help="the whole table")
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="both over each condition")
-    parser.add_argument("--frame", type=Path, metavar="OUT.png", help="write the first frame")
+    parser.add_argument("--json", type=output_file, metavar="OUT.json", help="the whole table")
+    parser.add_argument(
+        "--plot", type=output_file, metavar="OUT.png", help="both over each condition"
+    )
+    parser.add_argument(
+        "--frame", type=output_file, metavar="OUT.png", help="write the first frame"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import output_file, output_folder, positive
 from simreal_common.errors import ConfigurationError
 from simreal_sim.physics.world_randomization import MAX_BLOCKS
 
@@ -36,18 +36,20 @@ def add_arguments(subjects: Any) -> None:
         "--span", type=float, default=60.0, metavar="S",
         help="latest moment, seconds after the start (60)",
     )  # fmt: skip
-    kills.add_argument("--out", type=Path, metavar="FOLDER", help="(out/bench_kills_SEED)")
+    kills.add_argument("--out", type=output_folder, metavar="FOLDER", help="(out/bench_kills_SEED)")
     soak = subjects.add_parser("soak", help="memory and handles over hours", description=SOAK)
     soak.add_argument("--hours", type=float, default=8.0, metavar="H", help="real time (8)")
     soak.add_argument("--seed", type=int, default=1, help="of the scene (1)")
-    soak.add_argument("--out", type=Path, metavar="FOLDER", help="new (out/bench_soak)")
+    soak.add_argument("--out", type=output_folder, metavar="FOLDER", help="new (out/bench_soak)")
     for one in (kills, soak):
         one.add_argument("--blocks", type=positive, default=3, help="of the tower (3)")
         one.add_argument(
             "--domain", type=int, default=90, metavar="N",
             help="ROS_DOMAIN_ID that nobody else on this machine uses (90)",
         )  # fmt: skip
-        one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+        one.add_argument(
+            "--json", type=output_file, metavar="FILE", help="write the figures here too"
+        )
 
 
 def kills(args: argparse.Namespace) -> dict[str, Any]:

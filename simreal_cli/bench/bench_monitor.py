@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
+
+from simreal_cli.parsing.arguments import nonempty, output_file
 
 DESCRIPTION = """\
 Plants faults of camera, light and network into images of synthetic scenes in which an arm and a block
@@ -19,14 +20,16 @@ RATES = (15.0, 30.0)
 def add_arguments(subjects: Any) -> None:
     """Declare the options."""
     one = subjects.add_parser("monitor", help="faults found in time", description=DESCRIPTION)
-    one.add_argument("--model", default="block", help="name of a model, or path of its card")
+    one.add_argument(
+        "--model", type=nonempty, default="block", help="name of a model, or path of its card"
+    )
     one.add_argument("--scenes", type=int, default=8, help="with faults; 0: none (8)")
     one.add_argument("--minutes", type=float, default=10.0, help="without any, in all (10)")
     one.add_argument(
         "--ordinary", type=int, default=3, metavar="N", help="scenes of these minutes; 0: none (3)"
     )
     one.add_argument("--seed", type=int, default=1, help="of the first scene (1)")
-    one.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    one.add_argument("--json", type=output_file, metavar="FILE", help="write the figures here too")
 
 
 def monitor(args: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simreal_cli.parsing.arguments import positive
+from simreal_cli.parsing.arguments import nonempty, output_file, output_folder, positive
 from simreal_common.errors import ConfigurationError
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS
 
@@ -39,7 +39,9 @@ def add_arguments(subjects: Any) -> None:
         "--seeds", type=_seeds, default=tuple(range(1, 11)), metavar="A..B", help="(1..10)"
     )
     stack.add_argument("--blocks", type=positive, default=3, help="of each tower (3)")
-    stack.add_argument("--model", default="block", help="name of a model, or path of its card")
+    stack.add_argument(
+        "--model", type=nonempty, default="block", help="name of a model, or path of its card"
+    )
     stack.add_argument(
         "--speed", type=float, default=0.5, metavar="SHARE",
         help="of the arm's velocity limits (0.5)",
@@ -59,11 +61,13 @@ def add_arguments(subjects: Any) -> None:
     )  # fmt: skip
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
-        "--out", type=Path, metavar="FOLDER",
+        "--out", type=output_folder, metavar="FOLDER",
         help="results and films (out/bench_stack_N, of another robot out/bench_stack_ROBOT_N, with "
         "faults out/bench_faults_N)",
     )  # fmt: skip
-    stack.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    stack.add_argument(
+        "--json", type=output_file, metavar="FILE", help="write the figures here too"
+    )
 
 
 def stack(args: argparse.Namespace) -> dict[str, Any]:

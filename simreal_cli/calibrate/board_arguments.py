@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
 from simreal_perception.camera_calibration.board import CHARUCO, DICTIONARIES, KINDS, Board
 
 MARKER_SHARE = 0.75  # of a square, where nobody says the size of the markers
@@ -70,22 +69,6 @@ def check_place(path: Path, endings: tuple[str, ...]) -> None:
     """Raise a ConfigurationError unless a file can be meant by that name; looked at first."""
     if not path.name.endswith(endings):
         raise ConfigurationError(f"--out {path}: wanted a name that ends in {' or '.join(endings)}")
-    if not path.absolute().parent.is_dir():
-        raise ConfigurationError(f"--out {path}: there is no folder {path.parent}; make it first")
-
-
-def write_result(path: Path, content: str | bytes) -> None:
-    """Write the file, whole or not at all.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {error.strerror}; give a place that can be written"
-        ) from error
 
 
 def _squares(text: str) -> tuple[int, int]:

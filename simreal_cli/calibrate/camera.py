@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 
 from simreal_cli.calibrate.board_arguments import (
     add_board_arguments,
     board_of,
     check_place,
-    write_result,
 )
 from simreal_cli.calibrate.sights import (
     collect_sights,
@@ -18,7 +16,9 @@ from simreal_cli.calibrate.sights import (
     print_errors,
     print_left_out,
 )
+from simreal_cli.parsing.arguments import nonempty_path, output_file
 from simreal_common.errors import CalibrationError, ConfigurationError
+from simreal_common.output_files import write_output
 from simreal_perception.camera_calibration.board_detection import Sight, find_board
 from simreal_perception.camera_calibration.camera_file import camera_yaml
 from simreal_perception.camera_calibration.coverage import (
@@ -47,10 +47,13 @@ add.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "source", type=Path, metavar="FOLDER|BAG", help="pictures (PNG, JPEG), or a recording"
+        "source",
+        type=nonempty_path,
+        metavar="FOLDER|BAG",
+        help="pictures (PNG, JPEG), or a recording",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="CAMERA.yaml", help="ROS camera_info file"
+        "--out", type=output_file, required=True, metavar="CAMERA.yaml", help="ROS camera_info file"
     )
     parser.add_argument("--name", default="camera", help="of the camera (default: %(default)s)")
     parser.add_argument(
@@ -98,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.out} is not written, the pictures leave the camera open: add "
             f"{'; '.join(found.lacking)}"
         )
-    write_result(args.out, camera_yaml(fit, args.name, str(board)))
+    write_output(args.out, camera_yaml(fit, args.name, str(board)))
     if found.advice:
         print(f"would be better still with {'; '.join(found.advice)}")
     print(args.out)

@@ -13,14 +13,14 @@ from simreal_cli.calibrate.board_arguments import (
     add_board_arguments,
     board_of,
     check_place,
-    write_result,
 )
 from simreal_cli.calibrate.sights import collect_sights, print_errors, print_left_out
-from simreal_cli.parsing.arguments import probability
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file, probability
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_common.imaging.camera_files import load_camera
+from simreal_common.output_files import write_output
 from simreal_perception.camera_calibration.block_detection import block_sight
 from simreal_perception.camera_calibration.board_detection import Sight, find_board
 from simreal_perception.camera_calibration.hand_eye import (
@@ -59,17 +59,17 @@ Writes nothing where the poses do not suffice, and says which to add.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures (PNG, JPEG)")
+    parser.add_argument("folder", type=nonempty_path, metavar="FOLDER", help="pictures (PNG, JPEG)")
     parser.add_argument(
         "--poses",
-        type=Path,
+        type=nonempty_path,
         metavar="FILE",
         help="CSV or YAML: image, x, y, z, qx, qy, qz, qw (tool in base, metres; or roll, pitch, "
         "yaw; or rx, ry, rz), or image and joint positions (default: "
         f"{POSES[0]} or {POSES[1]} in the folder)",
     )
     parser.add_argument(
-        "--camera", type=Path, required=True, metavar="CAMERA.yaml", help="its calibration"
+        "--camera", type=nonempty_path, required=True, metavar="CAMERA.yaml", help="its calibration"
     )
     parser.add_argument("--rectified", action="store_true", help="the pictures are rectified")
     parser.add_argument(
@@ -78,7 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="eye-to-hand: beside the arm; eye-in-hand: on it",
     )
-    parser.add_argument("--urdf", type=Path, metavar="FILE", help="robot, for joint positions")
+    parser.add_argument(
+        "--urdf", type=nonempty_path, metavar="FILE", help="robot, for joint positions"
+    )
     parser.add_argument("--tool", metavar="LINK", help="of that robot, whose pose is computed")
     parser.add_argument(
         "--parent",
@@ -106,12 +108,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--edge", type=float, metavar="METRES", help="blocks instead of a board: their edge"
     )
-    parser.add_argument("--model", default="block", metavar="NAME|PATH", help="(%(default)s)")
+    parser.add_argument(
+        "--model", type=nonempty, default="block", metavar="NAME|PATH", help="(%(default)s)"
+    )
     parser.add_argument(
         "--min-score", type=probability, default=MIN_SCORE, metavar="0..1", help="(%(default)s)"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar=f"NAME{ENDING}", help="launch file to write"
+        "--out",
+        type=output_file,
+        required=True,
+        metavar=f"NAME{ENDING}",
+        help="launch file to write",
     )
     add_board_arguments(parser)
 
@@ -156,7 +164,7 @@ def run(args: argparse.Namespace) -> int:
             "camera file is of this camera at this size"
         )
     check_held_out(held_out)
-    write_result(args.out, transform_launch(fit, held_out, parent, child, pose_child_in_optical))
+    write_output(args.out, transform_launch(fit, held_out, parent, child, pose_child_in_optical))
     print(args.out)
     return 0
 

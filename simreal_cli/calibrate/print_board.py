@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from simreal_cli.calibrate.board_arguments import (
     add_board_arguments,
     board_of,
     check_place,
-    write_result,
 )
+from simreal_cli.parsing.arguments import output_file
+from simreal_common.output_files import write_output
 from simreal_perception.camera_calibration.board_page import PAPERS, BoardPage
 
 DESCRIPTION = """\
@@ -23,7 +23,7 @@ is 100 mm long. Give what a square then measures as --square.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="board.pdf or board.png"
+        "--out", type=output_file, required=True, metavar="FILE", help="board.pdf or board.png"
     )
     parser.add_argument(
         "--paper", choices=tuple(PAPERS), default="a4", help="(default: %(default)s)"
@@ -39,6 +39,6 @@ def run(args: argparse.Namespace) -> int:
     """
     page = BoardPage(board_of(args), args.paper)
     check_place(args.out, (".pdf", ".png"))
-    write_result(args.out, page.pdf() if args.out.suffix == ".pdf" else page.png())
+    write_output(args.out, page.pdf() if args.out.suffix == ".pdf" else page.png())
     print(args.out)
     return 0

@@ -6,9 +6,10 @@ import argparse
 import dataclasses
 import json
 import sys
-from pathlib import Path
 
-from simreal_common.output_files import write_whole
+from simreal_cli.experiments.short_runs import add_short_run_arguments, short_run_config
+from simreal_cli.parsing.arguments import nonempty_path, output_folder
+from simreal_common.output_files import write_output
 
 STOPPED = 130
 EPILOG = """\
@@ -26,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "--out", type=Path, default=Path("out/ablation"), metavar="DIR",
+        "--out", type=output_folder, default="out/ablation", metavar="DIR",
         help="folder of runs and table (%(default)s)",
     )  # fmt: skip
-    parser.add_argument("--task", default="pose", help="which network (%(default)s)")
+    add_short_run_arguments(parser, steps=600)
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", help="ablations to make; everything is always there"
     )
@@ -37,23 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=int, default=3, metavar="N", help="runs of each (%(default)s)"
     )
     parser.add_argument(
-        "--steps", type=int, default=600, help="batches that each learns (%(default)s)"
-    )
-    parser.add_argument("--batch", type=int, default=64, help="images a batch (%(default)s)")
-    parser.add_argument(
-        "--width", type=int, default=16, help="channels of the first layer (%(default)s)"
-    )
-    parser.add_argument(
         "--held-out", type=int, default=16, metavar="N",
         help="batches of the whole randomization to measure on (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--photos", type=Path, metavar="FOLDER",
+        "--photos", type=nonempty_path, metavar="FOLDER",
         help="labelled photographs to measure on, too; the pose network alone",
     )  # fmt: skip
-    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML of everything else")
-    parser.add_argument("--ranges", metavar="FILE", help="YAML of the whole randomization")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws and learns")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,19 +56,8 @@ def run(args: argparse.Namespace) -> int:
     from simreal_bench.experiments.ablations.ablation_variants import EVERYTHING, VARIANTS
     from simreal_perception.evaluation.labelled_photographs import photograph_source
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
-    from simreal_perception.training.training_config import read_config
 
-    config = read_config(args.config, args.task)
-    config = dataclasses.replace(
-        config,
-        steps=args.steps,
-        batch=args.batch,
-        width=args.width,
-        held_out=args.held_out,
-        warmup=min(config.warmup, args.steps // 10),
-        ranges=args.ranges or config.ranges,
-        device=args.device or config.device,
-    )
+    config = dataclasses.replace(short_run_config(args), held_out=args.held_out)
     variants = tuple(dict.fromkeys((EVERYTHING.name, *(args.only or VARIANTS))))
     ablation = Ablation(
         config,
@@ -93,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
         if done := ablation.done():
             table = ablation_table(config.task, done)
             text = json.dumps(table.as_json(), indent=1) + "\n"
-            write_whole(args.out / "ablation.json", text)
-            write_whole(args.out / "ablation.html", table.as_page())
+            write_output(args.out / "ablation.json", text)
+            write_output(args.out / "ablation.html", table.as_page())
 
     try:
         with kill_as_ctrl_c():

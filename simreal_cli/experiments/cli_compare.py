@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simreal_cli.parsing.arguments import nonempty_path, output_file
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_output
 
@@ -27,9 +27,11 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folders of runs")
     parser.add_argument(
-        "--with", nargs="+", type=Path, default=[], metavar="RUN", dest="others",
+        "runs", nargs="+", type=nonempty_path, metavar="RUN", help="folders of runs"
+    )
+    parser.add_argument(
+        "--with", nargs="+", type=nonempty_path, default=[], metavar="RUN", dest="others",
         help="the other side, where a side is several runs",
     )  # fmt: skip
     parser.add_argument(
@@ -40,16 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure all on the same images, drawn from config/randomization.yaml",
     )  # fmt: skip
     parser.add_argument(
-        "--ranges", type=Path, metavar="FILE", help="draw these from other ranges; implies --common"
+        "--ranges",
+        type=nonempty_path,
+        metavar="FILE",
+        help="draw these from other ranges; implies --common",
     )
     parser.add_argument(
         "--images", type=int, default=1024, metavar="N", help="how many (%(default)s)"
     )
     parser.add_argument(
-        "--photos", type=Path, metavar="FOLDER",
+        "--photos", type=nonempty_path, metavar="FOLDER",
         help="measure all on the cubes of these labelled photographs, too; the pose network alone",
     )  # fmt: skip
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
+    parser.add_argument("--html", type=output_file, metavar="FILE", help="write a page, too")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from simreal_common.output_files import write_output
+from simreal_cli.parsing.arguments import nonempty_path, output_file
+from simreal_common.output_files import check_writable, write_output
 
 EPILOG = """\
 examples:
@@ -18,20 +18,20 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument("run", type=nonempty_path, metavar="RUN", help="folder of a run")
     parser.add_argument(
         "--task", help="which network; without it the only one, or of several the pose network"
     )
     parser.add_argument(
-        "--since", type=Path, metavar="RUN",
+        "--since", type=nonempty_path, metavar="RUN",
         help="tell what changed since this one; without it since the last one in a folder beside",
     )  # fmt: skip
     parser.add_argument(
-        "--seeds", nargs="+", type=Path, default=[], metavar="RUN",
+        "--seeds", nargs="+", type=nonempty_path, default=[], metavar="RUN",
         help="runs like it with other seeds, for the spread",
     )  # fmt: skip
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="the page; without it RUN/report.html"
+        "--html", type=output_file, metavar="FILE", help="the page; without it RUN/report.html"
     )
 
 
@@ -44,10 +44,11 @@ def run(args: argparse.Namespace) -> int:
     from simreal_bench.experiments.run_report_page import run_report_page
 
     found = read_run(args.run, args.task)
+    path = args.html or args.run / "report.html"
+    check_writable(path)
     task = found.config.task
     earlier = run_before(found) if args.since is None else read_run(args.since, task)
     report = report_run(found, earlier, [read_run(folder, task) for folder in args.seeds])
-    path = args.html or args.run / "report.html"
     write_output(path, run_report_page(report))
     for name, value in report.figures.items():
         print(f"{name:20} {value}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simreal_cli.experiments.short_runs import add_short_run_arguments, short_run_config
+from simreal_cli.parsing.arguments import output_folder
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 
 if TYPE_CHECKING:
     import optuna
@@ -30,24 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "--out", type=Path, default=Path("out/sweep"), metavar="DIR",
+        "--out", type=output_folder, default="out/sweep", metavar="DIR",
         help="folder of trials and storage (%(default)s)",
     )  # fmt: skip
-    parser.add_argument("--task", default="pose", help="which network (%(default)s)")
+    add_short_run_arguments(parser, steps=1000)
     parser.add_argument("--trials", type=int, default=20, metavar="N", help="in all (%(default)s)")
-    parser.add_argument(
-        "--steps", type=int, default=1000, help="batches that a trial learns (%(default)s)"
-    )
-    parser.add_argument("--batch", type=int, default=64, help="images a batch (%(default)s)")
-    parser.add_argument("--width", type=int, default=16, help="of the network (%(default)s)")
     parser.add_argument(
         "--vary", nargs="+", metavar="NAME=RANGE",
         help="settings of config/training.yaml: LOW..HIGH, log:LOW..HIGH or A,B,C; without it "
         "learning_rate, weight_decay, gradient_norm and average",
     )  # fmt: skip
-    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML of everything else")
-    parser.add_argument("--ranges", metavar="FILE", help="YAML of randomization")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="that draws and learns")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,28 +50,18 @@ def run(args: argparse.Namespace) -> int:
     from simreal_bench.experiments.sweeps.sweep import Sweep
     from simreal_bench.experiments.sweeps.sweep_page import sweep_page, sweep_summary, sweep_text
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
-    from simreal_perception.training.training_config import read_config
 
     if args.trials < 1:
         raise ConfigurationError(f"--trials is {args.trials}: wanted 1 or more")
-    usual = read_config(args.config, args.task)
-    config = dataclasses.replace(
-        usual,
-        steps=args.steps,
-        batch=args.batch,
-        width=args.width,
-        warmup=min(usual.warmup, args.steps // 10),
-        ranges=args.ranges or usual.ranges,
-        device=args.device or usual.device,
-    )
+    config = short_run_config(args)
     sweep = Sweep(config, tuple(map(Varied.parse, args.vary or USUAL)), args.out)
 
     def tell(study: optuna.Study) -> None:
         last = study.trials[-1]
         print(f"trial {last.number}: {last.state.name.lower()}", file=sys.stderr, flush=True)
         text = json.dumps(sweep_summary(study), indent=1) + "\n"
-        write_whole(args.out / "sweep.json", text)
-        write_whole(args.out / "sweep.html", sweep_page(study, config.task))
+        write_output(args.out / "sweep.json", text)
+        write_output(args.out / "sweep.html", sweep_page(study, config.task))
 
     try:
         with kill_as_ctrl_c():

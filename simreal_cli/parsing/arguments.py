@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+from simreal_common.errors import ConfigurationError
+from simreal_common.output_files import check_folder_writable, check_writable
 
 
 def positive(text: str) -> int:
@@ -21,3 +25,39 @@ def probability(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"got '{text}', wanted a number from 0 to 1")
     return value
+
+
+def nonempty(text: str) -> str:
+    """A path or a name that is not empty, for argparse's `type`.
+
+    An empty one comes of a variable of the shell that is not set, and would mean the current folder,
+    or that nothing was given.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"got '{text}', wanted a path or a name that is not empty")
+    return text
+
+
+def nonempty_path(text: str) -> Path:
+    """A path that is not empty, for argparse's `type`."""
+    return Path(nonempty(text))
+
+
+def output_file(text: str) -> Path:
+    """A file that can be written, for argparse's `type`: told before a long measurement, not after."""
+    file = nonempty_path(text)
+    try:
+        check_writable(file)
+    except ConfigurationError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return file
+
+
+def output_folder(text: str) -> Path:
+    """A folder, there or to be made, into which can be written, for argparse's `type`."""
+    folder = nonempty_path(text)
+    try:
+        check_folder_writable(folder)
+    except ConfigurationError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return folder

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simreal_cli.parsing.arguments import nonempty
 from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
@@ -26,11 +27,14 @@ NO_DESCRIPTION = "none: give it by --urdf FILE or parameter 'urdf', or --live fo
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "robot", metavar="ROBOT",
+        "robot", type=nonempty, metavar="ROBOT",
         help="the arm's YAML for control_node, or the name of one that comes with simreal",
     )  # fmt: skip
     parser.add_argument(
-        "--urdf", metavar="FILE", help="robot description; else parameter urdf, else the topic"
+        "--urdf",
+        type=nonempty,
+        metavar="FILE",
+        help="robot description; else parameter urdf, else the topic",
     )
     parser.add_argument(
         "--live", action="store_true",

@@ -7,8 +7,9 @@ import importlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from simreal_cli.parsing.arguments import output_file
 from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 from simreal_common.settings.parameters import ParameterSpec, parameter_specs, to_text
 
 # Where each node's parameters are declared: module and class.
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("node", nargs="?", metavar="NODE", help=f"one of {', '.join(NODES)}")
     parser.add_argument(
         "--update",
-        type=Path,
+        type=output_file,
         metavar="FILE.md",
         help=f"write all tables into this file, between {BEGIN} and {END}",
     )
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             f"no node is called '{args.node}': wanted one of {', '.join(NODES)}"
         )
     if args.update is not None:
-        write_whole(args.update, with_tables(_read(args.update), args.update))
+        write_output(args.update, with_tables(_read(args.update), args.update))
     else:
         print(tables(NODES if args.node is None else [args.node]))
     return 0

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file
 from simreal_common.errors import ConfigurationError, ImageError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 
 if TYPE_CHECKING:
     from simreal_common.block_estimate import BlockEstimate
@@ -37,8 +38,12 @@ Looks = Callable[["RgbImage"], "Sequence[BlockEstimate]"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
-    parser.add_argument("path", type=Path, metavar="BAG|FOLDER", help="recording, or pictures")
-    parser.add_argument("--model", default="block", help="installed model, or path of its card")
+    parser.add_argument(
+        "path", type=nonempty_path, metavar="BAG|FOLDER", help="recording, or pictures"
+    )
+    parser.add_argument(
+        "--model", type=nonempty, default="block", help="installed model, or path of its card"
+    )
     parser.add_argument("--topic", default="", help="of a bag's images, where there are several")
     parser.add_argument("--moving", action="store_true", help="the camera moves")
     parser.add_argument(
@@ -48,10 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--edge", type=float, metavar="METRES", help="let the network look for blocks of this edge"
     )
     parser.add_argument(
-        "--camera", metavar="CAMERA.yaml", help="for that: calibration, else that of the bag"
+        "--camera",
+        type=nonempty,
+        metavar="CAMERA.yaml",
+        help="for that: calibration, else that of the bag",
     )
     parser.add_argument(
-        "--html", type=Path, default=Path("out/watch.html"), metavar="FILE",
+        "--html", type=output_file, default="out/watch.html", metavar="FILE",
         help="the page (%(default)s)",
     )  # fmt: skip
 
@@ -69,13 +77,7 @@ def run(args: argparse.Namespace) -> int:
         told, page = _one_by_one(args, card, pictures, look)
     else:
         told, page = _in_order(args, card, pictures, look)
-    try:
-        args.html.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(args.html, page)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {args.html}: {error.strerror}; give a place that can be written"
-        ) from error
+    write_output(args.html, page)
     print(json.dumps(told, indent=2))
     print(f"the page: {args.html}", file=sys.stderr)
     return EXIT_ALARMS if told["wrong"] else 0

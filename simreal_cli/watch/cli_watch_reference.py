@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from simreal_cli.parsing.arguments import nonempty, nonempty_path
+from simreal_common.output_files import check_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("model", help="installed model, or path of its card, which is changed")
+    parser.add_argument(
+        "model", type=nonempty, help="installed model, or path of its card, which is changed"
+    )
     parser.add_argument(
         "--scenes", type=int, metavar="N",
         help="how many; without it as many as for the committed model",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, help="of the scenes (that of the committed model)")
     parser.add_argument(
-        "--ranges", type=Path, metavar="FILE",
+        "--ranges", type=nonempty_path, metavar="FILE",
         help="of the scenes, YAML (config/randomization.yaml)",
     )  # fmt: skip
 
@@ -34,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.model_files.model_card import load_model_card
 
     card = load_model_card(args.model)
+    check_writable(card.path)
     seed = WATCH_SEED if args.seed is None else args.seed
     source = MixedScenes(args.scenes or WATCH_SCENES, seed, args.ranges)
     command = watch_command(source.count, seed, args.ranges)

@@ -20,6 +20,7 @@ from simreal_perception.dataset.picture_labels import (
     DECIMALS_SHARE,
     label_values,
 )
+from simreal_perception.evaluation.labelled_photographs import COCO_FILE
 from simreal_perception.video.image_io import write_image
 from simreal_sim.randomization.labelled_images import LabelledImage
 
@@ -85,7 +86,7 @@ class CocoFormat(PictureParts):
             "id": 1, "name": "block", "supercategory": "block", "keypoints": NAMES, "skeleton": EDGES,
         }  # fmt: skip
         write_json(
-            self.folder / "annotations.json",
+            self.folder / COCO_FILE,
             {
                 "info": {"description": f"randomized synthetic pictures, {self.group}"},
                 "images": images,

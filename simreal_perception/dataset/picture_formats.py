@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ImageError
 from simreal_common.output_files import write_whole
 from simreal_perception.dataset.picture_labels import without_blocks_at_the_lens
+from simreal_perception.evaluation.labelled_photographs import PARTS
 from simreal_sim.randomization.labelled_images import LabelledImage
 
 Draw = Callable[[int], LabelledImage]
@@ -94,7 +95,7 @@ class PictureParts(PictureByPicture):
     """One whose labels are put together at the end, from a part a picture in `parts/`."""
 
     def last_file(self, number: int) -> Path:
-        return self.folder / "parts" / f"{number:0{DIGITS}d}.json"
+        return self.folder / PARTS / f"{number:0{DIGITS}d}.json"
 
     def parts(self, count: int) -> list[dict[str, Any]]:
         """What was written of pictures 0 to count - 1."""

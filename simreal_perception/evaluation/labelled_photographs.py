@@ -45,6 +45,8 @@ from simreal_perception.evaluation.image_matching import is_wanted
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.video.image_io import check_size, read_image
 
+# Where `simreal pictures` keeps what COCO's and BOP's files are put together from, and COCO's file.
+PARTS, COCO_FILE = "parts", "annotations.json"
 INDEX = "index.json"  # of the other layout: one file that names images, cameras and blocks
 
 EDGE_WITHOUT_BLOCKS_M = 0.0381  # 1.5 inches: the estimator is told some edge of an empty image
@@ -86,8 +88,7 @@ class LabelledPhotographs:
 
     @cached_property
     def _labels(self) -> list[_Label]:
-        paths = sorted([*self.folder.glob("*.json"), *self.folder.glob("*/*.json")])
-        labels = [_Label.load(path) for path in paths if path.name != INDEX]
+        labels = [_Label.load(path) for path in label_files(self.folder)]
         if not labels:
             raise ConfigurationError(
                 f"{self.folder} holds no labelled photographs: wanted {INDEX}, or GROUP/NAME.json "
@@ -100,6 +101,23 @@ class LabelledPhotographs:
                 f"--only {unknown[0]}: {self.folder} has no such group, but {', '.join(groups)}"
             )
         return [label for label in labels if not self.only or label.group in self.only]
+
+
+def label_files(folder: Path) -> list[Path]:
+    """What can be a label, by its place: JSON files of a folder and of the folders in it, sorted.
+
+    Not what the other layouts have there, nor the parts that `simreal pictures` puts them together
+    from.
+    """
+    if is_coco(folder):
+        return []
+    paths = sorted([*folder.glob("*.json"), *folder.glob("*/*.json")])
+    return [path for path in paths if path.name != INDEX and path.parent.name != PARTS]
+
+
+def is_coco(folder: Path) -> bool:
+    """Whether a folder is a data set in COCO's layout, of which labels are not read."""
+    return (folder / COCO_FILE).is_file() or any((folder / "annotations").glob("*.json"))
 
 
 def photograph_source(folder: Path, only: Sequence[str] = ()) -> ExampleSource:

@@ -19,9 +19,9 @@ from simreal_perception.inspection.image_evidence import Evidence, check_images,
 from simreal_perception.inspection.label_checks import check_labels
 from simreal_perception.inspection.label_records import LabelRecord
 from simreal_perception.inspection.label_sources import (
-    FolderSource,
     LabelledPicture,
     PictureSource,
+    labelled_source,
 )
 from simreal_perception.inspection.picture_features import (
     block_features,
@@ -177,8 +177,8 @@ def photograph_pictures(folder: Path) -> Iterator[LabelledPicture]:
     """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: no such folder; wanted one with photographs")
-    labelled = FolderSource(folder)
-    if labelled.count:
+    labelled = labelled_source(folder)
+    if labelled is not None:
         for picture in labelled.pictures():
             if picture.image is not None:
                 yield picture

@@ -19,9 +19,15 @@ from simreal_common.errors import ConfigurationError, ImageError, SimrealError
 from simreal_common.imaging.image_codec import decode
 from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
 from simreal_perception.dataset.picture_settings import PictureSettings
-from simreal_perception.evaluation.evaluation_data import read_json
-from simreal_perception.evaluation.labelled_photographs import INDEX
-from simreal_perception.inspection.label_records import LabelRecord, parse_record
+from simreal_perception.evaluation.bop_scenes import is_bop
+from simreal_perception.evaluation.evaluation_data import Example, ExampleSource, read_json
+from simreal_perception.evaluation.labelled_photographs import (
+    INDEX,
+    is_coco,
+    label_files,
+    photograph_source,
+)
+from simreal_perception.inspection.label_records import BlockRecord, LabelRecord, parse_record
 from simreal_perception.video.image_io import read_image
 
 
@@ -70,8 +76,7 @@ class FolderSource:
     labels: tuple[Path, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        paths = sorted([*self.folder.glob("*.json"), *self.folder.glob("*/*.json")])
-        object.__setattr__(self, "labels", tuple(p for p in paths if p.name != INDEX))
+        object.__setattr__(self, "labels", tuple(label_files(self.folder)))
 
     @property
     def name(self) -> str:
@@ -169,6 +174,57 @@ def _unpack(name: str, parts: dict[str, bytes]) -> LabelledPicture:
 
 
 @dataclass(frozen=True)
+class ExamplePictures:
+    """Pictures of a layout that evaluation reads: BOP's scenes, or one file that names all.
+
+    Args:
+        source: of the pictures; of its masks nothing is read.
+    """
+
+    source: ExampleSource
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def count(self) -> int:
+        return self.source.count
+
+    def pictures(self) -> Iterator[LabelledPicture]:
+        """Read each picture with what is said of its blocks."""
+        for number in range(self.source.count):
+            try:
+                (example,) = self.source.examples([number])
+            except SimrealError as error:
+                yield LabelledPicture(f"picture {number}", None, None, None, (str(error),))
+                continue
+            yield LabelledPicture(example.name, example.image, None, _record_of(example))
+
+
+def _record_of(example: Example) -> LabelRecord:
+    blocks = []
+    for index, (pose, edge) in enumerate(example.sized_blocks):
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = pose.rotation, pose.position
+        share = example.visible[index] if example.visible else None
+        name = f"block {index + 1}"
+        blocks.append(BlockRecord(name, None, edge, matrix, share, None, None, None))
+    camera = example.camera
+    return LabelRecord(
+        example.name,
+        camera.width,
+        camera.height,
+        camera.matrix,
+        camera.distortion,
+        tuple(blocks),
+        plane=None,
+        corners_order=None,
+        pixels_sha256=None,
+    )
+
+
+@dataclass(frozen=True)
 class DrawnSource:
     """Pictures drawn from ranges, as `simreal pictures` would write them.
 
@@ -209,7 +265,7 @@ def open_source(data: Path, drawn: PictureSettings, count: int) -> PictureSource
         count: pictures to draw.
 
     Raises:
-        ConfigurationError: neither; ranges that cannot be read.
+        ConfigurationError: neither; labels in a layout that is not read, ranges that cannot be.
     """
     if data.is_file():
         return DrawnSource(dataclasses.replace(drawn, ranges=data), count)
@@ -218,12 +274,24 @@ def open_source(data: Path, drawn: PictureSettings, count: int) -> PictureSource
             f"{data}: no such file or folder; wanted a folder of labelled pictures, or a YAML file "
             "of ranges"
         )
-    source: PictureSource = FolderSource(data)
-    if not source.count and any(data.glob("*.tar")):
-        source = ShardSource(data)
-    if not source.count:
+    source = labelled_source(data)
+    if source is None:
+        layout = " that are read, but COCO's layout" if is_coco(data) else ""
         raise ConfigurationError(
-            f"{data} holds no labelled pictures: wanted GROUP/NAME.json beside each image, as "
-            "simreal pictures --format folder writes them, or shards of --format webdataset"
+            f"{data} holds no labelled pictures{layout}: wanted GROUP/NAME.json beside each image, as "
+            "simreal pictures --format folder writes them, shards of --format webdataset, or BOP's "
+            "SPLIT/SCENE/scene_gt.json"
         )
     return source
+
+
+def labelled_source(folder: Path) -> PictureSource | None:
+    """The labelled pictures of a folder, in whichever layout it has; None where there are none.
+
+    Raises:
+        ConfigurationError: a layout without something that it needs.
+    """
+    if is_bop(folder) or (folder / INDEX).is_file():
+        return ExamplePictures(photograph_source(folder))
+    sources: tuple[PictureSource, ...] = (FolderSource(folder), ShardSource(folder))
+    return next((source for source in sources if source.count), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simreal_common.errors import MessageError, ModelError
-from simreal_common.output_files import write_whole
+from simreal_common.output_files import write_output
 from simreal_common.resources import share_directory
 from simreal_common.untrusted_text import Limits, parse_json, read_text, shortened
 
@@ -63,7 +63,7 @@ def load_model_card(name_or_path: str) -> ModelCard:
 
 def write_card(path: Path, content: Mapping[str, Any]) -> None:
     """Write what a card holds, whole or not at all."""
-    write_whole(path, json.dumps(content, indent=2) + "\n")
+    write_output(path, json.dumps(content, indent=2) + "\n")
 
 
 def file_sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import ModelCard
 from simreal_perception.monitoring.checks import certainty, drift, exposure, focus, lens, view
+from simreal_perception.monitoring.checks.resting_blocks import PlacedEstimates
 from simreal_perception.monitoring.measures.finding import Event, Finding, State, Verdict
 from simreal_perception.monitoring.measures.measurement import LEAST_PX, Measurement, measure
 from simreal_perception.monitoring.measures.network_features import NetworkFeatures
@@ -139,12 +140,13 @@ class Monitor:
             self._last_features = None
         self._last_time = time
         self._take_features(rgb, time)
-        verdicts = self._judge(measured, time, estimates)
+        placed = self._certainty.place(estimates)
+        verdicts = self._judge(measured, time, placed)
         for name, verdict in verdicts.items():
             self._last[name] = verdict
             self._settle(name, verdict, time)
         if not any(verdict.bad for verdict in verdicts.values()) and not self._any_alarm():
-            self._learn(measured, time, estimates)
+            self._learn(measured, time, placed)
 
     def judge_picture(
         self, rgb: NDArray[np.uint8], estimates: Sequence[BlockEstimate] | None = None
@@ -162,7 +164,8 @@ class Monitor:
             self._drift.forget_features()
             if self._features is not None:
                 self._drift.take_features(self._features.of(rgb))
-        return self._verdicts(measured, Verdict(None, "a picture by itself"), estimates, None)
+        placed = self._certainty.place(estimates)
+        return self._verdicts(measured, Verdict(None, "a picture by itself"), placed, None)
 
     def findings(self) -> list[Finding]:
         """What is to be said now, a finding a check."""
@@ -180,19 +183,19 @@ class Monitor:
             self._drift.take_features(self._features.of(rgb))
 
     def _judge(
-        self, measured: Measurement, time: float, estimates: Sequence[BlockEstimate] | None
+        self, measured: Measurement, time: float, placed: PlacedEstimates | None
     ) -> dict[str, Verdict]:
         seen = Verdict(None, "not watched: the camera moves")
         if not self.config.moving_camera:
             seen = self._view.look(measured, time)
         rests = self._view.rests and not self.config.moving_camera
-        return self._verdicts(measured, seen, estimates, time, rests=rests)
+        return self._verdicts(measured, seen, placed, time, rests=rests)
 
     def _verdicts(
         self,
         measured: Measurement,
         seen: Verdict,
-        estimates: Sequence[BlockEstimate] | None,
+        placed: PlacedEstimates | None,
         time: float | None,
         *,
         rests: bool = False,
@@ -210,7 +213,7 @@ class Monitor:
             else Verdict(
                 None, "the model's card has no reference: run `simreal watch-reference MODEL`"
             ),
-            "network": self._certainty.look(estimates, time, rests=rests),
+            "network": self._certainty.look(placed, time, rests=rests),
         }
         cause = ""
         if self._drift is not None and drift.is_inverted(likeness):
@@ -236,16 +239,14 @@ class Monitor:
         if now != before and len(self.events) < MOST_EVENTS:
             self.events.append(Event(time, name, now, self._finding(name).words))
 
-    def _learn(
-        self, measured: Measurement, time: float, estimates: Sequence[BlockEstimate] | None
-    ) -> None:
+    def _learn(self, measured: Measurement, time: float, placed: PlacedEstimates | None) -> None:
         """Take an image as one of those that later ones are compared with."""
         self._light = (measured.bright, measured.clipped, measured.statistics["brightness"])
         self._lens.learn(measured, time)
         self._focus.learn(measured, time)
         if self._drift is not None:
             self._drift.learn(measured, time)
-        self._certainty.learn(estimates, time)
+        self._certainty.learn(placed, time)
 
     def _any_alarm(self) -> bool:
         return any(alarm.raised for alarm in self._alarms.values())

@@ -226,12 +226,10 @@ def begin_adr(config: TrainingConfig, task: Task, state: dict[str, Any] | None) 
     Args:
         state: out of the run's checkpoint; None for a new run.
     """
-    with torch.random.fork_rng():
-        apart = make_task(config.task, config.seed + 1, config.width, config.randomization).source
-    if isinstance(apart, DrawsOnDevice):
-        apart.device = config.device
     looks = AdrLooks(config.adr_every, config.adr_images)
-    return AdrRun(task, apart, config.randomization, config.adr_rule, looks, config.seed, state)
+    return AdrRun(
+        task, config.randomization, config.adr_rule, looks, config.seed, config.device, state
+    )
 
 
 def learn(

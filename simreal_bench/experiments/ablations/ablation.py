@@ -22,7 +22,7 @@ from simreal_perception.evaluation.evaluation_data import ExampleSource
 from simreal_perception.training.monitoring import Monitor
 from simreal_perception.training.run_log import read_log
 from simreal_perception.training.stopping import Stopped
-from simreal_perception.training.training import train
+from simreal_perception.training.training import prepare, train
 from simreal_perception.training.training_config import MACHINE, TrainingConfig
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
 
@@ -118,9 +118,10 @@ class Ablation:
             row: of the progress bar; None for none.
 
         Raises:
-            ConfigurationError: the folder holds another ablation.
+            ConfigurationError: the folder holds another ablation, or no run could begin.
             Stopped: somebody asked to stop; the same call goes on.
         """
+        prepare(self.config)  # what no run could begin with is told before the folder is taken
         claim_folder(self.folder, self.kind)
         for name, seed in self.runs:
             if not self._file(name, seed).is_file():

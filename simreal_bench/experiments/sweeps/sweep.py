@@ -23,7 +23,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import Claim
 from simreal_perception.training.monitoring import Monitor
 from simreal_perception.training.stopping import Stopped
-from simreal_perception.training.training import train
+from simreal_perception.training.training import prepare, train
 from simreal_perception.training.training_config import MACHINE, TrainingConfig
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values
 
@@ -64,11 +64,22 @@ class Sweep:
         config: of what is not varied; its steps are the budget of each trial.
         varied: settings.
         folder: of runs and storage.
+
+    Raises:
+        ConfigurationError: a setting that cannot be what it is varied to.
     """
 
     config: TrainingConfig
     varied: tuple[Varied, ...]
     folder: Path
+
+    def __post_init__(self) -> None:
+        for one in self.varied:
+            for value in one.choices or (one.low, one.high):
+                try:
+                    dataclasses.replace(self.config, **{one.name: value})
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"--vary {one.name}: {error}") from error
 
     @property
     def kind(self) -> dict[str, Any]:
@@ -111,9 +122,11 @@ class Sweep:
             row: of the progress bar; None for none.
 
         Raises:
-            ConfigurationError: the folder holds another sweep, or another process runs this one.
+            ConfigurationError: the folder holds another sweep, another process runs this one, or
+                no trial could begin.
             Stopped: somebody asked to stop; the same call goes on.
         """
+        prepare(self.config)  # what no trial could begin with is told before the folder is taken
         claim_folder(self.folder, self.kind)
         claim = Claim(self.folder / "sweep.db")
         try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_perception.monitoring.checks.resting_blocks import RestingBlocks
+from simreal_perception.monitoring.checks.resting_blocks import PlacedEstimates, RestingBlocks
 from simreal_perception.monitoring.measures.finding import Verdict
 from simreal_perception.monitoring.measures.reference import Reference
 from simreal_perception.monitoring.measures.running_spread import RunningSpread
@@ -59,23 +59,25 @@ class CertaintyCheck:
         if min_score != self.min_score:
             self.min_score, self._usual = min_score, None
 
-    def look(
-        self, estimates: Sequence[BlockEstimate] | None, time: float | None, *, rests: bool
-    ) -> Verdict:
+    def place(self, estimates: Sequence[BlockEstimate] | None) -> PlacedEstimates | None:
+        """Where the estimates of an image are, to be judged and learned; None: none were made."""
+        return None if estimates is None else self._resting.place(estimates)
+
+    def look(self, placed: PlacedEstimates | None, time: float | None, *, rests: bool) -> Verdict:
         """Judge an image's estimates.
 
         Args:
-            estimates: None: nothing was looked for in it.
+            placed: None: nothing was looked for in it.
             time: of the image, seconds; None where there is nothing before it.
             rests: the camera does.
         """
-        if estimates is None:
+        if placed is None:
             return Verdict(None, "no network looked at the images")
-        scores = followed([one.score for one in estimates], self.min_score)
+        scores = followed(placed.scores, self.min_score)
         values: dict[str, float] = {}
         words = ""
         if rests and time is not None:
-            words = self._less_sure(estimates, time, values)
+            words = self._less_sure(placed, time, values)
         if not scores and not words:
             return Verdict(None, "no block in the image", values)
         if scores:
@@ -108,12 +110,12 @@ class CertaintyCheck:
             )
         return words
 
-    def learn(self, estimates: Sequence[BlockEstimate] | None, time: float) -> None:
+    def learn(self, placed: PlacedEstimates | None, time: float) -> None:
         """Take estimates of an image that is in order as ones before."""
-        if estimates is None:
+        if placed is None:
             return
-        self._resting.learn(estimates, time)
-        scores = followed([one.score for one in estimates], self.min_score)
+        self._resting.learn(placed, time)
+        scores = followed(placed.scores, self.min_score)
         if not scores:
             return
         doubtful = sum(score < self.min_score for score in scores)
@@ -128,11 +130,9 @@ class CertaintyCheck:
         enough = self._usual is not None and self._usual.count >= LEAST_IMAGES
         return enough and time - self._began >= self._learn_s
 
-    def _less_sure(
-        self, estimates: Sequence[BlockEstimate], time: float, values: dict[str, float]
-    ) -> str:
+    def _less_sure(self, placed: PlacedEstimates, time: float, values: dict[str, float]) -> str:
         """What is wrong with the blocks that rest; empty where nothing is."""
-        doubted, seen, known = self._resting.doubted(estimates, time)
+        doubted, seen, known = self._resting.doubted(placed, time)
         values["resting blocks"], values["less sure of"] = float(known), float(doubted)
         among_seen = doubted > MOST_DOUBTED * seen and doubted >= LEAST_OF_ALL * known
         # What is not seen any more counts beside what is doubted, but alone it was taken away.

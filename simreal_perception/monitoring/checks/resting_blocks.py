@@ -46,6 +46,30 @@ class _Place:
         return less or float(change[1]) > max(MORE_LOG_SIGMA, float(spread[1]))
 
 
+@dataclass(frozen=True, eq=False)
+class PlacedEstimates:
+    """The estimates of an image, and how far each is from where blocks rest.
+
+    Args:
+        directions: from the camera, (N, 3).
+        widths: rad, (N,).
+        values: what the network says: score, ln of the error, (N, 2).
+        places: where blocks rested when these were placed, P of them.
+        apart: of places and estimates, (P, N), how far they are apart, in widths of the places.
+    """
+
+    directions: Array
+    widths: Array
+    values: Array
+    places: Sequence[_Place]
+    apart: Array
+
+    @property
+    def scores(self) -> list[float]:
+        """Of all estimates."""
+        return [float(score) for score in self.values[:, 0]]
+
+
 class RestingBlocks:
     """Remembers the blocks that rest, and counts those of which the network has become less sure.
 
@@ -57,35 +81,42 @@ class RestingBlocks:
         self._learn_s = learn_s
         self._places: list[_Place] = []
 
-    def doubted(self, estimates: Sequence[BlockEstimate], time: float) -> tuple[int, int, int]:
+    def place(self, estimates: Sequence[BlockEstimate]) -> PlacedEstimates:
+        """Where the estimates of an image are, to be judged and to be learned from."""
+        directions, widths, values = _seen_at(estimates)
+        apart = self._apart(directions)
+        return PlacedEstimates(directions, widths, values, self._places, apart)
+
+    def doubted(self, placed: PlacedEstimates, time: float) -> tuple[int, int, int]:
         """How many are seen less surely than before, how many are seen at all, and how many rest.
 
         A block that is not seen has been taken away or is hidden: that is no doubt.
         """
-        known = [n for n, place in enumerate(self._places) if self._is_known(place, time)]
-        if not known or not estimates:
-            return 0, 0, len(known)
-        directions, _, values = _told(estimates)
-        apart = self._apart(directions)
+        values, places = placed.values, placed.places
+        known = [n for n, place in enumerate(places) if self._is_known(place, time)]
         doubted = seen = 0
         for index in known:
-            there = np.flatnonzero(apart[index] < AT_PLACE)
+            there = np.flatnonzero(placed.apart[index] < AT_PLACE)
             if there.size:
                 seen += 1
                 best = there[np.argmax(values[there, 0])]
-                doubted += self._places[index].doubts(values[best])
+                doubted += places[index].doubts(values[best])
         return doubted, seen, len(known)
 
-    def learn(self, estimates: Sequence[BlockEstimate], time: float) -> None:
+    def learn(self, placed: PlacedEstimates, time: float) -> None:
         """Take the estimates of an image that is in order as ones before."""
-        if self._places and time < max(place.seen_at for place in self._places):
-            self._places = []  # a bag that loops
-        self._places = [one for one in self._places if time - one.seen_at < FORGET_S]
-        directions, widths, values = _told(estimates)
+        directions, widths, values = placed.directions, placed.widths, placed.values
+        loops = any(time < place.seen_at for place in placed.places)  # a bag does
+        kept = [
+            n
+            for n, place in enumerate(placed.places)
+            if not loops and time - place.seen_at < FORGET_S
+        ]
+        self._places = [placed.places[n] for n in kept]
         for place in self._places:
             place.looks += 1
         order = [n for n in np.argsort(-values[:, 0]).tolist() if values[n, 0] >= LEAST_SCORE]
-        fits = self._apart(directions) < SAME_PLACE
+        fits = placed.apart[kept] < SAME_PLACE
         taken: list[int] = []
         for number in order:
             fits[taken, number] = False
@@ -115,7 +146,7 @@ class RestingBlocks:
         return time - place.began >= self._learn_s and place.said.count >= SEEN_SHARE * place.looks
 
 
-def _told(estimates: Sequence[BlockEstimate]) -> tuple[Array, Array, Array]:
+def _seen_at(estimates: Sequence[BlockEstimate]) -> tuple[Array, Array, Array]:
     """Directions, (N, 3), widths (rad), and what the network says: score, ln of the error, (N, 2)."""
     if not estimates:
         return np.zeros((0, 3)), np.zeros(0), np.zeros((0, 2))

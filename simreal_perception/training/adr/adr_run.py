@@ -11,7 +11,7 @@ import torch
 
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.adr.randomization import AdrRule, AutomaticRandomization
-from simreal_perception.training.tasks.tasks import MeasuresPerformance, Task
+from simreal_perception.training.tasks.tasks import DrawsOnDevice, MeasuresPerformance, Task
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import write_ranges
 
@@ -43,11 +43,12 @@ class AdrRun:
     """Opens the ranges that a task's source draws from, as the network learns.
 
     Args:
-        task: whose network is measured, and whose source's ranges are set.
-        source: the same kind of source, for the images of looks: none is trained on.
+        task: whose network is measured, and whose source's ranges are set; the images of looks, of
+            which none is trained on, come from a source apart.
         limits: how far ranges may open.
         rule: when they do; looks: when that is asked.
         seed: of which boundary is looked at when, and of its images.
+        device: that draws these, "cpu" or "cuda".
         state: of a run that goes on; None for a new one.
 
     Raises:
@@ -55,16 +56,19 @@ class AdrRun:
     """
 
     def __init__(
-        self, task: Task, source: Any, limits: RandomizationConfig, rule: AdrRule, looks: AdrLooks,
-        seed: int, state: dict[str, Any] | None,
+        self, task: Task, limits: RandomizationConfig, rule: AdrRule, looks: AdrLooks, seed: int,
+        device: str, state: dict[str, Any] | None,
     ) -> None:  # fmt: skip
         if not isinstance(task, MeasuresPerformance):
             raise ConfigurationError(
                 f"adr is on, but the task '{task.name}' does not say how well its network does: "
-                "wanted a method performance(network, batch)"
+                "wanted the methods performance(network, batch) and source_apart(seed, randomization)"
             )
         self._measure = task.performance
-        self._task, self._source, self._looks, self._seed = task, source, looks, seed
+        self._source: Any = task.source_apart(seed + 1, limits)
+        if isinstance(self._source, DrawsOnDevice):
+            self._source.device = device
+        self._task, self._looks, self._seed = task, looks, seed
         self.randomization = AutomaticRandomization(limits, rule, seed)
         if state is not None:
             self.randomization.restore(state)

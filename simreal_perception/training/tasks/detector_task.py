@@ -27,7 +27,7 @@ class DetectorTask:
     name = "detector"
 
     def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
-        self.source = WindowSource(seed, randomization)
+        self.source = self.source_apart(seed, randomization)
         self.network = DetectorNetwork(width)
 
     def loss(self, network: nn.Module, batch: WindowBatch) -> Loss:
@@ -80,6 +80,10 @@ class DetectorTask:
     def logits(self, outputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Whether a cell holds a centre."""
         return {"center": outputs[0][:, 0]}
+
+    def source_apart(self, seed: int, randomization: RandomizationConfig) -> WindowSource:
+        """A source like its own with images and textures of its own."""
+        return WindowSource(seed, randomization)
 
     def performance(self, network: nn.Module, batch: WindowBatch) -> float | None:
         """Harmonic mean of recall and precision; None of windows without a block."""

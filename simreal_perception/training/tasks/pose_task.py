@@ -45,7 +45,7 @@ class PoseTask:
     name = "pose"
 
     def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
-        self.source = CropSource(seed, randomization)
+        self.source = self.source_apart(seed, randomization)
         self.network = PoseNetwork(width)
         with torch.no_grad():
             # Start every chart from the corners of its anchor at the standard size.
@@ -157,6 +157,10 @@ class PoseTask:
             "rotation_deg": float(poses.rotation_deg.mean()),
             "rotation_median_deg": float(np.median(poses.rotation_deg)),
         }
+
+    def source_apart(self, seed: int, randomization: RandomizationConfig) -> CropSource:
+        """A source like its own with images and textures of its own."""
+        return CropSource(seed, randomization)
 
     def performance(self, network: nn.Module, batch: CropBatch) -> float | None:
         """Share of the crops judged rightly; of a block the corners must be right as well."""

@@ -137,11 +137,14 @@ class Measures(Protocol):
 
 
 @runtime_checkable
-class MeasuresPerformance(Protocol):
+class MeasuresPerformance(Task, Protocol):
     """A task that says in one number how well its network does, for automatic randomization.
 
     Its source draws from the ranges in its attribute `randomization`, whatever they are at the time.
     """
+
+    def source_apart(self, seed: int, randomization: RandomizationConfig) -> Source:
+        """A source like its own with images and textures of its own."""
 
     def performance(self, network: nn.Module, batch: Any) -> float | None:
         """From 0, nothing is right, to 1; None where the batch shows nothing to judge by."""

@@ -21,7 +21,8 @@ def learned() -> tuple[RestingBlocks, float]:
     for step in range(int(RATE * LEARN_S) + 1):
         noise = rng.normal(0.0, 0.0005, len(ALONG))
         moving = block(0.3 - 0.01 * step)
-        resting.learn([*map(block, np.add(ALONG, noise)), moving], step / RATE)
+        seen = [*map(block, np.add(ALONG, noise)), moving]
+        resting.learn(resting.place(seen), step / RATE)
     return resting, LEARN_S
 
 
@@ -41,17 +42,18 @@ def test_each_block_is_compared_with_itself(
     now: list[BlockEstimate], doubted: int, seen: int
 ) -> None:
     resting, time = learned()
-    assert resting.doubted(now, time) == (doubted, seen, 3)
+    assert resting.doubted(resting.place(now), time) == (doubted, seen, 3)
 
 
 def test_nothing_is_known_before_it_has_rested() -> None:
     resting = RestingBlocks(LEARN_S)
     for step in range(10):
-        resting.learn([block(0.0)], step / RATE)
-    assert resting.doubted([block(0.0, score=0.4)], 1.0) == (0, 0, 0)
+        resting.learn(resting.place([block(0.0)]), step / RATE)
+    assert resting.doubted(resting.place([block(0.0, score=0.4)]), 1.0) == (0, 0, 0)
 
 
 def test_what_was_taken_away_is_forgotten() -> None:
     resting, time = learned()
-    resting.learn([block(ALONG[0])], time + FORGET_S + 1.0)
-    assert resting.doubted([block(x) for x in ALONG], time + FORGET_S + 1.0)[2] == 0
+    resting.learn(resting.place([block(ALONG[0])]), time + FORGET_S + 1.0)
+    placed = resting.place([block(x) for x in ALONG])
+    assert resting.doubted(placed, time + FORGET_S + 1.0)[2] == 0
