@@ -9,6 +9,7 @@ from pathlib import Path
 from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import check_writable
+from simreal_common.untrusted_text import reason_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             extra = json.loads(args.card.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
+            reason = reason_of(error, args.card)
             raise ConfigurationError(
-                f"cannot read card entries {args.card}: {error}; wanted a JSON file"
+                f"cannot read card entries {args.card}: {reason}; wanted a JSON file"
             ) from error
     scenes = args.scenes or SCENES
     for path in export(

@@ -130,6 +130,15 @@ def read_bytes(path: Path, most: int) -> bytes:
     return content
 
 
+def reason_of(error: Exception, path: Path) -> str:
+    """Why a file cannot be read, for words that name it already: the name is not said again."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    name = shortened(str(path), PATH_SHOWN)
+    words = str(error).removeprefix(f"{name} cannot be read: ").removeprefix(f"{name} ")
+    return words or type(error).__name__
+
+
 def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar, cast, get_type_hints, runtime_checkab
 import yaml
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.untrusted_text import reason_of
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ def load_yaml(path: Path, complaint: str) -> Any:
     try:
         return parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(reason_of(error, path).split())
         raise ConfigurationError(complaint.format(path=path, reason=reason)) from error
 
 

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pinocchio as pin
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.untrusted_text import shortened
+from simreal_common.untrusted_text import reason_of, shortened
 
 LARGEST_BYTES = 10_000_000
 DEEPEST = 100  # elements in each other
@@ -62,8 +62,9 @@ def read_description(path: str) -> str:
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        reason = reason_of(error, Path(path))
         raise ConfigurationError(
-            f"parameter 'urdf': {path} cannot be read ({error}); wanted a URDF file, or '' for "
+            f"parameter 'urdf': {path} cannot be read ({reason}); wanted a URDF file, or '' for "
             "topic robot_description"
         ) from error
     if f"<{XACRO}:" in text:

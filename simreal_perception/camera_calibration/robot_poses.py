@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
-from simreal_common.untrusted_text import Limits, parse_yaml, read_text, shortened
+from simreal_common.untrusted_text import Limits, parse_yaml, read_text, reason_of, shortened
 
 LIMITS = Limits(size=4_000_000, nodes=200_000)
 FARTHEST_M = 20.0  # of a tool from its base; beyond it somebody wrote millimetres
@@ -52,7 +52,7 @@ def read_robot_poses(path: Path) -> dict[str, ArmAt]:
         text = read_text(path, LIMITS)
         rows = _yaml_rows(text) if path.suffix.lower() in (".yaml", ".yml") else _csv_rows(text)
     except (MessageError, csv.Error) as error:
-        raise ConfigurationError(f"poses {path}: {error}; {WANTED}") from error
+        raise ConfigurationError(f"poses {path}: {reason_of(error, path)}; {WANTED}") from error
     found: dict[str, ArmAt] = {}
     for name, values in rows:
         if name in found:

@@ -18,6 +18,7 @@ import numpy as np
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, ImageError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.evaluation.evaluation_data import (
     Example,
     is_rotation,
@@ -263,7 +264,9 @@ def _mapping(path: Path, wanted: str) -> Mapping[str, Any]:
     try:
         content = read_json(path)
     except MessageError as error:
-        raise ConfigurationError(f"cannot read {path} ({error}): wanted {wanted}") from error
+        raise ConfigurationError(
+            f"cannot read {path} ({reason_of(error, path)}): wanted {wanted}"
+        ) from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path} holds no JSON object: wanted {wanted}")
     return content

@@ -16,7 +16,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_files import load_camera
-from simreal_common.untrusted_text import Limits, parse_json, read_text
+from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 LIMITS = Limits(size=64_000_000, nodes=4_000_000)  # of files of truths, for thousands of images
@@ -191,8 +191,9 @@ class PhotographSource:
                     raise ValueError(f"an entry lacks {', '.join(sorted(missing))}")
                 images.setdefault(entry["image"], []).append(entry)
         except (MessageError, ValueError, KeyError, TypeError) as error:
+            reason = reason_of(error, path)
             raise ConfigurationError(
-                f"{self.folder} has no readable index.json ({error}): wanted a JSON file with "
+                f"{self.folder} has no readable index.json ({reason}): wanted a JSON file with "
                 "'blocks', each with image, camera, edge_m, position_m and orientation_xyzw"
             ) from error
         return list(images.items())

@@ -31,6 +31,7 @@ from simreal_common.errors import (
 )
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_calibration import CameraCalibration
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.evaluation.bop_scenes import BopScenes, is_bop
 from simreal_perception.evaluation.evaluation_data import (
     Example,
@@ -209,8 +210,9 @@ def _object(path: Path) -> Mapping[str, Any]:
     try:
         content = read_json(path)
     except MessageError as error:
+        reason = reason_of(error, path)
         raise ConfigurationError(
-            f"{path} is no label ({error}): wanted a JSON object with {', '.join(NEEDED)}"
+            f"{path} is no label ({reason}): wanted a JSON object with {', '.join(NEEDED)}"
         ) from error
     if not isinstance(content, dict):
         raise ConfigurationError(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.evaluation.evaluation_data import Example, read_json, read_pose
 from simreal_perception.recordings.recorded_bag import RecordedBag
 from simreal_perception.recordings.stored_message import StoredMessage
@@ -69,8 +70,9 @@ class BagSource:
             entries = read_json(self.poses)["frames"]
             return {int(number): read_pose(entry, self.poses) for number, entry in entries.items()}
         except (MessageError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = reason_of(error, self.poses)
             raise ConfigurationError(
-                f"cannot read poses {self.poses} ({error}): wanted a JSON file with 'frames', "
+                f"cannot read poses {self.poses} ({reason}): wanted a JSON file with 'frames', "
                 "each number of a frame with position_m and rotation"
             ) from error
 

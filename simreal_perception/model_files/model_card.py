@@ -12,7 +12,7 @@ from typing import Any
 from simreal_common.errors import MessageError, ModelError
 from simreal_common.output_files import write_output
 from simreal_common.resources import share_directory
-from simreal_common.untrusted_text import Limits, parse_json, read_text, shortened
+from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of, shortened
 
 KEYS = ("name", "files", "input", "seed", "commit", "command", "data", "metrics", "limits")
 CHUNK = 1 << 20
@@ -103,8 +103,9 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         content = parse_json(read_text(path, LIMITS), LIMITS)
     except MessageError as error:
+        reason = reason_of(error, path)
         raise ModelError(
-            f"cannot read model card {path}: {error}; take the one that came with the model"
+            f"cannot read model card {path}: {reason}; take the one that came with the model"
         ) from error
     missing = [key for key in KEYS if not isinstance(content, dict) or key not in content]
     if missing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.evaluation.evaluation_data import read_json, read_pose
 
 SAME_EDGE = 0.01  # share by which the file's edge may differ from the one that is played with
@@ -31,8 +32,9 @@ def read_truths(path: Path, edge: float) -> dict[int, tuple[Pose, ...]]:
         told = float(content.get("edge_m", edge))
         frames = {int(number): _poses(entry, path) for number, entry in content["frames"].items()}
     except (MessageError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = reason_of(error, path)
         raise ConfigurationError(
-            f"cannot read truth {path} ({error}): wanted a JSON file with 'frames', each number of an "
+            f"cannot read truth {path} ({reason}): wanted a JSON file with 'frames', each number of an "
             "image with position_m and rotation, or with a list of such poses"
         ) from error
     if abs(told - edge) > SAME_EDGE * edge:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.training.batches import Position
 from simreal_perception.training.distributed import Ranks
 from simreal_perception.training.run_ranges import require_same_ranges
@@ -229,7 +230,7 @@ def _read(path: Path) -> dict[str, Any]:
         TypeError,
         pickle.UnpicklingError,
     ) as error:
-        reason = str(error).split("\n", 1)[0]
+        reason = reason_of(error, path).split("\n", 1)[0]
         raise ConfigurationError(
             f"cannot read checkpoint {path}: {reason}; wanted one that `simreal train` wrote"
         ) from error

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError, ModelError
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import Progress, load_network, read_progress
 
@@ -116,7 +117,7 @@ def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
         graph = onnx.load(str(path)).graph
     except Exception as error:  # onnx raises what protobuf raises
         raise ConfigurationError(
-            f"cannot read {path}: {str(error).splitlines()[0]}; wanted a model that "
+            f"cannot read {path}: {reason_of(error, path).splitlines()[0]}; wanted a model that "
             "`simreal export` wrote"
         ) from error
     values = {value.name: onnx.numpy_helper.to_array(value) for value in graph.initializer}

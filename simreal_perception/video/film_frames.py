@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
+from simreal_common.untrusted_text import reason_of
 from simreal_perception.video.film import times_file
 from simreal_perception.video.image_io import RgbImage
 
@@ -34,8 +35,9 @@ def frames_at(film: Path, times_s: Sequence[float]) -> list[Frame]:
         content = json.loads(times_file(film).read_text(encoding="utf-8"))
         taken = [float(time) for time in content["times"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = reason_of(error, times_file(film))
         raise ConfigurationError(
-            f"{times_file(film).name}, the index of {film.name}, cannot be read: {error}"
+            f"{times_file(film).name}, the index of {film.name}, cannot be read: {reason}"
         ) from error
     if not taken:
         raise ConfigurationError(f"{film.name} has no images")
@@ -66,5 +68,5 @@ def _images(film: Path, wanted: set[int]) -> dict[int, RgbImage]:
                 if len(found) == len(wanted):
                     break
     except (OSError, av.error.FFmpegError) as error:
-        raise ConfigurationError(f"{film.name} cannot be read: {error}") from error
+        raise ConfigurationError(f"{film.name} cannot be read: {reason_of(error, film)}") from error
     return found

@@ -44,6 +44,16 @@ def test_a_file_of_ones_own_with_a_mistake(
     assert "would stop control" in said
 
 
+@pytest.mark.parametrize("given", [["nothere.yaml"], ["ur5e", "--urdf", "nothere.urdf"]])
+def test_a_file_that_is_not_there_is_named_once(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check-robot", *given]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "cannot be read (No such file or directory); wanted" in said
+    assert said.count("nothere") == 1
+
+
 @pytest.mark.parametrize(
     ("robot", "text", "words"),
     [

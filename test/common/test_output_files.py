@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.output_files import Claim, write_whole
+from simreal_common.output_files import (
+    Claim,
+    check_folder_writable,
+    check_writable,
+    write_output,
+    write_whole,
+)
 
 HOLDER = """
 import pathlib, sys, time
@@ -81,3 +87,38 @@ def test_a_claim_lasts_as_long_as_its_process(tmp_path: Path) -> None:
 def test_a_claim_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot write .*give a folder"):
         Claim(tmp_path / "none" / "result.json")
+
+
+def test_a_place_is_tried_and_nothing_is_left_there(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "result.json"
+    check_writable(file)
+    check_folder_writable(file)
+    assert list(tmp_path.iterdir()) == []
+    write_output(file, "{}")
+    check_writable(file)
+    assert file.read_text() == "{}"
+    check_writable(Path(os.devnull))
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("folder", "Is a directory"),
+        ("file/result.json", "Not a directory"),
+        ("file/deeper/result.json", "Not a directory"),
+        ("x" * 300, "name too long"),
+        ("/proc/result.json", "cannot write /proc/result.json"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told(place: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=words):
+        check_writable(tmp_path / place)
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper", "/proc/folder"])
+def test_a_folder_that_cannot_be_written_is_told(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="give a place that can be written"):
+        check_folder_writable(tmp_path / place)

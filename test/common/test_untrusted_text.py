@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from simreal_common.errors import MessageError
-from simreal_common.untrusted_text import Limits, parse_json, parse_yaml, read_text, shortened
+from simreal_common.untrusted_text import (
+    Limits,
+    parse_json,
+    parse_yaml,
+    read_text,
+    reason_of,
+    shortened,
+)
 
 AT_ONCE_S = 1.0  # generous: what this guards against takes minutes
 LONGEST_REFUSAL = 300
@@ -157,3 +164,15 @@ def test_what_is_shown_of_a_text_is_one_short_line() -> None:
     assert shortened("x" * 81) == "x" * 80 + "..."
     assert shortened("x" * 80) == "x" * 80
     assert shortened(" " * 10_000_000 + "x", 10) == "..."
+
+
+def test_the_reason_of_a_file_does_not_name_it_again(tmp_path: Path) -> None:
+    missing = tmp_path / "nothere.yaml"
+    with pytest.raises(MessageError) as told:
+        read_text(missing)
+    with pytest.raises(FileNotFoundError) as raised:
+        missing.read_bytes()
+    assert reason_of(told.value, missing) == reason_of(raised.value, missing)
+    assert reason_of(raised.value, missing) == "No such file or directory"
+    assert reason_of(ValueError("no JSON"), missing) == "no JSON"
+    assert reason_of(EOFError(), missing) == "EOFError"

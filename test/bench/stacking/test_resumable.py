@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.stacking.resumable import Bench
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, ModelError
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,10 @@ def test_a_folder_of_another_speed_is_refused(tmp_path: Path) -> None:
     SquareBench((), 3, "block", 0.5, tmp_path).run_missing(1, print)
     with pytest.raises(ConfigurationError, match=r"another kind \(velocity_scaling 0.5 -> 0.4\)"):
         SquareBench((), 3, "block", 0.4, tmp_path).run_missing(1, print)
+
+
+def test_a_folder_is_not_taken_for_a_model_that_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "bench"
+    with pytest.raises(ModelError, match="nobody"):
+        SquareBench((1,), 3, "nobody", 0.5, folder).run_missing(1, print)
+    assert not folder.exists()

@@ -91,6 +91,26 @@ def test_a_rate_that_diverges_does_not_end_the_sweep(
     assert importances(sweep.study()) == {}
 
 
+@pytest.mark.parametrize("command", ["sweep", "ablate"])
+def test_a_folder_is_not_taken_for_what_could_not_begin(
+    toy: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    config, out = tmp_path / "config.yaml", tmp_path / "out"
+    config.write_text("start_from: nowhere.pt\n")
+    given = [command, "--out", str(out), *BUDGET]
+    assert main([*given, "--config", str(config)]) == 2
+    assert "nowhere" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_what_cannot_be_at_the_end_of_its_range_is_told_at_once(
+    toy: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(tmp_path / "out", "--vary", "average=0.5..2") == 2
+    assert "--vary average: average is 2.0: wanted 0 or more" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "text",
     ["seed=1..3", "batch=8,16", "learning_rate", "learning_rate=0.1", "learning_rate=0.2..0.1",
