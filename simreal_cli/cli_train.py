@@ -37,6 +37,7 @@ EARLIER_CURRICULUM = "ladder"  # folder of one that an earlier version began: it
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; needs no library that only training needs."""
+    from simreal_perception.training.trackers.open_trackers import KINDS
     from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
     parser.epilog = EPILOG
@@ -101,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tracker",
         action="append",
-        choices=("tensorboard", "wandb", "mlflow", "none"),
+        choices=(*KINDS, "none"),
         help="that keeps figures, images and the model on this machine; several may be given; "
         "tensorboard where none is",
     )

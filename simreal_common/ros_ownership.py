@@ -79,7 +79,7 @@ class Ownership:
         self._deed = f"{deed} ({resource})"
         name = node.get_fully_qualified_name()
         who = f"{name} (process {os.getpid()} on {socket.gethostname()})"
-        self._claim = OwnershipClaim(who, _rank())
+        self._claim = OwnershipClaim(who, launch_rank())
         self._topic = topic = f"{node.resolve_topic_name(resource)}/{OWNER_TOPIC}"
         self._name = name
         # Better claims of nodes that the graph does not show, and when they are given up, by name.
@@ -185,13 +185,13 @@ def read_claim(text: str) -> OwnershipClaim:
     return OwnershipClaim(shortened(values["node"], 200), values["rank"], values["owns"])
 
 
-def _rank() -> str:
+def launch_rank() -> str:
     """That of the launch first: of two launches one wins with all its nodes."""
     parent = os.getppid()
-    return f"{_started(parent):020d} {parent:010d} {uuid.uuid4().hex}"
+    return f"{process_start(parent):020d} {parent:010d} {uuid.uuid4().hex}"
 
 
-def _started(process: int) -> int:
+def process_start(process: int) -> int:
     """When a process was started, clock ticks since boot; 0 where the system does not tell."""
     try:
         # The name, in parentheses, may hold anything; the start is the 20th field behind it.

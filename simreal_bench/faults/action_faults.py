@@ -31,7 +31,7 @@ class ActionFails(Fault):
         states = HAND_STATES if rng.random() < 0.3 else ARM_STATES
         state = states[int(rng.integers(len(states)))]
         after = only_after(state)
-        self._trigger = Trigger((state,), int(rng.integers(1, 3)), 0.0, after)
+        self.trigger = Trigger((state,), int(rng.integers(1, 3)), 0.0, after)
         self._abort_after_s = rng.uniform(0.1, 0.8)
         self._abort_at = np.inf
         self._number = -1
@@ -48,7 +48,7 @@ class ActionFails(Fault):
         return replace(inputs, results=heard)
 
     def commands(self, context: FaultContext, commands: Sequence[Command]) -> Sequence[Command]:
-        due = self._trigger.is_due(context)
+        due = self.trigger.is_due(context)
         passed: list[Command] = []
         for command in commands:
             if not due or self.injected or not isinstance(command, MoveArm | MoveGripper):
@@ -83,7 +83,7 @@ class EarlySuccess(Fault):
         states = HAND_STATES if self._hand else ARM_STATES
         state = states[int(rng.integers(len(states)))]
         number = 1 if self._every else int(rng.integers(1, 3))
-        self._trigger = Trigger((state,), number, 0.0, only_after(state))
+        self.trigger = Trigger((state,), number, 0.0, only_after(state))
         self._share = rng.uniform(0.2, 0.8) if "on the way" in self._how else 0.0
         self._number, self._early_at = -1, np.inf
 
@@ -93,7 +93,7 @@ class EarlySuccess(Fault):
             context.robot.succeed_early(self._number)
 
     def commands(self, context: FaultContext, commands: Sequence[Command]) -> Sequence[Command]:
-        due = self._trigger.is_due(context)
+        due = self.trigger.is_due(context)
         for command in commands:
             again = self._every if self.injected else due
             if not (again and isinstance(command, MoveGripper if self._hand else MoveArm)):

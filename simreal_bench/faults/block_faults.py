@@ -31,7 +31,7 @@ class Dropped(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = Trigger(
+        self.trigger = Trigger(
             (StateName.CARRYING,), int(rng.integers(1, 3)), rng.uniform(0.0, 0.5)
         )
         self._slippery = ""
@@ -43,7 +43,7 @@ class Dropped(Fault):
                 context.world.set_block_friction(self._slippery)
                 self.inject(context, f"{self._slippery} dropped from {position[2]:.2f} m")
                 self._slippery = ""
-        elif self._trigger.is_due(context) and not self.injected:
+        elif self.trigger.is_due(context) and not self.injected:
             held = context.robot.held()
             if held is not None and context.alone(held, NOT_OVER_EDGES):
                 self._slippery = held
@@ -55,11 +55,11 @@ class _OnTheTower(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = Trigger((StateName.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
+        self.trigger = Trigger((StateName.HOMING,), int(rng.integers(1, 3)), 0.0, PLACED)
 
     def _its_blocks(self, context: FaultContext) -> Sequence[str]:
         """The tower, lowest block first; empty as long as the moment has not come."""
-        if self.injected or not self._trigger.is_due(context):
+        if self.injected or not self.trigger.is_due(context):
             return ()
         tower = context.tower
         return tower if tower and _hand_gone(context, tower[-1]) else ()
@@ -118,10 +118,10 @@ class Meddled(Fault):
         self._takes = seed % 2 == 1
         self.extra_blocks = int(seed % 4 == 1)
         number = int(rng.integers(1, 4))
-        self._trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
+        self.trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, context: FaultContext) -> None:
-        if self.injected or not self._trigger.is_due(context):
+        if self.injected or not self.trigger.is_due(context):
             return
         choice = context.movable
         if not choice:
@@ -155,10 +155,10 @@ class Appeared(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         number = int(rng.integers(1, 4))
-        self._trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
+        self.trigger = Trigger((*ACTING, StateName.OBSERVING), number, rng.uniform(0.1, 1.0))
 
     def disturb(self, context: FaultContext) -> None:
-        if self.injected or not self._trigger.is_due(context):
+        if self.injected or not self.trigger.is_due(context):
             return
         pose = context.free_pose()
         if pose is None:

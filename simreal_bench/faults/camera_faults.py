@@ -24,12 +24,12 @@ class DetectionsStop(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = Trigger(
+        self.trigger = Trigger(
             (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8)
         )
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
-        if not self.injected and self._trigger.is_due(context):
+        if not self.injected and self.trigger.is_due(context):
             self.inject(context, f"no detections for {STOPPED_S:.0f} s")
         if self.injected_at is None or context.now - self.injected_at > STOPPED_S:
             return inputs
@@ -43,12 +43,12 @@ class TransformStale(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = Trigger(
+        self.trigger = Trigger(
             (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3)
         )
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
-        if not self.injected and self._trigger.is_due(context):
+        if not self.injected and self.trigger.is_due(context):
             self.inject(context, f"no transform of the camera for {STOPPED_S:.0f} s")
         if self.injected_at is None or context.now - self.injected_at > STOPPED_S:
             return inputs
@@ -65,7 +65,7 @@ class CameraLost(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = random_trigger(rng)
+        self.trigger = random_trigger(rng)
         self._for_s = rng.uniform(*CAMERA_LOST_S)
         self._late = seed % 2 == 0
         self._waiting: tuple[DetectionFrame, ...] = ()
@@ -75,7 +75,7 @@ class CameraLost(Fault):
         return not lost or (self._late and len(self._waiting) < MOST_WAITING)
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
-        if not self.injected and self._trigger.is_due(context):
+        if not self.injected and self.trigger.is_due(context):
             late = ", then pictures of before" if self._late else ""
             state = context.task.state.name.value
             self.inject(context, f"no camera for {self._for_s:.0f} s from {state} on{late}")

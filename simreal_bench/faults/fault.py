@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simreal_bench.faults.fault_context import FaultContext
+from simreal_bench.faults.fault_context import FaultContext, Trigger
 from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_control.robot_interface.task_io import Command, Inputs
@@ -26,12 +26,14 @@ class Fault:
     Attributes:
         kind: name of the kind.
         extra_blocks: in the scene, beyond those that the tower needs.
+        trigger: says when it is due; the seed has drawn it.
         injected_at: simulated seconds; None as long as it is not due.
         words: what was done.
     """
 
     kind: ClassVar[str] = "none"
     extra_blocks = 0
+    trigger: Trigger
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         self.injected_at: float | None = None

@@ -30,12 +30,12 @@ class JointsStop(Fault):
         super().__init__(rng, seed)
         state = ARM_STATES[int(rng.integers(len(ARM_STATES)))]
         after = only_after(state)
-        self._trigger = Trigger((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
+        self.trigger = Trigger((state,), int(rng.integers(1, 3)), rng.uniform(0.1, 0.7), after)
         self._for_s = rng.uniform(*STOPPED_S)
         self._last: ArmState | None = None
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
-        if not self.injected and self._trigger.is_due(context) and context.task.moving:
+        if not self.injected and self.trigger.is_due(context) and context.task.moving:
             words = f"no joint states for {self._for_s:.1f} s while {context.task.state.name.value}"
             self.inject(context, words)
         if self.injected_at is not None and context.now - self.injected_at <= self._for_s:
@@ -52,13 +52,13 @@ class EmptyState(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = random_trigger(rng)
+        self.trigger = random_trigger(rng)
         self._how = self.HOWS[seed % len(self.HOWS)]
         self._for_s = rng.uniform(*STOPPED_S) if seed % len(self.HOWS) < 2 else np.inf
         self._count = 0
 
     def joint_states(self, context: FaultContext, told: JointMessage) -> Sequence[JointMessage]:
-        if not self.injected and self._trigger.is_due(context):
+        if not self.injected and self.trigger.is_due(context):
             span = f" for {self._for_s:.1f} s" if self._for_s < np.inf else ""
             state = context.task.state.name.value
             self.inject(context, f"joint states with {self._how}{span} from {state} on")
@@ -83,7 +83,7 @@ class FingersLost(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = random_trigger(rng, WITH_BLOCK)
+        self.trigger = random_trigger(rng, WITH_BLOCK)
         self._how = self.HOWS[seed % len(self.HOWS)]
         span = FINGERS_LONG_S if self._how == "for long" else STOPPED_S
         self._for_s = np.inf if self._how == "for good" else rng.uniform(*span)
@@ -91,7 +91,7 @@ class FingersLost(Fault):
 
     def joint_states(self, context: FaultContext, told: JointMessage) -> Sequence[JointMessage]:
         fingers = context.world.arm.finger_joints
-        if fingers and not self.injected and self._trigger.is_due(context):
+        if fingers and not self.injected and self.trigger.is_due(context):
             self._lost = fingers[:1] if self._how == "one for a while" else fingers
             span = self._how if self._for_s == np.inf else f"for {self._for_s:.1f} s"
             state = context.task.state.name.value

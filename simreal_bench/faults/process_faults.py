@@ -25,12 +25,12 @@ class Restarted(Fault):
         state = PHASES[int(rng.integers(len(PHASES)))]
         after = only_after(state)
         delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
-        self._trigger = Trigger((state,), int(rng.integers(1, 3)), delay_s, after)
+        self.trigger = Trigger((state,), int(rng.integers(1, 3)), delay_s, after)
         self._down_s = rng.uniform(*DOWN_S)
         self._up = False
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs | None:
-        if not self.injected and self._trigger.is_due(context):
+        if not self.injected and self.trigger.is_due(context):
             self.inject(
                 context, f"killed while {context.task.state.name.value}, {self._down_s:.1f} s down"
             )
@@ -52,12 +52,12 @@ class ClockBack(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        self._trigger = random_trigger(rng)
+        self.trigger = random_trigger(rng)
         least_s, most_s = self.BACK_S[seed % len(self.BACK_S)]
         self._back_s = rng.uniform(least_s, most_s) if most_s < np.inf else np.inf
 
     def disturb(self, context: FaultContext) -> None:
-        if self.injected or not self._trigger.is_due(context):
+        if self.injected or not self.trigger.is_due(context):
             return
         back_s = min(self._back_s, context.now - BEGINNING_S)
         state = context.task.state.name.value

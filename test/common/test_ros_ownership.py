@@ -152,21 +152,21 @@ def test_what_belongs_to_one_launch_has_the_same_place_in_line(
 ) -> None:
     """Two launches at once: not the control of one and the scorer of the other may win."""
     started = {100: 7, 200: 5}
-    monkeypatch.setattr(ros_ownership, "_started", started.__getitem__)
+    monkeypatch.setattr(ros_ownership, "process_start", started.__getitem__)
     ranks = []
     for parent in (100, 200, 100, 200):
         monkeypatch.setattr(ros_ownership.os, "getppid", lambda parent=parent: parent)
-        ranks.append(ros_ownership._rank())
+        ranks.append(ros_ownership.launch_rank())
     assert max(ranks[1], ranks[3]) < min(ranks[0], ranks[2])
     assert len(set(ranks)) == 4
 
 
 def test_how_long_this_process_has_run_is_known() -> None:
-    own, parent = (ros_ownership._started(number) for number in (os.getpid(), os.getppid()))
+    own, parent = (ros_ownership.process_start(number) for number in (os.getpid(), os.getppid()))
     if own == 0:
         pytest.skip("the system does not tell")
     assert 0 < parent <= own
-    assert ros_ownership._started(2**31 - 1) == 0
+    assert ros_ownership.process_start(2**31 - 1) == 0
 
 
 GOOD = {"node": "/a", "rank": "1", "owns": True}

@@ -12,6 +12,7 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
+from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
 from control_msgs.action import GripperCommand
 from rclpy.action import ActionClient
@@ -56,9 +57,14 @@ class Hand:
         )
         self.node = Node("hand", context=context)
         parallel = kind is GripperType.PARALLEL_GRIPPER_COMMAND
-        speech = ParallelGripperSpeech(PANDA.finger_joints[0]) if parallel else GripperSpeech()
+        self.speech = ParallelGripperSpeech(PANDA.finger_joints[0]) if parallel else GripperSpeech()
         self.controller = GripperController(
-            self.node, self.world, ControllerParameters(), NAME, speech
+            self.node, self.world, ControllerParameters(), NAME, self.speech
+        )
+        # What the controller says of its goals, as `ros2 action` shows it.
+        self.goals: list[int] = []
+        self.node.create_subscription(
+            GoalStatusArray, f"{NAME}/_action/status", self._on_status, 10
         )
         self.taken_over: list[str] = []
         self.actions = RobotActions(
@@ -83,6 +89,16 @@ class Hand:
                 (result,) = results
                 return result
         raise AssertionError(f"no result within {TIMEOUT_S} s")
+
+    def _on_status(self, message: GoalStatusArray) -> None:
+        self.goals = [one.status for one in message.status_list]
+
+    def wait_for_goal(self, status: int) -> None:
+        """Callbacks alone, until a goal is in that state."""
+        end = time.monotonic() + TIMEOUT_S
+        while status not in self.goals:
+            assert time.monotonic() < end, f"goals are in states {self.goals}"
+            self.executor.spin_once(timeout_sec=0.01)
 
     def opening(self) -> float:
         return float(self.world.joint_states().positions[self.world.finger_part].sum())
@@ -136,7 +152,7 @@ class Stranger:
     def __init__(self, hand: Hand) -> None:
         self.node = Node("stranger", context=hand.node.context)
         hand.executor.add_node(self.node)
-        kind = hand.controller._speech.action
+        kind = hand.speech.action
         self.client = ActionClient(self.node, kind, NAME)
         end = time.monotonic() + TIMEOUT_S
         while not self.client.server_is_ready():
@@ -162,8 +178,7 @@ def test_a_goal_of_somebody_else_while_ours_is_under_way_is_told_with_its_name(
     hand: Hand, stranger: Stranger
 ) -> None:
     hand.actions.execute(MoveGripper(1, 0.0, 20.0))
-    while not hand.controller._goal:
-        hand.executor.spin_once(timeout_sec=0.01)
+    hand.wait_for_goal(GoalStatus.STATUS_EXECUTING)
     stranger.client.send_goal_async(stranger.goal)
     assert hand.run().outcome is ActionOutcome.ABORTED
     end = time.monotonic() + TIMEOUT_S
@@ -176,8 +191,7 @@ def test_a_goal_of_somebody_else_at_another_time_takes_nothing_over(
     hand: Hand, stranger: Stranger
 ) -> None:
     stranger.client.send_goal_async(stranger.goal)
-    while not hand.controller._goal:
-        hand.executor.spin_once(timeout_sec=0.01)
+    hand.wait_for_goal(GoalStatus.STATUS_EXECUTING)
     for _ in range(20):
         hand.executor.spin_once(timeout_sec=0.01)
     assert hand.taken_over == []
@@ -185,8 +199,7 @@ def test_a_goal_of_somebody_else_at_another_time_takes_nothing_over(
 
 def test_a_goal_that_somebody_else_has_cancelled_says_so(hand: Hand, stranger: Stranger) -> None:
     hand.actions.execute(MoveGripper(1, 0.0, 20.0))
-    while not hand.controller._goal:
-        hand.executor.spin_once(timeout_sec=0.01)
+    hand.wait_for_goal(GoalStatus.STATUS_EXECUTING)
     cancel_all = stranger.node.create_client(CancelGoal, f"{NAME}/_action/cancel_goal")
     while not cancel_all.service_is_ready():
         hand.executor.spin_once(timeout_sec=0.01)
@@ -255,9 +268,8 @@ def test_at_its_end_it_cancels_what_moves_and_sends_nothing_more(
     hand.actions.execute(MoveGripper(1, 0.0, 20.0))
     hand.executor.remove_node(hand.node)
     hand.actions.end()  # was sent, but not even accepted yet
-    assert hand.controller._goal is not None
-    assert hand.controller._goal.handle.is_cancel_requested
     hand.executor.add_node(hand.node)
+    hand.wait_for_goal(GoalStatus.STATUS_CANCELING)
     monkeypatch.setattr(ActionClient, "send_goal_async", lambda *_: pytest.fail("sent"))
     hand.actions.execute(MoveGripper(2, 0.0, 20.0))
 

@@ -84,6 +84,12 @@ class Assembly:
         return self.tasks[-1]
 
 
+def hear(node: ControlNode, topic: str, text: str) -> None:
+    """As an executor does."""
+    (callback,) = [s.callback for s in node.subscriptions if s.topic_name == topic]
+    callback(String(data=text))
+
+
 class Cell:
     """control_node, and a client beside it."""
 
@@ -122,7 +128,7 @@ class Cell:
         return future.result()
 
     def robot_is_there(self) -> None:
-        self.node._on_description(String(data="<robot/>"))
+        hear(self.node, "/robot_description", "<robot/>")
 
     def send(self, **fields: Any) -> Any:
         return self.result_of(
@@ -283,7 +289,8 @@ def test_without_the_interfaces_the_topics_work_and_one_line_says_so(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(control_node, "INSTALLED", False)
-    monkeypatch.setattr(control_node, "assemble", lambda *_: Assembly())
+    assembly = Assembly()
+    monkeypatch.setattr(control_node, "assemble", lambda *_: assembly)
     monkeypatch.setattr(
         "rclpy.impl.rcutils_logger.RcutilsLogger.info", lambda self, words, **_: said.append(words)
     )
@@ -293,10 +300,8 @@ def test_without_the_interfaces_the_topics_work_and_one_line_says_so(
         assert "goals come on the topic stacking/goal" in words
         assert "\n" not in words
         assert not any("/stack/_action" in service.srv_name for service in node.services)
-        node._on_description(String(data="<robot/>"))
-        (goals,) = [s.callback for s in node.subscriptions if s.topic_name == "/stacking/goal"]
-        goals(String(data="{build: row, blocks: 2}"))
-        assert node._goal is not None
-        assert node._goal.words == "a row of 2"
+        hear(node, "/robot_description", "<robot/>")
+        hear(node, "/stacking/goal", "{build: row, blocks: 2}")
+        assert [task.goal.words for task in assembly.tasks] == ["a row of 2"]
     finally:
         node.destroy_node()

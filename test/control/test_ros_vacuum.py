@@ -18,6 +18,7 @@ from std_srvs.srv import SetBool
 
 from simreal_common.ros_qos import STATE_QOS
 from simreal_control.control_node import ControlNode
+from simreal_control.parameters import ControlParameters
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult, SwitchSuction
 from simreal_control.ros_robot_graph import RobotGraph
 from simreal_control.ros_vacuum import VacuumSwitch
@@ -168,6 +169,12 @@ def test_control_node_drives_a_cup(ros: None) -> None:
         "gripper.action": SWITCH,
         "gripper.vacuum_feedback": HOLDING,
     }
+    parameters = ControlParameters(
+        **{
+            name.replace(".", "_").replace("gripper_vacuum", "vacuum"): v
+            for name, v in options.items()
+        }
+    )
     overrides = [Parameter(name, value=value) for name, value in options.items()]
     node = ControlNode(parameter_overrides=overrides)
     missing = node.robot.missing_servers()
@@ -188,7 +195,7 @@ def test_control_node_drives_a_cup(ros: None) -> None:
             executor.spin_once(timeout_sec=0.02)
         assert results == (ActionResult(1, ActionOutcome.SUCCEEDED),)
         assert driver.on
-        words = {one.what: one for one in RobotGraph(node, node._settings).findings()}
+        words = {one.what: one for one in RobotGraph(node, parameters).findings()}
         assert words["gripper.action"].verdict.value == "fits"
         assert words["gripper.vacuum_feedback"].verdict.value == "fits"
     finally:

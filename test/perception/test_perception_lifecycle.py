@@ -17,6 +17,7 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.errors import ModelError
 from simreal_perception.perception_node import PerceptionNode
+from simreal_perception.ros_perception import Perception
 
 Make = Callable[..., Any]
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -55,14 +56,17 @@ def test_a_deactivated_node_looks_at_nothing_and_goes_on_when_it_is_activated(
 
 def test_cleanup_frees_the_model_and_it_can_be_configured_again(perception: Make) -> None:
     one = perception()
-    lasting = weakref.ref(one.node._perception)
+    before = [it for it in gc.get_objects() if isinstance(it, Perception)]
+    assert before
+    lasting = [weakref.ref(it) for it in before]
+    del before
     assert one.node.trigger_deactivate() is SUCCESS
     assert one.node.trigger_cleanup() is SUCCESS
     assert not {"/detections", "/camera/image_raw", "/diagnostics"} & topics(one.node)
     for _ in range(3):
         one.spin_until(lambda: False, 0.1)
     gc.collect()
-    assert lasting() is None
+    assert all(it() is None for it in lasting)
     (result,) = one.node.set_parameters([Parameter("min_score", value=0.3)])
     assert result.successful
     assert one.node.trigger_configure() is SUCCESS

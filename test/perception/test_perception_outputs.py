@@ -209,7 +209,12 @@ def test_a_calibration_that_was_published_once_is_heard(perception: Make) -> Non
     info = camera_to_camera_info(Camera.pinhole(64, 48, 1.0), Header(frame_id="optical"))
     publisher.publish(info)
     one = perception(camera_info_latched=True)
-    assert one.spin_until(lambda: one.node._perception._calibration.message is not None)
+
+    def estimates() -> bool:
+        one.see(1.0, size=(64, 48))
+        return one.estimator.calls > 0
+
+    assert one.spin_until(estimates)
     driver.destroy_node()
 
 

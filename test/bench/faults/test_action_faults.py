@@ -22,7 +22,7 @@ MOTION = JointTrajectory(np.array([0.0, 2.0]), NOTHING, NOTHING, NOTHING)
 def told_early(seed: int) -> dict[int, float]:
     """What is said to have succeeded, and when, of commands at 0, 3, 6 and 9 s, arm and hand."""
     fault: Any = make_fault("early_success", seed)
-    fault._trigger = SimpleNamespace(is_due=lambda context: 3.0 <= context.now < 9.0)
+    fault.trigger = SimpleNamespace(is_due=lambda context: 3.0 <= context.now < 9.0)
     told: dict[int, float] = {}
     for tick in range(240):
         now = tick / 20

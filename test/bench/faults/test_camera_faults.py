@@ -18,7 +18,7 @@ from simreal_control.task.state import StateName
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_lost_camera_shows_nothing_for_long(seed: int) -> None:
     fault: Any = make_fault("camera_lost", seed)
-    fault._trigger = SimpleNamespace(is_due=lambda context: context.now >= 1.0)
+    fault.trigger = SimpleNamespace(is_due=lambda context: context.now >= 1.0)
     heard = []
     for second in range(60):
         frame = DetectionFrame(float(second), (), np.zeros(3))

@@ -20,10 +20,9 @@ ALL = (*PANDA.joints, *PANDA.finger_joints)
 TOLD = JointMessage(ALL, [0.1] * len(ALL), [0.0] * len(ALL))
 
 
-def published(kind: str, seed: int, seconds: float = 60.0) -> list[list[JointMessage]]:
+def published(fault: Any, seconds: float = 60.0) -> list[list[JointMessage]]:
     """What comes at each tick once the fault is due, in any state."""
-    fault: Any = make_fault(kind, seed)
-    fault._trigger = SimpleNamespace(is_due=lambda context: context.now >= 1.0)
+    fault.trigger = SimpleNamespace(is_due=lambda context: context.now >= 1.0)
     messages = []
     for tick in range(round(20 * seconds)):
         state = SimpleNamespace(name=StateName.CARRYING)
@@ -38,14 +37,14 @@ def published(kind: str, seed: int, seconds: float = 60.0) -> list[list[JointMes
 
 @pytest.mark.parametrize(("seed", "names"), [(3, ALL), (1, ())])
 def test_joint_states_without_positions_come_for_a_while(seed: int, names: tuple[str, ...]) -> None:
-    after = published("empty_state", seed)
+    after = published(make_fault("empty_state", seed))
     empty = [messages for messages in after if messages != [TOLD]]
     assert empty == after[: len(empty)] == [[JointMessage(names, (), ())]] * len(empty)
     assert 20 <= len(empty) <= 121
 
 
 def test_every_other_message_is_empty() -> None:
-    after = published("empty_state", 2)
+    after = published(make_fault("empty_state", 2))
     assert after == [[JointMessage(ALL, (), ())], [TOLD]] * (len(after) // 2)
 
 
@@ -54,7 +53,7 @@ def test_every_other_message_is_empty() -> None:
     [(1, 2, 20, 121), (2, 1, 20, 121), (3, 2, 200, 801), (4, 2, 1180, 1180)],
 )
 def test_fingers_are_left_out(seed: int, lost: int, least: int, most: int) -> None:
-    after = [messages[0] for messages in published("fingers_lost", seed)]
+    after = [messages[0] for messages in published(make_fault("fingers_lost", seed))]
     without = [message for message in after if message != TOLD]
     assert without == after[: len(without)]
     assert least <= len(without) <= most
@@ -64,8 +63,8 @@ def test_fingers_are_left_out(seed: int, lost: int, least: int, most: int) -> No
 
 
 def test_fingers_lost_for_good_have_to_be_named(stood: StackResult) -> None:
-    fault: Any = make_fault("fingers_lost", 4)
-    fault._lost = PANDA.finger_joints
+    fault = make_fault("fingers_lost", 4)
+    published(fault)
     words = f"9.0 the last position of {' and '.join(PANDA.finger_joints)} came 60 s ago"
     ended = replace(stood, success=False, claimed=False, log=(words,))
     assert fault.recovered(ended)

@@ -18,7 +18,7 @@ from simreal_control.task.state import StateName
 )
 def test_time_goes_back_once_and_a_new_task_begins(seed: int, least: float, most: float) -> None:
     fault: Any = make_fault("clock_back", seed)
-    fault._trigger = SimpleNamespace(is_due=lambda context: True)
+    fault.trigger = SimpleNamespace(is_due=lambda context: True)
     done: list[Any] = []
     robot = SimpleNamespace(set_clock_back=done.append, start_anew=lambda: done.append("anew"))
     old = SimpleNamespace(state=SimpleNamespace(name=StateName.CARRYING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -123,4 +124,4 @@ def test_a_camera_gives_its_newest_image_and_is_opened_again(
     assert 3 in seen
     assert "gives no images any more" in said[0]
     assert "is there again" in said[1]
-    assert not camera._thread.is_alive()
+    assert not any(thread.name == "camera" for thread in threading.enumerate())

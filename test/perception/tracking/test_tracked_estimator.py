@@ -12,6 +12,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_rotation_distance
+from simreal_perception.model_files.onnx_session import load_networks
 from simreal_perception.pose_estimation.detection import Detections
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.tracking.tracked_estimator import FULL_LOOK_S, TrackedEstimator
@@ -68,8 +69,9 @@ def drawn() -> tuple[Any, np.ndarray, np.ndarray]:
 def film(drawn: tuple[Any, np.ndarray, np.ndarray]) -> Film:
     scene, raw, emptier = drawn
     single = BlockEstimator.load("block", threads=1)
-    detector = CountedSession(single._detector)
-    counted = BlockEstimator(detector, single._pose, single.card)  # type: ignore[arg-type]
+    networks = load_networks(single.card, threads=1)
+    detector = CountedSession(networks["detector"])
+    counted = BlockEstimator(detector, networks["pose"], single.card)  # type: ignore[arg-type]
     return Film(scene.camera, raw, emptier, scene.noise, counted, detector, single)
 
 
