@@ -171,15 +171,3 @@ def _slope(x: np.ndarray, y: np.ndarray) -> float:
     x, y = x[::step], y[::step]
     first, second = np.triu_indices(len(x), 1)
     return float(np.median((y[second] - y[first]) / (x[second] - x[first])))
-
-
-def read_samples(file: Path) -> list[Sample]:
-    """The samples of a soak, also of one that is under way."""
-    with file.open(newline="", encoding="utf-8") as lines:
-        return [
-            Sample(
-                float(row["time_s"]), row["process"], float(row["memory_mib"]),
-                int(row["handles"]), int(row["threads"]),
-            )
-            for row in csv.DictReader(lines)
-        ]  # fmt: skip

@@ -83,10 +83,9 @@ class FaultContext:
         away = [float(np.linalg.norm(pose.position[:2] - here)) for pose in poses.values()]
         return min(away, default=np.inf) > edges * self.edge_m
 
-    def free_pose(self, avoid: Collection[Array] = ()) -> Pose | None:
+    def free_pose(self) -> Pose | None:
         """Where a person puts a block down, any yaw: in the zone, away from blocks and hand."""
         others = [pose.position[:2] for pose in self.world.block_poses().values()]
-        others += [np.asarray(position)[:2] for position in avoid]
         tool = self.tool[:2]
         for _ in range(TRIES):
             spot = np.array([self.rng.uniform(*ZONE_X), self.rng.uniform(*ZONE_Y)])

@@ -23,6 +23,7 @@ from simreal_control.planning.trajectory import JointTrajectory
 Array = NDArray[np.float64]
 
 HELD = "the held block"
+NEAR_M = 0.005  # what `near` takes for contact
 LINK_MARGIN_M = 0.008  # of links before the hand to obstacles: these are seen to some millimetres
 OBSTACLE_MARGIN_M = 0.01  # of all that moves to what stands for good: that was measured by hand
 SAMPLES = 300  # configurations in which links that always touch each other are found
@@ -38,8 +39,6 @@ class CollisionWorld:
         tool_frame: link that carries what is held.
         fixed: positions of other joints (fingers); those not named stay at zero. Names that the
             robot lacks are left out.
-        mesh_folders: where package:// meshes are looked for.
-        margin_m: what `near` takes for contact.
         coarse_links: whose shapes are rough; where two links touch at `rest` and one of them is
             rough, that pair is left out for ever.
         rest: configuration in which nothing touches, radians, shape (n,).
@@ -55,8 +54,6 @@ class CollisionWorld:
         arm_joints: Sequence[str],
         tool_frame: str,
         fixed: Mapping[str, float] | None = None,
-        mesh_folders: Sequence[str] = (),
-        margin_m: float = 0.005,
         coarse_links: Collection[str] = (),
         rest: Array | None = None,
         standing: Sequence[Obstacle] = (),
@@ -65,9 +62,7 @@ class CollisionWorld:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pinocchio's about how folders are passed
-                shapes = pin.buildGeomFromUrdfString(
-                    whole, urdf, pin.GeometryType.COLLISION, list(mesh_folders)
-                )
+                shapes = pin.buildGeomFromUrdfString(whole, urdf, pin.GeometryType.COLLISION)
         except (ValueError, RuntimeError) as error:
             raise ConfigurationError(
                 "the collision shapes of the robot description cannot be read "
@@ -93,7 +88,6 @@ class CollisionWorld:
         if coarse_links and rest is not None:
             self._self_pairs = self._true_pairs(coarse_links, rest)
         self._links = range(self._robot.ngeoms)
-        self._margin_m = margin_m
         self._standing = tuple(standing)
         self.set_scene([])
 
@@ -139,12 +133,12 @@ class CollisionWorld:
         self._geometry = geometry
         self._geometry_data, self._near_data = geometry.createData(), geometry.createData()
         for request in self._near_data.collisionRequests:
-            request.security_margin = self._margin_m
+            request.security_margin = NEAR_M
         hand_joint = self._model.frames[self._tool].parentJoint
         first_standing = geometry.ngeoms - len(self._standing)
         for index, pair in enumerate(geometry.collisionPairs):
             if pair.second >= first_standing:
-                near_m = OBSTACLE_MARGIN_M + self._margin_m
+                near_m = OBSTACLE_MARGIN_M + NEAR_M
                 self._geometry_data.collisionRequests[index].security_margin = OBSTACLE_MARGIN_M
                 self._near_data.collisionRequests[index].security_margin = near_m
             elif (

@@ -170,13 +170,13 @@ class Evaluation:
                 best = free[int(np.argmin(mismatch))]
                 matched[best] = pose_error(looks[best], poses[best], camera)
             else:
-                where = _place(estimate.pose)
+                where = place_of(estimate.pose)
                 self.false_alarms.append(FalseAlarm(number, where, estimate.score))
         for index, pose in enumerate(poses):
             self.blocks.append(
                 BlockResult(
                     image=number,
-                    position_m=_place(pose),
+                    position_m=place_of(pose),
                     visible=shares[index],
                     required=index < len(truths),
                     error=matched.get(index),
@@ -364,7 +364,8 @@ def at_edge(estimate: BlockEstimate, edge: float) -> BlockEstimate:
     )
 
 
-def _place(pose: Pose) -> tuple[float, float, float]:
+def place_of(pose: Pose) -> tuple[float, float, float]:
+    """A position as plain numbers, metres."""
     x, y, z = pose.position.tolist()
     return x, y, z
 

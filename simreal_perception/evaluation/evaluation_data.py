@@ -16,7 +16,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_files import load_camera
-from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of
+from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of, shortened
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
 LIMITS = Limits(size=64_000_000, nodes=4_000_000)  # of files of truths, for thousands of images
@@ -221,20 +221,27 @@ def read_pose(entry: Any, path: Path) -> Pose:
         ) from error
 
 
-def shaped_numbers(value: Any, shape: tuple[int, ...], what: str) -> NDArray[np.float64]:
-    """Finite numbers of a shape, in which -1 stands for any length.
+def shaped_numbers(
+    value: Any, shape: tuple[int, ...], what: str, *, finite: bool = True
+) -> NDArray[np.float64]:
+    """Numbers of a shape, in which -1 stands for any length.
+
+    Args:
+        finite: whether others are refused.
 
     Raises:
         ConfigurationError: others; `what` says where they stand.
     """
-    wanted = "x".join("N" if length < 0 else str(length) for length in shape) or "a single"
+    lengths = "x".join("N" if length < 0 else str(length) for length in shape)
+    wanted = f"{lengths} finite numbers" if shape else "a single finite number"
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
-        array = np.array(np.nan)
+        array = np.array([[[np.nan]]])
     fits = array.ndim == len(shape) and all(n in (-1, m) for n, m in zip(shape, array.shape))
-    if not fits or not np.isfinite(array).all():
-        raise ConfigurationError(f"{what} is {str(value)[:60]}: wanted {wanted} finite numbers")
+    if not fits or (finite and not np.isfinite(array).all()):
+        got = shortened(str(value), 60)
+        raise ConfigurationError(f"{what} is {got}: wanted {wanted}")
     return array
 
 

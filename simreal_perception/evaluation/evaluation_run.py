@@ -70,7 +70,6 @@ def evaluate(
     model: str,
     source: ExampleSource,
     jobs: int = 1,
-    threads: int = 2,
     progress: Callable[[int], object] = lambda images: None,
     knowledge: PlaneKnowledge | None = None,
 ) -> EvaluationOutcome:
@@ -80,7 +79,6 @@ def evaluate(
         model: as `BlockEstimator.load` takes it.
         jobs: processes; with more than one each has an estimator of one thread, and draws its own
             examples. The outcome is the same but for the times.
-        threads: of the estimator where there is one process.
         progress: called with the number of images that are newly done.
         knowledge: what the estimator is told of the examples' planes; None: nothing.
 
@@ -91,7 +89,7 @@ def evaluate(
     chunks = [numbers[i : i + CHUNK] for i in range(0, len(numbers), CHUNK)]
     start, total = time.perf_counter(), EvaluationOutcome()
     if jobs <= 1:
-        estimator = BlockEstimator.load(model, threads)
+        estimator = BlockEstimator.load(model)
         for chunk in chunks:
             total.extend(_examine(estimator, source, chunk, knowledge))
             progress(len(chunk))

@@ -24,6 +24,7 @@ from simreal_perception.evaluation.evaluation import (
     FalseAlarm,
     PoseError,
     at_edge,
+    place_of,
     pose_error,
 )
 from simreal_perception.evaluation.evaluation_data import Example, Labels
@@ -115,7 +116,7 @@ def compare(
     blocks = [
         BlockResult(
             image=image,
-            position_m=_place(pose),
+            position_m=place_of(pose),
             visible=share,
             required=index < len(example.blocks),
             error=None,
@@ -158,7 +159,7 @@ def _compare(
         near = center_distance < CENTRE_SHARE and LEAST_RANGE < range_ratio < MOST_RANGE
         errors.append(pose_error(scaled, pose, camera) if near else None)
         center_distances.append(center_distance if near else NO_MATCH)
-    alarm = FalseAlarm(image, _place(estimate.pose), estimate.score)
+    alarm = FalseAlarm(image, place_of(estimate.pose), estimate.score)
     return ComparedEstimate(
         estimate.score,
         tuple(errors),
@@ -173,8 +174,3 @@ def _is_labelled(labels: Labels, pixel: Array) -> bool:
     if labels.region is not None and cv2.pointPolygonTest(labels.region, (x, y), False) < 0:
         return False
     return not any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in labels.ignore)
-
-
-def _place(pose: Pose) -> tuple[float, float, float]:
-    x, y, z = pose.position.tolist()
-    return x, y, z

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.untrusted_text import shortened
+from simreal_perception.evaluation.evaluation_data import shaped_numbers
 
 Array = NDArray[np.float64]
 
@@ -79,14 +80,14 @@ def parse_record(values: Any, name: str) -> LabelRecord:
         ConfigurationError: what is needed to understand it is missing, or of another kind.
     """
     _need(values, NEEDED, "the label")
-    width, height = _numbers(values["size"], (2,), "size").astype(int).tolist()
+    width, height = shaped_numbers(values["size"], (2,), "size").astype(int).tolist()
     plane = None
     if values.get("table_plane_cam"):
         _need(values["table_plane_cam"], ("normal", "point_m"), "table_plane_cam")
         parts = values["table_plane_cam"]
         plane = (
-            _numbers(parts["normal"], (3,), "normal of table_plane_cam"),
-            _numbers(parts["point_m"], (3,), "point_m of table_plane_cam"),
+            shaped_numbers(parts["normal"], (3,), "normal of table_plane_cam"),
+            shaped_numbers(parts["point_m"], (3,), "point_m of table_plane_cam"),
         )
     blocks = values["blocks"]
     if not isinstance(blocks, list):
@@ -95,8 +96,8 @@ def parse_record(values: Any, name: str) -> LabelRecord:
         name,
         width,
         height,
-        _numbers(values["K"], (3, 3), "K"),
-        _numbers(values.get("dist") or [], (-1,), "dist"),
+        shaped_numbers(values["K"], (3, 3), "K"),
+        shaped_numbers(values.get("dist") or [], (-1,), "dist"),
         tuple(_block(entry, index) for index, entry in enumerate(blocks, start=1)),
         plane,
         _optional(values, "corners_order", (8, 3)),
@@ -110,15 +111,19 @@ def _block(entry: Any, index: int) -> BlockRecord:
     corners = entry.get("corners_px")
     if isinstance(corners, list):
         corners = [[np.nan, np.nan] if corner is None else corner for corner in corners]
+    if corners is not None:
+        corners = shaped_numbers(corners, (8, 2), f"{name}: corners_px", finite=False)
     number = entry.get("number")
     visible = _optional(entry, "visible", ())
     return BlockRecord(
         name,
-        None if number is None else int(_numbers(number, (), f"{name}: number")),
-        float(_numbers(entry["edge"], (), f"{name}: edge")),
-        _numbers(entry["pose_in_camera"], (4, 4), f"{name}: pose_in_camera"),
+        None if number is None else int(shaped_numbers(number, (), f"{name}: number")),
+        float(shaped_numbers(entry["edge"], (), f"{name}: edge")),
+        shaped_numbers(entry["pose_in_camera"], (4, 4), f"{name}: pose_in_camera"),
         None if visible is None else float(visible),
-        None if corners is None else _numbers(corners, (8, 2), f"{name}: corners_px", finite=False),
+        None
+        if corners is None
+        else shaped_numbers(corners, (8, 2), f"{name}: corners_px", finite=False),
         _optional(entry, "center_px", (2,)),
         _optional(entry, "box_px", (4,)),
     )
@@ -133,19 +138,4 @@ def _need(entry: Any, keys: tuple[str, ...], where: str) -> None:
 
 
 def _optional(entry: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> Array | None:
-    return None if entry.get(key) is None else _numbers(entry[key], shape, key)
-
-
-def _numbers(value: Any, shape: tuple[int, ...], what: str, finite: bool = True) -> Array:
-    """Numbers of a shape, in which -1 stands for any length."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = np.array([[[np.nan]]])
-    fits = array.ndim == len(shape) and all(n in (-1, m) for n, m in zip(shape, array.shape))
-    if not fits or (finite and not np.isfinite(array).all()):
-        wanted = "x".join("N" if n < 0 else str(n) for n in shape) or "a single"
-        raise ConfigurationError(
-            f"{what} is {shortened(str(value), 60)}: wanted {wanted} finite number(s)"
-        )
-    return array
+    return None if entry.get(key) is None else shaped_numbers(entry[key], shape, key)

@@ -17,32 +17,27 @@ SPARSE = 3  # every third pixel and row of the copy is enough for a median
 LEAST_PIXELS = 2  # of a cell's copy that must differ: one alone is a hot pixel
 
 
+# The change of a copy's pixel that counts: in noise sigmas, and in levels of 255, of any colour.
+CHANGE_SIGMAS, LEAST_CHANGE = 6.0, 6.0
+
+
 class ChangeMask:
     """Compares images with what was last looked at, whatever exposure, white balance and noise.
 
     Args:
         cell_px: side of the square cells that are told apart.
         copy_px: an image pixel of the small copy stands for so many a side; divides cell_px.
-        threshold: change of a copy's pixel, in noise sigmas, that counts.
-        least_change: and in levels of 255, of any colour.
 
     Raises:
         ConfigurationError: sizes that do not fit.
     """
 
-    def __init__(
-        self,
-        cell_px: int = 16,
-        copy_px: int = 4,
-        threshold: float = 6.0,
-        least_change: float = 6.0,
-    ) -> None:
+    def __init__(self, cell_px: int = 16, copy_px: int = 4) -> None:
         if not 0 < copy_px <= cell_px or cell_px % copy_px:
             raise ConfigurationError(
                 f"cell_px {cell_px}, copy_px {copy_px}: wanted cells of whole pixels of the copy"
             )
         self._cell, self._copy = cell_px, copy_px
-        self._threshold, self._least = threshold, least_change
         self._seen: Copy | None = None
 
     def reset(self) -> None:
@@ -106,7 +101,7 @@ class ChangeMask:
         # Over-exposed stays over-exposed, whatever the gain.
         difference[(now >= BRIGHTEST) & (self._seen >= BRIGHTEST)] = 0.0
         sigma = TO_SIGMA * np.median(difference[::SPARSE, ::SPARSE], axis=(0, 1))
-        limit = np.maximum(self._threshold * sigma, self._least)
+        limit = np.maximum(CHANGE_SIGMAS * sigma, LEAST_CHANGE)
         pixels = (difference > limit).any(axis=-1)
         per_cell = self._cell // self._copy
         rows, columns = pixels.shape[0] // per_cell, pixels.shape[1] // per_cell

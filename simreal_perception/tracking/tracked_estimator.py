@@ -18,7 +18,7 @@ from simreal_common.geometry import Pose, rotation_distance
 from simreal_perception.pose_estimation.detection import Detections, Region
 from simreal_perception.pose_estimation.image_pyramid import Search
 from simreal_perception.tracking.change_mask import ChangeMask
-from simreal_perception.tracking.tracking import BlockTracker, TrackingConfig
+from simreal_perception.tracking.tracking import BlockTracker
 
 # However still the image, the detector sees all of it this often: what changes slowly, and what
 # hides below the threshold of change, is found then.
@@ -60,23 +60,15 @@ class TrackedEstimator:
     Args:
         estimator: looks at single images.
         least_score: what scores lower in an image is not followed; may change.
-        config: of the tracks.
-        mask: tells what has changed.
 
     Attributes:
         measured: in the last image alone, also what scores too little to be followed.
     """
 
-    def __init__(
-        self,
-        estimator: Estimator,
-        least_score: float = 0.05,
-        config: TrackingConfig | None = None,
-        mask: ChangeMask | None = None,
-    ) -> None:
+    def __init__(self, estimator: Estimator, least_score: float = 0.05) -> None:
         self._estimator, self.least_score = estimator, least_score
-        self._tracker = BlockTracker(config)
-        self._mask = mask or ChangeMask()
+        self._tracker = BlockTracker()
+        self._mask = ChangeMask()
         self._worth: Detections | None = None  # of the last looks, what held blocks
         self._last_full = -np.inf
         self._key: tuple[object, ...] = ()

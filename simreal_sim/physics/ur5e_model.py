@@ -69,7 +69,6 @@ TIP_BELOW_TOOL_M = 0.015  # of the closed hand, whose tips reach furthest
 KNUCKLES = ("hand_left_knuckle_joint", "hand_right_knuckle_joint")
 TIPS = ("hand_left_tip_joint", "hand_right_tip_joint")
 TOOL_M = KNUCKLE_Z + CRANK_M + PAD_SIZE[2] - TIP_BELOW_TOOL_M
-OPEN_M = 2.0 * CRANK_M * math.sin(CLOSED_RAD)  # between the pads
 
 
 def ur5e_description(data: Path, mesh_prefix: str = "") -> str:

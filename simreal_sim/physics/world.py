@@ -59,7 +59,6 @@ class World:
     Args:
         scene: what stands where and looks how.
         arm: which robot.
-        home: where its joints start, rad, shape (n,); None for its home.
         obstacles: what stands about it for good, in its base frame.
 
     Attributes:
@@ -73,7 +72,6 @@ class World:
         self,
         scene: WorldScene,
         arm: SimulatedArm = PANDA,
-        home: Sequence[float] | None = None,
         obstacles: Sequence[Obstacle] = (),
     ) -> None:
         self._server = BulletServer()
@@ -97,7 +95,7 @@ class World:
             add_obstacle(self._server, one, arm.pose_base_in_world @ one.pose, number): one.name
             for number, one in enumerate(obstacles)
         }
-        self._add_robot(arm.home if home is None else home)
+        self._add_robot(arm.home)
         for _ in range(round(SETTLE_S / STEP_S)):
             self._step()
 

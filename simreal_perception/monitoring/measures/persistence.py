@@ -7,19 +7,19 @@ from collections import deque
 LEAST_IMAGES = 3  # of a slow camera, whatever the time
 SLACK_S = 1e-6  # stamps are rounded
 MOST_KEPT = 10_000
+BAD_SHARE = 0.8
 
 
 class Persistence:
     """Turns a yes or no an image into an alarm that begins and ends.
 
     Args:
-        hold_s: an alarm begins when a share of the images of so long were bad.
-        share: of the images.
+        hold_s: an alarm begins when `BAD_SHARE` of the images of so long were bad.
         clear_s: it ends when none of the images of so long was.
     """
 
-    def __init__(self, hold_s: float = 0.8, share: float = 0.8, clear_s: float = 2.0) -> None:
-        self._hold_s, self._share, self._clear_s = hold_s, share, clear_s
+    def __init__(self, hold_s: float = 0.8, clear_s: float = 2.0) -> None:
+        self._hold_s, self._clear_s = hold_s, clear_s
         self._window: deque[tuple[float, bool]] = deque(maxlen=MOST_KEPT)
         self._good_since: float | None = None
         self.raised = False
@@ -41,7 +41,7 @@ class Persistence:
         if not self.raised:
             covered = time - self._window[0][0] >= self._hold_s - SLACK_S
             answers = [answer for _, answer in self._window]
-            enough = len(answers) >= LEAST_IMAGES and sum(answers) >= self._share * len(answers)
+            enough = len(answers) >= LEAST_IMAGES and sum(answers) >= BAD_SHARE * len(answers)
             self.raised = covered and enough
         elif self._good_since is not None and time - self._good_since >= self._clear_s:
             self.raised = False

@@ -66,7 +66,7 @@ class FeatureReference:
     Args:
         layer: output of the detector's layer that they are taken from.
         mean, sigma: of each feature, (2 C,).
-        distance: quantiles of `distance_to_training` of synthetic images.
+        distance: quantiles of the root mean square of `standardized`, of synthetic images.
         apart: root mean square of what two different synthetic images differ by, sigmas, the median.
     """
 
@@ -75,10 +75,6 @@ class FeatureReference:
     sigma: Array
     distance: Range
     apart: float
-
-    def distance_to_training(self, features: Array) -> float:
-        """How far features, (2 C,), are from the mean: root mean square, sigmas."""
-        return rms(self.standardized(features))
 
     def standardized(self, features: Array) -> Array:
         """Features in sigmas from the mean."""

@@ -117,7 +117,7 @@ class Stage:
 
 
 def run_curriculum(
-    config: TrainingConfig, folder: Path, size: StageSize | None = None, row: int | None = None
+    config: TrainingConfig, folder: Path, size: StageSize | None = None
 ) -> Iterator[Stage]:
     """Run the curriculum, from a small simple set to everything; ends below a set it cannot learn.
 
@@ -129,7 +129,6 @@ def run_curriculum(
             off.
         folder: where each stage's run goes.
         size: how long the stages are; None for what suits the network.
-        row: of the progress bar; None for none.
 
     Raises:
         Stopped: somebody asked to stop; the same command goes on within the stage.
@@ -144,7 +143,7 @@ def run_curriculum(
         base, steps=size.simple, repeat=size.images, disabled=tuple(GROUPS)
     )
     stage, anew = _step(
-        simple, folder / "simple", "(c) small simple set", thresholds, thresholds.simple, row, False
+        simple, folder / "simple", "(c) small simple set", thresholds, thresholds.simple, False
     )
     yield stage
     if not stage.passed:
@@ -157,9 +156,7 @@ def run_curriculum(
         varied = dataclasses.replace(
             base, steps=size.varied, disabled=_without(GROUPS, on), start_from=str(below)
         )
-        stage, anew = _step(
-            varied, here, f"(d) + {group}", thresholds, thresholds.varied, row, anew
-        )
+        stage, anew = _step(varied, here, f"(d) + {group}", thresholds, thresholds.varied, anew)
         yield stage
         below = here
 
@@ -178,7 +175,6 @@ def _step(
     name: str,
     thresholds: Thresholds,
     wanted: float,
-    row: int | None,
     anew: bool,
 ) -> tuple[Stage, bool]:
     """Train one stage, then measure; whether it was trained anew, as it is if `anew` says so."""
@@ -188,7 +184,7 @@ def _step(
     untrained = _error(task, task.network.eval(), fresh, thresholds)
     record = StageRecord(folder, config.task, learns_from(task, [*fresh, *learned]))
     anew = record.begin(anew)
-    result = train(config, folder, Monitor(config, row))
+    result = train(config, folder, Monitor(config))
     if not result.finished:
         raise Stopped
     network = load_network(result.checkpoint)[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from simreal_bench.endurance.kill_bench import KillBench, kill_rows, kill_summary
 from simreal_bench.endurance.kill_run import SIGNALS, VICTIMS, Kill, KillResult
 from simreal_bench.endurance.run_files import half_files, verdict_of
-from simreal_bench.endurance.soak import COLUMNS, Sample, read_samples, trends
+from simreal_bench.endurance.soak import Sample, trends
 from simreal_bench.endurance.soak_plot import draw_soak
 
 
@@ -74,13 +73,8 @@ def test_the_slope_is_that_after_the_warm_up(mib_per_hour: float) -> None:
     assert (trend.handles, trend.handles_per_hour, trend.threads) == ((12, 12), 0.0, (4, 4))
 
 
-def test_samples_are_read_back_and_drawn(tmp_path: Path) -> None:
+def test_samples_are_drawn(tmp_path: Path) -> None:
     samples = soaked(5.0)[::50]
-    with (tmp_path / "samples.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(vars(sample).values() for sample in samples)
-    assert read_samples(tmp_path / "samples.csv") == samples
     draw_soak(tmp_path / "soak.png", samples)
     drawn = cv2.imread(str(tmp_path / "soak.png"))
     assert drawn is not None

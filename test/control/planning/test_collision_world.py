@@ -15,6 +15,7 @@ from simreal_common.settings.obstacles import Obstacle  # noqa: E402
 from simreal_control.grasping.grasps import tool_pose  # noqa: E402
 from simreal_control.planning.collision_world import CollisionWorld  # noqa: E402
 from simreal_control.planning.kinematics import ArmKinematics  # noqa: E402
+from simreal_control.planning.link_meshes import find_meshes  # noqa: E402
 
 ARM = [f"panda_joint{i}" for i in range(1, 8)]
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
@@ -34,7 +35,7 @@ MESHES = [str(Path(pybullet_data.getDataPath()) / "franka_panda")]
 
 @pytest.fixture(scope="module")
 def world(panda_urdf: str) -> CollisionWorld:
-    return CollisionWorld(panda_urdf, ARM, TOOL, mesh_folders=MESHES)
+    return CollisionWorld(find_meshes(panda_urdf, MESHES).urdf, ARM, TOOL)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,7 @@ def test_what_stands_for_good_is_in_every_scene_with_room_around_it(
 ) -> None:
     x, y, z = tool_at_home.position
     post = box("post", [x, y, z - 0.2], [0.05, 0.05, 0.3])
-    world = CollisionWorld(panda_urdf, ARM, TOOL, mesh_folders=MESHES, standing=[post])
+    world = CollisionWorld(find_meshes(panda_urdf, MESHES).urdf, ARM, TOOL, standing=[post])
     world.set_scene([TABLE])
     assert world.contact(HOME) is None
     low = panda.inverse(tool_pose(tool_at_home.position - [0.0, 0.0, 0.1], 0.0), HOME)

@@ -16,6 +16,7 @@ from simreal_common.settings.obstacles import Obstacle  # noqa: E402
 from simreal_control.grasping.grasps import tool_pose  # noqa: E402
 from simreal_control.planning.collision_world import CollisionWorld  # noqa: E402
 from simreal_control.planning.kinematics import ArmKinematics  # noqa: E402
+from simreal_control.planning.link_meshes import find_meshes  # noqa: E402
 from simreal_control.planning.motion import StationPlanner  # noqa: E402
 from simreal_control.planning.sampling_planner import SamplingPlanner  # noqa: E402
 from simreal_control.planning.trajectory import (  # noqa: E402
@@ -40,7 +41,8 @@ def wall(height_m: float, from_m: float = 0.35, to_m: float = 0.65) -> Obstacle:
 
 @pytest.fixture(scope="module")
 def world(panda_urdf: str, panda: ArmKinematics) -> CollisionWorld:
-    return CollisionWorld(panda_urdf, panda.joint_names, panda.tool_frame, mesh_folders=MESHES)
+    urdf = find_meshes(panda_urdf, MESHES).urdf
+    return CollisionWorld(urdf, panda.joint_names, panda.tool_frame)
 
 
 @pytest.fixture(scope="module")

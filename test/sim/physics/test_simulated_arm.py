@@ -25,7 +25,8 @@ from simreal_sim.physics.robot_model import (
 )
 from simreal_sim.physics.simulated_arm import SIMULATED_ARMS, SimulatedArm, simulated_arm
 from simreal_sim.physics.ur5e_model import (
-    OPEN_M,
+    CLOSED_RAD,
+    CRANK_M,
     PAD_SIZE,
     PALM_SIZE,
     TIP_BELOW_TOOL_M,
@@ -136,7 +137,8 @@ def test_the_suction_cup_is_as_large_as_control_believes() -> None:
 
 def test_the_turning_hand_is_as_large_as_control_believes() -> None:
     told = robot_parameters("ur5e")
-    assert told.gripper_max_opening == pytest.approx(OPEN_M, abs=1e-3)
+    between_pads_m = 2.0 * CRANK_M * np.sin(CLOSED_RAD)
+    assert told.gripper_max_opening == pytest.approx(between_pads_m, abs=1e-3)
     assert told.tip_below_tool == TIP_BELOW_TOOL_M
     assert told.finger_width == PAD_SIZE[0]
     assert told.hand_above_tool == pytest.approx(TOOL_M - PALM_SIZE[2], abs=1e-3)
