@@ -12,9 +12,8 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_rotation_distance
-from simreal_perception.model_files.onnx_session import load_networks
 from simreal_perception.pose_estimation.detection import Detections
-from simreal_perception.pose_estimation.estimator import BlockEstimator
+from simreal_perception.pose_estimation.estimator import BlockEstimator, load_networks
 from simreal_perception.tracking.tracked_estimator import FULL_LOOK_S, TrackedEstimator
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_camera import WorldCamera, sense
