@@ -1,4 +1,4 @@
-"""How well and how fast: benches of drawing, seeing and stacking, beside what others use.
+"""How well and how fast: benches of drawing, seeing, stacking and watching; experiments with training.
 
-Rooms: speed, simulated_robot, faults, stacking, endurance.
+Rooms: speed, tags, watching, simulated_robot, faults, stacking, endurance, experiments.
 """

@@ -207,7 +207,7 @@ def _train(
     config: TrainingConfig, args: argparse.Namespace, row: int, ranks: Ranks | None = None
 ) -> int:
     from simreal_perception.training.distributed import ALONE
-    from simreal_perception.training.monitoring import Monitor
+    from simreal_perception.training.run_display import RunDisplay
     from simreal_perception.training.training import train
 
     ranks = ranks or ALONE
@@ -215,8 +215,8 @@ def _train(
     code = _check(config, sys.stderr) if ranks.first and new and not args.no_checks else 0
     if code := ranks.of_first(code):
         return code
-    monitor = Monitor(config, row, config.trackers) if ranks.first else None
-    result = train(config, args.run, monitor, ranks=ranks)
+    display = RunDisplay(config, row, config.trackers) if ranks.first else None
+    result = train(config, args.run, display, ranks=ranks)
     if ranks.first:
         print(result.checkpoint, flush=True)
     if not result.finished:

@@ -1,6 +1,8 @@
-"""From images to block poses: the perception and recorder nodes, over rooms without ROS.
+"""From images to block poses: the nodes that see, and how the networks come about; rooms without ROS.
 
-Rooms: pose_estimation, tracking, video, networks, training_data, evaluation, training, export.
+Rooms: model_files, pose_estimation, tracking, tags; capture, health, video, recordings, replay,
+monitoring, camera_calibration; networks, training_data, training, export; evaluation, dataset,
+inspection.
 
 Public: `node_parameters.PerceptionParameters`.
 """

@@ -301,6 +301,18 @@ def test_every_folder_is_in_the_table() -> None:
     assert set(ROOMS) >= (WITH_TORCH | WITH_PYBULLET | ON_A_ROBOT)
 
 
+def test_every_folder_is_in_the_guide() -> None:
+    """A row of its own in CONTRIBUTING.md, or a word in that of the folder around it."""
+    rows = [
+        line for line in (ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines() if "|" in line
+    ]
+    for room in ROOMS:
+        parent, _, own = room.replace(".", "/").rpartition("/")
+        told = [row for row in rows if f"`{parent}/{own}/`".replace("`/", "`") in row]
+        told += [row for row in rows if f"`{parent}/`" in row and f"`{own}/`" in row]
+        assert told, f"{room} is not in CONTRIBUTING.md"
+
+
 def test_no_folder_has_too_many_modules() -> None:
     for folder in {path.parent for path in (*modules().values(), *(ROOT / "test").rglob("*.py"))}:
         count = sum(file.name != "__init__.py" for file in folder.glob("*.py"))
@@ -388,6 +400,10 @@ def test_the_command_line_starts_with_the_ground_alone() -> None:
 def test_a_room_says_what_lives_there(room: str) -> None:
     text = ast.get_docstring(ast.parse(modules()[room].read_text(encoding="utf-8"))) or ""
     assert text.split("\n")[0].endswith(".")
+    inner = {other.removeprefix(f"{room}.") for other in ROOMS if other.startswith(f"{room}.")}
+    rooms = re.search(r"^Rooms: ([\w\s,;]+)\.$", text, re.MULTILINE)
+    named = set(re.split(r"[,;]\s+", rooms.group(1))) if rooms else set()
+    assert named == {name for name in inner if "." not in name}, f"{room} names other rooms"
     public = re.findall(r"`(\w+)\.(\w+)`", text)
     assert public or "Rooms: " in text
     for module, name in public:

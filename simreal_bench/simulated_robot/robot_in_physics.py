@@ -1,4 +1,4 @@
-"""A physics world behind the interface of a task: commands in, joint states and detection_frames out.
+"""A physics world behind the interface of a task: commands in, joint states and detections out.
 
 What nodes and action servers do in between is left out, and nothing waits for real time. Everything
 that a judge wants to know of the robot is counted beside it, from the truth.

@@ -1,4 +1,4 @@
-"""Options that say which board it is, and output that is written whole."""
+"""Options that say which board it is, and how the name of what is written must end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Motions from where the arm is, past what is known to stand there; checked, then sent."""
+"""Motions from where the arm is, past what is known to stand there, checked before they are sent."""
 
 from __future__ import annotations
 

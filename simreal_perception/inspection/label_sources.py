@@ -1,4 +1,4 @@
-"""Where pictures with labels come from: a folder, shards, or drawn this moment from ranges."""
+"""Where pictures with labels come from: a folder, shards, BOP scenes, or drawn from ranges at once."""
 
 from __future__ import annotations
 

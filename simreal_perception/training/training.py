@@ -34,8 +34,8 @@ from simreal_perception.training.distributed import ALONE, Ranks, told
 from simreal_perception.training.ema import moving_average
 from simreal_perception.training.held_out import draw_held_out, evaluate_all
 from simreal_perception.training.initial_weights import load_initial_weights, progress_before
-from simreal_perception.training.monitoring import Monitor
 from simreal_perception.training.precision import autocast, choose_precision
+from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.run_folder import record_start, run_folder
 from simreal_perception.training.run_log import add_line
 from simreal_perception.training.stopping import StopRequest
@@ -89,7 +89,7 @@ class Observer(Protocol):
 def train(
     config: TrainingConfig,
     folder: Path,
-    monitor: Monitor | None = None,
+    display: RunDisplay | None = None,
     observer: Observer | None = None,
     ranks: Ranks = ALONE,
 ) -> TrainingResult:
@@ -97,7 +97,7 @@ def train(
 
     Args:
         folder: of the run; made if it is not there.
-        monitor: shows the run; None for a silent one.
+        display: shows the run; None for a silent one.
         observer: looks on; None for nobody.
         ranks: this process among those that train together; `config.batch` is the batch of each.
 
@@ -111,7 +111,7 @@ def train(
             "wanted one process, or no --adr"
         )
     start = time.monotonic()
-    monitor = monitor or Monitor(config)
+    display = display or RunDisplay(config)
     with run_folder(folder, config, ranks.first) as checkpoint:
         task, source = prepare(config)
         ranks.seed_apart(source, config.seed)
@@ -119,12 +119,12 @@ def train(
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
         ema = moving_average(network, config.average)
         parts = {"network": network, "average": ema.module, "optimizer": optimizer}
-        before = begin(checkpoint, config, parts, monitor, ranks)
+        before = begin(checkpoint, config, parts, display, ranks)
         ema.n_averaged.fill_(before.step + 1)
         held_out = draw_held_out(task.source, config.batch, config.held_out if ranks.first else 1)
         adr = begin_adr(config, task, before.adr) if config.adr else None
         precision = ranks.of_first(choose_precision(config, task, held_out[0]))
-        monitor.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
+        display.say(f"{config.task}: learns in {precision.name}: {precision.reason}")
         here = {}
         if ranks.first:
             here = record_start(checkpoint, config, config.randomization, before.step, precision)
@@ -136,7 +136,7 @@ def train(
                 source, config.batch, config.steps - step, config.prefetch, config.threads,
                 before.position,
             ) as batches,
-            monitor.open(checkpoint, step),
+            display.open(checkpoint, step),
             StopRequest() as stop,
         ):  # fmt: skip
             network.train()
@@ -153,7 +153,7 @@ def train(
                     adr.after(step)
                 if observer:
                     observer.learned(step, loss, rate)
-                monitor.step(step, loss.figures, rate, batches.waited_s)
+                display.step(step, loss.figures, rate, batches.waited_s)
                 last = step == config.steps
                 asked = config.evaluate_steps > 0 and step % config.evaluate_steps == 0
                 late = time.monotonic() - saved > config.checkpoint_s
@@ -179,15 +179,15 @@ def train(
                 due = time.monotonic() - evaluated > config.evaluate_s and not stopping
                 if due or last or asked:
                     figures = measured = evaluate_all(task, ema.module, held_out)
-                    monitor.evaluated(step, figures, image(task, ema.module, held_out[0]))
+                    display.evaluated(step, figures, image(task, ema.module, held_out[0]))
                     keep_best(checkpoint, config, ema.module, progress, figures["loss"])
                     evaluated = time.monotonic()
                 save_checkpoint(checkpoint, config, parts, progress)
                 if adr:
                     adr.write(checkpoint)
-                    monitor.randomized(step, adr.figures())
+                    display.randomized(step, adr.figures())
                 saved = time.monotonic()
-                add_line(checkpoint, log_line(progress, rate, here, monitor, measured, adr))
+                add_line(checkpoint, log_line(progress, rate, here, display, measured, adr))
                 if stopping:
                     break
         ranks.meet()  # the last checkpoint is there before any of them goes
@@ -198,7 +198,7 @@ def begin(
     checkpoint: Path,
     config: TrainingConfig,
     parts: dict[str, Any],
-    monitor: Monitor,
+    display: RunDisplay,
     ranks: Ranks,
 ) -> Progress:
     """Put `parts` to where the run's checkpoint left them, if there is one; how far it was."""
@@ -208,7 +208,7 @@ def begin(
         progress = restore_checkpoint(checkpoint, config, randomization, parts)
         progress = go_on_as(progress, ranks, checkpoint)
         if not progress.ranges:
-            monitor.say(
+            display.say(
                 f"warning: {checkpoint} does not say which ranges of randomization it began with; "
                 "the run goes on with today's"
             )
@@ -278,7 +278,7 @@ def log_line(
     progress: Progress,
     rate: float,
     here: dict[str, Any],
-    monitor: Monitor,
+    display: RunDisplay,
     held_out: dict[str, float],
     adr: AdrRun | None,
 ) -> dict[str, Any]:
@@ -290,8 +290,8 @@ def log_line(
         "learning_rate": rate,
         "commit": here["commit"],
         "precision": here["precision"],
-        **monitor.rates(),
-        "learned": monitor.figures,
+        **display.rates(),
+        "learned": display.figures,
         **({"held_out": held_out} if held_out else {}),
         **({"adr": adr.figures()} if adr else {}),
     }

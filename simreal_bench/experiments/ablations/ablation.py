@@ -19,7 +19,7 @@ from simreal_bench.experiments.common_images import CommonImages
 from simreal_bench.stacking.resumable import claim_folder, write_result
 from simreal_common.errors import ConfigurationError
 from simreal_perception.evaluation.evaluation_data import ExampleSource
-from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.run_log import read_log
 from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.training import prepare, train
@@ -134,7 +134,7 @@ class Ablation:
         config = dataclasses.replace(
             variant.apply(self.config, run), seed=seed, held_out=1, evaluate_s=1e9
         )
-        trained = train(config, run, Monitor(config, row))
+        trained = train(config, run, RunDisplay(config, row))
         if not trained.finished:
             raise Stopped
         last = read_log(trained.checkpoint)[-1]

@@ -21,7 +21,7 @@ from simreal_bench.experiments.sweeps.search_space import Varied
 from simreal_bench.stacking.resumable import claim_folder
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import Claim
-from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.training import prepare, train
 from simreal_perception.training.training_config import MACHINE, TrainingConfig
@@ -35,7 +35,7 @@ DIVERGED = "diverged"
 OVER = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-class PruningMonitor(Monitor):
+class PruningDisplay(RunDisplay):
     """Tells a trial the held-out loss; ends the run where earlier ones did better by then."""
 
     def __init__(self, config: TrainingConfig, row: int | None, trial: optuna.Trial) -> None:
@@ -150,7 +150,7 @@ class Sweep:
             evaluate_steps=max(self.config.steps // LOOKS, 1),
         )
         try:
-            done = train(config, self.folder / "runs" / run, PruningMonitor(config, row, trial))
+            done = train(config, self.folder / "runs" / run, PruningDisplay(config, row, trial))
         except optuna.TrialPruned:
             study.tell(trial, state=TrialState.PRUNED)
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simreal_perception.training.held_out import evaluate
-from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.sanity_checks.stage_record import StageRecord, learns_from
 from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.stopping import Stopped
@@ -184,7 +184,7 @@ def _step(
     untrained = _error(task, task.network.eval(), fresh, thresholds)
     record = StageRecord(folder, config.task, learns_from(task, [*fresh, *learned]))
     anew = record.begin(anew)
-    result = train(config, folder, Monitor(config))
+    result = train(config, folder, RunDisplay(config))
     if not result.finished:
         raise Stopped
     network = load_network(result.checkpoint)[1]

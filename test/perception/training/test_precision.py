@@ -11,8 +11,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from simreal_perception.training import precision  # noqa: E402
-from simreal_perception.training.monitoring import Monitor  # noqa: E402
 from simreal_perception.training.precision import by_flags, by_time, choose_precision, cpu_flags  # noqa: E402
+from simreal_perception.training.run_display import RunDisplay  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig  # noqa: E402
@@ -69,7 +69,7 @@ def test_what_was_chosen_is_said_recorded_and_done(
     monkeypatch.setattr(precision, "cpu_flags", lambda: frozenset(flags.split()))
     wanted = "bfloat16" if "bf16" in flags else "float32"
     made = TrainingConfig("toy", steps=3, **toy.SMALL)
-    run = train(made, tmp_path / "auto", Monitor(made, row=0)).checkpoint
+    run = train(made, tmp_path / "auto", RunDisplay(made, row=0)).checkpoint
     assert f"toy: learns in {wanted}: this CPU has" in capfd.readouterr().err
     start = json.loads(run.with_name("toy.environment.json").read_text())[0]
     assert start["precision"] == wanted and "this CPU has" in start["precision_because"]

@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from simreal_common.errors import ConfigurationError  # noqa: E402
-from simreal_perception.training.monitoring import Monitor  # noqa: E402
+from simreal_perception.training.run_display import RunDisplay  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig  # noqa: E402
@@ -100,7 +100,7 @@ def test_a_run_of_old_goes_on_with_a_warning(
     torch.save(state, path)
     path.with_name("toy.ranges.yaml").unlink()
     longer = config(toy, steps=5)
-    assert train(longer, tmp_path, Monitor(longer, row=0)).step == 5
+    assert train(longer, tmp_path, RunDisplay(longer, row=0)).step == 5
     said = capfd.readouterr().err
     assert "warning: " in said and "does not say which ranges" in said
     state = torch.load(path, weights_only=True)

@@ -25,7 +25,7 @@ from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.batches import Batches  # noqa: E402
 from simreal_perception.training.checkpoint import load_network  # noqa: E402
 from simreal_perception.training.ema import moving_average  # noqa: E402
-from simreal_perception.training.monitoring import Monitor  # noqa: E402
+from simreal_perception.training.run_display import RunDisplay  # noqa: E402
 from simreal_perception.training.run_folder import run_folder  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
 from simreal_perception.training.trackers.open_trackers import ROOM  # noqa: E402
@@ -278,10 +278,10 @@ def test_it_says_what_holds_a_run_up(
             draw = self.source.draw
             self.source.draw = lambda count: (time.sleep(0.05), draw(count))[1]
 
-    fast = Monitor(config(toy))
+    fast = RunDisplay(config(toy))
     train(fast.config, tmp_path / "fast", fast)
     monkeypatch.setitem(TASKS, "toy", Slow)
-    slow = Monitor(config(toy, checkpoint_s=1000.0))
+    slow = RunDisplay(config(toy, checkpoint_s=1000.0))
     train(slow.config, tmp_path / "slow", slow)
     assert "rendering is the bottleneck" in slow.bottleneck()
     assert slow.drawing_share() > fast.drawing_share()
@@ -292,7 +292,7 @@ def test_tensorboard_shows_errors_and_images(toy: ModuleType, tmp_path: Path) ->
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     made = config(toy, steps=10)
-    train(made, tmp_path, Monitor(made, trackers=["tensorboard"]))
+    train(made, tmp_path, RunDisplay(made, trackers=["tensorboard"]))
     events = EventAccumulator(str(tmp_path / "tensorboard" / "toy"))
     events.Reload()
     tags = events.Tags()
@@ -309,7 +309,7 @@ def test_without_tensorboard_a_run_goes_on(
 ) -> None:  # fmt: skip
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     monkeypatch.delitem(sys.modules, f"{ROOM}.tensorboard_tracker", raising=False)
-    result = train(config(toy), tmp_path, Monitor(config(toy), 0, ["tensorboard"]))
+    result = train(config(toy), tmp_path, RunDisplay(config(toy), 0, ["tensorboard"]))
     assert result.finished
     assert "pip install tensorboard" in capfd.readouterr().err
 

@@ -20,7 +20,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install '.[train]
 from simreal_cli import cli_train
 from simreal_cli.cli import VERBS, main
 from simreal_common.errors import ConfigurationError
-from simreal_perception.training.monitoring import Monitor
+from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.trackers import open_trackers
 from simreal_perception.training.trackers.open_trackers import KINDS, Kind
 from simreal_perception.training.trackers.system_use import SystemUse
@@ -43,8 +43,8 @@ def library(name: str) -> None:
 def tracked(toy: ModuleType, folder: Path, name: str, steps: int = STEPS) -> TrainingConfig:
     values = {**toy.SMALL, "steps": steps, "checkpoint_s": 1e9, "evaluate_s": 1e9, "decay": 0.0}
     config = TrainingConfig("toy", **values, trackers=(name,))
-    monitor = Monitor(config, 0, config.trackers)
-    assert train(config, folder, monitor).finished
+    display = RunDisplay(config, 0, config.trackers)
+    assert train(config, folder, display).finished
     return config
 
 
@@ -166,7 +166,7 @@ def test_a_tracker_that_fails_does_not_end_a_run(
     monkeypatch.setitem(sys.modules, f"{open_trackers.ROOM}.broken", module)
     monkeypatch.setitem(KINDS, "broken", Kind("json", "json", "broken", "Broken"))
     config = TrainingConfig("toy", **{**toy.SMALL, "steps": STEPS}, trackers=("broken",))
-    assert train(config, tmp_path, Monitor(config, 0, config.trackers)).finished
+    assert train(config, tmp_path, RunDisplay(config, 0, config.trackers)).finished
     assert capfd.readouterr().err.count("tracker broken failed (no space left on device)") == 1
 
 

@@ -32,7 +32,7 @@ MADE_BY = (".config.yaml", ".ranges.yaml", ".environment.json", ".log.jsonl")  #
 MUCH, LITTLE = 0.4, 0.15
 
 
-class Monitor:
+class RunDisplay:
     """Shows one run; silent unless told where its bar stands.
 
     Args:
@@ -50,7 +50,7 @@ class Monitor:
         self._row, self._names = row, trackers
         self._trackers: dict[str, Tracker] = {}
 
-    def open(self, checkpoint: Path, first: int) -> Monitor:
+    def open(self, checkpoint: Path, first: int) -> RunDisplay:
         """Begin, or go on, at step `first`; to be used as a context."""
         self._steps = 0
         self._finished = False
@@ -68,7 +68,7 @@ class Monitor:
             self._open_trackers(checkpoint, first)
         return self
 
-    def __enter__(self) -> Monitor:
+    def __enter__(self) -> RunDisplay:
         return self
 
     def __exit__(
