@@ -22,7 +22,6 @@ FEATURES = 128
 STAGES = 6
 # Channels of the first ten convolutions of VGG-19 (Simonyan and Zisserman 2015); 0: max pooling.
 VGG19 = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512)
-STRIDE = 8
 # DOPE scales images to this height before the network sees them (`downscale_height`).
 INPUT_HEIGHT = 400
 OPSET = 17

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simreal_control.robot_interface.task_io import ArmState
-
-Array = NDArray[np.float64]
 
 REST_RAD_S = 0.01  # half of the speed at which a hand may still move
 # Positions have to stand for the long time, over which the flicker of a coarse encoder is no speed;

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simreal_common.errors import CalibrationError
 from simreal_perception.camera_calibration.board_detection import Sight
 from simreal_perception.camera_calibration.intrinsics import CameraFit
-
-Array = NDArray[np.float64]
 
 FEWEST_PICTURES = 8
 # Two sights whose corners differ by less, in shares of the image's diagonal, tell the same.

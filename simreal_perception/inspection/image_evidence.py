@@ -20,8 +20,6 @@ from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.label_records import LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture
 
-Array = NDArray[np.float64]
-
 LONGEST_PX = 320  # sides of what is compared
 LEAST_POINTS = 40  # of outlines; fewer say nothing
 LEAST_VISIBLE = 0.5  # of a block whose outline is looked at where there is no mask

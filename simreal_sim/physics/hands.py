@@ -6,13 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simreal_common.geometry import Pose
 from simreal_sim.physics.bullet_server import BulletServer
 from simreal_sim.physics.simulated_arm import SimulatedArm
-
-Array = NDArray[np.float64]
 
 TIP_EFFORT_NM = 20.0  # what keeps a pad upright does not give way
 

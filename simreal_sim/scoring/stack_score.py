@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.output_files import write_whole
-
-Array = NDArray[np.float64]
 
 # A block whose centre of mass is past the edge of the one below would fall.
 MAX_OFFSET_IN_EDGES = 0.5

@@ -38,7 +38,6 @@ from simreal_sim.rendering.pybullet.primitive_meshes import Mesh, box_face, prim
 from simreal_sim.rendering.raycaster import Rendering
 from simreal_sim.rendering.scene import BOX, EMPTY, FACES, SceneBatch, ViewBatch
 
-Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 # Pixels that PyBullet's EGL window has: larger images are drawn so and then enlarged.
