@@ -2,6 +2,6 @@
 
 Rooms: ablations, sweeps.
 
-Public: `comparison.compare`, `run_report.report_run`, `seed_spread.difference`,
+Public: `comparison.compare`, `training_report.report_training`, `seed_spread.difference`,
 `photograph_crops.photograph_crops`.
 """

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simreal_bench.experiments.run_changes import Change, changes, same_held_out
-from simreal_bench.experiments.run_record import RunRecord
 from simreal_bench.experiments.seed_spread import Difference, Spread, difference, spread
+from simreal_bench.experiments.training_record import TrainingRecord
 from simreal_common.errors import ConfigurationError
 
 # Of these figures more is better; of all others less.
@@ -52,8 +52,8 @@ class Comparison:
         warnings: what stands against a conclusion.
     """
 
-    before: tuple[RunRecord, ...]
-    after: tuple[RunRecord, ...]
+    before: tuple[TrainingRecord, ...]
+    after: tuple[TrainingRecord, ...]
     changes: tuple[Change, ...]
     figures: Mapping[str, Sequence[Figure]]
     warnings: tuple[str, ...] = field(default=())
@@ -64,8 +64,8 @@ class Comparison:
 
 
 def compare(
-    before: Sequence[RunRecord],
-    after: Sequence[RunRecord],
+    before: Sequence[TrainingRecord],
+    after: Sequence[TrainingRecord],
     measured: Mapping[str, tuple[Sequence[Mapping[str, float]], Sequence[Mapping[str, float]]]]
     | None = None,
 ) -> Comparison:
@@ -109,8 +109,8 @@ def _figures(
 
 
 def _warnings(
-    before: Sequence[RunRecord],
-    after: Sequence[RunRecord],
+    before: Sequence[TrainingRecord],
+    after: Sequence[TrainingRecord],
     found: Sequence[Change],
     measured: bool,
 ) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simreal_bench.experiments.run_record import RunRecord
+from simreal_bench.experiments.training_record import TrainingRecord
 from simreal_perception.training.training_config import MACHINE
 from simreal_sim.randomization.ranges_file import changed_keys
 
@@ -47,7 +47,7 @@ class Change:
         return f"{self.name}: {self.before} -> {self.after}"
 
 
-def changes(before: RunRecord, after: RunRecord) -> list[Change]:
+def changes(before: TrainingRecord, after: TrainingRecord) -> list[Change]:
     """All that differs from one run to another, seeds aside; a group of ranges is one thing."""
     return [
         *_settings(before, after),
@@ -65,7 +65,7 @@ def same_held_out(found: Sequence[Change]) -> bool:
     )
 
 
-def _settings(before: RunRecord, after: RunRecord) -> list[Change]:
+def _settings(before: TrainingRecord, after: TrainingRecord) -> list[Change]:
     free = (MACHINE - {"steps"}) | TOLD_APART
     old, new = dataclasses.asdict(before.config), dataclasses.asdict(after.config)
     found = [
@@ -80,7 +80,7 @@ def _settings(before: RunRecord, after: RunRecord) -> list[Change]:
     return found
 
 
-def _data(before: RunRecord, after: RunRecord) -> list[Change]:
+def _data(before: TrainingRecord, after: TrainingRecord) -> list[Change]:
     found = []
     if before.ranges_sha256 != after.ranges_sha256:
         if before.ranges and after.ranges:
@@ -114,7 +114,7 @@ def _halves(change: str, group: str) -> tuple[str, str]:
     return f"{key} {old}", f"{key} {new}"
 
 
-def _code(before: RunRecord, after: RunRecord) -> list[Change]:
+def _code(before: TrainingRecord, after: TrainingRecord) -> list[Change]:
     old, new = before.commits, after.commits
     if old == new or (len(old) == len(new) == 1 and _same_code(old[0], new[0])):
         return []
@@ -134,7 +134,7 @@ def _same_code(old: str, new: str) -> bool:
     return done.returncode == 0
 
 
-def _machine(before: RunRecord, after: RunRecord) -> list[Change]:
+def _machine(before: TrainingRecord, after: TrainingRecord) -> list[Change]:
     if not before.starts or not after.starts:
         return []
     old, new = before.starts[0], after.starts[0]

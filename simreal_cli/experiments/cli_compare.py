@@ -12,7 +12,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_output
 
 if TYPE_CHECKING:
-    from simreal_bench.experiments.run_record import RunRecord
+    from simreal_bench.experiments.training_record import TrainingRecord
 
 EPILOG = """\
 examples:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     from simreal_bench.experiments.comparison import compare
     from simreal_bench.experiments.comparison_page import comparison_page, comparison_text
-    from simreal_bench.experiments.run_record import read_run
+    from simreal_bench.experiments.training_record import read_run
 
     if not args.others and len(args.runs) != 2:
         raise ConfigurationError(
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measured(
-    args: argparse.Namespace, before: Sequence[RunRecord], after: Sequence[RunRecord]
+    args: argparse.Namespace, before: Sequence[TrainingRecord], after: Sequence[TrainingRecord]
 ) -> dict[str, tuple[list[dict[str, float]], list[dict[str, float]]]]:
     """Figures on images that are the same for all, as far as they are asked for."""
     common = args.common or args.ranges is not None

@@ -39,17 +39,17 @@ def run(args: argparse.Namespace) -> int:
     """Measure, look, write the page; its path goes to stdout."""
     import torch  # noqa: F401  # missing, it is missed here
 
-    from simreal_bench.experiments.run_record import read_run
-    from simreal_bench.experiments.run_report import report_run, run_before
-    from simreal_bench.experiments.run_report_page import run_report_page
+    from simreal_bench.experiments.training_record import read_run
+    from simreal_bench.experiments.training_report import report_training, run_before
+    from simreal_bench.experiments.training_report_page import training_report_page
 
     found = read_run(args.run, args.task)
     path = args.html or args.run / "report.html"
     check_writable(path)
     task = found.config.task
     earlier = run_before(found) if args.since is None else read_run(args.since, task)
-    report = report_run(found, earlier, [read_run(folder, task) for folder in args.seeds])
-    write_output(path, run_report_page(report))
+    report = report_training(found, earlier, [read_run(folder, task) for folder in args.seeds])
+    write_output(path, training_report_page(report))
     for name, value in report.figures.items():
         print(f"{name:20} {value}")
     print(path)

@@ -20,7 +20,7 @@ from simreal_perception.inspection.label_checks import check_labels
 from simreal_perception.inspection.label_records import LabelRecord
 from simreal_perception.inspection.label_sources import (
     LabelledPicture,
-    PictureSource,
+    LabelledPictureSource,
     labelled_source,
 )
 from simreal_perception.inspection.picture_features import (
@@ -81,7 +81,7 @@ class Inspection:
 
 
 def inspect_pictures(
-    source: PictureSource,
+    source: LabelledPictureSource,
     photographs: Path | None = None,
     describe: Describe | None = None,
     progress: Callable[[int], object] = lambda pictures: None,

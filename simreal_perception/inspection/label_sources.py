@@ -50,7 +50,7 @@ class LabelledPicture:
     troubles: tuple[str, ...] = ()
 
 
-class PictureSource(Protocol):
+class LabelledPictureSource(Protocol):
     """Pictures in their order.
 
     Attributes:
@@ -256,7 +256,7 @@ class DrawnSource:
             )
 
 
-def open_source(data: Path, drawn: PictureSettings, count: int) -> PictureSource:
+def open_source(data: Path, drawn: PictureSettings, count: int) -> LabelledPictureSource:
     """Pictures of a folder, or drawn from a file of ranges.
 
     Args:
@@ -285,7 +285,7 @@ def open_source(data: Path, drawn: PictureSettings, count: int) -> PictureSource
     return source
 
 
-def labelled_source(folder: Path) -> PictureSource | None:
+def labelled_source(folder: Path) -> LabelledPictureSource | None:
     """The labelled pictures of a folder, in whichever layout it has; None where there are none.
 
     Raises:
@@ -293,5 +293,5 @@ def labelled_source(folder: Path) -> PictureSource | None:
     """
     if is_bop(folder) or (folder / INDEX).is_file():
         return ExamplePictures(photograph_source(folder))
-    sources: tuple[PictureSource, ...] = (FolderSource(folder), ShardSource(folder))
+    sources: tuple[LabelledPictureSource, ...] = (FolderSource(folder), ShardSource(folder))
     return next((source for source in sources if source.count), None)

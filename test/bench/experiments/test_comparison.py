@@ -13,14 +13,14 @@ pytest.importorskip("torch", reason="training needs torch: pip install '.[train]
 
 from simreal_bench.experiments.comparison import OWN, Comparison, compare
 from simreal_bench.experiments.comparison_page import comparison_page, comparison_text
-from simreal_bench.experiments.run_record import RunRecord, read_run
+from simreal_bench.experiments.training_record import TrainingRecord, read_run
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.training import train
 from simreal_perception.training.training_config import TrainingConfig
 
 
-def made(toy: ModuleType, folder: Path, **changes: Any) -> RunRecord:
+def made(toy: ModuleType, folder: Path, **changes: Any) -> TrainingRecord:
     rarely = {"checkpoint_s": 1e9, "evaluate_s": 1e9}
     config = TrainingConfig("toy", **{**toy.SMALL, **rarely, "steps": 4, **changes})
     train(config, folder)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_bench.experiments.comparison import Comparison, compare
-from simreal_bench.experiments.run_record import RunRecord, read_run
 from simreal_bench.experiments.seed_spread import Spread, spread
+from simreal_bench.experiments.training_record import TrainingRecord, read_run
 from simreal_bench.experiments.worst_cases import WorstCases, worst_cases
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.checkpoint import load_network
@@ -26,7 +26,7 @@ LOOKED_AT, WORST = 512, 24  # images
 
 
 @dataclass(frozen=True, eq=False)
-class RunReport:
+class TrainingReport:
     """One run.
 
     Attributes:
@@ -40,7 +40,7 @@ class RunReport:
         since: what changed since an earlier run; None where there is none.
     """
 
-    run: RunRecord
+    run: TrainingRecord
     figures: Mapping[str, Spread]
     batches: int
     of_seeds: Mapping[str, Spread]
@@ -49,9 +49,9 @@ class RunReport:
     since: Comparison | None
 
 
-def report_run(
-    run: RunRecord, earlier: RunRecord | None = None, seeds: Sequence[RunRecord] = ()
-) -> RunReport:
+def report_training(
+    run: TrainingRecord, earlier: TrainingRecord | None = None, seeds: Sequence[TrainingRecord] = ()
+) -> TrainingReport:
     """Measure a run's best weights again and look at what they say.
 
     Args:
@@ -68,7 +68,7 @@ def report_run(
     network: Any = load_network(run.best_checkpoint)[1]
     batches = draw_held_out(task.source, config.batch, config.held_out)
     measured = [evaluate(task, network, batch) for batch in batches]
-    return RunReport(
+    return TrainingReport(
         run,
         _spreads(measured),
         len(batches),
@@ -79,7 +79,7 @@ def report_run(
     )
 
 
-def run_before(run: RunRecord) -> RunRecord | None:
+def run_before(run: TrainingRecord) -> TrainingRecord | None:
     """The run of the same network in a folder beside that was last at work before this one."""
     own = log_path(run.checkpoint)
     found: list[tuple[float, Path]] = []

@@ -14,8 +14,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
-from simreal_bench.experiments.run_record import read_run
-from simreal_bench.experiments.run_report import report_run, run_before
+from simreal_bench.experiments.training_record import read_run
+from simreal_bench.experiments.training_report import report_training, run_before
 from simreal_bench.experiments.worst_cases import take, worst_cases
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
@@ -66,7 +66,7 @@ def test_a_log_that_is_lost_is_told_apart_from_a_run_that_has_just_begun(
 
 def test_the_figures_are_those_of_the_log(toy: ModuleType, tmp_path: Path) -> None:
     run = read_run(made(toy, tmp_path / "mine", 0.0))
-    report = report_run(run)
+    report = report_training(run)
     assert report.since is None and report.of_seeds == {}
     assert report.figures["loss"].mean == pytest.approx(run.best["loss"], rel=1e-5)
     assert report.figures["loss"].low < report.figures["loss"].mean

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_bench.experiments.comparison_page import KINDS
-from simreal_bench.experiments.run_record import RunRecord
-from simreal_bench.experiments.run_report import RunReport
 from simreal_bench.experiments.seed_spread import CONFIDENCE
+from simreal_bench.experiments.training_record import TrainingRecord
+from simreal_bench.experiments.training_report import TrainingReport
 from simreal_common.pages.html_page import fill_page
 from simreal_common.pages.svg_plots import Series, scatter
 from simreal_perception.export.training_command import training_command
@@ -100,7 +100,7 @@ batches are of images alone; how much another seed would differ is in those over
 """
 
 
-def run_report_page(report: RunReport) -> str:
+def training_report_page(report: TrainingReport) -> str:
     """The page."""
     run = report.run
     return fill_page(
@@ -133,7 +133,7 @@ def run_report_page(report: RunReport) -> str:
     )
 
 
-def _facts(run: RunRecord) -> dict[str, Any]:
+def _facts(run: TrainingRecord) -> dict[str, Any]:
     last = run.log[-1]
     start = run.starts[-1] if run.starts else {}
     return {
@@ -152,7 +152,7 @@ def _facts(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _curves(run: RunRecord) -> list[str]:
+def _curves(run: TrainingRecord) -> list[str]:
     """A plot for each figure, of learning and of held-out images."""
     names = dict.fromkeys(name for line in run.measured for name in line["held_out"])
     plots = []
@@ -168,7 +168,7 @@ def _curves(run: RunRecord) -> list[str]:
     return plots
 
 
-def _opened(run: RunRecord) -> list[str]:
+def _opened(run: TrainingRecord) -> list[str]:
     """Plots of how far automatic randomization opened the ranges; none where it was not at work."""
     lines = [line for line in run.log if "adr" in line]
     return [

@@ -1,4 +1,4 @@
-"""What the folder of a run tells of it: how it was set, what it learned from, what came out."""
+"""What the folder of a run of training tells of it: how it was set, what it learned from, the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simreal_sim.randomization.ranges_file import Values, ranges_sha256, read_va
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class TrainingRecord:
     """One network of one run.
 
     Args:
@@ -100,7 +100,7 @@ class RunRecord:
         return best if best.exists() else self.checkpoint
 
 
-def read_run(folder: Path, task: str | None = None) -> RunRecord:
+def read_run(folder: Path, task: str | None = None) -> TrainingRecord:
     """Read one network of a run.
 
     Args:
@@ -128,7 +128,7 @@ def read_run(folder: Path, task: str | None = None) -> RunRecord:
             f"the run in {folder} has not come to a checkpoint yet: wait a minute, or go on with it"
         )
     copy = ranges_copy(checkpoint)
-    return RunRecord(
+    return TrainingRecord(
         checkpoint,
         read_config(path, task),
         read_values(copy) if copy.is_file() else {},
