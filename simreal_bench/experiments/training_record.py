@@ -1,4 +1,4 @@
-"""What the folder of a run of training tells of it: how it was set, what it learned from, the result."""
+"""What a folder tells of a run of training: how it was set, what it learned from, what came out."""
 
 from __future__ import annotations
 
