@@ -101,7 +101,10 @@ def test_joint_states_without_stamps_count_and_it_is_said_once(
     node: ControlNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(node.robot, "_complain", lambda about, words: said.append(words))
+    monkeypatch.setattr(
+        "rclpy.impl.rcutils_logger.RcutilsLogger.warning",
+        lambda self, words, **_: said.append(words),
+    )
     call(node, "/joint_states", joints(header=Header()))
     inputs = [node.robot.step() for _ in range(3)][-1]
     assert inputs.lack == ""
