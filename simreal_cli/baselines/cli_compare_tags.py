@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simreal_cli.parsing.arguments import nonempty, output_file, probability
-from simreal_common.errors import ConfigurationError
+from simreal_cli.parsing.arguments import nonempty, output_file, positive, probability
 from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.tags.tag_layout import DEFAULT_DICTIONARY, DICTIONARIES
@@ -27,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", type=nonempty, default="block", help="installed model, or path of its files"
     )
     parser.add_argument(
-        "--frames", type=int, default=500, metavar="N", help="that both methods see (%(default)s)"
+        "--frames",
+        type=positive,
+        default=500,
+        metavar="N",
+        help="that both methods see (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the scenes (%(default)s)")
     parser.add_argument(
@@ -65,8 +68,6 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.tags.tag_layout import TagLayout
     from simreal_perception.video.image_io import check_drawable, write_image
 
-    if args.frames < 1:
-        raise ConfigurationError(f"--frames: got {args.frames}, wanted 1 or more, for example 500")
     for path in (args.plot, args.frame):
         if path:
             check_drawable(path)

@@ -8,7 +8,7 @@ import json
 import sys
 
 from simreal_cli.experiments.short_runs import add_short_run_arguments, short_run_config
-from simreal_cli.parsing.arguments import nonempty_path, output_folder
+from simreal_cli.parsing.arguments import nonempty_path, output_folder, positive
 from simreal_common.output_files import write_output
 
 STOPPED = 130
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", metavar="NAME", help="ablations to make; everything is always there"
     )
     parser.add_argument(
-        "--seeds", type=int, default=3, metavar="N", help="runs of each (%(default)s)"
+        "--seeds", type=positive, default=3, metavar="N", help="runs of each (%(default)s)"
     )
     parser.add_argument(
-        "--held-out", type=int, default=16, metavar="N",
+        "--held-out", type=positive, default=16, metavar="N",
         help="batches of the whole randomization to measure on (%(default)s)",
     )  # fmt: skip
     parser.add_argument(

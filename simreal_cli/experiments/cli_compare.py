@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simreal_cli.parsing.arguments import nonempty_path, output_file
+from simreal_cli.parsing.arguments import nonempty_path, output_file, positive
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_output
 
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw these from other ranges; implies --common",
     )
     parser.add_argument(
-        "--images", type=int, default=1024, metavar="N", help="how many (%(default)s)"
+        "--images", type=positive, default=1024, metavar="N", help="how many (%(default)s)"
     )
     parser.add_argument(
         "--photos", type=nonempty_path, metavar="FOLDER",

@@ -8,8 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from simreal_cli.experiments.short_runs import add_short_run_arguments, short_run_config
-from simreal_cli.parsing.arguments import output_folder
-from simreal_common.errors import ConfigurationError
+from simreal_cli.parsing.arguments import output_folder, positive
 from simreal_common.output_files import write_output
 
 if TYPE_CHECKING:
@@ -34,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of trials and storage (%(default)s)",
     )  # fmt: skip
     add_short_run_arguments(parser, steps=1000)
-    parser.add_argument("--trials", type=int, default=20, metavar="N", help="in all (%(default)s)")
+    parser.add_argument(
+        "--trials", type=positive, default=20, metavar="N", help="in all (%(default)s)"
+    )
     parser.add_argument(
         "--vary", nargs="+", metavar="NAME=RANGE",
         help="settings of config/training.yaml: LOW..HIGH, log:LOW..HIGH or A,B,C; without it "
@@ -51,8 +52,6 @@ def run(args: argparse.Namespace) -> int:
     from simreal_bench.experiments.sweeps.sweep_page import sweep_page, sweep_summary, sweep_text
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
 
-    if args.trials < 1:
-        raise ConfigurationError(f"--trials is {args.trials}: wanted 1 or more")
     config = short_run_config(args)
     sweep = Sweep(config, tuple(map(Varied.parse, args.vary or USUAL)), args.out)
 

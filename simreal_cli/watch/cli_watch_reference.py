@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from simreal_cli.parsing.arguments import nonempty, nonempty_path
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
 from simreal_common.output_files import check_writable
 
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model", type=nonempty, help="installed model, or path of its card, which is changed"
     )
     parser.add_argument(
-        "--scenes", type=int, metavar="N",
+        "--scenes", type=positive, metavar="N",
         help="how many; without it as many as for the committed model",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, help="of the scenes (that of the committed model)")

@@ -37,5 +37,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused_at_once(
 ) -> None:
     assert main(["compare-tags", "--plot", str(tmp_path / "plot.txt")]) == 2
     assert "plot.txt" in capsys.readouterr().err
-    assert main(["compare-tags", "--frames", "0"]) == 2
-    assert "--frames: got 0, wanted 1 or more" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["compare-tags", "--frames", "0"])
+    assert ended.value.code == 2
+    assert "--frames: got '0', wanted a whole number of at least 1" in capsys.readouterr().err
