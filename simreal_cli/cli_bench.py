@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from simreal_cli.bench import bench_launches, bench_monitor, bench_stack
-from simreal_cli.parsing.arguments import nonempty, output_file, positive
+from simreal_cli.parsing.arguments import image_size, nonempty, output_file, positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import write_output
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
@@ -207,12 +207,10 @@ def _values(timing: Any) -> tuple[float, float, float]:
 
 def _size(text: str) -> tuple[int, int]:
     """Width and height as 320x240, for argparse's `type`."""
-    parts = text.lower().split("x")
-    if len(parts) != 2 or not all(p.isdecimal() and 64 <= int(p) <= 4096 for p in parts):
-        raise argparse.ArgumentTypeError(
-            f"got '{text}', wanted width x height in pixels, 64 to 4096, as in 320x240"
-        )
-    return int(parts[0]), int(parts[1])
+    size = image_size(text)
+    if not all(64 <= side <= 4096 for side in size):
+        raise argparse.ArgumentTypeError(f"got '{text}', wanted 64 to 4096 pixels a side")
+    return size
 
 
 def _checked_threads(wanted: int | None) -> int:

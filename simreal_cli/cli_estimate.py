@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simreal_cli.parsing.arguments import nonempty, output_file
+from simreal_cli.parsing.arguments import nonempty, output_file, probability
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
@@ -99,7 +99,7 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
     parser.add_argument(
         "--min-score",
         default=min_score,
-        type=_score,
+        type=probability,
         metavar="0..1",
         help="leave out what is less probably a block (default: %(default)s)",
     )
@@ -191,13 +191,3 @@ def _edge(text: str) -> float:
             f"to {LARGEST_EDGE_M:g}; write for example --edge 0.05 for 50 mm"
         )
     return edge
-
-
-def _score(text: str) -> float:
-    try:
-        score = float(text)
-    except ValueError:
-        score = float("nan")
-    if not 0.0 <= score <= 1.0:
-        raise ConfigurationError(f"--min-score: got {text}, wanted a number from 0 to 1")
-    return score

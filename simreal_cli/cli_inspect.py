@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from simreal_cli.cli_pictures import size
-from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file, positive
+from simreal_cli.parsing.arguments import image_size, nonempty, nonempty_path, output_file, positive
 from simreal_common.output_files import write_output
 
 EXIT_WRONG_LABELS = 1
@@ -37,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", default="trained", metavar="NAME", help="kind of drawn scenes (%(default)s)"
     )
     parser.add_argument(
-        "--size", type=size, metavar="WxH", help="of drawn pictures, pixels; without it the split's"
+        "--size",
+        type=image_size,
+        metavar="WxH",
+        help="of drawn pictures, pixels; without it the split's",
     )
     parser.add_argument(
         "--photos", type=nonempty_path, metavar="FOLDER",

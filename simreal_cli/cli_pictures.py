@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from simreal_cli.parsing.arguments import nonempty_path, output_folder, positive
+from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
@@ -47,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the first picture (%(default)s)")
     parser.add_argument(
-        "--size", type=size, metavar="WxH", help="of the pictures, pixels; without it the split's"
+        "--size",
+        type=image_size,
+        metavar="WxH",
+        help="of the pictures, pixels; without it the split's",
     )
     parser.add_argument(
         "--shard", type=positive, metavar="M",
@@ -61,14 +64,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share the work among all cores of the Ray cluster with this head; without an address "
         "among --jobs processes of this machine",
     )  # fmt: skip
-
-
-def size(text: str) -> tuple[int, int]:
-    """Width and height written as 640x480, for argparse's `type`."""
-    parts = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if parts is None:
-        raise argparse.ArgumentTypeError(f"got '{text}', wanted a width and a height like 640x480")
-    return int(parts[1]), int(parts[2])
 
 
 def cluster(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError
@@ -25,6 +26,14 @@ def probability(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"got '{text}', wanted a number from 0 to 1")
     return value
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Width and height written as 640x480, for argparse's `type`."""
+    parts = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if parts is None:
+        raise argparse.ArgumentTypeError(f"got '{text}', wanted a width and a height like 640x480")
+    return int(parts[1]), int(parts[2])
 
 
 def nonempty(text: str) -> str:

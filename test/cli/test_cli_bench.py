@@ -151,7 +151,7 @@ def test_candidates_take_turns() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["render", "--size", "3"], "got '3', wanted width x height"),
+        (["render", "--size", "3"], "got '3', wanted a width and a height"),
         (["render", "--images", "0"], "got '0', wanted a whole number of at least 1"),
         ([], "WHAT"),
     ],
