@@ -90,13 +90,24 @@ def _unwritable(path: Path, error: OSError) -> ConfigurationError:
     )
 
 
+def named_folder(out: str) -> Path:
+    """The folder that a parameter `out` names.
+
+    Raises:
+        ConfigurationError: it names none, which would mean the current folder.
+    """
+    if not out.strip():
+        raise ConfigurationError(f"parameter 'out': got '{out}', wanted a folder such as out/demo")
+    return Path(out).expanduser()
+
+
 def make_folder(out: str) -> Path:
     """The folder that a parameter `out` names, made where it is missing.
 
     Raises:
-        ConfigurationError: it cannot be made.
+        ConfigurationError: it cannot be made, or none is named.
     """
-    folder = Path(out).expanduser()
+    folder = named_folder(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -25,7 +25,7 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.geometry import Pose
-from simreal_common.output_files import Claim
+from simreal_common.output_files import Claim, named_folder
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_poses, stamp_seconds, transform_to_pose
 from simreal_common.ros_ownership import Ownership
@@ -216,7 +216,7 @@ class ScorerNode(Node):
 
     @property
     def _path(self) -> Path:
-        return Path(self._settings.out).expanduser() / "result.json"
+        return named_folder(self._settings.out) / "result.json"
 
 
 def _clear(path: Path) -> Claim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from simreal_common.output_files import (
     Claim,
     check_folder_writable,
     check_writable,
+    make_folder,
+    named_folder,
     write_output,
     write_whole,
 )
@@ -122,3 +125,9 @@ def test_a_folder_that_cannot_be_written_is_told(place: str, tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="give a place that can be written"):
         check_folder_writable(tmp_path / place)
+
+
+@pytest.mark.parametrize("folder_of", [named_folder, make_folder])
+def test_no_folder_is_not_the_current_one(folder_of: Callable[[str], Path]) -> None:
+    with pytest.raises(ConfigurationError, match="parameter 'out': got '', wanted a folder"):
+        folder_of("")
