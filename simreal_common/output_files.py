@@ -21,10 +21,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
         OSError: it cannot be written; the file that was there before still is.
     """
     raw = content.encode("utf-8") if isinstance(content, str) else content
-    path = Path(os.path.realpath(path))  # a link goes on to point there
     if path.exists() and not path.is_file():
         path.write_bytes(raw)
         return
+    path = Path(os.path.realpath(path))  # a link goes on to point there
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         draft.write_bytes(raw)
@@ -53,14 +53,12 @@ def check_writable(path: Path) -> None:
         ConfigurationError: it could not.
     """
     try:
-        place = Path(os.path.realpath(path))
-        if place.is_dir():
+        if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if place.exists() and not place.is_file():
-            if not os.access(place, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            return
-        _try_folder(place.parent)
+        if not path.exists() or path.is_file():
+            _try_folder(Path(os.path.realpath(path)).parent)
+        elif not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise _unwritable(path, error) from error
 

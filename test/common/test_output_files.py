@@ -131,3 +131,14 @@ def test_a_folder_that_cannot_be_written_is_told(place: str, tmp_path: Path) -> 
 def test_no_folder_is_not_the_current_one(folder_of: Callable[[str], Path]) -> None:
     with pytest.raises(ConfigurationError, match="parameter 'out': got '', wanted a folder"):
         folder_of("")
+
+
+def test_a_pipe_of_the_shell_is_written_as_it_is() -> None:
+    """`--json >(jq .)` gives /dev/fd/63."""
+    reading, writing = os.pipe()
+    path = Path(f"/dev/fd/{writing}")
+    check_writable(path)
+    write_output(path, "{}")
+    os.close(writing)
+    with open(reading) as pipe:
+        assert pipe.read() == "{}"
