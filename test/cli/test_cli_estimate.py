@@ -76,8 +76,10 @@ def test_rectified_images(files: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_what_is_unlikely_is_left_out(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate("--min-score", "0.9") == 0
     assert json.loads(capsys.readouterr().out)["blocks"] == []
-    assert estimate("--min-score", "2") == 2
-    assert "--min-score: got 2, wanted a number from 0 to 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        estimate("--min-score", "2")
+    assert ended.value.code == 2
+    assert "--min-score: got '2', wanted a number from 0 to 1" in capsys.readouterr().err
 
 
 def test_drawing(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
