@@ -7,11 +7,12 @@ bounded, poses are poses. One that is not raises a SimrealError that says which;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Pose as PoseMessage
 from geometry_msgs.msg import Transform, TransformStamped
 from std_msgs.msg import Header
@@ -33,6 +34,9 @@ LARGEST_VARIANCE = 1e6  # m^2 or rad^2
 COVARIANCE_SLACK = 1e-6  # rounding: of negative eigenvalues, as a share of the largest
 MOST_DETECTIONS = 1000  # of one image
 LONGEST_ID = 100
+
+# Level, words and values of one entry in /diagnostics.
+DiagnosticEntry = tuple[Any, str, dict[str, str]]
 
 
 def stamp_nanoseconds(stamp: Time) -> int:
@@ -223,3 +227,22 @@ def _read(vector: Any, quaternion: Any) -> Pose:
     if not abs(norm - 1.0) < QUATERNION_TOLERANCE:
         raise MessageError(f"no pose: a quaternion of length {norm:.4g}, wanted 1")
     return Pose(position, orientation / norm)
+
+
+def diagnostics(
+    node_name: str, stamp: Time, entries: Mapping[str, DiagnosticEntry]
+) -> DiagnosticArray:
+    """The message, an entry each by its name."""
+    return DiagnosticArray(
+        header=Header(stamp=stamp),
+        status=[
+            DiagnosticStatus(
+                level=level,
+                name=f"{node_name}: {name}",
+                message=message,
+                hardware_id="",
+                values=[KeyValue(key=key, value=value) for key, value in values.items()],
+            )
+            for name, (level, message, values) in entries.items()
+        ],
+    )

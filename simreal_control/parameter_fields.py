@@ -16,6 +16,7 @@ from simreal_control.world_model.block_map import BlockMapConfig
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
 PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
+NO_LOOK_POSES = (0.0,)
 PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
 
 
@@ -122,6 +123,11 @@ class ParameterFields:
     )
     home: tuple[float, ...] = parameter(
         PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
+    )
+    look_poses: tuple[float, ...] = parameter(
+        NO_LOOK_POSES,
+        "further arm configurations, one after the other, radians: with a camera on the hand the arm "
+        "goes there when home does not show all that is wanted; one number: home alone",
     )
     velocity_scaling: float = parameter(
         0.5,
@@ -281,6 +287,11 @@ class ParameterFields:
         "how far a suction cup is pressed onto a block: it has to give way by that; metres",
         range=(0.0001, 0.02),
         name="gripper.cup_press",
+    )
+    detection_topics: tuple[str, ...] = parameter(
+        ("detections",),
+        "topics of the cameras' detections, fixed or on the hand; their blocks are fused by covariance",
+        name="perception.detection_topics",
     )
     min_score: float = parameter(
         BlockMapConfig.min_score,

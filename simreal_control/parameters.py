@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
@@ -15,7 +16,7 @@ from simreal_common.settings.parameters import check_parameters, parameter_specs
 from simreal_control.grasping.gripper import GripperGeometry, Hand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.grasping.suction_cup import SuctionCup
-from simreal_control.parameter_fields import GripperType, ParameterFields
+from simreal_control.parameter_fields import NO_LOOK_POSES, GripperType, ParameterFields
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, find_meshes
@@ -25,6 +26,8 @@ from simreal_control.planning.trajectory import MotionLimits, Workspace
 from simreal_control.task.goal import Goal, read_goal
 from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.world_model.block_map import BlockMapConfig
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class ControlParameters(ParameterFields):
                 f"parameter 'block_mass': got {self.block_mass:g} kg, wanted at most limits.payload, "
                 f"{self.payload:g} kg"
             )
+        self._check_cameras()
         # Everything that can be wrong is to show before the robot is there.
         self.stacking_config()
         self.workspace()
@@ -149,6 +153,8 @@ class ControlParameters(ParameterFields):
             max_failures=self.max_failures,
             plan_only=self.plan_only,
             confirm=self.confirm,
+            look_poses=self.further_looks(),
+            cameras=self.cameras,
             obstacles=read_obstacles(self.obstacles_file, self.table_height),
             map=BlockMapConfig(
                 edge_m=self.edge,
@@ -167,6 +173,35 @@ class ControlParameters(ParameterFields):
             ),
         )
 
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Topics of detections; one that is empty where there is one alone."""
+        return self.detection_topics if len(self.detection_topics) > 1 else ("",)
+
+    def further_looks(self) -> tuple[Array, ...]:
+        """Arm configurations from which is looked beside home, radians, shape (n,) each."""
+        if len(self.look_poses) < 2:
+            return ()
+        return tuple(np.array(self.look_poses).reshape(-1, len(self.arm_joints)))
+
+    def _check_cameras(self) -> None:
+        if not all(self.detection_topics) or not self.detection_topics:
+            raise ConfigurationError(
+                "parameter 'perception.detection_topics': got an empty one, wanted the topics on "
+                "which the cameras' detections come, such as [detections, wrist/detections]"
+            )
+        if len(set(self.detection_topics)) < len(self.detection_topics):
+            raise ConfigurationError(
+                f"parameter 'perception.detection_topics': got {', '.join(self.detection_topics)}, "
+                "wanted each once"
+            )
+        got, joints = len(self.look_poses), len(self.arm_joints)
+        if got % joints and self.look_poses != NO_LOOK_POSES:
+            raise ConfigurationError(
+                f"parameter 'look_poses': got {got} numbers, wanted {joints} for each pose (one for "
+                "each of arm_joints), or [0.0] for home alone"
+            )
+
     def _want_length(self, field: str, wanted: int) -> None:
         got = len(getattr(self, field))
         if got != wanted:
@@ -177,11 +212,18 @@ class ControlParameters(ParameterFields):
             )
 
 
-def robot_parameters(robot: str) -> ControlParameters:
+def robot_parameters(robot: str, wrist_camera: bool = False) -> ControlParameters:
     """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
+
+    Args:
+        robot: its name.
+        wrist_camera: whether a camera is on its hand: then `config/<robot>_wrist.yaml` counts, too.
 
     Raises:
         ConfigurationError: there is no such file, or what it holds cannot be used.
     """
-    path = share_directory() / "config" / f"{robot}.yaml"
-    return read_parameters(path, "/control_node", ControlParameters, section_needed=False)
+    folder = share_directory() / "config"
+    more = [folder / f"{robot}_wrist.yaml"] if wrist_camera else []
+    return read_parameters(
+        folder / f"{robot}.yaml", "/control_node", ControlParameters, False, more
+    )

@@ -6,24 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.time import Time
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
-from tf2_ros import ExtrapolationException, TransformException
-from vision_msgs.msg import Detection3DArray
 
 from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
-    detections_to_estimates,
     stamp_seconds,
-    transform_to_pose,
 )
-from simreal_common.ros_qos import DETECTION_QOS, LATEST_STATE_QOS
-from simreal_common.untrusted_text import shortened
+from simreal_common.ros_qos import LATEST_STATE_QOS
 from simreal_control.parameter_fields import GripperType
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
@@ -32,20 +23,17 @@ from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     Cancel,
     Command,
-    DetectionFrame,
     Inputs,
     MoveArm,
     SwitchSuction,
 )
 from simreal_control.ros_actions import RobotActions
+from simreal_control.ros_cameras import RosCameras
 from simreal_control.ros_vacuum import VacuumSwitch
-from simreal_control.world_model.block_map import estimate_in_base
-
-MAX_KEPT_FRAMES = 100
 
 
 class RosRobot(Robot):
-    """Listens to a robot and its camera, and sends commands to its controllers.
+    """Listens to a robot and its cameras, and sends commands to its controllers.
 
     Args:
         node: owns subscriptions and action clients.
@@ -55,7 +43,8 @@ class RosRobot(Robot):
         taken_over: takes words when somebody else commands the robot while it does what it was told.
 
     Attributes:
-        transforms: where the camera is.
+        transforms: where the cameras are.
+        cameras: what they see.
     """
 
     def __init__(
@@ -71,10 +60,8 @@ class RosRobot(Robot):
         self._complain = complain
         self._node = node
         config = p.stacking_config()
-        self._blocks = config.map
         self._joints = JointStateBuffer(p.arm_joints, p.finger_joints, config.max_state_age_s)
         self._noticed: set[str] = set()
-        self._detection_frames: list[DetectionFrame] = []
         gripper = GripperType(p.gripper_type)
         self._vacuum: VacuumSwitch | None = None
         if gripper.vacuum:
@@ -100,18 +87,13 @@ class RosRobot(Robot):
         )
         self.transforms = Transforms(node)
         guard = MessageGuard(node)
+        self.cameras = RosCameras(node, p, self.transforms, guard, complain)
         self._subscriptions = [
             node.create_subscription(
                 JointState,
                 "joint_states",
                 guard("joint_states", self.hear_joints),
                 LATEST_STATE_QOS,
-            ),
-            node.create_subscription(
-                Detection3DArray,
-                "detections",
-                guard("detections", self.hear_detections),
-                DETECTION_QOS,
             ),
         ]
 
@@ -132,13 +114,12 @@ class RosRobot(Robot):
         lack = self._joints.lack(now)
         if lack and not self._node.count_publishers(self._subscriptions[0].topic_name):
             lack = f"nobody publishes the topic joint_states ({lack})"
-        detection_frames, self._detection_frames = tuple(self._detection_frames), []
         results, arm = self._actions.take_results(), self._joints.state(now)
         if self._vacuum is not None:
             results += self._vacuum.take_results()
             if arm is not None:
                 arm = replace(arm, vacuum=self._vacuum.holding)
-        return Inputs(now, arm, detection_frames, results, lack)
+        return Inputs(now, arm, self.cameras.take(), results, lack)
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
@@ -162,7 +143,7 @@ class RosRobot(Robot):
 
     def start_anew(self) -> None:
         """Forget what was seen and sent: time has gone back. Joints are forgotten by their stamps."""
-        self._detection_frames = []
+        self.cameras.start_anew()
         self._noticed.clear()
         self._actions.start_anew()
         if self._vacuum is not None:
@@ -193,40 +174,5 @@ class RosRobot(Robot):
             message.velocity,
         )
 
-    def hear_detections(self, message: Detection3DArray) -> None:
-        """Take what a picture showed; without a transform of its camera it is left out."""
-        stamp, found = stamp_seconds(message.header.stamp), detections_to_estimates(message)
-        try:
-            transform = self._camera_transform(message.header)
-        except TransformException as error:
-            self._complain(
-                "transform",
-                f"no transform from {shortened(message.header.frame_id)} to "
-                f"{self._parameters.base_frame} ({error}); detections are left out",
-            )
-            return
-        camera = transform_to_pose(transform.transform)
-        ray, lateral = self._blocks.ray_sigma_m, self._blocks.lateral_sigma_m
-        estimates = tuple(estimate_in_base(estimate, camera, ray, lateral) for estimate in found)
-        frame = DetectionFrame(
-            stamp,
-            estimates,
-            np.array(camera.position),
-            stamp_seconds(transform.header.stamp),
-        )
-        self._detection_frames = [*self._detection_frames, frame][-MAX_KEPT_FRAMES:]
-
     def _now(self) -> float:
         return float(self._clock.now().nanoseconds) * 1e-9
-
-    def _camera_transform(self, header: Header) -> TransformStamped:
-        """At the time of the picture, or the latest before it: the task judges whether that is old.
-
-        Raises:
-            TransformException: there is none at all.
-        """
-        base, at = self._parameters.base_frame, Time.from_msg(header.stamp)
-        try:
-            return self.transforms.lookup_transform(base, header.frame_id, at)
-        except ExtrapolationException:
-            return self.transforms.lookup_transform(base, header.frame_id, Time())

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from std_msgs.msg import Header
+from diagnostic_msgs.msg import DiagnosticStatus
 
+from simreal_common.ros_messages import DiagnosticEntry
 from simreal_perception.health.throughput import Report
 
-Entry = tuple[Any, str, dict[str, str]]
 
-
-def images_entry(report: Report, topic: str, info_age_s: float | None) -> Entry:
+def images_entry(report: Report, topic: str, info_age_s: float | None) -> DiagnosticEntry:
     """Rates, latency, age of the calibration."""
     values = {
         "topic": topic,
@@ -35,7 +32,7 @@ def images_entry(report: Report, topic: str, info_age_s: float | None) -> Entry:
     return DiagnosticStatus.OK, f"{report.looked:.1f} images a second", values
 
 
-def inputs_entry(complaints: Mapping[str, str], dropped: Mapping[str, int]) -> Entry:
+def inputs_entry(complaints: Mapping[str, str], dropped: Mapping[str, int]) -> DiagnosticEntry:
     """What is wrong with images, camera_info and transforms, by what it is about."""
     values = {**complaints, **{f"left out on {topic}": str(n) for topic, n in dropped.items()}}
     if complaints:
@@ -43,7 +40,7 @@ def inputs_entry(complaints: Mapping[str, str], dropped: Mapping[str, int]) -> E
     return DiagnosticStatus.OK, "well stamped, in known frames", values
 
 
-def model_entry(estimator: Any, name: str) -> Entry:
+def model_entry(estimator: Any, name: str) -> DiagnosticEntry:
     """Name and hashes of the model, and what computes it."""
     card = getattr(estimator, "card", None)
     values = {"model": name}
@@ -52,23 +49,6 @@ def model_entry(estimator: Any, name: str) -> Entry:
             values[f"sha256 of {entry['file']}"] = str(entry["sha256"])
         values["provider"] = ", ".join(estimator.providers)
     return DiagnosticStatus.OK, name, values
-
-
-def diagnostics(node_name: str, stamp: Time, entries: Mapping[str, Entry]) -> DiagnosticArray:
-    """The message, an entry each by its name."""
-    return DiagnosticArray(
-        header=Header(stamp=stamp),
-        status=[
-            DiagnosticStatus(
-                level=level,
-                name=f"{node_name}: {name}",
-                message=message,
-                hardware_id="",
-                values=[KeyValue(key=key, value=value) for key, value in values.items()],
-            )
-            for name, (level, message, values) in entries.items()
-        ],
-    )
 
 
 def _milliseconds(seconds: float | None) -> str:

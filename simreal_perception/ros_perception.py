@@ -21,7 +21,7 @@ from simreal_common.camera import Camera
 from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.imaging.ros_images import image_to_depth
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import NANOSECONDS, stamp_nanoseconds
+from simreal_common.ros_messages import NANOSECONDS, diagnostics, stamp_nanoseconds
 from simreal_common.ros_qos import LATEST_IMAGE_QOS, RECORD_IMAGE_QOS, SHOWN_QOS
 from simreal_perception.health.headers import OTHER_CLOCK_S, ImageHeader, flaws_of
 from simreal_perception.health.throughput import Throughput
@@ -33,12 +33,7 @@ from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_calibration import CameraCalibrationTopic
 from simreal_perception.ros_camera_pose import CameraPoses
 from simreal_perception.ros_complaints import Complaints
-from simreal_perception.ros_diagnostics import (
-    diagnostics,
-    images_entry,
-    inputs_entry,
-    model_entry,
-)
+from simreal_perception.ros_diagnostics import images_entry, inputs_entry, model_entry
 from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_outputs import DetectionOutputs
 from simreal_perception.ros_plane import TransformedPlane

@@ -134,7 +134,9 @@ class ScorerNode(Node):
         stamp, found = stamp_seconds(message.header.stamp), detections_to_poses(message)
         truth = self._truth_at(stamp)
         try:
-            transform = self._tf.lookup_transform(WORLD_FRAME, message.header.frame_id, Time())
+            # At the time of the picture: the camera may be on the arm.
+            at = Time.from_msg(message.header.stamp)
+            transform = self._tf.lookup_transform(WORLD_FRAME, message.header.frame_id, at)
         except TransformException:
             truth = None
         if truth is None or abs(truth.time_s - stamp) > SAME_TIME_S:

@@ -29,7 +29,7 @@ from simreal_common.settings.ros_parameters import declare_all
 from simreal_sim.physics.pacing import Pacer, Schedule
 from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
-from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_randomization import (
     MAX_BLOCKS,
     MAX_DISTRACTORS,
@@ -41,6 +41,8 @@ from simreal_sim.ros_controllers import ArmController, ControllerParameters, Gri
 from simreal_sim.ros_suction import SuctionController
 
 WORLD_FRAME = "world"
+# Of a camera by where it is: a prefix of its topics, and of its frames.
+PREFIXES = {CameraMount.FIXED: ("", ""), CameraMount.WRIST: ("wrist/", "wrist_")}
 CAMERA_FRAME = "camera_link"
 OPTICAL_FRAME = "camera_optical_frame"
 
@@ -70,6 +72,11 @@ class SimParameters:
         WORLD_GROUPS,
         "what the seed varies; 'none' for a nominal scene",
         choices=(*WORLD_GROUPS, NO_RANDOMIZATION),
+    )
+    camera: str = parameter(
+        CameraMount.FIXED.value,
+        "fixed: opposite the robot; wrist: on its hand, with topics below wrist/; or both",
+        choices=tuple(CAMERAS),
     )
     obstacles_file: str = parameter(
         "", "YAML file of what stands about the arm, as control_node reads it; empty for nothing"
@@ -121,7 +128,9 @@ class SimNode(Node):
         self._world = World(
             scene, arm, obstacles=read_obstacles(p.obstacles_file, arm.table_height_m)
         )
-        self._camera = WorldCamera(self._world, p.shadows)
+        self._cameras = {
+            mount: WorldCamera(self._world, p.shadows, mount) for mount in CAMERAS[p.camera]
+        }
         self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
         self._gripper: GripperController | SuctionController
@@ -132,8 +141,15 @@ class SimNode(Node):
 
         self._clock_publisher = self.create_publisher(ClockMessage, "/clock", STATE_QOS)
         self._joint_publisher = self.create_publisher(JointState, "joint_states", STATE_QOS)
-        self._image_publisher = self.create_publisher(Image, "camera/image_raw", IMAGE_QOS)
-        self._info_publisher = self.create_publisher(CameraInfo, "camera/camera_info", IMAGE_QOS)
+        self._image_publishers = {
+            mount: (
+                self.create_publisher(Image, f"{PREFIXES[mount][0]}camera/image_raw", IMAGE_QOS),
+                self.create_publisher(
+                    CameraInfo, f"{PREFIXES[mount][0]}camera/camera_info", IMAGE_QOS
+                ),
+            )
+            for mount in self._cameras
+        }
         self._truth_publisher = None
         if p.publish_truth:
             self._truth_publisher = self.create_publisher(
@@ -210,7 +226,8 @@ class SimNode(Node):
         if self._truth_schedule.is_due(now) or image:
             self._publish_truth(stamp)
         if image:
-            self._publish_image(stamp)
+            for mount, camera in self._cameras.items():
+                self._publish_image(mount, camera, stamp)
         return image
 
     def _publish_joints(self, stamp: object) -> None:
@@ -247,26 +264,29 @@ class SimNode(Node):
             detection.id = name
         self._truth_publisher.publish(message)
 
-    def _publish_image(self, stamp: object) -> None:
-        header = Header(stamp=stamp, frame_id=OPTICAL_FRAME)
-        self._info_publisher.publish(camera_to_camera_info(self._camera.camera, header))
-        if self._image_publisher.get_subscription_count():
-            self._image_publisher.publish(rgb_to_image(self._camera.render(), header))
+    def _publish_image(self, mount: CameraMount, camera: WorldCamera, stamp: object) -> None:
+        header = Header(stamp=stamp, frame_id=PREFIXES[mount][1] + OPTICAL_FRAME)
+        images, infos = self._image_publishers[mount]
+        infos.publish(camera_to_camera_info(camera.camera, header))
+        if images.get_subscription_count():
+            images.publish(rgb_to_image(camera.render(), header))
 
     def _publish_fixed_frames(self) -> None:
-        pose_camera_in_world = self._camera.pose_in_world @ POSE_OPTICAL_IN_CAMERA.inverse()
-        base, stamp = self._world.arm, to_stamp(0.0)
-        self._static_tf.sendTransform(
-            [
-                pose_to_transform_stamped(
-                    base.pose_base_in_world, WORLD_FRAME, base.base_link, stamp
-                ),
-                pose_to_transform_stamped(pose_camera_in_world, WORLD_FRAME, CAMERA_FRAME, stamp),
-                pose_to_transform_stamped(
-                    POSE_OPTICAL_IN_CAMERA, CAMERA_FRAME, OPTICAL_FRAME, stamp
-                ),
+        arm, stamp = self._world.arm, to_stamp(0.0)
+        frames = [
+            pose_to_transform_stamped(arm.pose_base_in_world, WORLD_FRAME, arm.base_link, stamp)
+        ]
+        for mount, camera in self._cameras.items():
+            wrist, prefix = mount is CameraMount.WRIST, PREFIXES[mount][1]
+            parent = arm.tool_link if wrist else WORLD_FRAME
+            optical = camera.pose_in_tool if wrist else camera.pose_in_world
+            link, lens = prefix + CAMERA_FRAME, prefix + OPTICAL_FRAME
+            pose = optical @ POSE_OPTICAL_IN_CAMERA.inverse()
+            frames += [
+                pose_to_transform_stamped(pose, parent, link, stamp),
+                pose_to_transform_stamped(POSE_OPTICAL_IN_CAMERA, link, lens, stamp),
             ]
-        )
+        self._static_tf.sendTransform(frames)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -48,7 +48,7 @@ BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint 
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
 STILL_RAD_S, FINGERS_STILL_M_S = 0.02, 0.01  # an arm, and pads, that are slower stand
 
-Perceive = Callable[[float], "DetectionFrame | None"]
+Perceive = Callable[[float], "DetectionFrame | Sequence[DetectionFrame] | None"]
 Drivers = Callable[[JointMessage], Sequence[JointMessage]]
 
 
@@ -57,8 +57,8 @@ class RobotInPhysics(Robot):
 
     Args:
         world: runs as long as this is used.
-        perceive: what perception says of the picture taken at a time of the world; None for no
-            picture then.
+        perceive: what perception says of the picture, or of several cameras' pictures, taken at a
+            time of the world; None for no picture then.
         picture_period_s: between two pictures.
         fingers: what control takes openings of the hand for; None for fingers that slide.
         drivers: what is published of the joints in a tick, made of all of them; None for all.
@@ -237,8 +237,10 @@ class RobotInPhysics(Robot):
         if self.world.time < self._next_picture:
             return ()
         self._next_picture = self.world.time + self._picture_period_s
-        frame = self._perceive(self.world.time)
-        return () if frame is None else (frame,)
+        seen = self._perceive(self.world.time)
+        if seen is None or isinstance(seen, DetectionFrame):
+            return () if seen is None else (seen,)
+        return tuple(seen)
 
     def _judge(self) -> None:
         """Count what no arm should do."""

@@ -15,6 +15,9 @@ from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.resumable import Bench
 from simreal_bench.stacking.stack_run import Picture, run_stack, write_film
 from simreal_control.report.run_record import RunRecord
+from simreal_sim.physics.world_camera import CameraMount
+
+FIXED = CameraMount.FIXED.value
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,12 @@ class StackBench(Bench[int, StackResult]):
     Args:
         goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
         obstacles: how many stand on the table, drawn by the seed.
+        camera: fixed, on the wrist, or both.
     """
 
     goal: str = ""
     obstacles: int = 0
+    camera: str = FIXED
 
     @property
     def runs(self) -> tuple[int, ...]:
@@ -35,7 +40,8 @@ class StackBench(Bench[int, StackResult]):
 
     @property
     def kind(self) -> dict[str, Any]:
-        given = {"goal": self.goal, "obstacles": self.obstacles}
+        camera = "" if self.camera == FIXED else self.camera
+        given = {"goal": self.goal, "obstacles": self.obstacles, "camera": camera}
         return super().kind | {name: value for name, value in given.items() if value}
 
     def file(self, run: int) -> Path:
@@ -65,6 +71,7 @@ class StackBench(Bench[int, StackResult]):
                 goal=self.goal,
                 obstacles=self.obstacles,
                 obstacles_file=self.record(run) / "obstacles.yaml",
+                camera=self.camera,
             )
         finally:
             record.close()

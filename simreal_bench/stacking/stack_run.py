@@ -30,7 +30,7 @@ from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.video.drawing import draw_blocks
 from simreal_sim.physics.simulated_arm import PANDA, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
-from simreal_sim.physics.world_camera import WorldCamera
+from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_obstacles import draw_obstacles
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.scoring.stack_score import TowerVerdict, judge_tower
@@ -58,6 +58,7 @@ def run_stack(
     goal: str = "",
     obstacles: int = 0,
     obstacles_file: Path | None = None,
+    camera: str = "fixed",
 ) -> StackResult:
     """Build one tower, or what else the goal says.
 
@@ -72,6 +73,7 @@ def run_stack(
         goal: YAML or a file of it; empty for a tower of all blocks.
         obstacles: how many are drawn at random, and stand on the table.
         obstacles_file: where they are written, for who wants to see them again; needed for any.
+        camera: of `CAMERAS`: fixed, wrist or both.
     """
     start = time.perf_counter()
     options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
@@ -84,7 +86,8 @@ def run_stack(
         write_whole(obstacles_file, obstacles_text(drawn))
         standing = read_obstacles(str(obstacles_file), arm_model.table_height_m)
     parameters = replace(
-        robot_parameters(robot),
+        robot_parameters(robot, CameraMount.WRIST in CAMERAS[camera]),
+        detection_topics=tuple(mount.value for mount in CAMERAS[camera]),
         obstacles_file=str(obstacles_file) if standing else "",
         blocks=0 if goal else blocks,
         goal=goal,
@@ -95,13 +98,18 @@ def run_stack(
     injected = fault or Fault(rng, seed)
     with World(scene, arm_model, obstacles=standing) as world:
         config = parameters.stacking_config()
-        camera = WorldCamera(world)
+        cameras = [WorldCamera(world, mount=mount) for mount in CAMERAS[camera]]
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
-        def perceive(now: float) -> DetectionFrame | None:
+        def perceive(now: float) -> list[DetectionFrame]:
             # Nothing else needs perception, and drawing takes longer than physics.
             if context.task.state.name is not StateName.OBSERVING or not injected.sees(context):
-                return None
+                return []
+            return [
+                see(now, eye, topic) for eye, topic in zip(cameras, config.cameras, strict=True)
+            ]
+
+        def see(now: float, camera: WorldCamera, topic: str) -> DetectionFrame:
             picture = camera.render()
             found = [
                 estimate
@@ -113,7 +121,7 @@ def run_stack(
             eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
             stamp = arm.clock_at(now - LATENCY_S)
-            return DetectionFrame(stamp, estimates, np.array(eye.position), stamp)
+            return DetectionFrame(stamp, estimates, np.array(eye.position), stamp, topic)
 
         fingers = assemble(parameters, world.robot_description()).fingers
         arm = RobotInPhysics(

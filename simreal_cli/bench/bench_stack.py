@@ -59,6 +59,10 @@ def add_arguments(subjects: Any) -> None:
         help="boxes and walls on the table, drawn by the seed where blocks can be reached (none); "
         "they are written to obstacles.yaml beside the record",
     )  # fmt: skip
+    stack.add_argument(
+        "--camera", choices=("fixed", "wrist", "both"), default="fixed",
+        help="opposite the arm, on its hand, which then looks from several places, or both (fixed)",
+    )  # fmt: skip
     stack.add_argument("--jobs", type=positive, default=1, help="processes side by side (1)")
     stack.add_argument(
         "--out", type=output_folder, metavar="FOLDER",
@@ -83,6 +87,10 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigurationError("--faults and --goal: got both, wanted one; faults go with towers")
     if args.faults and args.obstacles:
         raise ConfigurationError("--faults and --obstacles: got both, wanted one")
+    if args.faults and args.camera != "fixed":
+        raise ConfigurationError(
+            f"--faults and --camera {args.camera}: got both, wanted the fixed camera with faults"
+        )
     if args.faults:
         return _faults(args)
     goal = read_goal(args.goal) if args.goal else None
@@ -91,10 +99,12 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
         kind += f"{goal.build.value.replace(' ', '_')}_"
     if args.obstacles:
         kind += f"obstacles_{args.obstacles}_"
+    if args.camera != "fixed":
+        kind += f"{args.camera}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
     bench = StackBench(
         args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal,
-        args.obstacles,
+        args.obstacles, args.camera,
     )  # fmt: skip
     done = [result.success for result in bench.done()]
     with _progress(len(args.seeds), "tower", done) as tell:
@@ -108,6 +118,7 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
     ]
     what = f"towers of {args.blocks}" if goal is None else f"{goal.words}, {args.blocks} blocks"
     what += f", {args.obstacles} obstacles" * bool(args.obstacles)
+    what += f", camera {args.camera}" * (args.camera != "fixed")
     print(table((f"{what}, from images", ""), rows))
     for result in results:
         if not result.success:
@@ -118,7 +129,8 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
         for when, link, what in result.collisions:
             print(f"seed {result.seed}: {link} touched {what} after {when:.1f} s")
     return {
-        "command": "simreal bench stack", "robot": args.robot, "blocks": args.blocks, **figures,
+        "command": "simreal bench stack", "robot": args.robot, "blocks": args.blocks,
+        "camera": args.camera, **figures,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ the same words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,9 @@ SECTION = "ros__parameters"
 UNREADABLE = "{path} cannot be read ({reason}); wanted a ROS parameter file"
 
 
-def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = True) -> T:
+def read_parameters(
+    path: Path, node: str, cls: type[T], section_needed: bool = True, more: Sequence[Path] = ()
+) -> T:
     """Read an instance of a parameter class from the sections of a file that are for a node.
 
     Args:
@@ -36,6 +38,7 @@ def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = 
         cls: what `simreal_common.settings.parameters` calls a parameter class.
         section_needed: a file without a section for this node is refused; otherwise it leaves all at
             the defaults, as it does for a node.
+        more: files that are read after it: what they give counts instead.
 
     Raises:
         ConfigurationError: a file that cannot be read, or that lacks the section for this node; a
@@ -43,12 +46,15 @@ def read_parameters(path: Path, node: str, cls: type[T], section_needed: bool = 
             not given; a parameter given that the class does not have.
     """
     given = _given(path, node, section_needed)
+    for further in more:
+        given |= _given(further, node, section_needed)
     specs = parameter_specs(cls)
     try:
         refuse_unknown(node.rpartition("/")[2], given, specs)
         return cls(**{spec.field: _value(spec, given) for spec in specs})
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+        files = ", ".join(map(str, [path, *more]))
+        raise ConfigurationError(f"{files}: {error}") from error
 
 
 def _value(spec: ParameterSpec, given: Mapping[str, Any]) -> Any:

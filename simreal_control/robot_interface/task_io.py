@@ -51,12 +51,16 @@ class DetectionFrame:
         estimates: blocks in the base frame, error floors added; may be empty.
         camera_position: in the base frame, metres, shape (3,).
         transform_stamp: of the camera's transform into the base frame; None where it never changes.
+        camera: the topic of its detections; empty where there is one alone.
+        look: number of the arm's posture meanwhile; home is 0.
     """
 
     stamp: float
     estimates: tuple[BlockEstimate, ...]
     camera_position: Array
     transform_stamp: float | None = None
+    camera: str = ""
+    look: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held, PickPlace, PickPlacePlanner, Place
-from simreal_control.task.decision import Decision, Do, Done, ObserveAgain, SetBack
+from simreal_control.task.decision import (
+    Decision,
+    Do,
+    Done,
+    LookElsewhere,
+    ObserveAgain,
+    SetBack,
+)
 from simreal_control.task.obstruction_removal import ObstructionRemoval, obstructs, suitable_for
 from simreal_control.task.placement_site import free_place
 from simreal_control.task.search import Search
@@ -97,11 +104,15 @@ class BlockSelector:
             }
             if any(found.values()):
                 suitable = found
+            elif now.elsewhere:
+                return Selection(LookElsewhere(_lack(structure)), search)
             else:
                 behind = self._obstruction_removal.reveal_occluded(now, structure, view)
                 if behind is not None:
                     return _removing(behind, search)
             search = replace(search, aside=())  # what was taken down is put back
+        if now.elsewhere and not any(suitable.values()):
+            return Selection(LookElsewhere(_lack(structure)), search)
         lacks, search = search.lacks, replace(search, lacks=0)
         if not any(suitable.values()):
             search = replace(search, lacks=lacks + 1)

@@ -21,6 +21,13 @@ class ObserveAgain:
 
 
 @dataclass(frozen=True)
+class LookElsewhere:
+    """Another look pose may show what is wanted; nothing is settled before."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class SetBack:
     """Something that was built does not stand, or nothing can be done: an attempt has failed."""
 
@@ -65,7 +72,7 @@ class Done:
     reason: str
 
 
-Decision = ObserveAgain | SetBack | Do | Done
+Decision = ObserveAgain | LookElsewhere | SetBack | Do | Done
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ class Ground:
         blocks: of the observation.
         edge_m: of the blocks.
         lower, upper: corners of the block zone, metres, shape (2,).
-        camera_position: in the base frame, shape (3,).
+        camera_positions: of all viewpoints, in the base frame, shape (3,) each.
         table_m: height of the table top.
         reachable: raises KinematicsError where no block can be put.
         obstacles: what stands there and is no block.
@@ -63,7 +63,7 @@ class Ground:
     edge_m: float
     lower: Array
     upper: Array
-    camera_position: Array
+    camera_positions: Sequence[Array]
     table_m: float
     reachable: Reachable
     obstacles: tuple[Obstacle, ...] = ()
@@ -82,9 +82,12 @@ class Ground:
         return min(away, default=np.inf) + self.edge_m / 2
 
     def hidden(self, spot: Array) -> bool:
-        """Whether an obstacle hides a block on the table at a spot, shape (2,), from the camera."""
+        """Whether obstacles hide a block on the table at a spot, shape (2,), from all cameras."""
         centre = np.array([spot[0], spot[1], self.table_m + self.edge_m / 2])
-        return any(obstacle.hides(self.camera_position, centre) for obstacle in self.obstacles)
+        return all(
+            any(obstacle.hides(position, centre) for obstacle in self.obstacles)
+            for position in self.camera_positions
+        )
 
 
 def plan_structure(goal: Goal, ground: Ground) -> Structure:
@@ -321,7 +324,10 @@ def rank_bases(ground: Ground, levels: int) -> list[Block]:
         )
         room = min(room, ground.room(block.position[:2]))
         hidden = sum(
-            hides(block.position, levels * edge_m, edge_m, ground.camera_position, other.position)
+            all(
+                hides(block.position, levels * edge_m, edge_m, position, other.position)
+                for position in ground.camera_positions
+            )
             for other in others
         )
         near = least_m - block.horizontal_distance(ARM_FOOT)

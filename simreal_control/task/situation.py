@@ -25,11 +25,13 @@ class Situation:
         observation: what was seen.
         scene: the blocks there are.
         structure: what is built; None as long as it has no place.
+        elsewhere: whether there is a look pose from which the arm has not looked yet.
     """
 
     observation: SceneObservation
     scene: Sequence[Block]
     structure: Structure | None
+    elsewhere: bool = False
 
     @property
     def edge_m(self) -> float:
@@ -52,7 +54,7 @@ class Situation:
             self.edge_m,
             zone.lower,
             zone.upper,
-            self.observation.camera_position,
+            self.observation.camera_positions,
             self.observation.blocks.table_height_m,
             reachable,
             zone.obstacles,

@@ -44,6 +44,9 @@ class StackingConfig:
         plan_only: observe from where the arm is and plan the first block's way; nothing is moved.
         confirm: ask before each motion.
         obstacles: what stands there and is no block.
+        look_poses: arm configurations from which is looked, too, where home does not show all that is
+            wanted; for a camera on the hand.
+        cameras: topics of detections; one that is empty where there is one alone.
     """
 
     home: Array
@@ -67,6 +70,8 @@ class StackingConfig:
     plan_only: bool = False
     confirm: bool = False
     obstacles: tuple[Obstacle, ...] = ()
+    look_poses: tuple[Array, ...] = ()
+    cameras: tuple[str, ...] = ("",)
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
     gripper: Hand = field(default_factory=GripperGeometry)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
@@ -78,6 +83,11 @@ class StackingConfig:
                 "above the lower one in x and y, metres"
             )
         self.gripper.check_edge(self.map.edge_m)
+
+    @property
+    def looks(self) -> tuple[Array, ...]:
+        """Where is looked from, home first."""
+        return (self.home, *self.look_poses)
 
     @property
     def zone(self) -> Zone:

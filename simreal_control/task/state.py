@@ -29,6 +29,7 @@ class StateName(Enum):
     HOMING = "homing"
     OPENING = "opening"
     OBSERVING = "looking"
+    CHANGING_VIEW = "changing view"
     APPROACHING = "approaching"
     GRASPING = "grasping"
     LIFTING = "lifting"

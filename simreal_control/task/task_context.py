@@ -45,6 +45,7 @@ class TaskContext:
         standstill: whether arm and fingers are at rest.
         failures: attempts that failed in a row, without the structure growing.
         poor_observations: in a row, those that showed too little.
+        lost_cameras: those that are not waited for; until they give enough pictures again.
     """
 
     config: StackingConfig
@@ -56,6 +57,7 @@ class TaskContext:
     standstill: Standstill = field(default_factory=Standstill)
     failures: int = 0
     poor_observations: int = 0
+    lost_cameras: set[str] = field(default_factory=set)
 
     @staticmethod
     def assemble(
@@ -79,9 +81,9 @@ class TaskContext:
 
     # --- what the joint states say ---------------------------------------------------------------
 
-    def at_home(self, arm: ArmState) -> bool:
-        """Whether the arm stands where the scene is observed from."""
-        return float(np.max(np.abs(arm.positions - self.config.home))) < AT_HOME_RAD
+    def at_home(self, arm: ArmState, look: int = 0) -> bool:
+        """Whether the arm stands where the scene is observed from: at home, or that look pose."""
+        return float(np.max(np.abs(arm.positions - self.config.looks[look]))) < AT_HOME_RAD
 
     def holding(self, arm: ArmState) -> bool | None:
         """Whether the fingers stand apart by a block, or the cup has a vacuum; None: nobody tells."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from simreal_control.task.decision import (
     Decision,
     Do,
     Done,
+    LookElsewhere,
     ObserveAgain,
     SetBack,
 )
@@ -64,6 +65,7 @@ class TaskPlanner:
     scene: list[Block] = field(default_factory=list)
     scene_stamp: float = -np.inf
     structure: Structure | None = None
+    _looked_about: bool = False
     _best: int = 0
     _unclear_observations: int = 0
     _verified: set[int] = field(default_factory=set)
@@ -113,22 +115,32 @@ class TaskPlanner:
             structure.known -= 1
 
     def decide(
-        self, detection_frames: Sequence[DetectionFrame], held: Held | None = None
+        self,
+        detection_frames: Sequence[DetectionFrame],
+        held: Held | None = None,
+        elsewhere: bool = False,
     ) -> Decided:
         """Believe an observation, and decide what to do after it.
 
         Args:
             detection_frames: one or more, of the same resting scene.
             held: what the hand holds meanwhile.
+            elsewhere: whether there is a look pose from which the arm has not looked yet.
         """
         observation = SceneObservation(detection_frames, self.zone, self.blocks)
         self.scene = observation.seen()
         self.scene_stamp = max(frame.stamp for frame in detection_frames)
+        enough = 0 < self.goal.blocks <= len(self.scene)
+        if elsewhere and not self._looked_about and not enough:
+            return Decided(LookElsewhere("the first look is from all look poses"))
+        self._looked_about = True
         begun: tuple[str, ...] = ()
         if self.goal.build is Build.APART:
             self.structure = None  # what lies on the table is in its place, wherever that is
         if self.structure is None:
             absent = self._begin(observation, held)
+            if absent is not None and elsewhere:
+                return Decided(LookElsewhere(absent.reason))
             if absent is not None:
                 here = self._now(observation)
                 return Decided(absent if held is None else self._selector.rid_of(here, held))
@@ -136,14 +148,14 @@ class TaskPlanner:
         assert self.structure is not None
         self.scene = [*self.scene, *self._low_confidence_in_places(observation, self.structure)]
         view = self.structure.view(self.scene)
-        judged = self._judge(observation, view, held)
+        judged = self._judge(observation, view, held, elsewhere)
         notes = begun + judged.notes
         if judged.decision is not None:
             return Decided(judged.decision, notes)
         self._adapt(view, held)
         if self.structure.done and held is None:
             return Decided(Done(True, self._success()), notes, judged.progress)
-        now = self._now(observation)
+        now = replace(self._now(observation), elsewhere=elsewhere)
         if held is not None:
             place = self._selector.place(now, self.structure, held)
             return Decided(place, notes, judged.progress)
@@ -198,7 +210,11 @@ class TaskPlanner:
         )
 
     def _judge(
-        self, observation: SceneObservation, view: StructureView, held: Held | None
+        self,
+        observation: SceneObservation,
+        view: StructureView,
+        held: Held | None,
+        elsewhere: bool,
     ) -> _Judged:
         """Believe what the observation settles of what stands."""
         structure = self.structure
@@ -208,6 +224,9 @@ class TaskPlanner:
         verdict = structure.judge(view)
         if verdict is Verdict.CONFIRMED:
             structure.accept(view)
+        elif elsewhere:
+            words = f"{believed} blocks should stand in their places, {len(view.standing)} are seen"
+            return _Judged(LookElsewhere(words))
         if verdict is Verdict.UNCLEAR:
             self._unclear_observations += 1
             if self._unclear_observations <= UNCLEAR_OBSERVATIONS:

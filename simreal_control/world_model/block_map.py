@@ -1,17 +1,17 @@
 """Many detections of a resting scene to one list of blocks, each on the table or on a block.
 
-A single camera sees a block well across its viewing ray and badly along it. Two things mend that:
-several pictures are fused (robustly: a picture may miss a block or invent one), and blocks rest on
-something, so the height of a centre is table + (level + 1/2) edge. That height is a measurement
-like any other: the Kalman update with it moves x and y too, along the viewing ray, by as much as
-the covariance says. Which level it is is decided by likelihood, from the lowest block upwards.
+A single camera sees a block well across its viewing ray and badly along it. Three things mend that:
+several pictures are fused (robustly: a picture may miss a block or invent one); so are cameras, and
+viewpoints of one camera, by their covariances; and blocks rest on something, so the height of a
+centre is table + (level + 1/2) edge. That height is a measurement like any other: the Kalman update
+with it moves x and y too, along the viewing ray, by as much as the covariance says. Which level it is
+is decided by likelihood, from the lowest block upwards.
 
 All positions are metres in the base frame (z up).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, cube_symmetries
+from simreal_control.world_model.detection_clusters import DetectionCluster, View, clusters_of
 
 Array = NDArray[np.float64]
 
@@ -205,55 +206,36 @@ def rest_on_level(
     return updated, (reduced + reduced.T) / 2.0, -0.5 * innovation**2 / variance
 
 
-@dataclass(eq=False)
-class _Cluster:
-    """Detections of one block, at most one a picture."""
-
-    members: list[BlockEstimate]
-    images: set[int]
-
-    @property
-    def centre(self) -> Array:
-        stacked = np.stack([member.pose.position for member in self.members])
-        return np.asarray(np.median(stacked, axis=0))
-
-    @property
-    def covariance(self) -> Array:
-        # Pictures of one scene by one camera err alike: no division by their number.
-        stacked = np.stack([member.covariance[:3, :3] for member in self.members])
-        return np.asarray(np.mean(stacked, axis=0))
-
-    @property
-    def yaw_sigma(self) -> float:
-        return float(np.sqrt(np.mean([member.covariance[5, 5] for member in self.members])))
-
-    @property
-    def score(self) -> float:
-        return float(np.mean([member.score for member in self.members]))
-
-    @property
-    def color(self) -> str:
-        """What most pictures say in which it could be told."""
-        named = Counter(member.color for member in self.members if member.color)
-        return named.most_common(1)[0][0] if named else ""
-
-
-def fuse(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[Block]:
+def fuse(
+    images: Sequence[Sequence[BlockEstimate]],
+    config: BlockMapConfig,
+    views: Sequence[View] | None = None,
+) -> list[Block]:
     """The blocks of a resting scene from several pictures of it.
+
+    A block counts that is seen in enough pictures of any view: from others it may be hidden.
 
     Args:
         images: for each picture its estimates in the base frame (see `estimate_in_base`).
         config: see there.
+        views: from where each was taken, and when; None: all by one camera from one viewpoint.
 
     Returns:
         Blocks, lowest level first; empty where nothing was seen.
     """
     if not images:
         return []
+    known = [View()] * len(images) if views is None else views
+    found = [
+        [estimate for estimate in estimates if estimate.score >= config.min_score]
+        for estimates in images
+    ]
     clusters = [
         cluster
-        for cluster in _clusters(images, config)
-        if len(cluster.images) >= config.min_share * len(images)
+        for cluster in clusters_of(found, known, config.edge_m, config.gate_sigmas)
+        if any(
+            cluster.pictures_of(view) >= config.min_share * known.count(view) for view in set(known)
+        )
     ]
     blocks: list[Block] = []
     for cluster in sorted(clusters, key=lambda cluster: float(cluster.centre[2])):
@@ -264,34 +246,7 @@ def fuse(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> l
     return blocks
 
 
-def _clusters(images: Sequence[Sequence[BlockEstimate]], config: BlockMapConfig) -> list[_Cluster]:
-    found = [
-        (estimate, number)
-        for number, estimates in enumerate(images)
-        for estimate in estimates
-        if estimate.score >= config.min_score
-    ]
-    found.sort(key=lambda pair: -pair[0].score)
-    clusters: list[_Cluster] = []
-    for estimate, number in found:
-        best, best_sigmas = None, config.gate_sigmas
-        for cluster in clusters:
-            offset = estimate.pose.position - cluster.centre
-            if number in cluster.images or np.linalg.norm(offset) > config.edge_m:
-                continue
-            spread = estimate.covariance[:3, :3] + cluster.covariance
-            sigmas = float(np.sqrt(offset @ np.linalg.solve(spread, offset)))
-            if sigmas < best_sigmas:
-                best, best_sigmas = cluster, sigmas
-        if best is None:
-            clusters.append(_Cluster([estimate], {number}))
-        else:
-            best.members.append(estimate)
-            best.images.add(number)
-    return clusters
-
-
-def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Block | None:
+def _settle(cluster: DetectionCluster, below: list[Block], config: BlockMapConfig) -> Block | None:
     """The block on its likeliest level; None where it fits none or stands in another block."""
     orientations = [upright(member.pose.rotation) for member in cluster.members]
     tilt = float(np.median([tilt for _, tilt in orientations]))
@@ -304,10 +259,13 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
         surest = max(cluster.members, key=lambda member: member.score)
         leaning = lean_axis(surest.pose.rotation)
     weights = [
-        member.score / (0.05 + tilt)
-        for member, (_, tilt) in zip(cluster.members, orientations, strict=True)
+        factor * member.score / (0.05 + tilt)
+        for factor, member, (_, tilt) in zip(
+            cluster.yaw_weights, cluster.members, orientations, strict=True
+        )
     ]
     yaw = mean_yaw([yaw for yaw, _ in orientations], weights)
+    from_above = cluster.seen_from_above
     best: Block | None = None
     best_likelihood = -0.5 * config.gate_sigmas**2
     levels: list[
@@ -323,8 +281,8 @@ def _settle(cluster: _Cluster, below: list[Block], config: BlockMapConfig) -> Bl
             if block.horizontal_distance(position) < SUPPORT_SHARE * config.edge_m
         ]
         if level > 0 and level - 1 not in under:
-            # One block of a stack may be hidden, not all of them.
-            if level > 1 and level - 2 not in under:
+            # One block of a stack may be hidden, not all of them; but from above.
+            if level > 1 and level - 2 not in under and not from_above:
                 continue
             likelihood -= UNSUPPORTED_PENALTY
         levels.append((position, covariance, likelihood))

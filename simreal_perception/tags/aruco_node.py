@@ -16,14 +16,14 @@ from simreal_common.camera import Camera
 from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import NANOSECONDS, stamp_nanoseconds
+from simreal_common.ros_messages import NANOSECONDS, diagnostics, stamp_nanoseconds
 from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATEST_IMAGE_QOS, SHOWN_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_perception.health.headers import OTHER_CLOCK_S
 from simreal_perception.health.throughput import Throughput
 from simreal_perception.ros_complaints import Complaints
-from simreal_perception.ros_diagnostics import diagnostics, images_entry, inputs_entry
+from simreal_perception.ros_diagnostics import images_entry, inputs_entry
 from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_outputs import DetectionOutputs
 from simreal_perception.tags.aruco_parameters import ArucoParameters

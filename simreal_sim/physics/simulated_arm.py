@@ -68,6 +68,8 @@ class SimulatedArm:
         cup_radius_m: of a suction cup's lip.
         vacuum_feedback: topic that says whether the cup holds something; `gripper_action` is the
             service that switches it.
+        ahead: the sign of the tool frame's x axis that points away from the base at home: there a
+            camera is mounted on the hand.
     """
 
     name: str
@@ -94,6 +96,7 @@ class SimulatedArm:
     finger_lever_m: float = 1.0
     cup_radius_m: float = 0.0
     vacuum_feedback: str = ""
+    ahead: int = 1
 
     @property
     def table_height_m(self) -> float:
@@ -157,6 +160,7 @@ KUKA = SimulatedArm(
     # Its elbow bends by 120 degrees at most: what is nearer than 0.41 m to the shoulder it does not
     # reach from above.
     pose_base_in_world=Pose(np.array([-0.08, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0])),
+    ahead=-1,
     arm_action="kuka_arm_controller/follow_joint_trajectory",
     gripper_action="kuka_hand_controller/gripper_cmd",
 )  # fmt: skip

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import OPTICAL_FROM_OPENGL, Pose
+from simreal_sim.physics.simulated_arm import SimulatedArm
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SensorNoise
 
@@ -16,24 +20,55 @@ RgbImage = NDArray[np.uint8]
 
 NEAR_M, FAR_M = 0.05, 8.0
 
+# A camera on the hand: before it, above the finger tips, tilted towards what lies ahead. So neither
+# the hand nor a block in it is in the image. It has no body: nothing can hit it.
+WRIST_AHEAD_M, WRIST_ABOVE_TOOL_M, WRIST_TILT_RAD = 0.075, 0.09, 0.26
+
+
+class CameraMount(Enum):
+    """Where a camera is."""
+
+    FIXED = "fixed"
+    WRIST = "wrist"
+
+
+# What can be asked for of a simulated cell.
+CAMERAS = {
+    "fixed": (CameraMount.FIXED,),
+    "wrist": (CameraMount.WRIST,),
+    "both": (CameraMount.FIXED, CameraMount.WRIST),
+}
+
 
 class WorldCamera:
-    """The camera of a world's scene: where it stands, its lens and its sensor.
+    """A camera of a world's scene: where it is, its lens and its sensor.
 
     Args:
         world: the world it looks at, which must outlive it.
         shadows: sharp shadows of the light; they nearly double the time an image takes.
+        mount: whether it stands opposite the robot or is on its hand.
     """
 
-    def __init__(self, world: World, shadows: bool = True) -> None:
+    def __init__(
+        self, world: World, shadows: bool = True, mount: CameraMount = CameraMount.FIXED
+    ) -> None:
         scene = world.scene
         self._world = world
         self._shadows = shadows
-        self.camera = scene.camera
-        self.pose_in_world = scene.pose_camera_in_world
-        self._view = view_matrix(scene.pose_camera_in_world).T.reshape(-1).tolist()
-        self._projection = projection_matrix(scene.camera).T.reshape(-1).tolist()
-        self._noise_rng = np.random.default_rng(scene.noise.seed)
+        self._wrist = mount is CameraMount.WRIST
+        self.camera = scene.wrist_camera if self._wrist else scene.camera
+        self.pose_in_tool = wrist_mount(world.arm) @ scene.wrist_mount_error
+        self._projection = projection_matrix(self.camera).T.reshape(-1).tolist()
+        self._noise_rng = np.random.default_rng(
+            [scene.noise.seed, 1] if self._wrist else scene.noise.seed
+        )
+
+    @property
+    def pose_in_world(self) -> Pose:
+        """Pose of the optical frame now."""
+        if not self._wrist:
+            return self._world.scene.pose_camera_in_world
+        return self._world.link_poses()[self._world.arm.tool_link] @ self.pose_in_tool
 
     def render(self) -> RgbImage:
         """The image now, RGB, uint8, shape (height, width, 3)."""
@@ -41,7 +76,7 @@ class WorldCamera:
         _, _, pixels, _, _ = bullet.getCameraImage(
             self.camera.width,
             self.camera.height,
-            self._view,
+            view_matrix(self.pose_in_world).T.reshape(-1).tolist(),
             self._projection,
             lightDirection=light.direction,
             lightColor=light.rgb,
@@ -57,6 +92,18 @@ class WorldCamera:
         rgba = np.asarray(pixels, dtype=np.uint8)
         rgb = np.ascontiguousarray(rgba.reshape(self.camera.height, self.camera.width, 4)[..., :3])
         return sense(rgb, self._world.scene.noise, self._noise_rng)
+
+
+def wrist_mount(arm: SimulatedArm) -> Pose:
+    """Nominal pose of a wrist camera's optical frame in the arm's tool frame.
+
+    At home, the hand pointing down, the upper border of its image is away from the base.
+    """
+    right = np.array([0.0, float(arm.ahead), 0.0])
+    out = np.array([0.0, 0.0, 1.0])
+    upright = np.column_stack([right, np.cross(out, right), out])
+    tilted = upright @ Rotation.from_euler("x", WRIST_TILT_RAD).as_matrix()
+    return Pose.from_rotation(tilted, [arm.ahead * WRIST_AHEAD_M, 0.0, -WRIST_ABOVE_TOOL_M])
 
 
 def sense(rgb: RgbImage, noise: SensorNoise, rng: np.random.Generator) -> RgbImage:

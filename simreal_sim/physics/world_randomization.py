@@ -54,6 +54,7 @@ SPOTS = ((0.42, -0.365), (0.60, -0.355), (0.42, 0.365), (0.60, 0.355))  # for di
 CAMERA_POSITION = (1.15, 0.0, 0.62)  # opposite the robot
 CAMERA_TARGET = (0.47, 0.0, 0.03)
 FOCAL_PER_WIDTH = 610 / 640  # like the colour camera of a RealSense D435
+WRIST_FOCAL_PER_WIDTH = 0.65  # wide, 75 degrees: near things are looked at
 
 TEXTURE_SIZE = 256  # pixels a side
 
@@ -118,7 +119,13 @@ class SensorNoise:
 
 @dataclass(frozen=True, eq=False)
 class WorldScene:
-    """Everything that a physics world and its camera need to know."""
+    """Everything that a physics world and its cameras need to know.
+
+    Args:
+        camera, pose_camera_in_world: of the camera that stands opposite the robot.
+        wrist_camera, wrist_mount_error: of the one on the hand: its lens, and how far it is off its
+            nominal place, in the optical frame of that.
+    """
 
     blocks: tuple[BlockSetup, ...]
     distractors: tuple[DistractorSetup, ...]
@@ -128,6 +135,8 @@ class WorldScene:
     camera: Camera
     pose_camera_in_world: Pose
     noise: SensorNoise
+    wrist_camera: Camera
+    wrist_mount_error: Pose
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,8 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         for index, pose in enumerate(poses)
     )
     camera, pose_camera = _camera(source["camera"], ranges.camera, options.width, options.height)
+    # After the other one, by the same generator: that one stays as it was for each seed.
+    wrist = _wrist_camera(source["camera"], ranges.camera, options.width, options.height)
     table, wall = _materials(source["textures"], colors, ranges)
     return WorldScene(
         blocks=blocks,
@@ -197,6 +208,8 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         camera=camera,
         pose_camera_in_world=pose_camera,
         noise=_noise(source["noise"], ranges.noise),
+        wrist_camera=wrist[0],
+        wrist_mount_error=wrist[1],
     )
 
 
@@ -313,19 +326,39 @@ def _light(rng: np.random.Generator | None, ranges: WorldLightRanges) -> Light:
 def _camera(
     rng: np.random.Generator | None, ranges: WorldCameraRanges, width: int, height: int
 ) -> tuple[Camera, Pose]:
-    focal = FOCAL_PER_WIDTH * width
-    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    camera = _lens(rng, ranges, FOCAL_PER_WIDTH * width, width, height)
     eye, target, roll = np.array(CAMERA_POSITION), np.array(CAMERA_TARGET), 0.0
-    ratio = 1.0
+    if rng is not None:
+        eye = eye + ranges.position_m.draw(3, rng)
+        target = target + ranges.target_m.draw(3, rng)
+        roll = ranges.roll.draw_one(rng)
+    return camera, look_at(eye, target, roll)
+
+
+def _wrist_camera(
+    rng: np.random.Generator | None, ranges: WorldCameraRanges, width: int, height: int
+) -> tuple[Camera, Pose]:
+    camera = _lens(rng, ranges, WRIST_FOCAL_PER_WIDTH * width, width, height)
+    if rng is None:
+        return camera, Pose.identity()
+    turn = Rotation.from_rotvec(ranges.wrist_turn.draw(3, rng))
+    return camera, Pose(ranges.wrist_position_m.draw(3, rng), turn.as_quat())
+
+
+def _lens(
+    rng: np.random.Generator | None,
+    ranges: WorldCameraRanges,
+    focal: float,
+    width: int,
+    height: int,
+) -> Camera:
+    center, ratio = np.array([(width - 1) / 2, (height - 1) / 2]), 1.0
     if rng is not None:
         focal *= ranges.focal.draw_one(rng)
         ratio = ranges.pixel_ratio.draw_one(rng)
         center = center + ranges.principal_point.draw(2, rng) * width
-        eye = eye + ranges.position_m.draw(3, rng)
-        target = target + ranges.target_m.draw(3, rng)
-        roll = ranges.roll.draw_one(rng)
     matrix = np.array([[focal, 0, center[0]], [0, focal * ratio, center[1]], [0, 0, 1]])
-    return Camera(width, height, matrix, np.zeros(0)), look_at(eye, target, roll)
+    return Camera(width, height, matrix, np.zeros(0))
 
 
 def _noise(rng: np.random.Generator | None, ranges: SensorNoiseRanges) -> SensorNoise:

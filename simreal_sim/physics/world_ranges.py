@@ -64,7 +64,7 @@ class WorldLightRanges:
 
 @dataclass(frozen=True)
 class WorldCameraRanges:
-    """How far the camera is off its nominal place and intrinsics.
+    """How far the cameras are off their nominal places and intrinsics; `wrist_` is the one there.
 
     `focal` and `pixel_ratio` are factors, `principal_point` is in widths of the image.
     """
@@ -75,6 +75,8 @@ class WorldCameraRanges:
     position_m: Uniform = Uniform(-0.03, 0.03)
     target_m: Uniform = Uniform(-0.015, 0.015)
     roll: Uniform = Uniform(-0.03, 0.03)
+    wrist_position_m: Uniform = Uniform(-0.004, 0.004)
+    wrist_turn: Uniform = Uniform(-0.03, 0.03)
 
 
 @dataclass(frozen=True)
