@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError, SimrealError
 from simreal_control.assembly import Assembly, assemble
@@ -17,6 +19,8 @@ from simreal_control.grasping.grasps import tool_pose
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.planning.robot_description import check_description, read_model
+
+Array = NDArray[np.float64]
 
 UPRIGHT_RAD = 0.2  # a hand that leans more at home was hardly meant to
 REACH_GRID = 4  # places along each side of the zone
@@ -82,7 +86,10 @@ def check_robot(
         ]
 
     if attempt("arm and hand", put_together):
-        attempt("home", lambda: _home(parameters, made[0]))
+        attempt("home", lambda: _posture("home", np.array(parameters.home), parameters, made[0]))
+        for number, pose in enumerate(parameters.further_looks(), 1):
+            name = f"look pose {number}"
+            attempt(name, partial(_posture, name, pose, parameters, made[0], tilted=True))
         attempt("reach", lambda: [_reach(parameters, made[0])])
     return findings
 
@@ -149,41 +156,49 @@ def _arm_words(made: Assembly) -> str:
     )
 
 
-def _home(parameters: ControlParameters, made: Assembly) -> list[Finding]:
-    arm, home = made.arm, np.array(parameters.home)
+def _posture(
+    name: str,
+    posture: Array,
+    parameters: ControlParameters,
+    made: Assembly,
+    tilted: bool = False,
+) -> list[Finding]:
+    """Whether the arm can stand there; `tilted` hands need not point straight down."""
+    arm = made.arm
     outside = [
-        f"{name} at {value:g} (limits {low:.3f} to {high:.3f})"
-        for name, value, low, high in zip(
-            arm.joint_names, home, arm.limits.lower, arm.limits.upper, strict=True
+        f"{joint} at {value:g} (limits {low:.3f} to {high:.3f})"
+        for joint, value, low, high in zip(
+            arm.joint_names, posture, arm.limits.lower, arm.limits.upper, strict=True
         )
         if not low < value < high
     ]
     if outside:
-        return [Finding("home", Verdict.LACKS, f"beyond the joint limits: {', '.join(outside)}")]
-    pose = arm.forward(home)
+        return [Finding(name, Verdict.LACKS, f"beyond the joint limits: {', '.join(outside)}")]
+    pose = arm.forward(posture)
     x, y, z = pose.position
     place = f"{arm.tool_frame} at ({x:.3f}, {y:.3f}, {z:.3f}) m"
     findings = []
     if not parameters.workspace().contains(pose.position):
         findings.append(
             Finding(
-                "home",
+                name,
                 Verdict.LACKS,
                 f"{place}, outside the workspace (limits.workspace_*)",
             )
         )
-    touching = made.world.contact(home)
+    touching = made.world.contact(posture)
     if touching:
-        findings.append(Finding("home", Verdict.LACKS, f"there {touching}: wanted another home"))
-    if pose.rotation[2, 2] > -np.cos(UPRIGHT_RAD):
+        findings.append(Finding(name, Verdict.LACKS, f"there {touching}: wanted another one"))
+    if not tilted and pose.rotation[2, 2] > -np.cos(UPRIGHT_RAD):
         findings.append(
             Finding(
-                "home", Verdict.NOTE,
+                name, Verdict.NOTE,
                 f"{place}, its z not downwards: is {arm.tool_frame} the frame between the finger "
                 "tips with z out of the hand?",
             )
         )  # fmt: skip
-    return findings or [Finding("home", Verdict.FITS, f"{place}, pointing down")]
+    down = "" if tilted else ", pointing down"
+    return findings or [Finding(name, Verdict.FITS, place + down)]
 
 
 def _reach(parameters: ControlParameters, made: Assembly) -> Finding:

@@ -72,7 +72,10 @@ class RobotGraph:
 
     def findings(self) -> list[Finding]:
         """What is there and what lacks."""
-        return [self._joint_states(), *self._notices(), *self._actions(), *self._vacuum()]
+        return [
+            self._joint_states(), *self._notices(), *self._actions(), *self._vacuum(),
+            *self._detections(),
+        ]  # fmt: skip
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds) * 1e-9
@@ -106,6 +109,16 @@ class RobotGraph:
     def _notices(self) -> list[Finding]:
         words = [*self._joints.notices(self._now()), *self._flaws[:MOST_NAMED]]
         return [Finding("joint_states", Verdict.NOTE, line) for line in words]
+
+    def _detections(self) -> list[Finding]:
+        """Of each camera; perception need not run when a robot is looked at."""
+        findings = []
+        for topic in map(self._node.resolve_topic_name, self._parameters.detection_topics):
+            there = self._node.count_publishers(topic) > 0
+            words = topic if there else f"nobody publishes {topic}: is its perception_node to come?"
+            verdict = Verdict.FITS if there else Verdict.NOTE
+            findings.append(Finding("perception.detection_topics", verdict, words))
+        return findings
 
     def _wanted(self) -> dict[str, tuple[str, str]]:
         """Name and type of each action, by its parameter."""

@@ -211,6 +211,8 @@ def _decision(run: Sequence[Event], number: int) -> Moment:
         )
     elif name in OBSERVE_AGAIN:
         why.append("one observation does not settle that")
+    elif name == "LookElsewhere":
+        why.append("another look pose may show what is missing here")
     trouble = name == "SetBack" or (name in OBSERVE_AGAIN and bool(data.get("poor")))
     scene: dict[str, Any] = {
         key: data[key] for key in ("blocks", "places", "from", "to") if key in data

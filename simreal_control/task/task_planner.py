@@ -262,7 +262,7 @@ class TaskPlanner:
         if len(structure.filled) <= self._best:
             return _Judged(None, notes)
         self._best = len(structure.filled)
-        seen = f"seen from home: {self._best} blocks stand in their places"
+        seen = f"seen: {self._best} blocks stand in their places"
         return _Judged(None, (*notes, seen), progress=True)
 
     def _verify_by_grasp(

@@ -49,9 +49,10 @@ def noisy_estimate(
     lateral_sigma: float = 0.002,
     score: float = 0.9,
     color: str = "",
+    camera: Pose = CAMERA,
 ) -> BlockEstimate:
     """What a network would say of a block, in the base frame: off along the ray, any symmetry."""
-    in_camera = CAMERA.inverse() @ truth
+    in_camera = camera.inverse() @ truth
     ray = in_camera.position / np.linalg.norm(in_camera.position)
     error = rng.normal(0, ray_sigma) * ray + rng.normal(0, lateral_sigma, 3)
     symmetry = cube_symmetries()[rng.integers(24)]
@@ -64,11 +65,43 @@ def noisy_estimate(
         Pose.from_rotation(turned, in_camera.position + error), covariance, score, EDGE, color
     )
     config = BlockMapConfig()
-    return estimate_in_base(estimate, CAMERA, config.ray_sigma_m, config.lateral_sigma_m)
+    return estimate_in_base(estimate, camera, config.ray_sigma_m, config.lateral_sigma_m)
 
 
 def block_pose(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
     return Pose(np.array([x, y, (level + 0.5) * EDGE]), Rotation.from_euler("z", yaw).as_quat())
+
+
+@dataclass
+class FakeCamera:
+    """A camera, opposite the arm or on its hand.
+
+    Args:
+        name: as frames have it.
+        on_hand: looks along the hand.
+        misplaced: its transform is off by so much, metres.
+        stops_at: from then on it gives no pictures.
+        transform_stopped_at: its transform is of then.
+        only_from: blocks that it sees from one arm configuration alone.
+    """
+
+    name: str = ""
+    on_hand: bool = False
+    misplaced: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    stops_at: float = np.inf
+    transform_stopped_at: float | None = None
+    only_from: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def pose(self, tool: Pose) -> Pose:
+        """In the base frame."""
+        if not self.on_hand:
+            return CAMERA
+        return tool @ Pose(np.array([0.07, 0.0, -0.09]), np.array([0.0, 0.0, 0.0, 1.0]))
+
+    def hides(self, block: int, joints: np.ndarray) -> bool:
+        """Whether a block is not seen by an arm that stands so."""
+        there = self.only_from.get(block)
+        return there is not None and bool(np.abs(joints - there).max() > 0.05)
 
 
 @dataclass
@@ -91,6 +124,7 @@ class FakeWorld(Robot):
     history: list[str] = field(default_factory=list)
     unseen: set[int] = field(default_factory=set)  # blocks that no picture shows
     away: set[int] = field(default_factory=set)  # blocks that somebody has taken
+    cameras: list[FakeCamera] = field(default_factory=lambda: [FakeCamera()])
     transform_stopped_at: float | None = None
     velocity_offset: float = 0.0  # of those that it tells; NaN: it tells none
     hand_speeds: list[float] = field(
@@ -222,16 +256,22 @@ class FakeWorld(Robot):
         self._next_picture = self.now + 0.2
         if self._fault("no picture"):
             return ()
+        return tuple(self._picture(one) for one in self.cameras if self.now < one.stops_at)
+
+    def _picture(self, camera: FakeCamera) -> DetectionFrame:
+        eye = camera.pose(self.arm.forward(self.joints))
         seen = [
             noisy_estimate(
                 pose,
                 self.rng,
                 score=0.3 if i == self.low_confidence else 0.9,
                 color=self.colors[i] if self.colors else "",
+                camera=eye,
             )
             for i, pose in enumerate(self.blocks)
             if i not in {self.held, *self.unseen, *self.away}
             and not (self.blind_spots and self.rng.random() < 0.1)
+            and not camera.hides(i, self.joints)
         ]
         if self.vague is not None:
             place = self.blocks[self.vague].position
@@ -244,8 +284,13 @@ class FakeWorld(Robot):
         if self.false_at is not None:
             seen.append(noisy_estimate(self.false_at, self.rng, score=0.5))
         stamp = self.now - 0.15  # perception takes its time
-        placed = stamp if self.transform_stopped_at is None else self.transform_stopped_at
-        return (DetectionFrame(stamp, tuple(seen), CAMERA.position, placed),)
+        stopped_at = camera.transform_stopped_at or self.transform_stopped_at
+        placed = stamp if stopped_at is None else stopped_at
+        told = tuple(
+            replace(one, pose=Pose(one.pose.position + camera.misplaced, one.pose.orientation))
+            for one in seen
+        )
+        return DetectionFrame(stamp, told, eye.position, placed, camera.name)
 
     def tower(self) -> int:
         """Height of the highest stack, blocks."""
@@ -313,6 +358,11 @@ def station_planner(assembly: Assembly) -> StationPlanner:
 
 
 @pytest.fixture
+def make_camera() -> type[FakeCamera]:
+    return FakeCamera
+
+
+@pytest.fixture
 def make_rig(assembly: Assembly) -> Callable[..., Rig]:
     def make(
         blocks: list[Pose],
@@ -321,6 +371,7 @@ def make_rig(assembly: Assembly) -> Callable[..., Rig]:
         plan_only: bool = False,
         planner: StationPlanner | None = None,
         confirm: bool = False,
+        look_poses: tuple[np.ndarray, ...] = (),
         **options: object,
     ) -> Rig:
         world = FakeWorld(
@@ -334,6 +385,8 @@ def make_rig(assembly: Assembly) -> Callable[..., Rig]:
             goal=goal if isinstance(goal, Goal) else Goal(blocks=goal),
             plan_only=plan_only,
             confirm=confirm,
+            look_poses=look_poses,
+            cameras=tuple(camera.name for camera in world.cameras),
         )
         return Rig(world, replace(assembly, config=config, motions=planner or assembly.motions))
 

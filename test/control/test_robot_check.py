@@ -32,6 +32,14 @@ def test_a_robot_that_fits() -> None:
     assert "all over the block zone" in words["reach"]
 
 
+def test_the_look_poses_of_a_camera_on_the_hand_fit() -> None:
+    findings = check_robot(robot_parameters("ur5e", wrist_camera=True), URDF)
+    assert lacking(findings) == []
+    assert [one.what for one in findings if one.what.startswith("look")] == [
+        "look pose 1", "look pose 2",
+    ]  # fmt: skip
+
+
 def endless(urdf: str) -> str:
     return urdf.replace(
         '<joint name="wrist_3_joint" type="revolute">',
@@ -59,6 +67,8 @@ def test_joints_without_end_are_named() -> None:
         ({}, lambda text: re.sub(r"<cylinder [^>]*>", MESH, text), "meshes", "base.stl of link"),
         ({"home": (7.0, *UR5E.home[1:])}, None, "home", "shoulder_pan_joint at 7"),
         ({"home": (-0.44, -1.0, 2.2, -1.0, -1.57, -2.0)}, None, "home", "outside the workspace"),
+        ({"look_poses": (*UR5E.home, 7.0, *UR5E.home[1:])}, None, "look pose 2",
+         "shoulder_pan_joint at 7"),
         ({"block_zone_lower": (1.0, -0.3), "block_zone_upper": (1.4, 0.3)}, None, "reach",
          "16 of 16 places"),
     ],

@@ -56,14 +56,14 @@ def seen(stamp: float) -> Detection3DArray:
 def test_a_transform_that_is_published_has_the_age_of_the_picture(heard: Heard) -> None:
     for stamp in (4.0, 6.0):
         heard.robot.transforms.set_transform(camera(stamp), "a driver")
-    heard.robot.hear_detections(seen(5.0))
+    heard.robot.cameras.hear(seen(5.0))
     (frame,) = heard.robot.step().detection_frames
     assert frame.transform_stamp == frame.stamp == 5.0
 
 
 def test_a_transform_that_has_stopped_is_told_with_its_own_stamp(heard: Heard) -> None:
     heard.robot.transforms.set_transform(camera(4.0), "a driver")
-    heard.robot.hear_detections(seen(9.0))
+    heard.robot.cameras.hear(seen(9.0))
     (frame,) = heard.robot.step().detection_frames
     assert frame.stamp == 9.0
     assert frame.transform_stamp == 4.0
@@ -71,13 +71,13 @@ def test_a_transform_that_has_stopped_is_told_with_its_own_stamp(heard: Heard) -
 
 def test_a_transform_that_never_changes_is_never_old(heard: Heard) -> None:
     heard.robot.transforms.set_transform_static(camera(1.0), "a calibration")
-    heard.robot.hear_detections(seen(900.0))
+    heard.robot.cameras.hear(seen(900.0))
     (frame,) = heard.robot.step().detection_frames
     assert frame.transform_stamp == 900.0
 
 
 def test_without_a_transform_a_picture_is_left_out(heard: Heard) -> None:
-    heard.robot.hear_detections(seen(5.0))
+    heard.robot.cameras.hear(seen(5.0))
     assert heard.robot.step().detection_frames == ()
     assert "no transform from camera" in heard.complaints[0]
 

@@ -97,6 +97,26 @@ def test_another_arm_stacks(launch: Callable[..., Any], tmp_path: Path, robot: s
     assert result["success"], result
 
 
+def test_two_cameras_are_fused_and_a_block_is_taken(
+    launch: Callable[..., Any], tmp_path: Path
+) -> None:
+    run = launch(f"out:={tmp_path}", "camera:=both")
+    run.wait_for_line("taking the block at", 2 * START_S)
+    assert len(run.processes("perception_node")) == 2
+    assert "going on with" not in run.output, run.output
+    assert "sigmas" not in run.output, run.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("camera", ["wrist", "both"])
+def test_a_camera_on_the_hand_stacks(
+    launch: Callable[..., Any], tmp_path: Path, camera: str
+) -> None:
+    result = run_seed(launch, tmp_path, 1, f"camera:={camera}")
+    assert result["success"], result
+    assert result["perception"]["matched"] > 0
+
+
 @pytest.mark.slow
 def test_eight_towers_of_ten(launch: Callable[..., Any], tmp_path: Path) -> None:
     results = {seed: run_seed(launch, tmp_path / str(seed), seed) for seed in range(1, 11)}

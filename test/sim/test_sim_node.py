@@ -64,6 +64,8 @@ class Client(Node):
             (JointState, "joint_states", STATE_QOS),
             (Image, "camera/image_raw", RECORD_IMAGE_QOS),
             (CameraInfo, "camera/camera_info", RECORD_IMAGE_QOS),
+            (Image, "wrist/camera/image_raw", RECORD_IMAGE_QOS),
+            (CameraInfo, "wrist/camera/camera_info", RECORD_IMAGE_QOS),
             (Detection3DArray, "ground_truth/blocks", TRUTH_QOS),
             (String, "robot_description", LATCHED_QOS),
         ):
@@ -108,7 +110,9 @@ class Client(Node):
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     process = subprocess.Popen(
-        sim_command(seed=SEED, image_width=160, image_height=120, real_time_factor=3.0),
+        sim_command(
+            seed=SEED, image_width=160, image_height=120, real_time_factor=3.0, camera="both"
+        ),
         env=ENVIRONMENT,
     )
     context = Context()
@@ -190,6 +194,12 @@ def test_frames_lead_from_the_world_to_camera_and_tool(client: Client) -> None:
     scene = draw_scene(np.random.default_rng(SEED), SceneOptions(width=160, height=120))
     expected = scene.pose_camera_in_world.matrix
     np.testing.assert_allclose(lookup("camera_optical_frame"), expected, atol=1e-6)
+    on_hand = lookup("wrist_camera_optical_frame")
+    np.testing.assert_allclose(on_hand[:3, 3], [0.382, 0.0, 0.575], atol=0.01)
+    assert on_hand[2, 2] < -0.9  # it looks down
+    info = client.heard["wrist/camera/camera_info"][-1]
+    assert info.header.frame_id == "wrist_camera_optical_frame"
+    np.testing.assert_allclose(camera_info_to_camera(info).matrix, scene.wrist_camera.matrix)
     tool = lookup("panda_grasptarget")
     np.testing.assert_allclose(tool[:3, 3], [0.307, 0.0, 0.485], atol=2e-3)
     np.testing.assert_allclose(tool[:3, 2], [0.0, 0.0, -1.0], atol=1e-2)

@@ -8,8 +8,12 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
+from simreal_common.camera import Camera
+from simreal_common.geometry import Pose
+from simreal_sim.physics.simulated_arm import SIMULATED_ARMS
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_camera import (
+    CameraMount,
     WorldCamera,
     projection_matrix,
     sense,
@@ -21,22 +25,24 @@ from simreal_sim.physics.world_randomization import (
     SensorNoise,
     draw_scene,
 )
+from simreal_sim.physics.world_ranges import ZONE_X, ZONE_Y
 
+# Drawn before there was a second camera.
+FIXED_OF_SEED_1 = (1.1338115, 0.0035681, 0.6432455)
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
 
 
-def segmentation(world: World, width: int, height: int) -> np.ndarray:
+def segmentation(world: World, camera: Camera, pose_in_world: Pose) -> np.ndarray:
     """Body seen in each pixel, shape (height, width)."""
-    scene = world.scene
     _, _, _, _, bodies = world.bullet.getCameraImage(
-        width,
-        height,
-        view_matrix(scene.pose_camera_in_world).T.reshape(-1).tolist(),
-        projection_matrix(scene.camera).T.reshape(-1).tolist(),
+        camera.width,
+        camera.height,
+        view_matrix(pose_in_world).T.reshape(-1).tolist(),
+        projection_matrix(camera).T.reshape(-1).tolist(),
         renderer=world.bullet.ER_TINY_RENDERER,
         physicsClientId=world.client,
     )
-    return np.reshape(bodies, (height, width))
+    return np.reshape(bodies, (camera.height, camera.width))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -44,7 +50,7 @@ def test_every_block_of_the_zone_is_seen_whole_where_the_camera_model_puts_it(se
     """Neither arm, distractors nor the image's border hide a block before the arm moves."""
     scene = draw_scene(np.random.default_rng(seed), SceneOptions(blocks=3, width=640, height=480))
     with World(scene) as world:
-        bodies = segmentation(world, 640, 480)
+        bodies = segmentation(world, scene.camera, scene.pose_camera_in_world)
         first = 2  # after table and wall
         for index, (name, pose) in enumerate(world.block_poses().items()):
             pose_in_camera = scene.pose_camera_in_world.inverse() @ pose
@@ -75,6 +81,43 @@ def test_a_tower_as_high_as_the_arm_builds_it_is_in_the_image() -> None:
     scene = draw_scene(np.random.default_rng(1), SceneOptions())
     top = scene.pose_camera_in_world.inverse().transform_points([0.5, 0.0, 0.05 * 4])
     assert 0 < scene.camera.project(top)[1] < 480
+
+
+@pytest.mark.parametrize("robot", list(SIMULATED_ARMS))
+def test_a_camera_on_the_hand_sees_the_zone_from_home_and_moves_with_the_arm(robot: str) -> None:
+    arm = SIMULATED_ARMS[robot]
+    scene = draw_scene(np.random.default_rng(1), SceneOptions())
+    with World(scene, arm) as world:
+        camera = WorldCamera(world, mount=CameraMount.WRIST)
+        zone = np.array([[x, y, 0.025] for x in ZONE_X for y in ZONE_Y])
+        pixels = camera.camera.project(camera.pose_in_world.inverse().transform_points(zone))
+        assert (pixels > 0).all()
+        assert (pixels < [640, 480]).all()
+        before, tool = camera.pose_in_world, world.link_poses()[arm.tool_link]
+        for _ in range(100):
+            world.command_arm(np.array(arm.home) + 0.2)
+            world.step()
+        after, moved = camera.pose_in_world, world.link_poses()[arm.tool_link]
+    assert np.linalg.norm(after.position - before.position) > 0.02
+    np.testing.assert_allclose(
+        (tool.inverse() @ before).matrix, (moved.inverse() @ after).matrix, atol=1e-6
+    )
+
+
+def test_neither_the_hand_nor_a_block_in_it_is_before_a_camera_on_the_hand() -> None:
+    scene = draw_scene(np.random.default_rng(1), SceneOptions(blocks=1))
+    with World(scene) as world:
+        tool = world.link_poses()[world.arm.tool_link]
+        world.place_block("block_0", Pose(tool.position, np.array([0.0, 0.0, 0.0, 1.0])))
+        camera = WorldCamera(world, mount=CameraMount.WRIST)
+        bodies = segmentation(world, camera.camera, camera.pose_in_world)
+        held = 2  # after table and wall
+        assert not np.isin(bodies, [world.robot, held]).any()
+
+
+def test_the_fixed_camera_of_a_seed_is_what_it_was_before_there_was_another() -> None:
+    scene = draw_scene(np.random.default_rng(1), SceneOptions())
+    np.testing.assert_allclose(scene.pose_camera_in_world.position, FIXED_OF_SEED_1, atol=1e-6)
 
 
 def test_images_follow_the_world_and_noise_is_fresh_in_each() -> None:

@@ -87,7 +87,12 @@ def facts(scene: WorldScene) -> dict[str, object]:
         "colors": [block.rgb for block in scene.blocks] + [scene.table.rgb, scene.wall.rgb],
         "textures": [of(scene.table), of(scene.wall)],
         "lights": scene.light,
-        "camera": [scene.camera.matrix.tolist(), scene.pose_camera_in_world.matrix.tolist()],
+        "camera": [
+            scene.camera.matrix.tolist(),
+            scene.pose_camera_in_world.matrix.tolist(),
+            scene.wrist_camera.matrix.tolist(),
+            scene.wrist_mount_error.matrix.tolist(),
+        ],
         "distractors": [
             (t.shape, t.size, t.rgb, t.pose.matrix.tolist()) for t in scene.distractors
         ],
