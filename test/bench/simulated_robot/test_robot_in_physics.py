@@ -98,6 +98,14 @@ def test_time_that_goes_back_is_told_and_pictures_on_their_way_have_old_stamps(
     assert pictures[-1].stamp == pytest.approx(after.now - 0.1)
 
 
+def test_all_cameras_are_heard_at_a_tick(world: World) -> None:
+    def perceive(now: float) -> list[DetectionFrame]:
+        return [DetectionFrame(now, (), np.zeros(3), camera=name) for name in ("front", "wrist")]
+
+    heard = RobotInPhysics(world, perceive).step().detection_frames
+    assert [frame.camera for frame in heard] == ["front", "wrist"]
+
+
 def test_what_moves_is_forgotten_when_all_begins_anew(world: World) -> None:
     robot = RobotInPhysics(world, lambda now: None)
     robot.execute(MoveArm(1, turning(world)))

@@ -54,6 +54,38 @@ def test_a_tower_of_two_is_built_from_images_and_not_built_again(
     assert json.loads((tmp_path / "figures.json").read_text())["stood"] == 1
 
 
+@pytest.mark.parametrize(
+    ("robot", "camera"),
+    [
+        ("panda", "wrist"),
+        *(
+            pytest.param(robot, camera, marks=pytest.mark.slow)
+            for robot, camera in (
+                ("panda", "both"), ("kuka", "wrist"), ("kuka_suction", "wrist"),
+                ("xarm6", "wrist"), ("ur5e", "wrist"),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_tower_of_two_is_built_by_a_camera_on_the_hand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], robot: str, camera: str
+) -> None:
+    command = ["bench", "stack", "--seeds", "1", "--blocks", "2", "--out", str(tmp_path)]
+    command += ["--robot", robot]
+    assert main([*command, "--camera", camera]) == 0
+    assert f"towers of 2, camera {camera}, from images" in capsys.readouterr().out
+    content = json.loads((tmp_path / "seed_1.json").read_text())
+    assert content["success"], content["log"]
+    assert content["collisions"] == content["old_data"] == []
+    assert main(command) == 2  # a folder holds one kind of camera
+    assert f"holds runs of another kind (camera {camera} -> none)" in capsys.readouterr().err
+
+
+def test_faults_go_with_the_fixed_camera(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "stack", "--faults", "all", "--camera", "wrist"]) == 2
+    assert "wanted the fixed camera with faults" in capsys.readouterr().err
+
+
 def test_a_row_of_two_is_built_from_images(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
