@@ -343,8 +343,8 @@ class ParameterFields:
     )
     max_scene_age: float = parameter(
         StackingConfig.max_scene_age_s,
-        "no motion with a block in hand starts on older pictures, seconds; so long a question "
-        "for confirmation stands",
+        "no motion with a block in hand starts on older pictures, seconds; so long what was seen from "
+        "another look pose counts, and a question for confirmation stands",
         range=(1.0, 600.0),
         name="perception.max_scene_age",
     )

@@ -1,9 +1,9 @@
 """Building with blocks as a state machine: observe, decide, pick, place, observe again.
 
 `tick` takes what is new and returns what is to be done; it never waits, prints or reads a clock.
-The scene is observed from home alone, where the arm does not stand in the picture. A state sends
-one command when it is entered and hears how it ended; what went wrong is planned anew from where the
-arm then is. What the hand holds it keeps until there is a place for it.
+The scene is observed from home, where the arm does not stand in the picture, and from look poses where
+there are any. A state sends one command when it is entered and hears how it ended; what went wrong is
+planned anew from where the arm then is. What the hand holds it keeps until there is a place for it.
 """
 
 from __future__ import annotations

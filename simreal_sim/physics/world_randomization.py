@@ -119,13 +119,7 @@ class SensorNoise:
 
 @dataclass(frozen=True, eq=False)
 class WorldScene:
-    """Everything that a physics world and its cameras need to know.
-
-    Args:
-        camera, pose_camera_in_world: of the camera that stands opposite the robot.
-        wrist_camera, wrist_mount_error: of the one on the hand: its lens, and how far it is off its
-            nominal place, in the optical frame of that.
-    """
+    """Everything that a physics world and its cameras need to know."""
 
     blocks: tuple[BlockSetup, ...]
     distractors: tuple[DistractorSetup, ...]
@@ -136,7 +130,7 @@ class WorldScene:
     pose_camera_in_world: Pose
     noise: SensorNoise
     wrist_camera: Camera
-    wrist_mount_error: Pose
+    wrist_mount_error: Pose  # the wrist camera's, in the frame that it has nominally
 
 
 @dataclass(frozen=True)
@@ -196,8 +190,10 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         for index, pose in enumerate(poses)
     )
     camera, pose_camera = _camera(source["camera"], ranges.camera, options.width, options.height)
-    # After the other one, by the same generator: that one stays as it was for each seed.
-    wrist = _wrist_camera(source["camera"], ranges.camera, options.width, options.height)
+    # By the same generator, after the other one, which stays what it was for each seed.
+    wrist, mount_error = _wrist_camera(
+        source["camera"], ranges.camera, options.width, options.height
+    )
     table, wall = _materials(source["textures"], colors, ranges)
     return WorldScene(
         blocks=blocks,
@@ -208,8 +204,8 @@ def draw_scene(rng: np.random.Generator, options: SceneOptions) -> WorldScene:
         camera=camera,
         pose_camera_in_world=pose_camera,
         noise=_noise(source["noise"], ranges.noise),
-        wrist_camera=wrist[0],
-        wrist_mount_error=wrist[1],
+        wrist_camera=wrist,
+        wrist_mount_error=mount_error,
     )
 
 
