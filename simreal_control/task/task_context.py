@@ -45,7 +45,7 @@ class TaskContext:
         standstill: whether arm and fingers are at rest.
         failures: attempts that failed in a row, without the structure growing.
         poor_observations: in a row, those that showed too little.
-        lost_cameras: those that are not waited for; until they give enough pictures again.
+        lost_cameras: those of which the last observation had not enough pictures.
     """
 
     config: StackingConfig

@@ -103,8 +103,12 @@ class ObservationBuffer:
         )
 
     def complete(self, now: float, lost: Collection[str] = ()) -> bool:
-        """Whether there are enough: of all cameras but those that are lost, or no longer waited for."""
-        awaited = set(self.missing) - set(lost)
+        """Whether there are enough: of all cameras but those that are lost, or no longer waited for.
+
+        One that was lost is waited for like the others as soon as a picture of it counts again.
+        """
+        silent = set(lost) - {frame.camera for frame in self.detection_frames}
+        awaited = set(self.missing) - silent
         return self.full_since < np.inf and (not awaited or now - self.full_since >= PATIENCE_S)
 
     def lack(self, now: float) -> tuple[str, str]:

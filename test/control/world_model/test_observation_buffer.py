@@ -37,6 +37,13 @@ def test_a_camera_that_is_known_to_be_lost_is_not_waited_for():
     assert buffer.complete(1.0, lost={"wrist"})
 
 
+def test_one_that_was_lost_is_waited_for_as_soon_as_it_sees_again():
+    front = [frame(0.8, camera="front"), frame(0.9, camera="front")]
+    buffer = two_cameras().observe(1.0, True, [*front, frame(0.9, camera="wrist")])
+    assert not buffer.complete(1.0, lost={"wrist"})
+    assert buffer.observe(1.1, True, [frame(1.0, camera="wrist")]).complete(1.1, lost={"wrist"})
+
+
 def test_another_is_waited_for_a_while():
     buffer, now = two_cameras(), 1.0
     while not buffer.complete(now):
