@@ -10,14 +10,15 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /workspace
 
 COPY package.xml src/simreal/
+COPY simreal_interfaces/package.xml src/simreal/simreal_interfaces/
 # g++ and CMake for what has no wheel on this processor: on aarch64 that is Ruckig.
 # hadolint ignore=DL3008
 RUN . "/opt/ros/$ROS_DISTRO/setup.bash" && \
     apt-get update && \
     apt-get install --yes --no-install-recommends cmake g++ python3-dev python3-venv && \
     rosdep update && \
-    rosdep install --from-paths src --ignore-src --yes --dependency-types exec \
-      --skip-keys "pinocchio python3-onnxruntime-pip" && \
+    rosdep install --from-paths src/simreal src/simreal/simreal_interfaces --ignore-src --yes \
+      -t exec -t build -t buildtool --skip-keys "pinocchio python3-onnxruntime-pip" && \
     rm -rf /var/lib/apt/lists/*
 
 COPY . src/simreal
@@ -25,7 +26,7 @@ RUN . "/opt/ros/$ROS_DISTRO/setup.bash" && \
     python3 -m venv --system-site-packages venv && touch venv/COLCON_IGNORE && \
     . venv/bin/activate && \
     python3 -m pip install --no-cache-dir 'src/simreal[control,film]' 'coverage>=7.6.1' && \
-    python3 -m colcon build --packages-select simreal
+    python3 -m colcon build --base-paths src/simreal src/simreal/simreal_interfaces
 
 ENTRYPOINT ["/bin/bash", "-c", ". /workspace/venv/bin/activate && . /workspace/install/setup.bash && exec \"$@\"", "--"]
 CMD ["ros2", "launch", "simreal", "robot.launch.xml", "--show-args"]

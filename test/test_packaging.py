@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -69,6 +70,21 @@ def test_package_xml_names_what_is_imported(manifest: ET.Element) -> None:
     assert {"rclpy", "sensor_msgs"} <= wanted
     # The package of the action lies beside; where it is not built, control goes on by topics.
     assert wanted - {"simreal_interfaces"} <= dependencies(manifest)
+
+
+def manifests() -> set[str]:
+    """Folders with a package.xml, as they lie in `src/` of a workspace."""
+    paths = [*ROOT.glob("package.xml"), *ROOT.glob("*/package.xml")]
+    return {str(Path("src/simreal", path.parent.relative_to(ROOT))) for path in paths}
+
+
+@pytest.mark.parametrize("name", ["doc/operating.md", "docker/robot.Dockerfile"])
+@pytest.mark.parametrize("tool", ["rosdep install --from-paths", "colcon build --base-paths"])
+def test_each_package_is_named_to_tools_that_look_in_no_other_one(name: str, tool: str) -> None:
+    """rosdep and colcon find no package inside of another."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    calls = [call.split() for call in re.findall(rf"{tool} ([^-&\\\n]*)", text)]
+    assert calls and all(set(call) == manifests() for call in calls), calls
 
 
 def test_colcon_takes_pytest(setup_arguments: dict[str, Any]) -> None:
