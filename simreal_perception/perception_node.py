@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from simreal_perception.ros_perception import GONE_BACK, Perception
 from simreal_perception.tracking.tracked_estimator import Estimator
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
 
 
 class PerceptionNode(LifecycleNode):
@@ -40,7 +42,7 @@ class PerceptionNode(LifecycleNode):
         self._settings = declare(self, PerceptionParameters)
         self._complaints, self._guard = Complaints(self), MessageGuard(self)
         self._perception: Perception | None = None
-        self._refusal: SimrealError | None = None
+        self._refusal: Exception | None = None
         self._set_back = on_clock_set_back(self, self._on_set_back)
         # What is there whatever the state; all else is of Perception.
         self._lasting = {*self.publishers, *self.subscriptions, *self.timers}
@@ -63,6 +65,12 @@ class PerceptionNode(LifecycleNode):
             if not p.autostart:
                 self.get_logger().error(" ".join(str(error).split()))
             return FAILURE
+        except Exception as error:  # a mistake of ours; rclpy goes to the state after it without a word
+            self._free()
+            self._refusal = error
+            if not p.autostart:
+                self.get_logger().error(traceback.format_exc())
+            return ERROR
         self.get_logger().info(f"model {p.model}, blocks of {1000 * p.edge:g} mm")
         return SUCCESS
 

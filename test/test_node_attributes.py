@@ -32,6 +32,10 @@ OWN_BY_RCLPY = {
     "_validate_topic_or_service_name", "_wake_executor",
     "clients", "context", "default_callback_group", "executor", "guards", "handle", "publishers",
     "services", "subscriptions", "timers", "waitables",
+    # of LifecycleNode
+    "_callbacks", "_managed_entities", "_service_change_state", "_service_get_available_states",
+    "_service_get_available_transitions", "_service_get_state", "_service_get_transition_graph",
+    "_state_machine",
 }  # fmt: skip
 
 
@@ -60,12 +64,15 @@ def test_a_node_overwrites_nothing_of_rclpy(path: Path) -> None:
     assert not taken(path) & OWN_BY_RCLPY
 
 
-def test_the_list_has_all_that_this_rclpy_holds(ros: None) -> None:
-    node = pytest.importorskip("rclpy.node").Node("probe")
+@pytest.mark.parametrize("kind", ["rclpy.node:Node", "rclpy.lifecycle:LifecycleNode"])
+def test_the_list_has_all_that_this_rclpy_holds(ros: None, kind: str) -> None:
+    module, _, name = kind.partition(":")
+    node = getattr(pytest.importorskip(module), name)("probe")
     own = {name for name in vars(node) if name.startswith("_")}
     own |= {name for name in dir(type(node)) if name.startswith("_") and not name.startswith("__")}
     # Of Python's private names (`_Node__handle`) each class has its own; `_rcl_` is the embedded
     # runtime's mark.
-    missing = {n for n in own if not n.startswith(("_Node__", "_rcl_"))} - OWN_BY_RCLPY
+    private = ("_Node__", "_LifecycleNodeMixin__", "_rcl_")
+    missing = {name for name in own if not name.startswith(private)} - OWN_BY_RCLPY
     assert not missing, f"add to OWN_BY_RCLPY: {missing}"
     node.destroy_node()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 OWN_PREFIX = "_rcl_"
 
@@ -33,6 +33,14 @@ METHODS = frozenset(
     _validate_topic_or_service_name _wake_executor
     """.split()
 )
+# What LifecycleNode holds beside those.
+MANAGED = frozenset(
+    """
+    _callbacks _managed_entities _service_change_state _service_get_available_states
+    _service_get_available_transitions _service_get_state _service_get_transition_graph
+    _state_machine
+    """.split()
+)
 # Public, but what executors read of a node: no place for things of one's own.
 PROPERTIES = frozenset(
     """
@@ -42,14 +50,16 @@ PROPERTIES = frozenset(
 )
 
 
-def is_reserved(name: str) -> bool:
-    """Whether a subclass of `Node` may not use the name for itself."""
-    return name.startswith(OWN_PREFIX) or name in ATTRIBUTES or name in METHODS
+def is_reserved(name: str, managed: bool = False) -> bool:
+    """Whether a subclass of `Node`, or of `LifecycleNode`, may not use the name for itself."""
+    reserved = ATTRIBUTES | METHODS | MANAGED if managed else ATTRIBUTES | METHODS
+    return name.startswith(OWN_PREFIX) or name in reserved
 
 
-def refuse_clashes(cls: type) -> None:
+def refuse_clashes(cls: type[ReservedNames]) -> None:
     """TypeError when the body of a subclass of `Node` defines a reserved name."""
-    clashes = sorted(name for name in vars(cls) if is_reserved(name) or name in PROPERTIES)
+    managed = cls._rcl_managed
+    clashes = sorted(name for name in vars(cls) if is_reserved(name, managed) or name in PROPERTIES)
     if clashes:
         raise TypeError(
             f"class {cls.__name__} defines {', '.join(clashes)}, which rclpy's Node has for itself; "
@@ -60,6 +70,8 @@ def refuse_clashes(cls: type) -> None:
 class ReservedNames:
     """Mixed into Node: its own names are assigned to by rclpy alone."""
 
+    _rcl_managed: ClassVar[bool] = False
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] != "rclpy":
@@ -67,7 +79,7 @@ class ReservedNames:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """AttributeError where code outside rclpy assigns to a reserved name."""
-        if is_reserved(name) and not _called_by_rclpy(sys._getframe(1)):
+        if is_reserved(name, self._rcl_managed) and not _called_by_rclpy(sys._getframe(1)):
             raise AttributeError(
                 f"'{name}' of {type(self).__name__} is what rclpy's Node has for itself; "
                 "choose another name"

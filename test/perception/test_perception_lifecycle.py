@@ -91,3 +91,21 @@ def test_a_model_that_cannot_be_used_is_told_in_configure(
         node.destroy_node()
     with pytest.raises(ModelError, match="no model 'block'"):
         PerceptionNode(load)
+
+
+def test_a_mistake_in_configure_is_told_and_ends_a_node_that_starts_itself(
+    ros: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def load(name: str) -> Any:
+        raise ZeroDivisionError("a mistake")
+
+    node = PerceptionNode(load, parameter_overrides=[Parameter("autostart", value=False)])
+    try:
+        assert node.trigger_configure() is TransitionCallbackReturn.ERROR
+        # rclpy itself says nothing of an exception in a transition.
+        assert "ZeroDivisionError: a mistake" in "".join(capfd.readouterr())
+        assert "/detections" not in topics(node)
+    finally:
+        node.destroy_node()
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        PerceptionNode(load)

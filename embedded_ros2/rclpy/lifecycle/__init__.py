@@ -1,6 +1,6 @@
 """Managed nodes, as rclpy has them: states, transitions, the services that change them."""
 
-from .managed_entity import ManagedEntity
+from .managed_entity import ManagedEntity, SimpleManagedEntity
 from .node import LifecycleNode, LifecycleNodeMixin, LifecycleState
 from .publisher import LifecyclePublisher
 from .transitions import TransitionCallbackReturn
@@ -19,6 +19,7 @@ __all__ = [
     "Node",
     "NodeMixin",
     "Publisher",
+    "SimpleManagedEntity",
     "State",
     "TransitionCallbackReturn",
 ]

@@ -82,6 +82,11 @@ class LifecycleNodeMixin(ManagedEntity):
         self._managed_entities.append(publisher)
         return publisher  # type: ignore[no-any-return]
 
+    def destroy_lifecycle_publisher(self: Any, publisher: LifecyclePublisher) -> bool:
+        if publisher in self._managed_entities:
+            self._managed_entities.remove(publisher)
+        return self.destroy_publisher(publisher)  # type: ignore[no-any-return]
+
     # -- callbacks of transitions: without others of its own a node tells its entities
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         return self._rcl_tell("on_configure", state)
@@ -99,7 +104,7 @@ class LifecycleNodeMixin(ManagedEntity):
         return self._rcl_tell("on_deactivate", state)
 
     def on_error(self, state: Any) -> TransitionCallbackReturn:
-        return ERROR
+        return self._rcl_tell("on_error", state)
 
     def _rcl_tell(self: Any, callback: str, state: Any) -> TransitionCallbackReturn:
         for entity in self._managed_entities:
@@ -135,8 +140,7 @@ class LifecycleNodeMixin(ManagedEntity):
     def _rcl_call(self: Any, callback: str, before: LifecycleState) -> TransitionCallbackReturn:
         try:
             return getattr(self, callback)(before)  # type: ignore[no-any-return]
-        except Exception as error:
-            self.get_logger().error(f"{callback} raised {type(error).__name__}: {error}")
+        except Exception:  # as in rclpy: nobody is told, what wants that says it itself
             return ERROR
 
     def _rcl_enter(self: Any, transition: Transition, state: int) -> None:
@@ -190,6 +194,8 @@ class LifecycleNode(LifecycleNodeMixin, Node):
     Args:
         enable_communication_interface: offer the services that change its state.
     """
+
+    _rcl_managed = True
 
     def __init__(
         self, node_name: str, *, enable_communication_interface: bool = True, **keywords: Any

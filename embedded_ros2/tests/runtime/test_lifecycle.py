@@ -9,7 +9,12 @@ import pytest
 from lifecycle_msgs.msg import TransitionEvent
 from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import (
+    LifecycleNode,
+    LifecycleState,
+    SimpleManagedEntity,
+    TransitionCallbackReturn,
+)
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -142,3 +147,28 @@ def test_a_lifecycle_publisher_is_silent_until_its_node_is_active(make: Any) -> 
         if heard:
             break
     assert heard == ["now"]
+
+
+def test_without_a_callback_of_its_own_a_node_recovers_from_errors(ros: None) -> None:
+    class Failing(LifecycleNode):
+        def on_configure(self, state: LifecycleState) -> Any:
+            raise RuntimeError("broken")
+
+    node = Failing("failing")
+    for _ in range(2):  # unconfigured again: it may be tried again
+        assert node.trigger_configure() is TransitionCallbackReturn.ERROR
+    node.destroy_node()
+
+
+def test_a_managed_entity_is_switched_with_its_node(ros: None) -> None:
+    node, entity = LifecycleNode("managed"), SimpleManagedEntity()
+    node.add_managed_entity(entity)
+    assert not entity.is_activated
+    for trigger, active in (("configure", False), ("activate", True), ("deactivate", False)):
+        assert getattr(node, f"trigger_{trigger}")() is SUCCESS
+        assert entity.is_activated is active
+    words = node.create_lifecycle_publisher(String, "words", 10)
+    assert words in set(node.publishers)
+    node.destroy_lifecycle_publisher(words)
+    assert words not in set(node.publishers)
+    node.destroy_node()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
-from rclpy.reserved_names import ATTRIBUTES, METHODS, OWN_PREFIX, PROPERTIES
+from rclpy.reserved_names import ATTRIBUTES, MANAGED, METHODS, OWN_PREFIX, PROPERTIES
 
 
 def test_what_a_node_holds_has_rclpys_names_or_the_prefix(ros: None) -> None:
@@ -28,6 +29,15 @@ def test_an_assignment_to_one_is_refused(ros: None, name: str) -> None:
 def test_a_definition_of_one_is_refused(name: str) -> None:
     with pytest.raises(TypeError, match=f"class Mine defines {name}, "):
         type("Mine", (Node,), {name: lambda self: None})
+
+
+@pytest.mark.parametrize("name", sorted(MANAGED))
+def test_a_managed_node_has_more(ros: None, name: str) -> None:
+    with pytest.raises(AttributeError, match=f"'{name}' of LifecycleNode .* choose another name"):
+        setattr(LifecycleNode("managed"), name, [])
+    with pytest.raises(TypeError, match=f"class Mine defines {name}, "):
+        type("Mine", (LifecycleNode,), {name: lambda self: None})
+    setattr(Node("plain"), name, [])
 
 
 def test_names_of_ones_own_are_free(ros: None) -> None:
