@@ -165,8 +165,8 @@ def compiler(tmp_path: Path) -> str:
 @pytest.mark.parametrize("with_ros", [False, True])
 @pytest.mark.parametrize("goal", ["test", "test-slow"])
 def test_tests_find_the_package_beside_ros(workplace: Workplace, goal: str, with_ros: bool) -> None:
-    """Every pytest on `test` is told of the package in .venv; the embedded runtime's tests, which
-    there are without ROS 2 alone, need none."""
+    """Every pytest on `test` is told of the package in .venv; the embedded runtime's tests, of which
+    beside ROS 2 those of rclpy's contract alone are run, need none."""
     tool = '#!/bin/sh\necho "$AMENT_PREFIX_PATH: $*"\n'
     for name in ("python", "ruff", "mypy"):
         (workplace.bin / name).unlink(missing_ok=True)
@@ -180,7 +180,9 @@ def test_tests_find_the_package_beside_ros(workplace: Workplace, goal: str, with
     told = [line for line in done.stdout.splitlines() if ": -m pytest test" in line]
     assert len(told) == (2 if goal == "test" else 1)
     assert all(line.startswith(f"{prefix}: ") for line in told), told
-    assert ("embedded_ros2/tests" in done.stdout.replace("OMP", "")) != with_ros
+    embedded = [word for word in done.stdout.split() if word.startswith("embedded_ros2/tests")]
+    contract = ["embedded_ros2/tests/runtime/contract"] if goal == "test" else []
+    assert embedded == (contract if with_ros else ["embedded_ros2/tests"])
 
 
 @pytest.mark.parametrize("with_ros", [False, True])

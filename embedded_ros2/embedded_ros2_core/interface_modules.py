@@ -14,6 +14,8 @@ def module_hooks(module_name: str) -> tuple[Callable[[str], Any], Callable[[], l
     package, kind = module_name.split(".")
 
     def get(name: str) -> Any:
+        if name == "__all__":
+            return entries()
         if name.startswith("__"):
             raise AttributeError(name)
         try:
