@@ -6,8 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import exceptions, serialization, utilities
-from ._rclpy_pybind11 import RCLError
+from . import exceptions, utilities
 from .context import Context
 from .parameter import Parameter
 from .signals import SignalHandlerOptions, install_signal_handlers, uninstall_signal_handlers
@@ -22,9 +21,7 @@ __all__ = [
     "Context",
     "Future",
     "Parameter",
-    "RCLError",
     "exceptions",
-    "serialization",
     "SignalHandlerOptions",
     "create_node",
     "get_default_context",

@@ -94,7 +94,7 @@ class Node(ReservedNames, NodeParameters, GraphQueries):
         self._rcl_executor_ref: Callable[[], Any] = lambda: None
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
         self._rcl_clock_group = ReentrantCallbackGroup()
-        self._logger = rclpy_logging.get_logger(self.get_logger_name())
+        self._logger = rclpy_logging.get_logger(self._rcl_logger_name())
         self._clock = ROSClock()
         self._clock._wakers.append(self._rcl_wake_for_clock)
         self._rcl_graph = self._context.graph  # silent once the context is shut down
@@ -137,7 +137,7 @@ class Node(ReservedNames, NodeParameters, GraphQueries):
             with contextlib.suppress(RCLError, InvalidHandle):  # closed by another thread
                 publisher.publish(log)
 
-        rclpy_logging._attach_rosout(self.get_logger_name(), publish)
+        rclpy_logging._attach_rosout(self._rcl_logger_name(), publish)
 
     # -- who
     # ------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Node(ReservedNames, NodeParameters, GraphQueries):
     def get_fully_qualified_name(self) -> str:
         return join(self._rcl_namespace, self._rcl_name)
 
-    def get_logger_name(self) -> str:
+    def _rcl_logger_name(self) -> str:
         return join(self._rcl_namespace, self._rcl_name)[1:].replace("/", ".")
 
     def get_logger(self) -> rclpy_logging.RcutilsLogger:
@@ -489,7 +489,7 @@ class Node(ReservedNames, NodeParameters, GraphQueries):
         if self._rcl_destroyed:
             return
         self._rcl_destroyed = True
-        rclpy_logging._detach_rosout(self.get_logger_name())
+        rclpy_logging._detach_rosout(self._rcl_logger_name())
         executor = self.executor
         if executor is not None:
             executor.remove_node(self)

@@ -11,6 +11,7 @@ from embedded_ros2_core.graph import EndpointInfo
 
 from ._rclpy_pybind11 import NodeNameNonExistentError
 from .qos import HistoryPolicy, QoSProfile, from_dds
+from .type_hash import TypeHash
 
 
 class TopicEndpointTypeEnum(IntEnum):
@@ -26,7 +27,7 @@ class TopicEndpointInfo:
     node_name: str
     node_namespace: str
     topic_type: str
-    topic_type_hash: str
+    topic_type_hash: TypeHash
     endpoint_type: TopicEndpointTypeEnum
     endpoint_gid: list[int]
     qos_profile: QoSProfile
@@ -209,7 +210,7 @@ class GraphQueries:
                     node.name if node else "_NODE_NAME_UNKNOWN_",
                     node.namespace if node else "_NODE_NAMESPACE_UNKNOWN_",
                     info.type_name if no_mangle else info.ros_type,
-                    hashes[0].decode() if hashes else "INVALID",
+                    TypeHash._rcl_read(hashes[0].decode() if hashes else ""),
                     TopicEndpointTypeEnum.SUBSCRIPTION
                     if info.is_reader
                     else TopicEndpointTypeEnum.PUBLISHER,

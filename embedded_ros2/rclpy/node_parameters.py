@@ -49,9 +49,9 @@ class NodeParameters:
     ) -> None:
         from .time_source import TimeSource
 
-        # Values from the command line are stronger than those given in code.
-        self._parameter_overrides: dict[str, Parameter] = {p.name: p for p in from_code}
-        self._parameter_overrides.update(from_arguments)
+        # As in rclpy: values given in code are stronger than those from the command line.
+        self._parameter_overrides: dict[str, Parameter] = dict(from_arguments)
+        self._parameter_overrides.update((each.name, each) for each in from_code)
         self._parameter_event_publisher: Any = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events
         )

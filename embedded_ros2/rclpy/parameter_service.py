@@ -34,26 +34,35 @@ class ParameterService:
                 kind, f"~/{name}", callback, qos_profile=qos_profile_services_default
             )
 
+    # As in rclpy: where one name is not declared (of values, or not set), nothing is told of any.
     def _describe(self, request: Any, response: Any) -> Any:
         store = self._node._rcl_store
-        response.descriptors = [
-            store.descriptors.get(name) or ParameterDescriptor(name=name) for name in request.names
-        ]
+        if all(name in store.values or store.allow_undeclared for name in request.names):
+            response.descriptors = [
+                store.descriptors.get(name) or ParameterDescriptor(name=name)
+                for name in request.names
+            ]
         return response
 
     def _get(self, request: Any, response: Any) -> Any:
         store = self._node._rcl_store
-        response.values = [
-            store.values[name].get_parameter_value() if name in store.values else ParameterValue()
-            for name in request.names
-        ]
+        if all(name in store.values or store.allow_undeclared for name in request.names):
+            found = [
+                store.values[name].get_parameter_value()
+                if name in store.values
+                else ParameterValue()
+                for name in request.names
+            ]
+            if store.allow_undeclared or all(value.type for value in found):
+                response.values = found
         return response
 
     def _types(self, request: Any, response: Any) -> Any:
         store = self._node._rcl_store
-        response.types = [
-            int(store.values[n].type_) if n in store.values else 0 for n in request.names
-        ]
+        if all(name in store.values or store.allow_undeclared for name in request.names):
+            response.types = [
+                int(store.values[n].type_) if n in store.values else 0 for n in request.names
+            ]
         return response
 
     def _list(self, request: Any, response: Any) -> Any:

@@ -49,7 +49,10 @@ class Timer:
         self._next_ns = self._last_ns + self._period_ns
         self._on_change: Callable[[], None] = lambda: None
         self._jump_handle = clock.create_jump_callback(
-            JumpThreshold(min_backward=Duration(nanoseconds=-1)), post_callback=self._clock_jumped
+            JumpThreshold(
+                min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1)
+            ),
+            post_callback=self._clock_jumped,
         )
         self._with_info = self._wants_info(callback)
 
@@ -118,10 +121,14 @@ class Timer:
         return None if self._clock._is_simulated() else left
 
     def _clock_jumped(self, jump: TimeJump) -> None:
-        """Sim time went on or off, or back behind the last call: start the period anew, as rcl does."""
+        """Sim time went on or off, or back behind the last call: start the period anew, as rcl does.
+
+        Sim time that is on and has not come yet (0) changes nothing: the period begins with it.
+        """
         with self._lock:
             now = self._clock._now_ns()
-            if jump.clock_change is not ClockChange.ROS_TIME_NO_CHANGE or now < self._last_ns:
+            switched = jump.clock_change is not ClockChange.ROS_TIME_NO_CHANGE
+            if (switched and now > 0) or (not switched and now < self._last_ns):
                 self._last_ns = now
                 self._next_ns = now + self._period_ns
 

@@ -11,6 +11,7 @@ from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
+from rclpy.logging import get_logger
 from rclpy.task import Future
 from rclpy.time import Time
 
@@ -68,7 +69,7 @@ class Buffer:
         # timeout works
         # inside a callback of a single-threaded executor.
         self._pumps: list[Callable[[], bool]] = []
-        self._waiting: list[tuple[Callable[[], bool], Future[Any]]] = []
+        self._waiting: list[tuple[Callable[[], Any], Future[Any]]] = []
 
     # -- filling
     # --------------------------------------------------------------------------------------------------
@@ -79,22 +80,30 @@ class Buffer:
         self._set(transform, authority, static=True)
 
     def _set(self, message: Any, authority: str, static: bool) -> None:
-        self._tree.insert(
-            message.child_frame_id,
-            message.header.frame_id,
-            _nanoseconds(message.header.stamp),
-            to_rigid(message.transform),
-            static,
-            authority,
-        )
+        try:
+            self._tree.insert(
+                message.child_frame_id,
+                message.header.frame_id,
+                _nanoseconds(message.header.stamp),
+                to_rigid(message.transform),
+                static,
+                authority,
+            )
+        except TransformException as error:  # as in tf2: told, and left out
+            get_logger("tf2_buffer").error(
+                f"ignoring transform from authority '{authority}': {error}",
+                throttle_duration_sec=5.0,
+            )
+            return
         if self._waiting:
             self._check_waiting()
 
     def _check_waiting(self) -> None:
         for entry in list(self._waiting):
-            if entry[0]():
+            found = entry[0]()
+            if found is not None:
                 self._waiting.remove(entry)
-                entry[1].set_result(True)
+                entry[1].set_result(found)
 
     def clear(self) -> None:
         self._tree.clear()
@@ -140,6 +149,12 @@ class Buffer:
         stamp, first = self._tree.lookup(target_frame, fixed_frame, at_target)
         _, second = self._tree.lookup(fixed_frame, source_frame, at_source)
         return _message(stamp, target_frame, source_frame, compose(first, second))
+
+    def _found(self, target: str, source: str, time: Any) -> Any:
+        """The transform, None when it is not there."""
+        if self._try(target, source, _nanoseconds(time)):
+            return None
+        return self.lookup_transform(target, source, time)
 
     def _try(self, target: str, source: str, stamp: int) -> str:
         """Why the transform is not there, '' when it is."""
@@ -202,12 +217,11 @@ class Buffer:
     def wait_for_transform_async(
         self, target_frame: str, source_frame: str, time: Any
     ) -> Future[Any]:
-        """A future that is done (True) when the transform is there."""
-        stamp = _nanoseconds(time)
+        """A future that is done when the transform is there, with it as its result."""
         future: Future[Any] = Future(
             executor=self._node.executor if self._node is not None else None
         )
-        self._waiting.append((lambda: not self._try(target_frame, source_frame, stamp), future))
+        self._waiting.append((lambda: self._found(target_frame, source_frame, time), future))
         self._check_waiting()
         return future
 

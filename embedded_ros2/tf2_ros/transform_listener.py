@@ -11,7 +11,6 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 from tf2_msgs.msg import TFMessage
 
 from .broadcasters import TF_STATIC_TOPIC, TF_TOPIC
-from .exceptions import TransformException
 
 DEFAULT_TF_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST)
 DEFAULT_STATIC_QOS = QoSProfile(
@@ -95,14 +94,8 @@ class TransformListener:
 
     def _store(self, message: Any, static: bool) -> None:
         for transform in message.transforms:
-            try:
-                (self.buffer.set_transform_static if static else self.buffer.set_transform)(
-                    transform, "default_authority"
-                )
-            except TransformException as error:
-                self.node.get_logger().error(
-                    f"ignoring transform: {error}", throttle_duration_sec=5.0
-                )
+            store = self.buffer.set_transform_static if static else self.buffer.set_transform
+            store(transform, "default_authority")
 
     def callback(self, data: Any) -> None:
         self._store(data, static=False)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.context import Context
 from rclpy.exceptions import NotInitializedException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -96,7 +97,7 @@ def test_rounds_with_threads_that_nobody_waits_for(domain: int, aside: Any) -> N
         pause_s = number % 10 / 1000
         aside(lambda pause_s=pause_s: (time.sleep(pause_s), rclpy.shutdown()))
         # RCLError: the context went away while the callback published
-        with contextlib.suppress(ExternalShutdownException, rclpy.RCLError):
+        with contextlib.suppress(ExternalShutdownException, RCLError):
             rclpy.spin(node)
         deadline = time.monotonic() + END_S
         while rclpy.ok():  # the publishing ended the spin, not yet the shutdown
@@ -160,7 +161,7 @@ def test_publishing_and_looking_while_another_thread_ends_it(domain: int, aside:
         publisher = node.create_publisher(String, "t", 10)
         subscription = node.create_subscription(String, "t", lambda message: None, 10)
         aside(lambda context=context: (time.sleep(0.005), context.shutdown()))
-        with pytest.raises(rclpy.RCLError, match="context is invalid"):
+        with pytest.raises(RCLError, match="context is invalid"):
             while True:
                 publisher.publish(String(data="x" * 1000))
         assert publisher.get_subscription_count() == 0
