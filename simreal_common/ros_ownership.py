@@ -134,10 +134,19 @@ class Ownership:
             self._yield_to(other)
         if len(self._doubted) < MOST_DOUBTED:
             self._doubted.setdefault(other.full_name, (other, time.monotonic() + BELIEVE_S))
-        self._look_again()
+        self._believe()
+        if self._doubted:
+            self._look.reset()
 
     def _look_again(self) -> None:
-        """Believe those whom the graph shows by now."""
+        """Believe, as long as there is somebody to believe."""
+        self._believe()
+        # Here alone, where nobody is about to call it: of a cancelled timer rclpy raises in that thread.
+        if not self._doubted:
+            self._look.cancel()
+
+    def _believe(self) -> None:
+        """Believe those whom the graph shows by now, and give up those whom it never showed."""
         for name, (claim, until) in list(self._doubted.items()):
             if self._claims_are_published_by(name):
                 self._yield_to(claim)
@@ -148,10 +157,6 @@ class Ownership:
                     f"{self._topic}",
                     throttle_duration_sec=REPEAT_S,
                 )
-        if self._doubted:
-            self._look.reset()
-        else:
-            self._look.cancel()
 
     def _claims_are_published_by(self, name: str) -> bool:
         """Whether a node of that name does, other than this one."""

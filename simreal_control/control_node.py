@@ -113,7 +113,8 @@ class ControlNode(Node):
 
     def destroy_node(self) -> None:
         """Cancel what moves, then end: no trajectory outlives the node, whatever ends it."""
-        self._timer.cancel()
+        # Not cancelled: a thread of the executor that is about to call it would raise, in rclpy of Jazzy.
+        self.destroy_timer(self._timer)
         self.robot.end()
         if self._record is not None:
             self._record.close()

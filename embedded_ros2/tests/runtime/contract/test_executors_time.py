@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from typing import Any
@@ -207,47 +206,6 @@ def test_init_twice_and_again(domain: int) -> None:
     while any(thread.name == "rclpy-signals" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-LOOP = """
-    import sys, rclpy
-    from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
-    rclpy.init()
-    node = rclpy.create_node("n")
-    print("ready")
-    try:
-        if sys.argv[1] == "many":
-            executor = MultiThreadedExecutor()
-            executor.add_node(node)
-            executor.spin()
-        else:
-            rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException) as error:
-        print(type(error).__name__, rclpy.ok())
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-"""
-
-
-@pytest.mark.parametrize("mode", ["one", "many"])
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "ExternalShutdownException")],
-)
-def test_signals_end_a_spinning_process_at_once(
-    spawn: Any, mode: str, number: int, error: str
-) -> None:
-    process = spawn(LOOP, mode)
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(0.2)
-    start = time.monotonic()
-    process.send_signal(number)
-    said = process.stdout.readline()
-    # Between two waits spin returns without a word where the context is gone, as in rclpy.
-    silent = number == signal.SIGTERM and said == ""
-    assert (silent or said.split() == [error, "False"]) and time.monotonic() - start < 2.0
-    assert process.communicate(timeout=GIVE_UP_S)[0] == "" and process.returncode == 0
 
 
 def test_start_up_is_fast(spawn: Any) -> None:
