@@ -141,7 +141,7 @@ class Ownership:
     def _look_again(self) -> None:
         """Believe, as long as there is somebody to believe."""
         self._believe()
-        # Here alone, where nobody is about to call it: of a cancelled timer rclpy raises in that thread.
+        # Here alone, where no thread is about to call it: rclpy would raise in that one.
         if not self._doubted:
             self._look.cancel()
 

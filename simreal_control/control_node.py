@@ -113,7 +113,7 @@ class ControlNode(Node):
 
     def destroy_node(self) -> None:
         """Cancel what moves, then end: no trajectory outlives the node, whatever ends it."""
-        # Not cancelled: a thread of the executor that is about to call it would raise, in rclpy of Jazzy.
+        # Not cancelled: where a thread is about to call it, rclpy of Jazzy would raise there.
         self.destroy_timer(self._timer)
         self.robot.end()
         if self._record is not None:

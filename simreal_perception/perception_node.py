@@ -65,7 +65,8 @@ class PerceptionNode(LifecycleNode):
             if not p.autostart:
                 self.get_logger().error(" ".join(str(error).split()))
             return FAILURE
-        except Exception as error:  # a mistake of ours; rclpy goes to the state after it without a word
+        except Exception as error:
+            # A mistake of ours, of which rclpy says nothing.
             self._free()
             self._refusal = error
             if not p.autostart:
