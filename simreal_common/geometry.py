@@ -9,11 +9,12 @@ x right, y down, z forward.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
+
+from simreal_common.shapes.shape import CUBE
 
 Array = NDArray[np.float64]
 
@@ -128,14 +129,9 @@ def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> Pose:
     return Pose.from_rotation(rotation @ Rotation.from_rotvec([0, 0, roll]).as_matrix(), eye)
 
 
-@lru_cache(maxsize=1)
 def cube_symmetries() -> Array:
     """The 24 rotations that map a cube onto itself, matrices, shape (24, 3, 3), identity first."""
-    matrices = np.rint(Rotation.create_group("O").as_matrix())
-    order = np.argsort([0.0 if np.allclose(m, np.eye(3)) else 1.0 for m in matrices], kind="stable")
-    symmetries = np.ascontiguousarray(matrices[order], dtype=np.float64)
-    symmetries.flags.writeable = False
-    return symmetries
+    return CUBE.symmetry.rotations
 
 
 def rotation_distance(first: ArrayLike, second: ArrayLike) -> float:
@@ -146,18 +142,12 @@ def rotation_distance(first: ArrayLike, second: ArrayLike) -> float:
 
 def cube_rotation_distance(first: ArrayLike, second: ArrayLike) -> float:
     """Angle between two orientations of a cube modulo its 24 symmetries, radians, at most 1.096."""
-    relative = np.asarray(first, dtype=np.float64).T @ np.asarray(second, dtype=np.float64)
-    traces = np.einsum("nij,ij->n", cube_symmetries(), relative)
-    best = cube_symmetries()[int(np.argmax(traces))]
-    return float(Rotation.from_matrix(relative @ best.T).magnitude())
+    return CUBE.symmetry.distance(first, second)
 
 
 def nearest_equivalent_rotation(rotation: ArrayLike, reference: ArrayLike) -> Array:
     """Of the 24 rotations that look alike on a cube, the nearest to `reference`, shape (3, 3)."""
-    rotation = np.asarray(rotation, dtype=np.float64)
-    candidates = rotation @ cube_symmetries()
-    traces = np.einsum("nij,ij->n", candidates, np.asarray(reference, dtype=np.float64))
-    return np.asarray(candidates[int(np.argmax(traces))], dtype=np.float64)
+    return CUBE.symmetry.nearest(rotation, reference)
 
 
 def cube_corners(edge: float) -> Array:

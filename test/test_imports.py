@@ -33,6 +33,7 @@ PACKAGES: dict[str, set[str]] = {
 # Every folder with modules, lowest first: a room imports from rooms above it in this list and from
 # itself, never from one below it. So arrows make no cycle.
 ROOMS = (
+    "simreal_common.shapes",
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",

@@ -1,0 +1,358 @@
+"""A shape: what the blocks are, with all that follows from it.
+
+Lengths are in units of its edge, and its edge, in metres, is that of the cube which the same sphere
+about its origin encloses. So a shape is as far, as large in an image and as well cut out by a crop as a
+cube of its edge, and whatever is told in edges holds for all shapes.
+
+Cubes and cuboids, prisms, pyramids and tetrahedra are convex hulls of vertices; cylinders and cones
+have rims and a silhouette in place of edges. The z axis is that of a base's sides, or of roundness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+
+from simreal_common.shapes.symmetry import Symmetry, cube_group, group_of
+
+Array = NDArray[np.float64]
+
+# What each kind is measured by.
+KINDS: dict[str, tuple[str, ...]] = {
+    "cube": ("edges",),
+    "cuboid": ("edges",),
+    "tetrahedron": ("edges",),
+    "prism": ("sides", "edges", "height"),
+    "pyramid": ("sides", "edges", "height"),
+    "cylinder": ("radius", "height"),
+    "cone": ("radius", "height"),
+}
+ROUND = ("cylinder", "cone")
+EDGES_OF = {"cuboid": 3}  # how many edges a kind is given; one where nothing is said
+SIDES = (3, 12)  # of a base: rounder ones look like cylinders
+LENGTHS_M = (0.002, 1.0)
+THINNEST = 0.08  # shortest extent as a share of the longest: what is thinner has no faces to see
+RIM_PARTS = 32  # straight parts that a rim is drawn and sampled by
+EXAMPLES = {
+    "cube": "edges: [0.05]",
+    "cuboid": "edges: [0.06, 0.04, 0.03]",
+    "tetrahedron": "edges: [0.06]",
+    "prism": "sides: 6, edges: [0.03], height: 0.05",
+    "pyramid": "sides: 4, edges: [0.05], height: 0.06",
+    "cylinder": "radius: 0.02, height: 0.06",
+    "cone": "radius: 0.03, height: 0.06",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the blocks are.
+
+    Args:
+        kind: one of `KINDS`.
+        edges: metres; three of a cuboid along x, y, z; one of a cube or tetrahedron, or of a base.
+        radius: of a round base, metres.
+        height: along z, metres.
+        sides: of a base.
+
+    Raises:
+        ValueError: no such kind, a measure that it lacks or that is not its own, or one that cannot be.
+    """
+
+    kind: str = "cube"
+    edges: tuple[float, ...] = ()
+    radius: float = 0.0
+    height: float = 0.0
+    sides: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is {self.kind!r}: wanted one of {', '.join(KINDS)}")
+        wanted = KINDS[self.kind]
+        for name in ("edges", "radius", "height", "sides"):
+            given = bool(getattr(self, name))
+            if given != (name in wanted):
+                trouble = "has no" if given else "lacks"
+                raise ValueError(
+                    f"a {self.kind} {trouble} {name}: write {self.kind} with {EXAMPLES[self.kind]}"
+                )
+        count = EDGES_OF.get(self.kind, 1)
+        if "edges" in wanted and len(self.edges) != count:
+            raise ValueError(
+                f"a {self.kind} got {len(self.edges)} edges, wanted {count}: {EXAMPLES[self.kind]}"
+            )
+        for length in (*self.edges, *(x for x in (self.radius, self.height) if x)):
+            if not LENGTHS_M[0] <= length <= LENGTHS_M[1]:
+                raise ValueError(
+                    f"a length of {length:g}: wanted metres, {LENGTHS_M[0]:g} to {LENGTHS_M[1]:g}; "
+                    "50 mm are 0.05"
+                )
+        if self.sides and not SIDES[0] <= self.sides <= SIDES[1]:
+            raise ValueError(
+                f"a base of {self.sides} sides: wanted {SIDES[0]} to {SIDES[1]}; rounder ones are a "
+                f"{'cylinder' if self.kind == 'prism' else 'cone'}"
+            )
+        extents = np.ptp(_vertices_m(self), axis=0)
+        if extents.min() < THINNEST * extents.max():
+            raise ValueError(
+                f"{extents.min():g} m thin and {extents.max():g} m long: wanted at least "
+                f"{THINNEST:g} of the length; a thinner thing shows no faces to tell its pose by"
+            )
+
+    @staticmethod
+    def from_plain(values: Any) -> Shape:
+        """From a table of names and values, as YAML and JSON give it.
+
+        Raises:
+            ValueError: it is none, or not one of a shape.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError(
+                f"got {values!r}, wanted a table, e.g. kind: cuboid, {EXAMPLES['cuboid']}"
+            )
+        known = ("kind", "edges", "radius", "height", "sides")
+        unknown = sorted(str(name) for name in values if name not in known)
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is not known; the keys are {', '.join(known)}")
+        if not isinstance(values.get("kind"), str):
+            raise ValueError(f"kind is {values.get('kind')!r}: wanted one of {', '.join(KINDS)}")
+        edges = values.get("edges", ())
+        edges = edges if isinstance(edges, list | tuple) else (edges,)
+        sides = values.get("sides", 0)
+        if isinstance(sides, bool) or not isinstance(sides, int):
+            raise ValueError(f"sides is {sides!r}: wanted a whole number")
+        return Shape(
+            values["kind"],
+            tuple(_length("edges", edge) for edge in edges),
+            _length("radius", values.get("radius", 0.0)),
+            _length("height", values.get("height", 0.0)),
+            sides,
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As `from_plain` takes it."""
+        values = {name: getattr(self, name) for name in KINDS[self.kind]}
+        return {
+            "kind": self.kind,
+            **{name: list(v) if isinstance(v, tuple) else v for name, v in values.items()},
+        }
+
+    @property
+    def words(self) -> str:
+        """For people, in millimetres."""
+        parts = []
+        if self.sides:
+            parts.append(f"{self.sides} sides")
+        if self.edges:
+            parts.append(" x ".join(f"{1000 * edge:g}" for edge in self.edges) + " mm")
+        if self.radius:
+            parts.append(f"radius {1000 * self.radius:g} mm")
+        if self.height:
+            parts.append(f"height {1000 * self.height:g} mm")
+        return f"{self.kind} ({', '.join(parts)})"
+
+    def looks_like(self, other: Shape) -> bool:
+        """Whether a model of the other finds these: the same kind and proportions."""
+        if (self.kind, self.sides) != (other.kind, other.sides):
+            return False
+        mine, others = self.half_extents, other.half_extents
+        return bool(np.allclose(mine, others, rtol=0.01))
+
+    @property
+    def is_cube(self) -> bool:
+        return self.kind == "cube"
+
+    @property
+    def is_box(self) -> bool:
+        """Whether its eight vertices are the corners of a box."""
+        return self.kind in ("cube", "cuboid")
+
+    @property
+    def is_round(self) -> bool:
+        return self.kind in ROUND
+
+    @property
+    def edge_m(self) -> float:
+        """Edge of the cube which the same sphere encloses, metres."""
+        return float(self.edges[0]) if self.is_cube else _form(self).edge_m
+
+    @property
+    def extents_m(self) -> tuple[float, float, float]:
+        """Extents of the box around it along its axes, metres."""
+        x, y, z = (2 * self.edge_m * _form(self).half_extents).tolist()
+        return x, y, z
+
+    @property
+    def half_extents(self) -> Array:
+        """Half extents of the box around its origin that holds it, edges, (3,)."""
+        return _form(self).half_extents
+
+    @property
+    def keypoints(self) -> Array:
+        """Corners of that box, edges, (8, 3): what a pose network names.
+
+        Keypoint i has the sign of bit 0 of i along x, of bit 1 along y and of bit 2 along z.
+        """
+        return _form(self).keypoints
+
+    @property
+    def vertices(self) -> Array:
+        """Edges, (V, 3); of a round shape points of its rims."""
+        return _form(self).vertices
+
+    @property
+    def triangles(self) -> NDArray[np.int64]:
+        """Of its surface, vertices counter-clockwise from outside, (T, 3)."""
+        return _form(self).triangles
+
+    @property
+    def faces(self) -> tuple[Array, Array]:
+        """Outward unit normals, (F, 3), and distances from the origin, edges, (F,); none if round."""
+        return _form(self).normals, _form(self).offsets
+
+    @property
+    def edge_lines(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Edges as pairs of vertices, (E, 2), and the two faces of each, (E, 2); none if round."""
+        return _form(self).edges, _form(self).edge_faces
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """In which orientations it looks the same."""
+        return _form(self).symmetry
+
+    @property
+    def thickness(self) -> float:
+        """Smallest extent, edges: two of them side by side are no nearer."""
+        return 1.0 if self.is_cube else 2.0 * float(_form(self).half_extents.min())
+
+
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """What follows from the measures, in edges."""
+
+    edge_m: float
+    half_extents: Array
+    keypoints: Array
+    vertices: Array
+    triangles: NDArray[np.int64]
+    normals: Array
+    offsets: Array
+    edges: NDArray[np.int64]
+    edge_faces: NDArray[np.int64]
+    symmetry: Symmetry
+
+
+def box_corners(half: Array) -> Array:
+    """Corners of a box of half extents (3,) about its frame, (8, 3), ordered as `Shape.keypoints`."""
+    index = np.arange(8)
+    signs = np.stack([index & 1, (index >> 1) & 1, (index >> 2) & 1], axis=1) * 2.0 - 1.0
+    return np.asarray(signs * half, dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _form(shape: Shape) -> _Form:
+    if shape.is_cube:
+        edge, vertices = float(shape.edges[0]), box_corners(np.full(3, 0.5))
+    else:
+        metres = _vertices_m(shape)
+        edge = float(np.linalg.norm(metres, axis=1).max()) * 2.0 / math.sqrt(3.0)
+        vertices = metres / edge
+    half = np.abs(vertices).max(axis=0)
+    hull = ConvexHull(vertices)
+    center = vertices.mean(axis=0)
+    corners = vertices[hull.simplices]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    inward = np.einsum("ti,ti->t", normals, corners[:, 0] - center) < 0
+    triangles = hull.simplices.astype(np.int64)
+    triangles[inward] = triangles[inward][:, ::-1]
+    if shape.is_round:
+        normals, offsets = np.zeros((0, 3)), np.zeros(0)
+        edges = faces = np.zeros((0, 2), dtype=np.int64)
+        flip = np.array([np.eye(3), np.diag([1.0, -1.0, -1.0])])
+        symmetry = Symmetry(flip if shape.kind == "cylinder" else flip[:1], free_axis=True)
+    else:
+        normals, offsets = _faces(shape, vertices, hull.equations)
+        edges, faces = _edges(vertices, normals, offsets)
+        symmetry = Symmetry(cube_group() if shape.is_cube else group_of(vertices))
+    arrays = (half, box_corners(half), vertices, triangles, normals, offsets, edges, faces)
+    for array in arrays:
+        array.flags.writeable = False
+    return _Form(edge, *arrays, symmetry)
+
+
+def _vertices_m(shape: Shape) -> Array:
+    """Vertices about the point that its symmetry leaves in place, metres."""
+    if shape.kind in ("cube", "cuboid"):
+        x, y, z = shape.edges * 3 if shape.kind == "cube" else shape.edges
+        return box_corners(np.array([x, y, z]) / 2.0)
+    if shape.kind == "tetrahedron":
+        height = shape.edges[0] * math.sqrt(2.0 / 3.0)
+        face = _ring(3, shape.edges[0] / math.sqrt(3.0), 0.0)
+        return _about_mean(np.vstack([face, [[0.0, 0.0, height]]]))
+    if shape.kind in ("prism", "pyramid"):
+        radius = shape.edges[0] / (2.0 * math.sin(math.pi / shape.sides))
+        base = _ring(shape.sides, radius, 0.0)
+        if shape.kind == "prism":
+            return _about_mean(np.vstack([base, _ring(shape.sides, radius, shape.height)]))
+        return _about_mean(np.vstack([base, [[0.0, 0.0, shape.height]]]))
+    half = shape.height / 2.0
+    rim = _ring(RIM_PARTS, shape.radius, -half)
+    if shape.kind == "cone":
+        return np.vstack([rim, [[0.0, 0.0, half]]])
+    return np.vstack([rim, _ring(RIM_PARTS, shape.radius, half)])
+
+
+def _ring(count: int, radius: float, z: float) -> Array:
+    angle = np.arange(count) * (2.0 * np.pi / count)
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle), np.full(count, z)])
+
+
+def _about_mean(vertices: Array) -> Array:
+    return np.asarray(vertices - vertices.mean(axis=0))
+
+
+def _faces(shape: Shape, vertices: Array, equations: Array) -> tuple[Array, Array]:
+    """Faces of a convex hull; of a box -x, +x, -y, +y, -z, +z, of others those about z, then caps."""
+    if shape.is_box:
+        half = np.abs(vertices).max(axis=0)
+        axes = np.repeat(np.eye(3), 2, axis=0)
+        axes[::2] *= -1.0
+        return axes, np.repeat(half, 2)
+    normals: list[Array] = []
+    for normal in equations[:, :3]:
+        if all(np.abs(normal - other).max() > 1e-6 for other in normals):
+            normals.append(normal)
+    caps = sorted(normals, key=lambda n: (abs(n[2]) > 1.0 - 1e-9, math.atan2(n[1], n[0]), n[2]))
+    ordered = np.array(caps)
+    return ordered, np.asarray((ordered @ vertices.T).max(axis=1))
+
+
+def _edges(
+    vertices: Array, normals: Array, offsets: Array
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of vertices that two faces have in common, and these faces."""
+    on_face = np.abs(vertices @ normals.T - offsets) < 1e-6
+    pairs, faces = [], []
+    for first in range(len(vertices)):
+        for second in range(first + 1, len(vertices)):
+            both = np.flatnonzero(on_face[first] & on_face[second])
+            if len(both) == 2:
+                pairs.append((first, second))
+                faces.append(both)
+    return np.array(pairs, dtype=np.int64), np.array(faces, dtype=np.int64)
+
+
+def _length(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}: wanted metres, e.g. 0.05")
+    return float(value)
+
+
+CUBE = Shape("cube", (0.05,))
