@@ -19,7 +19,7 @@ from simreal_sim.randomization.lights import draw_lights
 from simreal_sim.randomization.materials import draw_colors, draw_materials
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.tabletop_materials import dress_tabletops
-from simreal_sim.rendering.scene import BOX, SceneBatch
+from simreal_sim.rendering.scene import EMPTY, SceneBatch
 from simreal_sim.rendering.textures import pick_textures
 
 PLAIN_BACKDROP = 0.5
@@ -39,7 +39,7 @@ def draw_scenes(
         low[:], high[:], backdrop[:] = PLAIN_BACKDROP, PLAIN_BACKDROP, 0
     is_block = np.zeros((count, SLOTS), dtype=bool)
     blocks = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
-    is_block[:, blocks] = layout.shape[:, blocks] == BOX
+    is_block[:, blocks] = layout.shape[:, blocks] != EMPTY
     arrays = dict(
         edge=layout.edge, rotation=layout.rotation, position=layout.position,
         half_size=layout.half_size,
@@ -56,5 +56,6 @@ def draw_scenes(
         is_block=is_block,
         texture=materials.texture,
         backdrop=backdrop,
+        block=randomization.shape,
         **{name: np.ascontiguousarray(a, dtype=np.float32) for name, a in arrays.items()},
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from simreal_sim.rendering.compilation import EXACT
-from simreal_sim.rendering.scene import BOX, ELLIPSOID
+from simreal_sim.rendering.scene import BOX, CONE, ELLIPSOID, FACES, SOLID
 
 FAR = np.float32(1e9)
 # Surfaces start their shadow rays this far off, so that they do not shade themselves.
@@ -32,6 +32,9 @@ LOBE_STEEPNESS = np.float32(1.0 / 8.0)
 POSITION, HALF, RADIUS, SHAPE, IS_BLOCK, SPECULAR, SHININESS = 9, 12, 15, 16, 17, 18, 19
 EDGE_RADIUS, EDGE_TINT, EYE, GEOMETRY = 20, 21, 22, 25
 FACE_COLUMNS = 13  # of a packed face: texture, colours, texture map
+# Columns of a face of the solid that blocks may be: normal, distance from the origin in half extents
+# along x, and the two directions of the face's coordinates.
+OFFSET, FIRST_AXIS, SECOND_AXIS, SOLID_COLUMNS = 3, 4, 7, 10
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +101,7 @@ def out_of_frame(r, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def enter_box(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped-def]
+def enter_box(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
     """Distance at which a ray enters a box (slabs), FAR where it does not."""
     # A direction of exactly zero gives infinities that compare as they should.
     ix, iy, iz = ONE / dx, ONE / dy, ONE / dz
@@ -110,7 +113,7 @@ def enter_box(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped-de
 
 
 @compiled
-def enter_ellipsoid(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped-def]
+def enter_ellipsoid(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
     """Distance at which a ray enters an ellipsoid, FAR where it does not."""
     ix, iy, iz = ONE / hx, ONE / hy, ONE / hz
     ax, ay, az, bx, by, bz = ox * ix, oy * iy, oz * iz, dx * ix, dy * iy, dz * iz
@@ -122,7 +125,7 @@ def enter_ellipsoid(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-unty
 
 
 @compiled
-def enter_cylinder(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped-def]
+def enter_cylinder(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
     """Distance at which a ray enters a cylinder (an ellipse in x, y), FAR where it does not."""
     ix, iy = ONE / hx, ONE / hy
     ax, ay, bx, by = ox * ix, oy * iy, dx * ix, dy * iy
@@ -140,13 +143,57 @@ def enter_cylinder(ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyp
 
 
 @compiled
-def enter(shape, ox, oy, oz, dx, dy, dz, hx, hy, hz):  # type: ignore[no-untyped-def]
+def enter_cone(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
+    """Distance at which a ray enters a cone, its apex at z = hz, FAR where it does not."""
+    ix, iy, iz = ONE / hx, ONE / hy, MID / hz
+    ax, ay, bx, by = ox * ix, oy * iy, dx * ix, dy * iy
+    # The cone's radius along the ray, from 1 at its base to 0 at its apex.
+    w, rise = (hz - oz) * iz, -dz * iz
+    a = bx * bx + by * by - rise * rise
+    a = a if abs(a) > TINY else TINY
+    b = ax * bx + ay * by - w * rise
+    root = b * b - a * (ax * ax + ay * ay - w * w)
+    step = math.sqrt(max(root, ZERO))
+    first, second = (-b - step) / a, (-b + step) / a
+    first_hit = (root > ZERO) & (first > ZERO) & (abs(oz + first * dz) <= hz)
+    second_hit = (root > ZERO) & (second > ZERO) & (abs(oz + second * dz) <= hz)
+    base = (-hz - oz) / (dz if abs(dz) > TINY else TINY)
+    x, y = ax + base * bx, ay + base * by
+    base_hit = (base > ZERO) & (x * x + y * y <= ONE)
+    t = first if first_hit else FAR
+    t = min(t, second if second_hit else FAR)
+    return min(t, base if base_hit else FAR)
+
+
+@compiled
+def enter_solid(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
+    """Distance at which a ray enters a convex solid, FAR where it does not.
+
+    `solid` has a row a face, as SOLID_COLUMNS says; hx gives the size.
+    """
+    near, far = -FAR, FAR
+    for i in range(solid.shape[0]):
+        slope = solid[i, 0] * dx + solid[i, 1] * dy + solid[i, 2] * dz
+        inside = solid[i, OFFSET] * hx - (solid[i, 0] * ox + solid[i, 1] * oy + solid[i, 2] * oz)
+        t = inside / (slope if abs(slope) > TINY else TINY)
+        near = max(near, t if slope < -TINY else -FAR)
+        far = min(far, t if slope > TINY else FAR)
+        far = -FAR if (abs(slope) <= TINY) & (inside < ZERO) else far
+    return near if (near <= far) & (near > ZERO) else FAR
+
+
+@compiled
+def enter(shape, ox, oy, oz, dx, dy, dz, hx, hy, hz, solid):  # type: ignore[no-untyped-def]
     """Distance at which a ray enters a primitive of any shape, FAR where it does not."""
     if shape == BOX:
-        return enter_box(ox, oy, oz, dx, dy, dz, hx, hy, hz)
+        return enter_box(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid)
     if shape == ELLIPSOID:
-        return enter_ellipsoid(ox, oy, oz, dx, dy, dz, hx, hy, hz)
-    return enter_cylinder(ox, oy, oz, dx, dy, dz, hx, hy, hz)
+        return enter_ellipsoid(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid)
+    if shape == CONE:
+        return enter_cone(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid)
+    if shape == SOLID:
+        return enter_solid(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid)
+    return enter_cylinder(ox, oy, oz, dx, dy, dz, hx, hy, hz, solid)
 
 
 @compiled
@@ -164,7 +211,7 @@ def turn(y, x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def box_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+def box_surface(x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
     """The surface of a box at a point of it, in its frame.
 
     Returns the face, coordinates a, b along it (m), the normal (not of unit length; near a rim it
@@ -186,14 +233,14 @@ def box_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ellipsoid_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+def ellipsoid_surface(x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
     """The same for an ellipsoid, which has one face and no rim."""
     a = turn(y, x) * QUARTER_TURN * hx
     return np.int32(0), a, z, x / (hx * hx), y / (hy * hy), z / (hz * hz), False
 
 
 @compiled
-def cylinder_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+def cylinder_surface(x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
     """The same for a cylinder: its side is face 0, its caps are faces 4 and 5."""
     on_cap = abs(z) > hz * np.float32(0.99999)
     face = np.int32((5 if z > ZERO else 4) if on_cap else 0)
@@ -205,13 +252,44 @@ def cylinder_surface(x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-de
 
 
 @compiled
-def surface(shape, x, y, z, hx, hy, hz, radius):  # type: ignore[no-untyped-def]
+def cone_surface(x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
+    """The same for a cone: its side is face 0, its base is face 4."""
+    on_base = z < -hz * np.float32(0.99999)
+    face = np.int32(4 if on_base else 0)
+    a = x if on_base else turn(y, x) * QUARTER_TURN * hx
+    b = y if on_base else z
+    nx, ny = (ZERO if on_base else x / (hx * hx)), (ZERO if on_base else y / (hy * hy))
+    nz = -ONE if on_base else (hz - z) / (np.float32(4.0) * hz * hz) + TINY
+    return face, a, b, nx, ny, nz, False
+
+
+@compiled
+def solid_surface(x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
+    """The same for a convex solid, whose faces take the materials of a box by turns."""
+    best, most = 0, -FAR
+    for i in range(solid.shape[0]):
+        out = solid[i, 0] * x + solid[i, 1] * y + solid[i, 2] * z - solid[i, OFFSET] * hx
+        best = i if out > most else best
+        most = max(most, out)
+    n, u, v = 0, FIRST_AXIS, SECOND_AXIS
+    a = solid[best, u] * x + solid[best, u + 1] * y + solid[best, u + 2] * z
+    b = solid[best, v] * x + solid[best, v + 1] * y + solid[best, v + 2] * z
+    face = np.int32(best % FACES)
+    return face, a, b, solid[best, n], solid[best, n + 1], solid[best, n + 2], False
+
+
+@compiled
+def surface(shape, x, y, z, hx, hy, hz, radius, solid):  # type: ignore[no-untyped-def]
     """The same for any shape."""
     if shape == BOX:
-        return box_surface(x, y, z, hx, hy, hz, radius)
+        return box_surface(x, y, z, hx, hy, hz, radius, solid)
     if shape == ELLIPSOID:
-        return ellipsoid_surface(x, y, z, hx, hy, hz, radius)
-    return cylinder_surface(x, y, z, hx, hy, hz, radius)
+        return ellipsoid_surface(x, y, z, hx, hy, hz, radius, solid)
+    if shape == CONE:
+        return cone_surface(x, y, z, hx, hy, hz, radius, solid)
+    if shape == SOLID:
+        return solid_surface(x, y, z, hx, hy, hz, radius, solid)
+    return cylinder_surface(x, y, z, hx, hy, hz, radius, solid)
 
 
 @compiled
@@ -255,20 +333,10 @@ def plane_of_tile(i, x0, y0, x1, y1, camera, intrinsics, distortion):  # type: i
     left, right = np.float32(x0) - room, np.float32(x1 - 1) + room
     top, bottom = np.float32(y0) - room, np.float32(y1 - 1) + room
     # From one corner to the next, clockwise in the image.
-    ax, ay, az = camera_ray(
-        left if i == 0 or i == 3 else right,
-        top if i < 2 else bottom,
-        camera,
-        intrinsics,
-        distortion,
-    )
-    bx, by, bz = camera_ray(
-        left if i > 1 else right,
-        bottom if i == 1 or i == 2 else top,
-        camera,
-        intrinsics,
-        distortion,
-    )
+    u, v = left if i == 0 or i == 3 else right, top if i < 2 else bottom
+    ax, ay, az = camera_ray(u, v, camera, intrinsics, distortion)
+    u, v = left if i > 1 else right, bottom if i == 1 or i == 2 else top
+    bx, by, bz = camera_ray(u, v, camera, intrinsics, distortion)
     x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     norm = ONE / math.sqrt(x * x + y * y + z * z)
     return x * norm, y * norm, z * norm

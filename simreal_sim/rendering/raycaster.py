@@ -1,8 +1,8 @@
 """A batched ray caster, compiled by numba; needs no GL and no GPU, and uses one where it is told to.
 
-Draws what `scene.py` describes: textured boxes, ellipsoids and cylinders, several lights with
-shadows, highlights, rounded rims. Views are independent and seeded one by one, so the result does
-not depend on the number of threads.
+Draws what `scene.py` describes: textured boxes, ellipsoids, cylinders, cones and convex solids,
+several lights with shadows, highlights, rounded rims. Views are independent and seeded one by one,
+so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -15,8 +15,18 @@ from numba import parallel_chunksize
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.shapes.shape import Shape
 from simreal_sim.rendering.mip_pyramid import mip_pyramid
-from simreal_sim.rendering.ray_functions import GEOMETRY, HALF, POSITION, RADIUS
+from simreal_sim.rendering.ray_functions import (
+    FIRST_AXIS,
+    GEOMETRY,
+    HALF,
+    OFFSET,
+    POSITION,
+    RADIUS,
+    SECOND_AXIS,
+    SOLID_COLUMNS,
+)
 from simreal_sim.rendering.ray_textures import PYRAMID
 from simreal_sim.rendering.raycaster_cpu import render_all
 from simreal_sim.rendering.scene import Floats, Ints, SceneBatch, ViewBatch
@@ -67,12 +77,13 @@ def render(
     count, primitives = views.size, scenes.shape.shape[1]
     offsets = rng.integers(0, NOISE_SIZE, size=count, dtype=np.int64)
     packed = _pack(scenes)
+    solid = _solid(scenes.block)
     pixels = _one_number_a_pixel(textures)
     if device == "cuda":
         from simreal_sim.rendering.raycaster_cuda import render_on_gpu
 
         return Rendering(
-            *render_on_gpu(views, packed, pixels, noise_table(), offsets, width, height)
+            *render_on_gpu(views, packed, solid, pixels, noise_table(), offsets, width, height)
         )
     color = np.empty((count, height, width, 3), dtype=np.float32)
     instance = np.empty((count, height, width), dtype=np.int32)
@@ -82,7 +93,7 @@ def render(
     with parallel_chunksize(1):
         render_all(
             views.scene, views.rotation, views.position, views.intrinsics, views.distortion, *packed,
-            pixels, noise_table(), offsets, color, instance, seen, covered,
+            solid, pixels, noise_table(), offsets, color, instance, seen, covered,
         )  # fmt: skip
     return Rendering(color, instance, seen, covered)
 
@@ -120,6 +131,23 @@ def _one_number_a_pixel(textures: NDArray[np.uint8]) -> NDArray[np.uint32]:
     packed = packed.reshape(-1)
     _packed_textures[:] = [*_packed_textures[-1:], (textures, packed)]
     return packed
+
+
+@lru_cache(maxsize=8)
+def _solid(block: Shape) -> Floats:
+    """The faces of what blocks are, float32 (F, SOLID_COLUMNS); none of what is drawn otherwise."""
+    normals, offsets = block.faces
+    if block.is_box:
+        normals, offsets = normals[:0], offsets[:0]
+    table = np.zeros((len(normals), SOLID_COLUMNS), dtype=np.float32)
+    up = np.where(np.abs(normals[:, 2:]) > 1.0 - 1e-6, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
+    first = np.cross(up, normals)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    table[:, :OFFSET] = normals
+    table[:, OFFSET] = offsets / block.half_extents[0]
+    table[:, FIRST_AXIS:SECOND_AXIS] = first
+    table[:, SECOND_AXIS:] = np.cross(normals, first)
+    return table
 
 
 def _pack(scenes: SceneBatch) -> tuple[Floats, Floats, Floats, Floats]:

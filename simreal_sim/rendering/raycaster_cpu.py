@@ -31,11 +31,14 @@ from simreal_sim.rendering.ray_functions import (
     ZERO,
     beside_tile,
     box_surface,
+    cone_surface,
     cylinder_surface,
     ellipsoid_surface,
     enter_box,
+    enter_cone,
     enter_cylinder,
     enter_ellipsoid,
+    enter_solid,
     highlight,
     into_frame,
     lamp_point,
@@ -44,11 +47,12 @@ from simreal_sim.rendering.ray_functions import (
     out_of_frame,
     pixel_ray,
     plane_of_tile,
+    solid_surface,
     subpixel,
     toward_lamp,
 )
 from simreal_sim.rendering.ray_textures import backdrop, footprint, paint
-from simreal_sim.rendering.scene import BOX, ELLIPSOID, EMPTY, FACES
+from simreal_sim.rendering.scene import BOX, CONE, ELLIPSOID, EMPTY, FACES, SOLID
 
 TILE = 16  # pixels; primitives that a tile cannot see are dropped for all its rays at once
 SUBSAMPLES = 4
@@ -76,21 +80,21 @@ _OPTIONS = {"cache": True, "fastmath": EXACT, "error_model": "numpy", "nogil": T
 @njit(parallel=True, **_OPTIONS)
 def render_all(  # type: ignore[no-untyped-def]
     view_scene, rotation, position, intrinsics, distortion, geometry, faces, lights, surroundings,
-    textures, noise, offsets, color, instance, seen, covered,
+    solid, textures, noise, offsets, color, instance, seen, covered,
 ):  # fmt: skip
     """Draw every view; views share the cores. Arrays as `raycaster.render` packs them."""
     for n in prange(view_scene.shape[0]):
         s = view_scene[n]
         _render_one(
             rotation[n], position[n], intrinsics[n], distortion[n], geometry[s].copy(), faces[s],
-            lights[s], surroundings[s], textures, noise, offsets[n], color[n], instance[n], seen[n],
-            covered[n],
+            lights[s], surroundings[s], solid, textures, noise, offsets[n], color[n], instance[n],
+            seen[n], covered[n],
         )  # fmt: skip
 
 
 @njit(**_OPTIONS)
 def _render_one(  # type: ignore[no-untyped-def]
-    camera, eye, intrinsics, distortion, g, faces, lights, world, textures, noise, offset,
+    camera, eye, intrinsics, distortion, g, faces, lights, world, solid, textures, noise, offset,
     color, instance, seen, covered,
 ):  # fmt: skip
     height, width = instance.shape
@@ -129,14 +133,14 @@ def _render_one(  # type: ignore[no-untyped-def]
                 rays[U + n], rays[V + n] = np.float32(x), np.float32(y)
                 n += 1
         _aim(n, camera, intrinsics, distortion, rays)
-        _nearest(n, rays, whole, g, listed[tile])
+        _nearest(n, rays, whole, g, solid, listed[tile])
         for k in range(1, kept + 1):
             p = listed[tile, k]
             if g[p, IS_BLOCK] > ZERO:
-                covered[p] += _count_hits(n, rays, g[p])
+                covered[p] += _count_hits(n, rays, g[p], solid)
         _shadow_casters(n, rays, whole, eye, lights, g, casters[tile])
         _shade(
-            n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset,
+            n, rays, whole, eye, pixel, g, faces, lights, world, solid, textures, noise, offset,
             listed[tile], casters[tile],
         )  # fmt: skip
         columns = right - left
@@ -169,10 +173,10 @@ def _render_one(  # type: ignore[no-untyped-def]
         if n == 0:
             continue
         _aim(n, camera, intrinsics, distortion, rays)
-        _nearest(n, rays, whole, g, listed[tile])
+        _nearest(n, rays, whole, g, solid, listed[tile])
         _shade(
-            n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset + 77,
-            listed[tile], casters[tile],
+            n, rays, whole, eye, pixel, g, faces, lights, world, solid, textures, noise,
+            offset + 77, listed[tile], casters[tile],
         )  # fmt: skip
         share = np.float32(1.0 / SUBSAMPLES)
         for i in range(n):
@@ -199,20 +203,20 @@ def _aim(n, camera, intrinsics, distortion, rays):  # type: ignore[no-untyped-de
 
 
 @njit(**_OPTIONS)
-def _count_hits(n, rays, q):  # type: ignore[no-untyped-def]
-    """How many rays enter a box, whatever stands before it."""
-    total = 0
-    ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
-    r = _rotation(q)
-    for i in range(n):
-        x, y, z = into_frame(r, rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i])
-        t = enter_box(ox, oy, oz, x, y, z, hx, hy, hz)
-        total += 1 if t < FAR else 0
-    return total
+def _count_hits(n, rays, q, solid):  # type: ignore[no-untyped-def]
+    """How many rays enter a block, whatever stands before it."""
+    shape = q[SHAPE]
+    if shape == BOX:
+        return _hits_of_box(n, rays, q, solid)
+    if shape == CONE:
+        return _hits_of_cone(n, rays, q, solid)
+    if shape == SOLID:
+        return _hits_of_solid(n, rays, q, solid)
+    return _hits_of_cylinder(n, rays, q, solid)
 
 
 @njit(**_OPTIONS)
-def _nearest(n, rays, whole, g, listed):  # type: ignore[no-untyped-def]
+def _nearest(n, rays, whole, g, solid, listed):  # type: ignore[no-untyped-def]
     """For each ray the nearest primitive of a list (-1: none) and its distance."""
     for i in range(n):
         rays[BEST + i] = FAR
@@ -221,11 +225,15 @@ def _nearest(n, rays, whole, g, listed):  # type: ignore[no-untyped-def]
         p = listed[k]
         shape = g[p, SHAPE]
         if shape == BOX:
-            _nearest_box(n, rays, whole, g[p], p)
+            _nearest_box(n, rays, whole, g[p], solid, p)
         elif shape == ELLIPSOID:
-            _nearest_ellipsoid(n, rays, whole, g[p], p)
+            _nearest_ellipsoid(n, rays, whole, g[p], solid, p)
+        elif shape == CONE:
+            _nearest_cone(n, rays, whole, g[p], solid, p)
+        elif shape == SOLID:
+            _nearest_solid(n, rays, whole, g[p], solid, p)
         else:
-            _nearest_cylinder(n, rays, whole, g[p], p)
+            _nearest_cylinder(n, rays, whole, g[p], solid, p)
 
 
 @njit(**_OPTIONS)
@@ -237,15 +245,30 @@ def _rotation(q):  # type: ignore[no-untyped-def]
 # A branch on the shape inside a loop would keep it from being vectorized: one loop for each shape.
 
 
+def _hits_of(enter):  # type: ignore[no-untyped-def]
+    @njit(**_OPTIONS)
+    def loop(n, rays, q, solid):  # type: ignore[no-untyped-def]
+        total = 0
+        ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
+        r = _rotation(q)
+        for i in range(n):
+            x, y, z = into_frame(r, rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i])
+            t = enter(ox, oy, oz, x, y, z, hx, hy, hz, solid)
+            total += 1 if t < FAR else 0
+        return total
+
+    return loop
+
+
 def _nearest_of(enter):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
-    def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
+    def loop(n, rays, whole, q, solid, p):  # type: ignore[no-untyped-def]
         ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
         r = _rotation(q)
         own = np.int32(p)
         for i in range(n):
             x, y, z = into_frame(r, rays[AIM_X + i], rays[AIM_Y + i], rays[AIM_Z + i])
-            t = enter(ox, oy, oz, x, y, z, hx, hy, hz)
+            t = enter(ox, oy, oz, x, y, z, hx, hy, hz, solid)
             nearer = t < rays[BEST + i]
             whole[HIT + i] = own if nearer else whole[HIT + i]
             rays[BEST + i] = t if nearer else rays[BEST + i]
@@ -255,7 +278,7 @@ def _nearest_of(enter):  # type: ignore[no-untyped-def]
 
 def _surfaces_of(surface):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
-    def loop(first, last, rays, whole, eye, q, p):  # type: ignore[no-untyped-def]
+    def loop(first, last, rays, whole, eye, q, solid, p):  # type: ignore[no-untyped-def]
         ox, oy, oz, hx, hy, hz = q[EYE], q[EYE + 1], q[EYE + 2], q[HALF], q[HALF + 1], q[HALF + 2]
         r = _rotation(q)
         ex, ey, ez = eye[0], eye[1], eye[2]
@@ -265,7 +288,7 @@ def _surfaces_of(surface):  # type: ignore[no-untyped-def]
             dx, dy, dz, t = rays[DX + i], rays[DY + i], rays[DZ + i], rays[T + i]
             x, y, z = into_frame(r, dx, dy, dz)
             face, a, b, nx, ny, nz, on_rim = surface(
-                ox + t * x, oy + t * y, oz + t * z, hx, hy, hz, radius
+                ox + t * x, oy + t * y, oz + t * z, hx, hy, hz, radius, solid
             )
             norm = ONE / math.sqrt(nx * nx + ny * ny + nz * nz)
             wx, wy, wz = out_of_frame(r, nx, ny, nz)
@@ -284,14 +307,14 @@ def _surfaces_of(surface):  # type: ignore[no-untyped-def]
 
 def _blocked_by(enter):  # type: ignore[no-untyped-def]
     @njit(**_OPTIONS)
-    def loop(n, rays, whole, q, p):  # type: ignore[no-untyped-def]
+    def loop(n, rays, whole, q, solid, p):  # type: ignore[no-untyped-def]
         gx, gy, gz, hx, hy, hz = q[9], q[10], q[11], q[HALF], q[HALF + 1], q[HALF + 2]
         r = _rotation(q)
         own = np.int32(p)
         for i in range(n):
             x, y, z = into_frame(r, rays[PX + i] - gx, rays[PY + i] - gy, rays[PZ + i] - gz)
             dx, dy, dz = into_frame(r, rays[LX + i], rays[LY + i], rays[LZ + i])
-            t = enter(x, y, z, dx, dy, dz, hx, hy, hz)
+            t = enter(x, y, z, dx, dy, dz, hx, hy, hz, solid)
             # A convex body never shades a point of its own that faces the lamp.
             shaded = (t < rays[REACH + i]) & (whole[OWN + i] != own)
             whole[BLOCKED + i] = np.int32(1) if shaded else whole[BLOCKED + i]
@@ -299,18 +322,26 @@ def _blocked_by(enter):  # type: ignore[no-untyped-def]
     return loop
 
 
-_nearest_box, _nearest_ellipsoid, _nearest_cylinder = (
+_ENTER = (enter_box, enter_ellipsoid, enter_cylinder, enter_cone, enter_solid)
+_hits_of_box, _, _hits_of_cylinder, _hits_of_cone, _hits_of_solid = (
+    _hits_of(f)  # type: ignore[no-untyped-call]
+    for f in _ENTER
+)
+_nearest_box, _nearest_ellipsoid, _nearest_cylinder, _nearest_cone, _nearest_solid = (
     _nearest_of(f)  # type: ignore[no-untyped-call]
-    for f in (enter_box, enter_ellipsoid, enter_cylinder)
+    for f in _ENTER
 )
-_box_surfaces, _ellipsoid_surfaces, _cylinder_surfaces = (
+_box_surfaces, _ellipsoid_surfaces, _cylinder_surfaces, _cone_surfaces, _solid_surfaces = (
     _surfaces_of(f)  # type: ignore[no-untyped-call]
-    for f in (box_surface, ellipsoid_surface, cylinder_surface)
+    for f in (box_surface, ellipsoid_surface, cylinder_surface, cone_surface, solid_surface)
 )
-_blocked_by_box, _blocked_by_ellipsoid, _blocked_by_cylinder = (
+(
+    _blocked_by_box, _blocked_by_ellipsoid, _blocked_by_cylinder, _blocked_by_cone,
+    _blocked_by_solid,
+) = (
     _blocked_by(f)  # type: ignore[no-untyped-call]
-    for f in (enter_box, enter_ellipsoid, enter_cylinder)
-)
+    for f in _ENTER
+)  # fmt: skip
 
 
 @njit(**_OPTIONS)
@@ -412,7 +443,21 @@ def _gather(n, first, rays, whole, p):  # type: ignore[no-untyped-def]
 
 @njit(**_OPTIONS)
 def _shade(  # type: ignore[no-untyped-def]
-    n, rays, whole, eye, pixel, g, faces, lights, world, textures, noise, offset, listed, casters
+    n,
+    rays,
+    whole,
+    eye,
+    pixel,
+    g,
+    faces,
+    lights,
+    world,
+    solid,
+    textures,
+    noise,
+    offset,
+    listed,
+    casters,
 ):
     """Colours of n hits, sorted by primitive: ray i belongs to place PLACE + i.
 
@@ -428,11 +473,15 @@ def _shade(  # type: ignore[no-untyped-def]
         last = _gather(n, first, rays, whole, p)
         shape = g[p, SHAPE]
         if shape == BOX:
-            _box_surfaces(first, last, rays, whole, eye, g[p], p)
+            _box_surfaces(first, last, rays, whole, eye, g[p], solid, p)
         elif shape == ELLIPSOID:
-            _ellipsoid_surfaces(first, last, rays, whole, eye, g[p], p)
+            _ellipsoid_surfaces(first, last, rays, whole, eye, g[p], solid, p)
+        elif shape == CONE:
+            _cone_surfaces(first, last, rays, whole, eye, g[p], solid, p)
+        elif shape == SOLID:
+            _solid_surfaces(first, last, rays, whole, eye, g[p], solid, p)
         else:
-            _cylinder_surfaces(first, last, rays, whole, eye, g[p], p)
+            _cylinder_surfaces(first, last, rays, whole, eye, g[p], solid, p)
         _paint(first, last, rays, whole, p, faces, pixel, textures)
         _add_ambient(first, last, rays, world)
     for light in range(lights.shape[0]):
@@ -443,11 +492,15 @@ def _shade(  # type: ignore[no-untyped-def]
             p = casters[light, k]
             shape = g[p, SHAPE]
             if shape == BOX:
-                _blocked_by_box(n, rays, whole, g[p], p)
+                _blocked_by_box(n, rays, whole, g[p], solid, p)
             elif shape == ELLIPSOID:
-                _blocked_by_ellipsoid(n, rays, whole, g[p], p)
+                _blocked_by_ellipsoid(n, rays, whole, g[p], solid, p)
+            elif shape == CONE:
+                _blocked_by_cone(n, rays, whole, g[p], solid, p)
+            elif shape == SOLID:
+                _blocked_by_solid(n, rays, whole, g[p], solid, p)
             else:
-                _blocked_by_cylinder(n, rays, whole, g[p], p)
+                _blocked_by_cylinder(n, rays, whole, g[p], solid, p)
         _add_light(n, rays, whole, lights[light], np.int32(1 << light))
 
 

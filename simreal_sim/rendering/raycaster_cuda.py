@@ -27,13 +27,13 @@ from simreal_sim.rendering.ray_functions import (
     SHADOW_BIAS_M,
     SHAPE,
     SHININESS,
+    SOLID_COLUMNS,
     SPECULAR,
     ZERO,
     beside_tile,
     camera_ray,
     compiled,
     enter,
-    enter_box,
     highlight,
     into_frame,
     lamp_point,
@@ -66,6 +66,7 @@ Packed = tuple[Floats, Floats, Floats, Floats]
 def render_on_gpu(
     views: ViewBatch,
     packed: Packed,
+    solid: Floats,
     pixels: NDArray[np.uint32],
     noise: Floats,
     offsets: NDArray[np.int64],
@@ -76,6 +77,7 @@ def render_on_gpu(
 
     Args:
         packed: scenes as `raycaster.render` packs them.
+        solid: faces of the solid that blocks are, likewise.
         pixels: the texture pool, one number a pixel, flat; it stays on the GPU for the next call.
         noise: random numbers, a power of two of them; they stay, too.
         offsets: (N,), where in them each view starts.
@@ -111,6 +113,8 @@ def render_on_gpu(
     listed = cuda.device_array((size, *lists), np.int32)
     casters = cuda.device_array((size, lists[0], lamps, lists[1]), np.int32)
     textures, table = _kept_on_device(pixels), _kept_on_device(noise)
+    # A kernel takes no array of no elements: one row that no primitive looks at.
+    planes = cuda.to_device(solid if len(solid) else np.zeros((1, SOLID_COLUMNS), np.float32))
     for start in range(0, count, size):
         part = slice(start, min(start + size, count))
         drawn = part.stop - start
@@ -126,8 +130,10 @@ def render_on_gpu(
         ]
         tallies = [cuda.to_device(array[part]) for array in results[2:]]
         launch = (across, down, drawn), (TILE, TILE)
-        _draw[launch](*inputs, textures, table, color, instance, code, *tallies, listed, casters)
-        _smooth_edges[launch](*inputs, textures, table, color, code, listed, casters)
+        _draw[launch](
+            *inputs, planes, textures, table, color, instance, code, *tallies, listed, casters
+        )
+        _smooth_edges[launch](*inputs, planes, textures, table, color, code, listed, casters)
         for result, device in zip(results, (color[:drawn], instance[:drawn], *tallies)):
             device.copy_to_host(result[part])
     first, second, third, fourth = results
@@ -170,8 +176,8 @@ def _kept_on_device(array: NDArray[np.generic]) -> object:
 
 @cuda.jit(fastmath=True, cache=True)
 def _draw(  # type: ignore[no-untyped-def]
-    rotation, position, intrinsics, distortion, geometry, faces, lights, worlds, offsets, textures,
-    noise, color, instance, code, seen, covered, listed, casters,
+    rotation, position, intrinsics, distortion, geometry, faces, lights, worlds, offsets, solid,
+    textures, noise, color, instance, code, seen, covered, listed, casters,
 ):  # fmt: skip
     """Draw each pixel of a tile once; list what the tile may see and what may throw shadows on it."""
     planes = cuda.shared.array((4, 3), float32)
@@ -209,10 +215,10 @@ def _draw(  # type: ignore[no-untyped-def]
     x, y, z = ZERO, ZERO, ZERO
     if inside:
         x, y, z = camera_ray(np.float32(u), np.float32(v), camera, intrinsics[n], distortion[n])
-        hit, t = _nearest(g, listed[n, tile], x, y, z)
+        hit, t = _nearest(g, solid, listed[n, tile], x, y, z)
         for k in range(1, listed[n, tile, 0] + 1):
             p = listed[n, tile, k]
-            if g[p, IS_BLOCK] > ZERO and _enters(g[p], x, y, z):
+            if g[p, IS_BLOCK] > ZERO and _enters(g[p], solid, x, y, z):
                 cuda.atomic.add(entered, p, 1)
         if hit >= 0:
             cuda.atomic.add(shown, hit, 1)
@@ -248,8 +254,8 @@ def _draw(  # type: ignore[no-untyped-def]
     if inside:
         place = (v - top) * (right - left) + u - left
         red, green, blue, mark = _shade(
-            x, y, z, t, hit, eye, ONE / intrinsics[n, 0], g, faces[n], lamps, worlds[n], textures,
-            noise, offsets[n] + place * 5, casters[n, tile],
+            x, y, z, t, hit, eye, ONE / intrinsics[n, 0], g, faces[n], lamps, worlds[n], solid,
+            textures, noise, offsets[n] + place * 5, casters[n, tile],
         )  # fmt: skip
         color[n, v, u, 0], color[n, v, u, 1], color[n, v, u, 2] = red, green, blue
         instance[n, v, u], code[n, v, u] = hit, mark
@@ -262,8 +268,8 @@ def _draw(  # type: ignore[no-untyped-def]
 
 @cuda.jit(fastmath=True, cache=True)
 def _smooth_edges(  # type: ignore[no-untyped-def]
-    rotation, position, intrinsics, distortion, geometry, faces, lights, worlds, offsets, textures,
-    noise, color, code, listed, casters,
+    rotation, position, intrinsics, distortion, geometry, faces, lights, worlds, offsets, solid,
+    textures, noise, color, code, listed, casters,
 ):  # fmt: skip
     """Draw the pixels on edges again, from several rays each; a thread casts one ray at a time."""
     spots = cuda.shared.array(THREADS, int32)
@@ -294,10 +300,10 @@ def _smooth_edges(  # type: ignore[no-untyped-def]
             x, y = left + place % TILE, top + place // TILE
             u, v = subpixel(x, y, k, width, noise, offset)
             dx, dy, dz = camera_ray(u, v, rotation[n], intrinsics[n], distortion[n])
-            hit, t = _nearest(g, listed[n, tile], dx, dy, dz)
+            hit, t = _nearest(g, solid, listed[n, tile], dx, dy, dz)
             sums[0, me], sums[1, me], sums[2, me], _ = _shade(
                 dx, dy, dz, t, hit, eye, ONE / intrinsics[n, 0], g, faces[n], lights[n], worlds[n],
-                textures, noise, offset + 77 + (place * SUBSAMPLES + k) * 5, casters[n, tile],
+                solid, textures, noise, offset + 77 + (place * SUBSAMPLES + k) * 5, casters[n, tile],
             )  # fmt: skip
         cuda.syncthreads()
         if ray < rays and k == 0:
@@ -328,7 +334,7 @@ def _is_on(lamp):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest(g, listed, x, y, z):  # type: ignore[no-untyped-def]
+def _nearest(g, solid, listed, x, y, z):  # type: ignore[no-untyped-def]
     """The nearest primitive of a list on a ray from the eye (-1: none), and its distance."""
     hit, best = np.int32(-1), FAR
     for k in range(1, listed[0] + 1):
@@ -336,7 +342,7 @@ def _nearest(g, listed, x, y, z):  # type: ignore[no-untyped-def]
         dx, dy, dz = into_frame(q, x, y, z)
         t = enter(
             np.int32(q[SHAPE]), q[EYE], q[EYE + 1], q[EYE + 2], dx, dy, dz, q[HALF], q[HALF + 1],
-            q[HALF + 2],
+            q[HALF + 2], solid,
         )  # fmt: skip
         if t < best:
             hit, best = listed[k], t
@@ -344,17 +350,18 @@ def _nearest(g, listed, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _enters(q, x, y, z):  # type: ignore[no-untyped-def]
-    """Whether a ray from the eye enters a box, whatever stands before it."""
+def _enters(q, solid, x, y, z):  # type: ignore[no-untyped-def]
+    """Whether a ray from the eye enters a block, whatever stands before it."""
     dx, dy, dz = into_frame(q, x, y, z)
-    t = enter_box(
-        q[EYE], q[EYE + 1], q[EYE + 2], dx, dy, dz, q[HALF], q[HALF + 1], q[HALF + 2]
+    t = enter(
+        np.int32(q[SHAPE]), q[EYE], q[EYE + 1], q[EYE + 2], dx, dy, dz, q[HALF], q[HALF + 1],
+        q[HALF + 2], solid,
     )  # fmt: skip
     return t < FAR
 
 
 @compiled
-def _blocked(g, casters, own, x, y, z, lx, ly, lz, reach):  # type: ignore[no-untyped-def]
+def _blocked(g, solid, casters, own, x, y, z, lx, ly, lz, reach):  # type: ignore[no-untyped-def]
     """Whether one of a list stands between a surface at x, y, z and a lamp; never its own body."""
     for k in range(1, casters[0] + 1):
         if casters[k] != own:
@@ -364,7 +371,8 @@ def _blocked(g, casters, own, x, y, z, lx, ly, lz, reach):  # type: ignore[no-un
             )  # fmt: skip
             dx, dy, dz = into_frame(q, lx, ly, lz)
             t = enter(
-                np.int32(q[SHAPE]), ox, oy, oz, dx, dy, dz, q[HALF], q[HALF + 1], q[HALF + 2]
+                np.int32(q[SHAPE]), ox, oy, oz, dx, dy, dz, q[HALF], q[HALF + 1], q[HALF + 2],
+                solid,
             )  # fmt: skip
             if t < reach:
                 return True
@@ -373,7 +381,7 @@ def _blocked(g, casters, own, x, y, z, lx, ly, lz, reach):  # type: ignore[no-un
 
 @compiled
 def _shade(  # type: ignore[no-untyped-def]
-    x, y, z, t, hit, eye, pixel, g, faces, lights, world, textures, noise, draw, casters
+    x, y, z, t, hit, eye, pixel, g, faces, lights, world, solid, textures, noise, draw, casters
 ):
     """Colour of one ray, and what it shows: primitive, face, lights in shadow."""
     if hit < 0:
@@ -383,7 +391,7 @@ def _shade(  # type: ignore[no-untyped-def]
     dx, dy, dz = into_frame(q, x, y, z)
     face, a, b, nx, ny, nz, on_rim = surface(
         np.int32(q[SHAPE]), q[EYE] + t * dx, q[EYE + 1] + t * dy, q[EYE + 2] + t * dz, q[HALF],
-        q[HALF + 1], q[HALF + 2], q[EDGE_RADIUS],
+        q[HALF + 1], q[HALF + 2], q[EDGE_RADIUS], solid,
     )  # fmt: skip
     norm = ONE / math.sqrt(nx * nx + ny * ny + nz * nz)
     nx, ny, nz = out_of_frame(q, nx * norm, ny * norm, nz * norm)
@@ -417,7 +425,7 @@ def _shade(  # type: ignore[no-untyped-def]
         lx, ly, lz, reach, lambert = toward_lamp(lx - px, ly - py, lz - pz, nx, ny, nz)
         if lambert <= ZERO:
             continue
-        if _blocked(g, casters[light], hit, px, py, pz, lx, ly, lz, reach):
+        if _blocked(g, solid, casters[light], hit, px, py, pz, lx, ly, lz, reach):
             mark |= 1 << light
             continue
         shine = highlight(nx, ny, nz, x, y, z, lx, ly, lz, q[SPECULAR], q[SHININESS])

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.shapes.shape import CUBE, Shape
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 # Shapes of primitives. EMPTY marks a slot that is not used.
-EMPTY, BOX, ELLIPSOID, CYLINDER = 0, 1, 2, 3
+EMPTY, BOX, ELLIPSOID, CYLINDER, CONE, SOLID = range(6)
 
-FACES = 6  # -x, +x, -y, +y, -z, +z; an ellipsoid uses face 0, a cylinder 0 (side), 4 and 5 (caps)
+# -x, +x, -y, +y, -z, +z; an ellipsoid uses face 0, a cylinder 0 (side), 4 and 5 (caps), a cone 0 and 4;
+# a solid its own by turns
+FACES = 6
 
 
 @dataclass(eq=False)
@@ -27,7 +31,8 @@ class SceneBatch:
 
     Attributes:
         edge: (B,), edge of a scene's largest blocks, metres.
-        shape: int32 (B, P), EMPTY, BOX, ELLIPSOID or CYLINDER (axis along its own z).
+        shape: int32 (B, P), EMPTY, BOX, ELLIPSOID, CYLINDER or CONE (axis along its own z, a cone's
+            apex at its top), or SOLID, which only blocks are: the convex body `block`.
         is_block: bool (B, P), whether the primitive is one of the blocks to be found.
         rotation: (B, P, 3, 3), primitive -> world.
         position: (B, P, 3), centre in the world.
@@ -46,6 +51,7 @@ class SceneBatch:
         ambient_up, ambient_down: (B, 3), light from above and from below.
         backdrop: int32 (B,), texture of what is seen behind everything.
         backdrop_low, backdrop_high: (B, 3), its two colours.
+        block: what the blocks are, of all scenes.
     """
 
     edge: Floats
@@ -70,6 +76,7 @@ class SceneBatch:
     backdrop: Ints
     backdrop_low: Floats
     backdrop_high: Floats
+    block: Shape = CUBE
 
     @property
     def size(self) -> int:
@@ -78,8 +85,9 @@ class SceneBatch:
 
     @property
     def own_edge(self) -> Floats:
-        """Edge of each primitive, (B, P), metres, where it is a block."""
-        return np.asarray(2 * self.half_size[..., 0], dtype=np.float32)
+        """Edge of each primitive, (B, P), metres, where it is a block; see `Shape.edge_m`."""
+        per_half = np.float32(1.0 / self.block.half_extents[0])
+        return np.asarray(per_half * self.half_size[..., 0], dtype=np.float32)
 
     @property
     def bounding_radius(self) -> Floats:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.block_estimate import BLOCK_EDGE_M
+from simreal_sim.randomization.layout.body_placement import place_bodies, unlike
 from simreal_sim.randomization.layout.distractors import draw_distractors
 from simreal_sim.randomization.layout.placement import place_blocks, place_distractors, place_hands
 from simreal_sim.randomization.layout.proposals import (
@@ -106,7 +106,8 @@ def tilt_matrices(tilt: Floats64) -> Floats64:
 def draw_layout(count: int, randomization: RandomizationConfig, rng: np.random.Generator) -> Layout:
     """Draw `count` scenes."""
     on = randomization.on
-    edge = np.full(count, BLOCK_EDGE_M)
+    body = randomization.shape
+    edge = np.full(count, body.edge_m)
     if on("edge"):
         edge = randomization.edge.edge_m.draw(count, rng)
     area = np.full(count, PLAIN_AREA_EDGES) * edge
@@ -141,7 +142,10 @@ def draw_layout(count: int, randomization: RandomizationConfig, rng: np.random.G
         number = np.where(tabletop, np.maximum(many, 1), number)
     plates = FIRST_DISTRACTOR if on("distractors") else -1
     blocks = _propose_blocks(layout, area, number, randomization, rng)
-    held = place_blocks(edge, number, blocks, FIRST_BLOCK, plates, *arrays)
+    if body.is_cube:
+        held = place_blocks(edge, number, blocks, FIRST_BLOCK, plates, *arrays)
+    else:
+        held = place_bodies(body, edge, number, blocks, FIRST_BLOCK, arrays, rng)
 
     if on("robot"):
         wanted = randomization.robot.present.draw(count, rng) | (held >= 0)
@@ -149,6 +153,8 @@ def draw_layout(count: int, randomization: RandomizationConfig, rng: np.random.G
         place_hands(edge, wanted, held, hands, FIRST_BLOCK, FIRST_ROBOT, FIRST_ROBOT, *arrays)
     if on("distractors"):
         distractors = draw_distractors(edge, area, randomization.distractors, rng)
+        if not body.is_cube:
+            distractors = unlike(body, distractors)
         number = randomization.distractors.number.draw_integers(count, rng)
         many = np.rint(randomization.tabletop.things.draw(count, rng)).astype(np.int64)
         number = np.where(tabletop, many, number)

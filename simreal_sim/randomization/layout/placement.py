@@ -326,6 +326,7 @@ def place_hands(  # type: ignore[no-untyped-def]
                 swap[:, 1] = sign * frame[:, (up + 2) % 3]
                 swap[:, 2] = sign * frame[:, up]
                 frame[:, :] = swap
+                apart = half[b, target, (up + 2) % 3]
             else:
                 _yaw(hands.yaw[b, c], frame)
                 x += hands.aside[b, c, 0]

@@ -16,6 +16,7 @@ from pathlib import Path
 from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_common.settings.configuration import errors_of, field_values, load_yaml
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_sim.randomization.ranges.range_limits import check_range_limits
 from simreal_sim.randomization.ranges.ranges import (
     Integers,
@@ -278,6 +279,7 @@ class RandomizationConfig:
 
     Args:
         disabled: names out of `GROUPS` that are switched off.
+        shape: what the blocks are; no range, and no part of a file of ranges.
         others: the ranges of the group of that name.
 
     Raises:
@@ -306,6 +308,7 @@ class RandomizationConfig:
     camera: CameraRanges = CameraRanges()
     lens: LensRanges = LensRanges()
     sensor: SensorRanges = SensorRanges()
+    shape: Shape = CUBE
 
     def __post_init__(self) -> None:
         unknown = sorted(self.disabled - set(GROUPS))
@@ -321,7 +324,9 @@ class RandomizationConfig:
         return name not in self.disabled
 
     @staticmethod
-    def load(path: Path | None = None, disabled: Iterable[str] = ()) -> RandomizationConfig:
+    def load(
+        path: Path | None = None, disabled: Iterable[str] = (), shape: Shape = CUBE
+    ) -> RandomizationConfig:
         """Read the ranges from a file: `config/randomization.yaml` unless another is given.
 
         What a file leaves out keeps its default.
@@ -334,10 +339,10 @@ class RandomizationConfig:
         sections = {} if content is None else content
         groups = field_values(RandomizationConfig, sections, str(path), UNKNOWN_GROUP, GROUPS)
         with errors_of(str(path)):
-            return RandomizationConfig(frozenset(disabled), **groups)
+            return RandomizationConfig(frozenset(disabled), shape=shape, **groups)
 
 
-GROUPS = tuple(f.name for f in fields(RandomizationConfig) if f.name != "disabled")
+GROUPS = tuple(f.name for f in fields(RandomizationConfig) if f.name not in ("disabled", "shape"))
 
 UNKNOWN_GROUP = "{names} is no group; the groups are {known}"
 UNREADABLE = "cannot read {path} ({reason}): wanted YAML with the groups " + ", ".join(GROUPS)
