@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE, Shape
 
 Array = NDArray[np.float64]
 
@@ -25,13 +26,14 @@ class BlockEstimate:
 
     Args:
         pose: pose of the block (its centre) in the camera's optical frame. The orientation is one
-            of the 24 that look alike on a cube.
+            of those that look alike: on a cube 24, see `Shape.symmetry`.
         covariance: of position (m) and of a small rotation about the frame's axes (rad), shape
             (6, 6), optical frame.
         score: belief that this is a block, 0 to 1.
-        edge: edge of the block, metres, as it was told to the estimator.
+        edge: edge of the block, metres, as it was told to the estimator; see `Shape.edge_m`.
         color: one of COLORS; empty where it has none that could be named.
         id: the same for one block from image to image; empty where nothing follows it.
+        shape: what it is.
     """
 
     pose: Pose
@@ -40,6 +42,13 @@ class BlockEstimate:
     edge: float
     color: str = ""
     id: str = ""
+    shape: Shape = CUBE
+
+    @property
+    def extents(self) -> tuple[float, float, float]:
+        """Of the box around it, along its own axes, metres."""
+        x, y, z = (2 * self.edge * self.shape.half_extents).tolist()
+        return x, y, z
 
     def transformed(self, pose_camera_in_target: Pose) -> BlockEstimate:
         """The same in another frame: pose and covariance turn along."""

@@ -206,7 +206,7 @@ def _detection(estimate: BlockEstimate, header: Header) -> Detection3D:
         detection.results = [result, color]
     detection.bbox.center = pose_to_message(estimate.pose)
     size = detection.bbox.size
-    size.x = size.y = size.z = float(estimate.edge)
+    size.x, size.y, size.z = estimate.extents
     return detection
 
 

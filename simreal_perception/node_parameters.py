@@ -71,7 +71,10 @@ class PerceptionParameters(CameraParameters):
         "lifecycle manager",
     )
     edge: float = parameter(
-        BLOCK_EDGE_M, "edge of the blocks, metres", range=(0.005, 1.0), read_only=False
+        BLOCK_EDGE_M,
+        "edge of the blocks, metres; of a model of other things than cubes its card's measures hold",
+        range=(0.005, 1.0),
+        read_only=False,
     )
     min_score: float = parameter(
         MIN_SCORE,

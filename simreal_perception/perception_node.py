@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from simreal_common.frames.ros_clock import on_clock_set_back
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_process import run_node
 from simreal_common.settings.ros_parameters import declare, on_change
+from simreal_common.shapes.shape import CUBE
 from simreal_perception.node_parameters import PerceptionParameters
 from simreal_perception.ros_complaints import Complaints
 from simreal_perception.ros_perception import GONE_BACK, Perception
@@ -42,6 +44,7 @@ class PerceptionNode(LifecycleNode):
         self._settings = declare(self, PerceptionParameters)
         self._complaints, self._guard = Complaints(self), MessageGuard(self)
         self._perception: Perception | None = None
+        self._shape = CUBE
         self._refusal: Exception | None = None
         self._set_back = on_clock_set_back(self, self._on_set_back)
         # What is there whatever the state; all else is of Perception.
@@ -58,7 +61,10 @@ class PerceptionNode(LifecycleNode):
         p, self._refusal = self._settings, None
         load = self._load or partial(_load_estimator, settings=p)
         try:
-            self._perception = Perception(self, p, load(p.model), self._complaints, self._guard)
+            estimator = load(p.model)
+            self._shape = getattr(estimator, "shape", CUBE)
+            p = self._measured(p)
+            self._perception = Perception(self, p, estimator, self._complaints, self._guard)
         except SimrealError as error:
             self._free()
             self._refusal = error
@@ -72,7 +78,8 @@ class PerceptionNode(LifecycleNode):
             if not p.autostart:
                 self.get_logger().error(traceback.format_exc())
             return ERROR
-        self.get_logger().info(f"model {p.model}, blocks of {1000 * p.edge:g} mm")
+        blocks = f"blocks of {1000 * p.edge:g} mm" if self._shape.is_cube else self._shape.words
+        self.get_logger().info(f"model {p.model}, {blocks}")
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -116,8 +123,14 @@ class PerceptionNode(LifecycleNode):
 
     def _take_settings(self, settings: PerceptionParameters) -> None:
         if self._perception is not None:
-            self._perception.take_settings(settings)
+            self._perception.take_settings(self._measured(settings))
         self._settings = settings
+
+    def _measured(self, settings: PerceptionParameters) -> PerceptionParameters:
+        """With the edge that the model's card says, where it finds other things than cubes."""
+        if self._shape.is_cube:
+            return settings
+        return dataclasses.replace(settings, edge=self._shape.edge_m)
 
     def _on_set_back(self) -> None:
         if self._perception is not None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simreal_common.errors import MessageError, ModelError
+from simreal_common.errors import ConfigurationError, MessageError, ModelError
 from simreal_common.output_files import write_output
 from simreal_common.resources import share_directory
+from simreal_common.settings.shape_file import shape_of
+from simreal_common.shapes.shape import Shape
 from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of, shortened
 
 KEYS = ("name", "files", "input", "seed", "commit", "command", "data", "metrics", "limits")
@@ -37,6 +39,18 @@ class ModelCard:
     @property
     def name(self) -> str:
         return str(self.content["name"])
+
+    @property
+    def shape(self) -> Shape:
+        """What the model finds; a card that says nothing is of cubes.
+
+        Raises:
+            ModelError: no shape.
+        """
+        try:
+            return shape_of(self.content.get("shape"), f"card {self.path}: shape")
+        except ConfigurationError as error:
+            raise ModelError(f"{error}; take the card that came with the model") from error
 
 
 def load_model_card(name_or_path: str) -> ModelCard:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import COLORS
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE, Shape
 
 Array = NDArray[np.float64]
 
@@ -29,7 +30,11 @@ CLEAR_SHARE = 0.5
 
 
 def block_colors(
-    image: NDArray[np.uint8], camera: Camera, poses: Sequence[Pose], block_edge: float
+    image: NDArray[np.uint8],
+    camera: Camera,
+    poses: Sequence[Pose],
+    block_edge: float,
+    shape: Shape = CUBE,
 ) -> list[str]:
     """One of COLORS for each block; empty for one of several colours, or not in the image.
 
@@ -37,10 +42,14 @@ def block_colors(
         image: RGB, shape (H, W, 3).
         poses: of the blocks in the optical frame.
         block_edge: metres.
+        shape: of the blocks.
     """
     if not poses:
         return []
-    points, shown = _face_points(poses, block_edge)
+    if shape.is_box:
+        points, shown = _face_points(poses, block_edge, shape)
+    else:
+        points, shown = _surface_points(poses, block_edge, shape)
     pixels = np.rint(camera.project(points))
     height, width = image.shape[:2]
     inside = shown & (pixels >= 0).all(axis=-1) & (pixels < [width, height]).all(axis=-1)
@@ -72,7 +81,9 @@ def color_names(rgb: NDArray[np.uint8]) -> list[str]:
     return names
 
 
-def _face_points(poses: Sequence[Pose], block_edge: float) -> tuple[Array, NDArray[np.bool_]]:
+def _face_points(
+    poses: Sequence[Pose], block_edge: float, shape: Shape
+) -> tuple[Array, NDArray[np.bool_]]:
     """Points on a face of each axis, optical frame, (N, 3 * GRID^2, 3), and which can be seen."""
     rotation = np.stack([pose.rotation for pose in poses])
     position = np.stack([pose.position for pose in poses])
@@ -82,15 +93,33 @@ def _face_points(poses: Sequence[Pose], block_edge: float) -> tuple[Array, NDArr
     # Of the two faces of each axis the one on this side of the centre.
     side = -np.sign(np.einsum("nak,nk->na", axes, position))
     outward = side[..., None] * axes
-    middle = position[:, None] + outward * block_edge / 2
+    extents = 2 * shape.half_extents
+    middle = position[:, None] + outward * (block_edge / 2 * extents)[:, None]
     slope = -np.einsum("nak,nak->na", outward, middle) / np.linalg.norm(middle, axis=-1)
     points = np.concatenate(
         [
             middle[:, axis, None]
-            + first * axes[:, None, (axis + 1) % 3]
-            + second * axes[:, None, (axis + 2) % 3]
+            + first * extents[(axis + 1) % 3] * axes[:, None, (axis + 1) % 3]
+            + second * extents[(axis + 2) % 3] * axes[:, None, (axis + 2) % 3]
             for axis in range(3)
         ],
         axis=1,
     )
     return points, np.repeat(slope >= LEAST_SLOPE, GRID * GRID, axis=1)
+
+
+def _surface_points(
+    poses: Sequence[Pose], block_edge: float, shape: Shape
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Points within the triangles of a surface, optical frame, (N, P, 3), and which can be seen."""
+    corners = shape.vertices[shape.triangles] * block_edge  # (T, 3, 3)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    # The middle of each and places between that and its corners.
+    within = np.vstack([np.full((1, 3), 1 / 3), np.eye(3) * 0.4 + 0.2])
+    points = np.einsum("pk,tki->tpi", within, corners).reshape(-1, 3)
+    normals = np.repeat(normals, len(within), axis=0)
+    placed = np.stack([pose.transform_points(points) for pose in poses])
+    turned = np.stack([normals @ pose.rotation.T for pose in poses])
+    slope = -np.einsum("npi,npi->np", turned, placed) / np.linalg.norm(placed, axis=-1)
+    return placed, slope >= LEAST_SLOPE

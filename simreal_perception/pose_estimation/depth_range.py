@@ -14,7 +14,8 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ImageError
-from simreal_common.geometry import Pose, cube_corners
+from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE, Shape
 
 Array = NDArray[np.float64]
 DepthImage = NDArray[np.floating[Any]]
@@ -63,13 +64,13 @@ def fuse_depth(
 
 
 def measure_range(
-    pose: Pose, block_edge: float, depth: DepthImage, camera: Camera
+    pose: Pose, block_edge: float, depth: DepthImage, camera: Camera, shape: Shape = CUBE
 ) -> tuple[float, float] | None:
     """How much farther along its ray a block lies than its pose says, and the sigma, metres.
 
-    None where the image does not say: hidden, too few values, or no faces of a cube.
+    None where the image does not say: hidden, too few values, or no faces of a cube or cuboid.
     """
-    pixels = _covered_pixels(pose, block_edge, camera)
+    pixels = _covered_pixels(pose, block_edge, camera, shape)
     if len(pixels) < LEAST_PIXELS:
         return None
     measured = depth[pixels[:, 1], pixels[:, 0]].astype(np.float64)
@@ -77,7 +78,7 @@ def measure_range(
     rays = np.concatenate(
         [camera.normalize(pixels.astype(np.float64)), np.ones((len(pixels), 1))], 1
     )
-    predicted, normals = _cube_depth(pose, block_edge, rays)
+    predicted, normals = _box_depth(pose, block_edge * shape.half_extents, rays)
     toward = pose.position / np.linalg.norm(pose.position)
     slope = normals @ toward
     usable = valued & np.isfinite(predicted) & (slope < -1e-3)
@@ -101,7 +102,7 @@ def _fused(block: BlockEstimate, depth: DepthImage, camera: Camera) -> BlockEsti
     variance = float(lever[:3] @ ray)
     gain = np.zeros(6)
     for _ in range(PASSES):
-        measured = measure_range(pose, block.edge, depth, camera)
+        measured = measure_range(pose, block.edge, depth, camera, block.shape)
         if measured is None:
             return block
         total = float(ray @ (pose.position - block.pose.position)) + measured[0]
@@ -118,9 +119,11 @@ def _fused(block: BlockEstimate, depth: DepthImage, camera: Camera) -> BlockEsti
     return dataclasses.replace(block, pose=pose, covariance=0.5 * (updated + updated.T))
 
 
-def _covered_pixels(pose: Pose, block_edge: float, camera: Camera) -> NDArray[np.intp]:
-    """Columns and rows, (N, 2), of pixels well inside a cube's outline."""
-    corners = pose.transform_points(cube_corners(block_edge))
+def _covered_pixels(
+    pose: Pose, block_edge: float, camera: Camera, shape: Shape
+) -> NDArray[np.intp]:
+    """Columns and rows, (N, 2), of pixels well inside a box's outline."""
+    corners = pose.transform_points(shape.keypoints * block_edge)
     if corners[:, 2].min() <= 0.1 * block_edge:
         return np.zeros((0, 2), dtype=np.intp)
     outline = camera.project(corners)
@@ -139,15 +142,15 @@ def _covered_pixels(pose: Pose, block_edge: float, camera: Camera) -> NDArray[np
     return inside[:: max(len(inside) // MOST_PIXELS, 1)]
 
 
-def _cube_depth(pose: Pose, block_edge: float, rays: Array) -> tuple[Array, Array]:
-    """Depth (N,) at which rays (N, 3) with z = 1 meet a cube, not a number where they pass, and the
+def _box_depth(pose: Pose, half: Array, rays: Array) -> tuple[Array, Array]:
+    """Depth (N,) at which rays (N, 3) with z = 1 meet a box, not a number where they pass, and the
     outward normals (N, 3) of the faces that they meet."""
     rotation = pose.rotation
     direction = rays @ rotation
     start = -rotation.T @ pose.position
     with np.errstate(divide="ignore", invalid="ignore"):
-        near = (-np.sign(direction) * 0.5 * block_edge - start) / direction
-        far = (np.sign(direction) * 0.5 * block_edge - start) / direction
+        near = (-np.sign(direction) * half - start) / direction
+        far = (np.sign(direction) * half - start) / direction
     near, far = np.nan_to_num(near, nan=-np.inf), np.nan_to_num(far, nan=np.inf)
     axis = near.argmax(axis=1)
     rows = np.arange(len(rays))

@@ -1,6 +1,6 @@
 """Align poses to the edges that the network sees: Gauss-Newton on the edge field.
 
-The projected edges of the cube are sampled; at each sample the field says how far the true edge is
+The projected edges of the block are sampled; at each sample the field says how far the true edge is
 away. Only the part across the edge counts, as for every edge tracker (Harris and Stennett 1990).
 The corners that the network named hold the pose where no edge is seen.
 """
@@ -13,20 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.geometry import cube_corners
+from simreal_common.shapes.lines import samples_along, shown_lines
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
 from simreal_perception.pose_estimation.edge_field import (
-    EDGE_FACES,
-    EDGES,
     FIELD_CELLS,
     FIELD_REACH_PX,
     FIELD_STRIDE,
-    face_normals,
 )
 
 Array = NDArray[np.float64]
 
-SAMPLES = np.linspace(0.08, 0.92, 8)  # places along an edge; its ends belong to other edges too
+ALONG = (0.08, 0.92)  # first and last place along an edge; its ends belong to other edges too
 ITERATIONS = 4
 # Of a normal distribution the mean absolute error is sqrt(2 / pi) sigma.
 SIGMA_PER_MEAN = float(np.sqrt(np.pi / 2))
@@ -62,6 +60,7 @@ def align_to_edges(
     corners: Array,
     predicted_error: Array,
     field: Array,
+    shape: Shape = CUBE,
 ) -> Alignment:
     """Align N poses.
 
@@ -72,12 +71,12 @@ def align_to_edges(
         corners: (N, 8, 2), as the network named them, crop pixels; predicted_error: (N,),
             the network's estimate of their mean error.
         field: (N, 3, 32, 32), offset x, y to the nearest edge and its mean error, crop pixels.
+        shape: of the blocks.
     """
     rotation, position = rotation.copy(), position.copy()
-    model = cube_corners(block_edge)
     for _ in range(ITERATIONS):
         information, gradient, normalized_residual = _normal_equations(
-            rotation, position, model, focal, corners, predicted_error, field
+            rotation, position, shape, block_edge, focal, corners, predicted_error, field
         )
         step = np.linalg.solve(information, gradient[..., None])[..., 0]
         shift, turn = step[:, :3], step[:, 3:]
@@ -94,7 +93,8 @@ def align_to_edges(
 def _normal_equations(
     rotation: Array,
     position: Array,
-    model: Array,
+    shape: Shape,
+    block_edge: float,
     focal: Array,
     corners: Array,
     predicted_error: Array,
@@ -102,13 +102,10 @@ def _normal_equations(
 ) -> tuple[Array, Array, Array]:
     """Information (N, 6, 6), gradient (N, 6) and normalized_residual (N,) at poses."""
     count = len(rotation)
-    arms = np.einsum("nij,kj->nki", rotation, model)
-    half = float(np.abs(model).max())
-    facing = np.einsum("nfk,nk->nf", face_normals(rotation), position) + half < 0
-    visible = facing[:, EDGE_FACES].any(axis=2)
-
-    ends = arms[:, EDGES]  # (N, 12, 2, 3)
-    pixels, normal, rows = sample_edges(ends, SAMPLES, position, focal)
+    ends, faces = shown_lines(shape, rotation, position, block_edge)  # (N, 12, 2, 3) of a cube
+    visible = faces > 0
+    shares = np.linspace(*ALONG, samples_along(shape))
+    pixels, normal, rows = sample_edges(ends, shares, position, focal)
     offset, mean_error, inside = _look_up(field, pixels)
     error = (normal * offset).sum(axis=-1)
     sigma = np.maximum(mean_error * SIGMA_PER_MEAN, LEAST_SIGMA_PX)
@@ -121,6 +118,7 @@ def _normal_equations(
     total = weight.sum(axis=1) + 1e-9
     normalized_residual = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
 
+    arms = np.einsum("nij,kj->nki", rotation, shape.keypoints * block_edge)
     pixels, to_pixel = project_arms(arms, position, focal)
     error = (corners - pixels).reshape(count, 16)
     rows = with_moments(to_pixel, arms[:, :, None, :]).reshape(count, 16, 6)

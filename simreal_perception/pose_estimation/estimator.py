@@ -89,13 +89,16 @@ class PoseCandidate:
 
 
 class BlockEstimator:
-    """Finds blocks of a known edge in images of any calibrated camera.
+    """Finds blocks of a known shape and edge in images of any calibrated camera.
 
     Args:
         detector, pose: ONNX sessions of the two networks.
         card: the model's card.
         search: how far blocks are looked for, and what it may cost.
         calibration: in place of the card's.
+
+    Attributes:
+        shape: of the blocks, as the card says.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class BlockEstimator:
         self._detector, self._pose, self.card = detector, pose, card
         self.search = search or Search()
         self.calibration = calibration or Calibration.of(card)
+        self.shape = card.shape
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -152,7 +156,7 @@ class BlockEstimator:
         Args:
             image: RGB, uint8, shape (H, W, 3), as the camera gave it (not rectified).
             camera: calibration for that image size.
-            block_edge: edge of the blocks, metres.
+            block_edge: edge of the blocks, metres; see `Shape.edge_m`.
             plane: what the blocks stand on, in the camera's optical frame, where that is known.
             depth: aligned with the image, metres along the optical axis, 0 or not finite where
                 there is no value, shape (H, W), where a camera gives that.
@@ -163,9 +167,11 @@ class BlockEstimator:
         Raises:
             ImageError: not such an image, or a depth image of another size.
             CalibrationError: the calibration is for another size.
-            ConfigurationError: an edge that no block has.
+            ConfigurationError: an edge that no block has; a plane or a depth image for a shape that
+                they are not used for.
         """
         _check(image, camera, block_edge)
+        self._check_priors(plane is not None or plane_from_blocks, depth is not None)
         calibration = self.calibration
         blocks = [
             BlockEstimate(
@@ -173,6 +179,7 @@ class BlockEstimator:
                 covariance=calibration.covariance(one.evidence, one.covariance, one.pose.position),
                 score=calibration.score(one.evidence),
                 edge=block_edge,
+                shape=self.shape,
             )
             for one in self._judged(self.pose_candidates(image, camera, block_edge, detections))
         ]
@@ -184,11 +191,24 @@ class BlockEstimator:
             plane = fit.plane if fit else None
         if plane is not None:
             found = _best_first(fuse_plane(blocks, plane))
-        colors = block_colors(image, camera, [block.pose for block in found], block_edge)
+        colors = block_colors(
+            image, camera, [block.pose for block in found], block_edge, self.shape
+        )
         return [
             dataclasses.replace(block, color=color)
             for block, color in zip(found, colors, strict=True)
         ]
+
+    def _check_priors(self, plane: bool, depth: bool) -> None:
+        if plane and not self.shape.is_cube:
+            raise ConfigurationError(
+                f"a support plane for a {self.shape.words}: it is used for cubes alone; leave it out"
+            )
+        if depth and not self.shape.is_box:
+            raise ConfigurationError(
+                f"a depth image for a {self.shape.words}: it is used for cubes and cuboids alone; "
+                "leave it out"
+            )
 
     def pose_candidates(
         self,
@@ -257,7 +277,7 @@ class BlockEstimator:
         images = np.stack([crop_image(image, camera, crop) for crop in crops])
         corners, predicted_error, block_scores, field = self._pose.run(None, {"crops": images})
         starts = [
-            solve_pose(c, crop, block_edge) if score >= LEAST_BLOCK_SCORE else None
+            solve_pose(c, crop, block_edge, self.shape) if score >= LEAST_BLOCK_SCORE else None
             for c, crop, score in zip(corners, crops, block_scores, strict=True)
         ]
         fit = [index for index, pose in enumerate(starts) if pose is not None]
@@ -272,10 +292,11 @@ class BlockEstimator:
             corners=corners[fit].astype(np.float64),
             predicted_error=predicted_error[fit].astype(np.float64),
             field=field[fit],
+            shape=self.shape,
         )
         refined = refine_on_image(
             image, camera, [crops[index] for index in fit], aligned.rotation, aligned.position,
-            block_edge, aligned.information,
+            block_edge, aligned.information, self.shape,
         )  # fmt: skip
         turns = np.stack([crops[index].rotation for index in fit])
         orientations = Rotation.from_matrix(turns @ refined.rotation).as_quat()

@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
-from simreal_common.geometry import cube_corners
+from simreal_common.shapes.lines import most_shown, samples_along, shown_lines
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, CropCamera
 from simreal_perception.pose_estimation.edge_alignment import sample_edges
-from simreal_perception.pose_estimation.edge_field import EDGE_FACES, EDGES, face_normals
 
 Array = NDArray[np.float64]
 
-MOST_EDGES = 9  # that a cube shows
-SAMPLES = np.linspace(0.06, 0.94, 8)  # places along an edge; twelve measured no better
+ALONG = (0.06, 0.94)  # first and last of eight places along an edge; twelve measured no better
 # Lines across an edge, crop pixels: how far they reach, and where the brightness is read.
 REACH_PX, STEP_PX = 2.5, 0.5
 SLOPE_STEPS = 2  # a slope is taken over this many steps
@@ -72,6 +71,7 @@ def refine_on_image(
     position: Array,
     block_edge: float,
     information: Array,
+    shape: Shape = CUBE,
 ) -> Refined:
     """Move N poses to the edges that the image shows near them.
 
@@ -82,10 +82,13 @@ def refine_on_image(
         rotation: (N, 3, 3), position: (N, 3), where to start, block -> crop's camera.
         block_edge: of the blocks, metres.
         information: (N, 6, 6), of these poses, in the crop's frame.
+        shape: of the blocks.
     """
     prior = information * PRIOR_SHARE
     for _ in range(PASSES):
-        start, across, rows, weight = _lines(image, camera, crops, rotation, position, block_edge)
+        start, across, rows, weight = _lines(
+            image, camera, crops, rotation, position, block_edge, shape
+        )
         offsets, slope = _slopes(image, start, across)
         refined = _moved(rotation, position, rows, weight, offsets, slope, prior)
         rotation, position = refined.rotation, refined.position
@@ -150,8 +153,9 @@ def _lines(
     rotation: Array,
     position: Array,
     block_edge: float,
+    shape: Shape,
 ) -> tuple[Array, Array, Array, Array]:
-    """Lines across the visible edges of N cubes, M for each.
+    """Lines across the visible edges of N blocks, M for each.
 
     Returns:
         Where a line meets its edge, image pixels, (N, M, 2); one crop pixel along it, image pixels,
@@ -160,13 +164,12 @@ def _lines(
     """
     count = len(rotation)
     focal = np.array([crop.focal for crop in crops])
-    arms = np.einsum("nij,kj->nki", rotation, cube_corners(block_edge))
-    facing = np.einsum("nfk,nk->nf", face_normals(rotation), position) + block_edge / 2 < 0
-    faces = facing[:, EDGE_FACES].sum(axis=2)  # visible ones at each edge
-    first = np.argsort(faces == 0, axis=1, kind="stable")[:, :MOST_EDGES]
+    ends, faces = shown_lines(shape, rotation, position, block_edge)
+    first = np.argsort(faces == 0, axis=1, kind="stable")[:, : most_shown(shape)]
     faces = np.take_along_axis(faces, first, axis=1)
-    ends = arms[:, EDGES][np.arange(count)[:, None], first]
-    pixels, normal, rows = sample_edges(ends, SAMPLES, position, focal)
+    ends = ends[np.arange(count)[:, None], first]
+    shares = np.linspace(*ALONG, samples_along(shape))
+    pixels, normal, rows = sample_edges(ends, shares, position, focal)
 
     both = np.stack([pixels, pixels + normal]).reshape(2, count, -1, 2)
     middle = (CROP_SIZE - 1) / 2
@@ -178,5 +181,5 @@ def _lines(
     height, width = image.shape[:2]
     inside = ((start > 0) & (start < [width - 1, height - 1])).all(axis=-1)
     share = np.where(faces == 0, 0.0, np.where(faces == 1, 1.0, INNER_SHARE))
-    weight = np.repeat(share, len(SAMPLES), axis=1) * inside / SURE_PX**2
+    weight = np.repeat(share, len(shares), axis=1) * inside / SURE_PX**2
     return start, end - start, rows, weight

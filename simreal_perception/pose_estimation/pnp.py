@@ -1,4 +1,4 @@
-"""Solves the pose from the eight keypoints, the corners, in a crop (PnP)."""
+"""Solves the pose from the eight keypoints, corners of a block or of the box around it (PnP)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.geometry import cube_corners
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.pose_estimation.crop_camera import CropCamera
 
 Array = NDArray[np.float64]
 
 
-def solve_pose(corners: Array, crop: CropCamera, block_edge: float) -> tuple[Array, Array] | None:
-    """Pose of a cube, block -> crop's optical frame, from its corners in the crop.
+def solve_pose(
+    corners: Array, crop: CropCamera, block_edge: float, shape: Shape = CUBE
+) -> tuple[Array, Array] | None:
+    """Pose of a block, block -> crop's optical frame, from its keypoints in the crop.
 
     Args:
-        corners: (8, 2), crop pixels, in the order of `cube_corners`.
+        corners: (8, 2), crop pixels, in the order of `Shape.keypoints`.
         block_edge: metres.
+        shape: of the block.
 
     Returns:
         Rotation (3, 3) and position (3,), metres, of least reprojection error (SQPnP, Terzakis and
         Lourakis 2020); None where no pose in front of the camera fits.
     """
-    model = cube_corners(block_edge)
+    model = shape.keypoints * block_edge
     pixels = np.ascontiguousarray(corners, dtype=np.float64)
     try:
         found, turn, shift = cv2.solvePnP(

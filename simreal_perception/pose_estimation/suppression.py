@@ -9,13 +9,15 @@ from simreal_common.block_estimate import BlockEstimate
 
 Array = NDArray[np.float64]
 
-# Two estimates nearer than this share of an edge are one block: solid cubes cannot overlap so.
+# Two estimates nearer than this share of their smallest extent are one block: solid bodies cannot
+# overlap so.
 SAME_BLOCK = 0.6
 # From so many edges apart along the ray they may be two, one behind the other.
 BEHIND_EDGES = 2.0
 # A block whose middle a nearer one hides is less than half visible. This share of the nearer one's
 # edge hides for sure: its own pose is not exact.
 HIDING_SHARE = 0.95
+INNER_SHARE = 0.6  # of the box around a block that is none: that much of it is solid
 # A likely block with so many likely ones on the image of its faces has marks there: that several
 # blocks behind one another's ray lie so is less likely than any score says.
 MARKS, LIKELY = 2, 0.5
@@ -29,7 +31,7 @@ def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     uncertain, so overlap is judged as if both were at one range: by the angle between their rays.
 
     Args:
-        blocks: of one edge, best first, in the optical frame.
+        blocks: of one shape and edge, best first, in the optical frame.
     """
     if not blocks:
         return []
@@ -39,7 +41,8 @@ def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
     aside = np.minimum.outer(far, far) * np.arccos(cosine)
     behind = np.abs(np.subtract.outer(far, far)) > BEHIND_EDGES * blocks[0].edge
     hides = _hides(blocks, positions)
-    one = np.where(behind, hides | hides.T, aside <= SAME_BLOCK * blocks[0].edge)
+    apart = SAME_BLOCK * blocks[0].edge * blocks[0].shape.thickness
+    one = np.where(behind, hides | hides.T, aside <= apart)
     likely = np.array([block.score >= LIKELY for block in blocks])
     marked = likely & ((hides & behind & likely).sum(axis=1) >= MARKS)
     kept: list[int] = []
@@ -52,7 +55,9 @@ def distinct(blocks: list[BlockEstimate]) -> list[BlockEstimate]:
 def _hides(blocks: list[BlockEstimate], positions: Array) -> NDArray[np.bool_]:
     """Whether block i, were it solid, hides the centre of block j from the camera, (N, N)."""
     rotations = np.array([block.pose.rotation for block in blocks])
-    half = HIDING_SHARE * blocks[0].edge / 2
+    shape = blocks[0].shape
+    share = HIDING_SHARE if shape.is_box else INNER_SHARE
+    half = share * blocks[0].edge * shape.half_extents
     # Along the ray from the camera, 0, to the centre of j, 1, in the frame of block i (slab test).
     start = -np.einsum("ikl,ik->il", rotations, positions)[:, None]
     way = np.einsum("ikl,jk->ijl", rotations, positions)

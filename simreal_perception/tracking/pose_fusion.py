@@ -1,4 +1,4 @@
-"""One resting block seen many times: its pose by covariance, modulo the 24 rotations of a cube.
+"""One resting block seen many times: its pose by covariance, modulo its symmetry.
 
 Images of a resting block by a resting camera err alike: same texture, same light, same crop. Only
 a small part of the variance is drawn anew in each, so that n images of one view have the
@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.geometry import Pose, nearest_equivalent_rotation
+from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE
+from simreal_common.shapes.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 
@@ -47,11 +49,13 @@ class Measurement:
         pose: block -> fixed frame.
         covariance: of position (m) and small rotation (rad) about the frame's axes, (6, 6).
         direction: from the camera to the block, unit, (3,).
+        symmetry: of the block.
     """
 
     pose: Pose
     covariance: Array
     direction: Array
+    symmetry: Symmetry = CUBE.symmetry
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +99,12 @@ class FusedPose:
 
     reference: Array  # the first orientation, matrix (3, 3): rotations are told from it
     views: tuple[_View, ...]
+    symmetry: Symmetry = CUBE.symmetry
 
     @staticmethod
     def of(measurement: Measurement) -> FusedPose:
         """What one measurement says."""
-        fused = FusedPose(measurement.pose.rotation, ())
+        fused = FusedPose(measurement.pose.rotation, (), measurement.symmetry)
         return fused.plus(measurement)
 
     @property
@@ -147,17 +152,17 @@ class FusedPose:
             nearest, angle = self._nearest(measurement.direction)
             if angle < VIEW_ANGLE_RAD:
                 views[views.index(nearest)] = nearest.plus(value, information)
-                return FusedPose(self.reference, tuple(views))
+                return FusedPose(self.reference, tuple(views), self.symmetry)
         views.append(_View(measurement.direction, information, information @ value, 1.0))
-        return FusedPose(self.reference, tuple(views))
+        return FusedPose(self.reference, tuple(views), self.symmetry)
 
     def turned_like(self, rotation: Array) -> FusedPose:
-        """The same, its orientation that of the 24 which is nearest to `rotation`, (3, 3)."""
-        return FusedPose(nearest_equivalent_rotation(self.reference, rotation), self.views)
+        """The same, its orientation that of its equivalents nearest to `rotation`, (3, 3)."""
+        return FusedPose(self.symmetry.nearest(self.reference, rotation), self.views, self.symmetry)
 
     def _value(self, pose: Pose) -> Array:
         now = self.pose.rotation if self.views else self.reference
-        rotation = nearest_equivalent_rotation(pose.rotation, now)
+        rotation = self.symmetry.nearest(pose.rotation, now)
         turn = Rotation.from_matrix(rotation @ self.reference.T).as_rotvec()
         return np.concatenate([pose.position, turn])
 

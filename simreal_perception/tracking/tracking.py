@@ -291,13 +291,16 @@ class BlockTracker:
 def _in_fixed(estimate: BlockEstimate, pose_camera_in_fixed: Pose | None) -> Measurement:
     if pose_camera_in_fixed is None:
         ray = estimate.pose.position / np.linalg.norm(estimate.pose.position)
-        return Measurement(estimate.pose, np.asarray(estimate.covariance), ray)
+        return Measurement(
+            estimate.pose, np.asarray(estimate.covariance), ray, estimate.shape.symmetry
+        )
     turn = np.kron(np.eye(2), pose_camera_in_fixed.rotation)
     position = np.asarray(estimate.pose.position)
     return Measurement(
         pose=pose_camera_in_fixed @ estimate.pose,
         covariance=turn @ np.asarray(estimate.covariance) @ turn.T,
         direction=pose_camera_in_fixed.rotation @ (position / np.linalg.norm(position)),
+        symmetry=estimate.shape.symmetry,
     )
 
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.geometry import cube_corners
+from simreal_common.shapes.lines import shown_lines
 from simreal_perception.video.image_io import RgbImage
 
 Array = NDArray[np.float64]
 Color = tuple[int, int, int]
 
-# Corner i of `cube_corners` differs from corner i ^ (1 << axis) in that axis alone.
+# Of a cube: corner i of `cube_corners` differs from corner i ^ (1 << axis) in that axis alone.
 EDGES = [(i, i | 1 << axis) for axis in range(3) for i in range(8) if not i >> axis & 1]
 
 # Red, green and blue for x, y and z, as RViz has them; a bright line that stands out on a table.
@@ -72,15 +72,13 @@ def draw_caption(rgb: RgbImage, text: str) -> RgbImage:
 def _draw_wireframe(
     canvas: RgbImage, camera: Camera, estimate: BlockEstimate, scale: float
 ) -> None:
-    corners = estimate.pose.transform_points(cube_corners(estimate.edge))
-    seen = _seen_faces(estimate)
+    pose = estimate.pose
+    (arms,), (faces,) = shown_lines(
+        estimate.shape, pose.rotation[None], pose.position[None], estimate.edge
+    )
+    lines = arms + pose.position
     width = max(1, round(1.6 * scale))
-    hidden: list[tuple[Array, Array]] = []
-    shown: list[tuple[Array, Array]] = []
-    for i, j in EDGES:
-        # An edge belongs to the two faces whose bit both its corners share.
-        faces = {(axis, i >> axis & 1) for axis in range(3) if i >> axis & 1 == j >> axis & 1}
-        (shown if faces & seen else hidden).append((corners[i], corners[j]))
+    hidden, shown = lines[faces == 0], lines[faces > 0]
     overlay = canvas.copy()
     for start, end in hidden:
         _line(overlay, camera, start, end, LINE_COLOR, 1)
@@ -96,20 +94,8 @@ def _draw_wireframe(
         _line(canvas, camera, centre, tip, color, width)
 
 
-def _seen_faces(estimate: BlockEstimate) -> set[tuple[int, int]]:
-    """The faces, as (axis, sign bit), that look towards the camera."""
-    seen = set()
-    for axis in range(3):
-        for bit in (0, 1):
-            normal = estimate.pose.rotation[:, axis] * (2 * bit - 1)
-            face_centre = estimate.pose.position + normal * estimate.edge / 2
-            if float(normal @ face_centre) < 0.0:
-                seen.add((axis, bit))
-    return seen
-
-
 def _draw_label(canvas: RgbImage, camera: Camera, estimate: BlockEstimate, scale: float) -> None:
-    corners = estimate.pose.transform_points(cube_corners(estimate.edge))
+    corners = estimate.pose.transform_points(estimate.shape.vertices * estimate.edge)
     corners = corners[corners[:, 2] > NEAREST_M]
     if not len(corners):
         return
