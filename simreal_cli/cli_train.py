@@ -23,6 +23,8 @@ examples:
   simreal train --curriculum --task pose          from one batch to everything, stage by stage
   simreal train --run runs/mine --start-from block --ranges mine.yaml
                                                   fine-tune the model that ships to blocks of yours
+  simreal train --run runs/mine --start-from block --shape mine.yaml
+                                                  blocks that are no cubes: doc/shapes.md
   simreal train --run runs/adr --adr              ranges that widen by themselves: doc/training.md
   simreal train --run runs/gpu --device cuda --prefetch 4
                                                   on a GPU, which draws, too
@@ -84,6 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=nonempty,
         metavar="FILE",
         help="YAML of randomization; without it config/randomization.yaml",
+    )
+    parser.add_argument(
+        "--shape",
+        type=Path,
+        metavar="FILE",
+        help="YAML of what the blocks are, e.g. kind: cuboid, edges: [0.06, 0.04, 0.03]; without it "
+        "cubes",
     )
     parser.add_argument(
         "--adr",
@@ -168,6 +177,7 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
     import yaml
 
     from simreal_common.settings.configuration import parse_yaml
+    from simreal_common.settings.shape_file import load_shape, shape_of, shape_text
     from simreal_perception.training.trackers.open_trackers import require_trackers
     from simreal_perception.training.training_config import OPTIONS, from_values
 
@@ -179,6 +189,8 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
     if args.tracker is not None:
         changes["trackers"] = tuple(dict.fromkeys(t for t in args.tracker if t != "none"))
         require_trackers(changes["trackers"])
+    if args.shape is not None:
+        changes["shape"] = shape_text(load_shape(args.shape))
     for text in args.set:
         name, equals, value = text.partition("=")
         if not equals or name == "task":
@@ -187,6 +199,8 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
             changes[name] = parse_yaml(value)
         except yaml.YAMLError:
             changes[name] = value
+    if isinstance(changes.get("shape"), dict):  # of --set, as a model's card tells it
+        changes["shape"] = shape_text(shape_of(changes["shape"], "--set shape"))
     return from_values({**dataclasses.asdict(config), **changes}, "the command line")
 
 

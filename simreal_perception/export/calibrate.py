@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from simreal_common.block_estimate import BlockEstimate
-from simreal_common.geometry import Pose, cube_rotation_distance
+from simreal_common.geometry import Pose
 from simreal_perception.evaluation.evaluation import error_parts, is_match
 from simreal_perception.evaluation.evaluation_data import Example
 from simreal_perception.model_files.model_card import ModelCard, write_card
@@ -77,7 +77,7 @@ class _Kept:
         pose = _at_edge(self.sample.estimate, edge)
         across, along = error_parts(pose, block)
         distance = float(np.linalg.norm(pose.position))
-        turned = cube_rotation_distance(pose.rotation, block.rotation)
+        turned = self.sample.estimate.shape.symmetry.distance(pose.rotation, block.rotation)
         return along / distance, across / distance, turned
 
 
@@ -175,7 +175,9 @@ def _samples(estimator: BlockEstimator, example: Example) -> Iterator[Sample]:
     blocks = example.sized_blocks
     candidates = estimator.pose_candidates(example.image, example.camera, example.edge)
     for candidate, again in zip(candidates, estimator.judged_again(candidates), strict=True):
-        estimate = BlockEstimate(candidate.pose, candidate.covariance, 0.0, example.edge)
+        estimate = BlockEstimate(
+            candidate.pose, candidate.covariance, 0.0, example.edge, shape=estimator.shape
+        )
         yield Sample(estimate, candidate.evidence, again.evidence, blocks)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from simreal_common.errors import ModelError
+from simreal_common.errors import ConfigurationError, ModelError
 from simreal_common.output_files import write_whole
+from simreal_common.shapes.shape import Shape
 from simreal_perception.evaluation.evaluation_scenes import MixedScenes
 from simreal_perception.export.calibrate import SCENES, SEED, calibrate
 from simreal_perception.export.monitor_reference import (
@@ -71,9 +72,11 @@ def export(
 
     Raises:
         ModelError: an exported network does not compute what the trained one does.
-        ConfigurationError: a checkpoint is missing, or the ranges cannot be read.
+        ConfigurationError: a checkpoint is missing, networks are of two shapes, or the ranges cannot be
+            read.
     """
-    calibration_scenes = MixedScenes(scenes, SEED, ranges)
+    shape = _shape(run, rest_from)
+    calibration_scenes = MixedScenes(scenes, SEED, ranges, shape)
     old = load_model_card(rest_from) if rest_from else None
     model.parent.mkdir(parents=True, exist_ok=True)
     parts = []
@@ -86,6 +89,7 @@ def export(
     files = [part.file for part in parts]
     content = {
         "name": model.name,
+        **({} if shape.is_cube else {"shape": shape.plain()}),
         "files": [{"file": path.name, "sha256": file_sha256(path)} for path in files],
         "input": {
             "detector": "uint8 RGB (N, H, W, 3), sides multiples of 32",
@@ -120,13 +124,35 @@ def export(
     content["calibration"] = asdict(calibration)
     write_card(path, content)
     watched = max(min(scenes, WATCH_SCENES), LEAST_SCENES)
-    source = MixedScenes(watched, WATCH_SEED, ranges)
+    source = MixedScenes(watched, WATCH_SEED, ranges, shape)
     write_reference(
         load_model_card(str(path)),
         source.examples(range(watched)),
         watch_command(watched, WATCH_SEED, ranges),
     )
     return [*files, path]
+
+
+def _shape(run: Path, rest_from: str) -> Shape:
+    """What the networks of a run were trained to find.
+
+    Raises:
+        ConfigurationError: two shapes.
+    """
+    shapes = {
+        task: load_network(run / f"{task}.pt")[0].body
+        for task in TASKS
+        if (run / f"{task}.pt").exists() or not rest_from
+    }
+    if rest_from and len(shapes) < len(TASKS):
+        shapes[rest_from] = load_model_card(rest_from).shape
+    first, *others = shapes.values()
+    if any(other != first for other in others):
+        told = ", ".join(f"{name}: {shape.words}" for name, shape in shapes.items())
+        raise ConfigurationError(
+            f"networks of two shapes make no model ({told}): train both with one --shape"
+        )
+    return first
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,9 @@ class PoseNetwork(nn.Module):
     The spatial grid is kept to the end (no global pooling): where a feature lies is the answer.
     """
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(self, width: int = 24, charts: int = CHARTS) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.charts = width, charts
         self.to_half = nn.Sequential(
             nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(width),
@@ -66,9 +66,9 @@ class PoseNetwork(nn.Module):
             nn.Linear(2 * width * cells, 16 * width),
             nn.ReLU(inplace=True),
         )
-        self.corners = nn.Linear(16 * width, CHARTS * CORNER_VALUES)
-        self.log_spread = nn.Linear(16 * width, CHARTS)
-        self.chart = nn.Linear(16 * width, CHARTS)
+        self.corners = nn.Linear(16 * width, charts * CORNER_VALUES)
+        self.log_spread = nn.Linear(16 * width, charts)
+        self.chart = nn.Linear(16 * width, charts)
         self.block = nn.Linear(16 * width, 1)
         # What makes a thing a block is not what tells its corners: features of its own beside those.
         self.judge = nn.Sequential(
@@ -89,7 +89,7 @@ class PoseNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Corners (N, CHARTS, 8, 2), log error (N, CHARTS), chart (N, CHARTS), block (N,), field.
+        """Corners (N, charts, 8, 2), log error (N, charts), chart (N, charts), block (N,), field.
 
         The error is the predicted mean one of the corners. The field, (N, 3, 32, 32): offset to the
         nearest edge, x and y, and log of the predicted mean error of one of them, crop pixels.
@@ -98,7 +98,7 @@ class PoseNetwork(nn.Module):
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         features = self.neck(eighth).float()
-        corners = self.corners(features).view(-1, CHARTS, 8, 2)
+        corners = self.corners(features).view(-1, self.charts, 8, 2)
         log_error = self.log_spread(features)
         quarter = self.at_quarter(torch.relu(quarter + _double(self.from_eighth(eighth))))
         field = self.field(torch.relu(half + _double(self.from_quarter(quarter)))).float()

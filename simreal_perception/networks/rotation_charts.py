@@ -1,77 +1,99 @@
-"""Orientations of a cube as an atlas of overlapping charts.
+"""Orientations of a body as an atlas of overlapping charts.
 
-A cube looks the same in 24 orientations. No continuous rule picks one of them for every view: any
-network that must name the corners in a fixed order has views where the order jumps, and there it
-averages two answers. So the network gets several charts. Each has an anchor orientation and names
-the corners by the symmetric orientation that is nearest to its anchor, which is continuous in a
-ball about the anchor. The balls overlap and cover everything; the network says which chart holds.
+A cube looks the same in 24 orientations, a cylinder after any turn about its axis. No continuous
+rule picks one of them for every view: any network that must name the corners in a fixed order has
+views where the order jumps, and there it averages two answers. So the network gets several charts.
+Each has an anchor orientation and names a body by the symmetric orientation that is nearest to its
+anchor, which is continuous in a ball about the anchor. The balls overlap and cover everything; the
+network says which chart holds.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.geometry import cube_corners, cube_symmetries
+from simreal_common.shapes.shape import CUBE, Shape
+from simreal_common.shapes.symmetry import Symmetry
 
 Array = NDArray[np.float64]
 
-CHARTS = 12  # every orientation then lies within 30 degrees of an anchor
-# The order of corners jumps at 45 degrees from an anchor at the earliest (a turn about an edge
-# direction); a chart is trained up to here.
-CHART_RADIUS = float(np.radians(42.0))
+CHARTS = 12  # of a cube: every orientation then lies within 30 degrees of an anchor
+# The names of a body jump half of its smallest symmetric turn away from an anchor at the earliest, of a
+# cube at 45 degrees; a chart is trained up to this share of that, of a cube 42 degrees.
+RADIUS_SHARE = 42.0 / 45.0
+# Other bodies get as many charts as leave every orientation this near to an anchor: a share of a
+# chart's radius, as for a cube, but no farther than a network can tell from one anchor.
+COVER_SHARE, FARTHEST = 0.75, float(np.radians(50.0))
+COUNTS = (6, 8, 12, 16, 24, 32, 48, 64, 96)
+SAMPLES, ROUNDS, SEED = 4000, 40, 7
+FEW_SAMPLES, FEW_ROUNDS = 1500, 15  # where several counts are tried
 
 
-@lru_cache(maxsize=1)
-def anchors() -> Array:
-    """The anchor orientations, (CHARTS, 3, 3): spread evenly by Lloyd's method from a fixed seed."""
-    rng = np.random.default_rng(7)
-    samples = Rotation.random(4000, random_state=rng).as_matrix()
-    chosen = samples[:CHARTS].copy()
-    for _ in range(40):
-        angles, aligned = align(samples, chosen)
+@dataclass(frozen=True, eq=False)
+class Charts:
+    """The charts of a shape.
+
+    Attributes:
+        anchors: (K, 3, 3).
+        radius: up to which a chart is trained, radians.
+        symmetry: of the shape.
+    """
+
+    anchors: Array
+    radius: float
+    symmetry: Symmetry
+
+    @property
+    def count(self) -> int:
+        return len(self.anchors)
+
+    def align(self, rotations: Array) -> tuple[Array, Array]:
+        """Angles of orientations (N, 3, 3) to the anchors, (N, K), and their names, (N, K, 3, 3)."""
+        return self.symmetry.align(rotations, self.anchors)
+
+
+@lru_cache(maxsize=16)
+def corner_orders(shape: Shape) -> NDArray[np.int64]:
+    """For each of the symmetries S of a box the order in which S lists its keypoints, (S, 8).
+
+    Keypoint i of the block named R @ S is keypoint order[i] of the block named R.
+    """
+    moved = np.einsum("sij,kj->ski", shape.symmetry.rotations, shape.keypoints)
+    distance = np.linalg.norm(moved[:, :, None] - shape.keypoints[None, None], axis=-1)
+    return np.asarray(distance.argmin(axis=-1))
+
+
+@lru_cache(maxsize=16)
+def charts_of(shape: Shape = CUBE) -> Charts:
+    """Anchors spread evenly by Lloyd's method from a fixed seed."""
+    symmetry = shape.symmetry
+    radius = RADIUS_SHARE * symmetry.smallest_turn / 2
+    if shape.is_cube:
+        return Charts(_spread(symmetry, CHARTS, SAMPLES, ROUNDS), radius, symmetry)
+    wanted = min(COVER_SHARE * radius, FARTHEST)
+    samples = Rotation.random(FEW_SAMPLES, random_state=np.random.default_rng(SEED + 1)).as_matrix()
+    anchors = np.eye(3)[None]
+    for count in COUNTS:
+        anchors = _spread(symmetry, count, FEW_SAMPLES, FEW_ROUNDS)
+        if symmetry.align(samples, anchors)[0].min(axis=1).max() <= wanted:
+            break
+    return Charts(anchors, radius, symmetry)
+
+
+def _spread(symmetry: Symmetry, count: int, size: int, rounds: int) -> Array:
+    rng = np.random.default_rng(SEED)
+    samples = Rotation.random(size, random_state=rng).as_matrix()
+    chosen = samples[:count].copy()
+    for _ in range(rounds):
+        angles, aligned = symmetry.align(samples, chosen)
         owner = angles.argmin(axis=1)
-        for chart in range(CHARTS):
+        for chart in range(count):
             members = aligned[owner == chart, chart]
             if len(members):
                 chosen[chart] = Rotation.from_matrix(members).mean().as_matrix()
     return chosen
-
-
-def align(rotations: Array, references: Array) -> tuple[Array, Array]:
-    """Name each orientation by its symmetric equivalent nearest to each reference.
-
-    Args:
-        rotations: (N, 3, 3), references: (K, 3, 3).
-
-    Returns:
-        Angles to the references modulo symmetry, radians (N, K), and the equivalents that attain
-        them, (N, K, 3, 3).
-    """
-    candidates = np.einsum("nij,sjk->nsik", rotations, cube_symmetries())
-    traces = np.einsum("nsij,kij->nks", candidates, references)
-    best = traces.argmax(axis=2)
-    largest = np.take_along_axis(traces, best[:, :, None], axis=2)[:, :, 0]
-    angles = np.arccos(np.clip((largest - 1.0) / 2.0, -1.0, 1.0))
-    return angles, candidates[np.arange(len(rotations))[:, None], best]
-
-
-@lru_cache(maxsize=1)
-def corner_orders() -> NDArray[np.int64]:
-    """For each of the 24 symmetries S the order in which S lists the corners, (24, 8).
-
-    Corner i of the block named R @ S is corner order[i] of the block named R.
-    """
-    corners = cube_corners(1.0)
-    moved = np.einsum("sij,kj->ski", cube_symmetries(), corners)
-    distance = np.linalg.norm(moved[:, :, None] - corners[None, None], axis=-1)
-    return np.asarray(distance.argmin(axis=-1))
-
-
-def symmetry_index(matrices: Array) -> NDArray[np.int64]:
-    """Which of the 24 symmetries each matrix, (..., 3, 3), is."""
-    traces = np.einsum("...ij,sij->...s", matrices, cube_symmetries())
-    return np.asarray(traces.argmax(axis=-1))

@@ -171,7 +171,7 @@ class BlockEstimator:
                 they are not used for.
         """
         _check(image, camera, block_edge)
-        self._check_priors(plane is not None or plane_from_blocks, depth is not None)
+        self._check_priors(plane is not None, depth is not None)
         calibration = self.calibration
         blocks = [
             BlockEstimate(
@@ -186,7 +186,7 @@ class BlockEstimator:
         if depth is not None:
             blocks = fuse_depth(blocks, depth, camera)
         found = _best_first(blocks)
-        if plane is None and plane_from_blocks:
+        if plane is None and plane_from_blocks and self.shape.is_cube:
             fit = common_plane([block for block in found if block.score >= PLANE_SCORE])
             plane = fit.plane if fit else None
         if plane is not None:

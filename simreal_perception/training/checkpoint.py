@@ -211,7 +211,8 @@ def load_network(checkpoint: Path) -> tuple[TrainingConfig, nn.Module]:
         )
     state = _read(checkpoint)
     config = _config(state)
-    network = make_task(config.task, config.seed, config.width, RandomizationConfig()).network
+    randomization = RandomizationConfig(shape=config.body)
+    network = make_task(config.task, config.seed, config.width, randomization).network
     network.load_state_dict(state.get("average", state["network"]))
     return config, network.eval()
 

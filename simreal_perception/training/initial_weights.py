@@ -10,30 +10,41 @@ import torch
 from torch import nn
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError, ModelError
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_common.untrusted_text import reason_of
 from simreal_perception.model_files.model_card import load_model_card
 from simreal_perception.training.checkpoint import Progress, load_network, read_progress
 
+OF_ONE_SHAPE = ("corners.", "log_spread.", "chart.")  # layers of the pose network
 COUNTER = "num_batches_tracked"  # of batch norms; not part of an exported model and not needed
 
 
-def load_initial_weights(network: nn.Module, task: str, start: str) -> None:
+def load_initial_weights(network: nn.Module, task: str, start: str, shape: Shape = CUBE) -> None:
     """Put the weights of another run, or of an exported model, into `network`.
+
+    What names the corners of another shape is left as it is: they are other corners, in other charts.
 
     Args:
         task: which network this is.
         start: a checkpoint (.pt), a run's folder, an exported network (.onnx), a model's card
             (.json), or the name of an installed model.
+        shape: that the network is to find.
 
     Raises:
         ConfigurationError: no such file, or weights of a network that is built otherwise.
     """
     path = _place(start, task)
     if path.suffix == ".pt":
-        weights: dict[str, Any] = load_network(path)[1].state_dict()
+        config, trained = load_network(path)
+        weights: dict[str, Any] = trained.state_dict()
+        learned = config.body
     else:
         weights = _onnx_weights(path if path.suffix == ".onnx" else _exported(start, task))
+        learned = _card_shape(start, path)
     wanted = network.state_dict()
+    if task == "pose" and not learned.looks_like(shape):
+        fresh = [name for name in wanted if name.startswith(OF_ONE_SHAPE)]
+        weights.update((name, wanted[name]) for name in fresh)
     weights = {name: value for name, value in weights.items() if not name.endswith(COUNTER)}
     differing = [
         name
@@ -90,6 +101,15 @@ def initial_weights_sha256(task: str, start: str) -> str:
 def _place(start: str, task: str) -> Path:
     path = Path(start)
     return path / f"{task}.pt" if path.is_dir() else path
+
+
+def _card_shape(start: str, path: Path) -> Shape:
+    """The shape that an exported network finds; one without a card is of cubes."""
+    if path.suffix == ".onnx":
+        start = str(path.with_name(path.stem.rpartition("_")[0] + ".json"))
+        if not Path(start).is_file():
+            return CUBE
+    return load_model_card(start).shape
 
 
 def _exported(model: str, task: str) -> Path:

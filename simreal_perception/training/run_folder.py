@@ -36,7 +36,8 @@ def run_folder(folder: Path, config: TrainingConfig, keeps: bool = True) -> Iter
 
     Beside the checkpoint lie <task>.best.pt, the best weights so far; <task>.log.jsonl, a line a
     checkpoint; <task>.config.yaml and <task>.ranges.yaml, which `simreal train --config --ranges`
-    reads; and <task>.environment.json: an entry for every start of the run.
+    reads; <task>.environment.json: an entry for every start of the run; and shape.yaml, which
+    `simreal train --shape` reads, where blocks are no cubes.
 
     Args:
         keeps: whether this process writes there; of several that train together one does.
@@ -88,6 +89,8 @@ def record_start(
     if step == 0:
         for old in (best_path(checkpoint), log_path(checkpoint)):
             old.unlink(missing_ok=True)
+    if config.shape:
+        write_whole(checkpoint.with_name("shape.yaml"), config.shape + "\n")
     if step == 0 or not ranges_copy(checkpoint).exists():
         keep_ranges(checkpoint, randomization)
     here = {

@@ -325,7 +325,7 @@ def prepare(config: TrainingConfig) -> tuple[Task, Source]:
     torch.manual_seed(config.seed)
     task = make_task(config.task, config.seed, config.width, config.randomization)
     if config.start_from:
-        load_initial_weights(task.network, config.task, config.start_from)
+        load_initial_weights(task.network, config.task, config.start_from, config.body)
     task.network.to(device=config.device, memory_format=torch.channels_last)
     source: Source = task.source
     if isinstance(source, DrawsOnDevice):

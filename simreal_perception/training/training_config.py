@@ -14,6 +14,8 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
+from simreal_common.settings.shape_file import read_shape_text
+from simreal_common.shapes.shape import Shape
 from simreal_perception.training.adr.randomization import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_perception.training.trackers.open_trackers import KINDS
@@ -59,6 +61,7 @@ class TrainingConfig:
         average: decay a step of the weights' moving average, the weights that ship; 0: none.
         repeat: learn from so many batches again and again; 0: every image is new.
         ranges: file with the ranges of randomization; "": config/randomization.yaml.
+        shape: what the blocks are, a line of YAML as `shape_file.shape_text` writes it; "": cubes.
         disabled: randomization groups that are switched off.
         textures: different pictures that surfaces show; fewer than the pool holds, for ablations.
         start_from: checkpoint or exported model whose weights the run starts from; "": fresh ones.
@@ -99,6 +102,7 @@ class TrainingConfig:
     average: float = 0.999
     repeat: int = 0
     ranges: str = ""
+    shape: str = ""
     disabled: tuple[str, ...] = ()
     textures: int = TEXTURES
     start_from: str = ""
@@ -169,6 +173,7 @@ class TrainingConfig:
                     f"no tracker is called '{tracker}'; wanted some of {', '.join(KINDS)}"
                 )
         RandomizationConfig(frozenset(self.disabled))  # refuses unknown names
+        self.body  # noqa: B018  # refuses what is no shape
 
     @property
     def adr_rule(self) -> AdrRule:
@@ -182,7 +187,13 @@ class TrainingConfig:
         Raises:
             ConfigurationError: the file of ranges cannot be read.
         """
-        return RandomizationConfig.load(Path(self.ranges) if self.ranges else None, self.disabled)
+        path = Path(self.ranges) if self.ranges else None
+        return RandomizationConfig.load(path, self.disabled, self.body)
+
+    @property
+    def body(self) -> Shape:
+        """The blocks' shape."""
+        return read_shape_text(self.shape, "shape")
 
     def _at_least(self, name: str, lowest: int) -> None:
         value = getattr(self, name)

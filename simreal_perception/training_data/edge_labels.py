@@ -1,4 +1,4 @@
-"""The edge fields that the pose network is trained for, from the poses of cubes."""
+"""The edge fields that the pose network is trained for, from the poses of blocks."""
 
 from __future__ import annotations
 
@@ -8,39 +8,44 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from simreal_common.shapes.lines import shown_lines
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.pose_estimation.crop_camera import project_into_crops
 from simreal_perception.pose_estimation.edge_field import (
-    EDGE_FACES,
-    EDGES,
     FIELD_CELLS,
     cell_centers,
-    face_normals,
 )
+from simreal_perception.training_data.keypoints import center_and_edge
 
 Floats = NDArray[np.float32]
 
 
-def edge_fields(points: Floats, rotation: Floats, focal: Floats) -> tuple[Floats, Floats]:
-    """The fields of N cubes.
+def edge_fields(
+    points: Floats, rotation: Floats, focal: Floats, *, shape: Shape = CUBE
+) -> tuple[Floats, Floats]:
+    """The fields of N blocks.
 
     Args:
-        points: (N, 8, 3), corners in the frame of the crop's camera, metres.
+        points: (N, 8, 3), keypoints in the frame of the crop's camera, metres.
         rotation: (N, 3, 3), block -> crop's camera.
         focal: (N,), of the crop's camera, crop pixels.
+        shape: of the blocks.
 
     Returns:
         Offsets to the nearest visible edge, crop pixels, (N, 2, FIELD_CELLS, FIELD_CELLS), and
-        its distance, (N, FIELD_CELLS, FIELD_CELLS). An edge is visible if the cube itself does not
-        hide it; what stands in front of the cube does not count.
+        its distance, (N, FIELD_CELLS, FIELD_CELLS). An edge is visible if the block itself does not
+        hide it; what stands in front of the block does not count.
     """
     count = len(points)
-    center = points.mean(axis=1)
-    normals = face_normals(rotation)
-    half = np.linalg.norm(points[:, 0] - center, axis=-1) / math.sqrt(3.0)
-    facing = np.einsum("nfk,nk->nf", normals, center) + half[:, None] < 0
-    visible = facing[:, EDGE_FACES].any(axis=2)
-    pixels = project_into_crops(points, focal)
-    ends = np.ascontiguousarray(pixels[:, EDGES].reshape(count, 12, 4), np.float32)
+    center, size = center_and_edge(points, shape)
+    arms, faces = shown_lines(shape, rotation, center, size[:, None, None])
+    if shape.is_box:  # its corners are the keypoints
+        pixels = project_into_crops(points, focal)[:, shape.edge_lines[0]]
+    else:
+        places = (arms + center[:, None, None]).reshape(count, -1, 3)
+        pixels = project_into_crops(places, focal)
+    ends = np.ascontiguousarray(pixels.reshape(count, -1, 4), np.float32)
+    visible = np.ascontiguousarray(faces > 0)
     offset = np.empty((count, 2, FIELD_CELLS, FIELD_CELLS), np.float32)
     distance = np.empty((count, FIELD_CELLS, FIELD_CELLS), np.float32)
     _nearest_edges(ends, visible, cell_centers().astype(np.float32), offset, distance)
@@ -53,7 +58,7 @@ def _nearest_edges(ends, visible, centers, offset, distance):  # type: ignore[no
     for n in prange(ends.shape[0]):
         cells = centers.shape[0]
         best = np.full((cells, cells), np.float32(1e12))
-        for e in range(12):
+        for e in range(ends.shape[1]):
             if not visible[n, e]:
                 continue
             x0, y0 = ends[n, e, 0], ends[n, e, 1]

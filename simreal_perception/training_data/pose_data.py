@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.geometry import cube_corners
 from simreal_perception.model_files.onnx_session import InferenceSession
 from simreal_perception.pose_estimation.crop_camera import (
     CROP_BLOCK_RADIUS,
@@ -62,8 +61,8 @@ class CropBatch:
 
     Attributes:
         images: uint8 (N, 64, 64, 3).
-        corners: float32 (N, 8, 2), corners in the order of `cube_corners`, units of half a crop.
-        points: float32 (N, 8, 3), the same corners in the crop camera's frame, metres.
+        corners: float32 (N, 8, 2), the block's keypoints, see `Shape`, units of half a crop.
+        points: float32 (N, 8, 3), the same keypoints in the crop camera's frame, metres.
         rotation: float32 (N, 3, 3), block -> crop camera.
         focal: float32 (N,), of the crop camera, crop pixels.
         target: float32 (N,), 1 for a block, 0 for none, nan for neither (hardly visible).
@@ -117,14 +116,15 @@ class CropSource(ReplayedSource[CropBatch]):
         rotation = to_crop @ scenes.rotation[views.scene, primitive]
         offset = scenes.position[views.scene, primitive] - views.position
         center = np.einsum("nij,nj->ni", to_crop, offset)
-        arms = cube_corners(1.0)[None] * scenes.own_edge[views.scene, primitive, None, None]
+        shape = self.randomization.shape
+        arms = shape.keypoints[None] * scenes.own_edge[views.scene, primitive, None, None]
         points = np.einsum("nij,nkj->nki", rotation, arms) + center[:, None]
         depth = np.maximum(points[..., 2:], 1e-3)
         focal = views.intrinsics[:, 0]
         corners = points[..., :2] / depth * focal[:, None, None] / (CROP_SIZE / 2)
         target = np.where(visible >= LEAST_VISIBLE, 1.0, np.nan)
         target[~is_block] = np.where(_shows_block(scenes, views), np.nan, 0.0)[~is_block]
-        field, edge_distance = edge_fields(points, rotation, focal)
+        field, edge_distance = edge_fields(points, rotation, focal, shape=shape)
         return CropBatch(
             images=images,
             corners=np.ascontiguousarray(corners, np.float32),
@@ -288,9 +288,12 @@ def _marks(
     """Edges, (n,), and centres, (n, 3), of small cubes that a mark on a block's face passes for."""
     whole = scenes.own_edge[scene, block].astype(np.float64)
     edge = whole * rng.uniform(*MARK_SHARES, size=len(scene))
-    local = rng.uniform(-0.5, 0.5, size=(len(scene), 3)) * (whole - edge)[:, None]
+    half = scenes.half_size[scene, block].astype(np.float64)
+    room = np.maximum(2 * half - edge[:, None], 0.0)
+    local = rng.uniform(-0.5, 0.5, size=(len(scene), 3)) * room
     axis = rng.integers(0, 3, size=len(scene))
-    local[np.arange(len(scene)), axis] = whole / 2 * rng.choice([-1, 1], size=len(scene))
+    rows = np.arange(len(scene))
+    local[rows, axis] = half[rows, axis] * rng.choice([-1, 1], size=len(scene))
     turned = np.einsum("nij,nj->ni", scenes.rotation[scene, block], local)
     return edge, scenes.position[scene, block] + turned
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.training.sanity_checks.causes import Cause, Finding
+from simreal_perception.training_data.keypoints import center_and_edge
 from simreal_perception.training_data.pose_data import LEAST_DISTANCE_EDGES, CropBatch
 from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import (
@@ -108,8 +109,7 @@ def _of_crops(configured: RandomizationConfig, batches: list[CropBatch]) -> Iter
     )
     if len(points) < LEAST_VIEWS:
         return
-    center = points.mean(axis=1)
-    edge = np.linalg.norm(points[:, 0] - points[:, 1], axis=1).astype(float)
+    center, edge = center_and_edge(points.astype(float), configured.shape)
     if configured.on("edge") and configured.edge.edge_m.low < configured.edge.edge_m.high:
         kind: Uniform = configured.edge.edge_m
         for fault in _unfilled(_place(edge, kind), kind, edge, OF_SCENES):

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.geometry import cube_corners
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.dataset.block_outline import common_shift, fill_hull
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, project_into_crops
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
 from simreal_perception.training_data.edge_labels import edge_fields
+from simreal_perception.training_data.keypoints import center_and_edge
 from simreal_perception.training_data.pose_data import CropBatch
 
 Array = NDArray[np.float64]
@@ -26,7 +27,7 @@ LARGEST_SHIFT_PX = 0.6
 NEAR = 0.03  # intersection over union: hulls are silhouettes but for what pixels round off
 
 
-def contradictions(batches: list[CropBatch]) -> Iterator[Finding]:
+def contradictions(batches: list[CropBatch], shape: Shape = CUBE) -> Iterator[Finding]:
     """Where pose, corners and edge field of the same crops do not agree."""
     before: CropBatch | None = None
     corners, rotations, fields = [], [], []
@@ -36,8 +37,8 @@ def contradictions(batches: list[CropBatch]) -> Iterator[Finding]:
         if not len(known):
             continue
         corners.append(_of_corners(batch, known, before))
-        rotations.append(_of_rotations(batch, known))
-        fields.append(_of_fields(batch, known))
+        rotations.append(_of_rotations(batch, known, shape))
+        fields.append(_of_fields(batch, known, shape))
         before = batch
     for kind, each in (("corners", corners), ("rotations", rotations)):
         told[kind] = [finding for findings in each for finding in findings]
@@ -47,16 +48,20 @@ def contradictions(batches: list[CropBatch]) -> Iterator[Finding]:
         yield from (finding for findings in fields for finding in findings)
 
 
-def silhouettes(batches: list[CropBatch]) -> Silhouettes:
-    """Of crops of plain blocks, one to a crop: what is red, and the hulls of labelled corners."""
+def silhouettes(batches: list[CropBatch], shape: Shape = CUBE) -> Silhouettes:
+    """Of crops of plain blocks, one to a crop: what is red, and the hulls of labelled blocks."""
     images, labels, swapped, turned, number, place = [], [], [], [], [], []
     for k, batch in enumerate(batches):
         known = np.flatnonzero(batch.target == 1)
-        pixels = batch.corners[known].astype(np.float64) * HALF + (CROP_SIZE - 1) / 2
+        if shape.is_box:
+            pixels = batch.corners[known].astype(np.float64) * HALF + (CROP_SIZE - 1) / 2
+        else:
+            turned_as_told = _vertices(batch, known, batch.rotation[known], shape)
+            pixels = _projected(turned_as_told, batch.focal[known])
         images.append(redness(batch.images[known]))
         labels.append(_hulls(pixels))
         swapped.append(_hulls(pixels[..., ::-1]))
-        turned.append(_hulls(_projected(_turned_back(batch, known), batch.focal[known])))
+        turned.append(_hulls(_projected(_turned_back(batch, known, shape), batch.focal[known])))
         number.append(np.full(len(known), k))
         place.append(known)
     return Silhouettes(
@@ -111,14 +116,13 @@ def _of_corners(
         yield Finding(Cause.CONTRADICTION, f"{share}, but {off:.1f} px away", LIKELY)
 
 
-def _of_rotations(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Finding]:
+def _of_rotations(batch: CropBatch, known: NDArray[np.int64], shape: Shape) -> Iterator[Finding]:
     """Labelled rotations against the one that the labelled points show."""
-    arms = batch.points[known].astype(np.float64)
-    arms -= arms.mean(axis=1, keepdims=True)
-    edge = np.linalg.norm(arms[:, 0], axis=1) * 2 / np.sqrt(3.0)
-    unit = arms / edge[:, None, None]
-    # The corners of a cube are orthogonal: sum of c c^T is 2 I.
-    shown = np.einsum("nki,kj->nij", unit, cube_corners(1.0)) / 2.0
+    points = batch.points[known].astype(np.float64)
+    center, edge = center_and_edge(points, shape)
+    unit = (points - center[:, None]) / edge[:, None, None]
+    # The coordinates of a box's corners are orthogonal: sum of c c^T is 8 times their squares.
+    shown = np.einsum("nki,kj->nij", unit, shape.keypoints) / (8.0 * shape.half_extents**2)
     said = batch.rotation[known].astype(np.float64)
 
     def wrong(matrices: Array) -> Masks:
@@ -127,7 +131,7 @@ def _of_rotations(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Findin
     odd = wrong(said)
     if odd.mean() <= LEAST_SHARE:
         return
-    share = f"rotations of {odd.mean():.0%} of the blocks do not turn a cube to its corners"
+    share = f"rotations of {odd.mean():.0%} of the blocks do not turn a block to its corners"
     if not wrong(said.transpose(0, 2, 1))[odd].mean() > 0.5:
         yield Finding(Cause.TRANSPOSED, f"{share}; transposed they do")
         return
@@ -138,9 +142,10 @@ def _of_rotations(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Findin
         yield Finding(Cause.CONTRADICTION, share, LIKELY)
 
 
-def _of_fields(batch: CropBatch, known: NDArray[np.int64]) -> Iterator[Finding]:
+def _of_fields(batch: CropBatch, known: NDArray[np.int64], shape: Shape) -> Iterator[Finding]:
     """Edge fields against those of the labelled poses."""
-    _, distance = edge_fields(batch.points[known], batch.rotation[known], batch.focal[known])
+    points, rotation = batch.points[known], batch.rotation[known]
+    _, distance = edge_fields(points, rotation, batch.focal[known], shape=shape)
     odd = np.abs(distance - batch.edge_distance[known]).max(axis=(1, 2)) > TOLERANCE_PX
     if odd.mean() > LEAST_SHARE:
         yield Finding(
@@ -159,17 +164,21 @@ def _all_projected(batch: CropBatch) -> Array:
     return (_projected(batch.points, batch.focal) - (CROP_SIZE - 1) / 2) / HALF
 
 
-def _turned_back(batch: CropBatch, known: NDArray[np.int64]) -> Array:
-    """The labelled points as they are if the rotations are those of the transposed matrices."""
-    points = batch.points[known].astype(np.float64)
-    center = points.mean(axis=1, keepdims=True)
-    edge = np.linalg.norm(points[:, 0] - center[:, 0], axis=1) * 2 / np.sqrt(3.0)
-    arms = cube_corners(1.0)[None] * edge[:, None, None]
-    # R^T c, as row vectors c R.
-    return np.asarray(np.einsum("nkj,nji->nki", arms, batch.rotation[known]) + center)
+def _turned_back(batch: CropBatch, known: NDArray[np.int64], shape: Shape) -> Array:
+    """The vertices as they are if the rotations are those of the transposed matrices."""
+    return _vertices(batch, known, batch.rotation[known].transpose(0, 2, 1), shape)
+
+
+def _vertices(
+    batch: CropBatch, known: NDArray[np.int64], rotation: NDArray[np.floating], shape: Shape
+) -> Array:
+    """Vertices of the labelled blocks, turned so, in the frame of the crop's camera, (N, V, 3)."""
+    center, edge = center_and_edge(batch.points[known].astype(np.float64), shape)
+    arms = shape.vertices[None] * edge[:, None, None]
+    return np.asarray(np.einsum("nij,nkj->nki", rotation, arms) + center[:, None])
 
 
 def _hulls(pixels: Array) -> Masks:
-    """Filled convex hulls of (N, 8, 2), pixels, as masks (N, CROP_SIZE, CROP_SIZE)."""
+    """Filled convex hulls of (N, V, 2), pixels, as masks (N, CROP_SIZE, CROP_SIZE)."""
     hulls = [fill_hull(corners, CROP_SIZE, CROP_SIZE) for corners in pixels]
     return np.stack(hulls) if hulls else np.zeros((0, CROP_SIZE, CROP_SIZE), bool)

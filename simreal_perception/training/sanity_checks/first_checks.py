@@ -129,7 +129,7 @@ def _of_real_loop(config: TrainingConfig, task: Task, varied: list[Any]) -> list
         stopped = [Finding(Cause.RATE_HIGH, str(error), POSSIBLE)]
     return [
         *loop_findings(probe.record, task),
-        *label_findings(varied, probe.record.batches),
+        *label_findings(varied, probe.record.batches, config.body),
         *coverage_findings(config.randomization, task.source, probe.record.batches),
         *stopped,
     ]

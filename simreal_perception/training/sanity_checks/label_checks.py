@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.training.sanity_checks import crop_labels, window_labels
 from simreal_perception.training.sanity_checks.causes import Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import fit_findings
@@ -19,23 +20,24 @@ FIRST_SEED, OTHER_SEED = 1_700_000_003, 1_700_000_033
 IMAGES = 8
 
 
-def label_findings(varied: list[Any], clear: list[Any]) -> list[Finding]:
+def label_findings(varied: list[Any], clear: list[Any], shape: Shape = CUBE) -> list[Finding]:
     """What is wrong with the labels of batches, as far as these are known.
 
     Args:
         varied: batches of any scenes.
         clear: batches, one after another, of plain scenes (`probe.CLEAR_GROUPS`).
+        shape: of their blocks.
     """
     both = [*varied, *clear]
     if all(isinstance(batch, CropBatch) for batch in both):
         return [
-            *crop_labels.contradictions(both),
-            *fit_findings(crop_labels.silhouettes(clear)),
+            *crop_labels.contradictions(both, shape),
+            *fit_findings(crop_labels.silhouettes(clear, shape)),
         ]
     if all(isinstance(batch, WindowBatch) for batch in both):
         return [
             *window_labels.contradictions(both),
-            *fit_findings(window_labels.silhouettes(clear)),
+            *fit_findings(window_labels.silhouettes(clear, shape)),
         ]
     return []
 

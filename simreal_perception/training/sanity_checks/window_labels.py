@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.networks.detector_network import STRIDE
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
@@ -16,9 +17,7 @@ CELLS = WINDOW // STRIDE
 LEAST_SHARE = 0.02
 # Where a window shows a block against the middle of its sphere: perspective moves it by a pixel.
 LARGEST_SHIFT_PX = 1.2
-# Radius of the disc that is as large as a cube's mean silhouette, of its bounding sphere's.
-DISC = 0.8
-NEAR = 0.1  # intersection over union: a disc is no cube
+NEAR = 0.1  # intersection over union: a disc is no block
 
 
 def contradictions(batches: list[WindowBatch]) -> Iterator[Finding]:
@@ -51,16 +50,17 @@ def contradictions(batches: list[WindowBatch]) -> Iterator[Finding]:
             yield Finding(Cause.CONTRADICTION, share, LIKELY)
 
 
-def silhouettes(batches: list[WindowBatch]) -> Silhouettes:
+def silhouettes(batches: list[WindowBatch], shape: Shape = CUBE) -> Silhouettes:
     """Of windows of plain blocks, one to a window: what is red, and the circles of the labels."""
     images, labels, swapped, number, place = [], [], [], [], []
+    disc = _disc_share(shape)
     for k, batch in enumerate(batches):
         single = np.flatnonzero(batch.center.sum(axis=(1, 2)) == 1)
         for n in single:
             (row,), (column,) = np.nonzero(batch.center[n])
             x, y, radius = batch.values[n, :, row, column].astype(float).tolist()
-            labels.append(_disc(column + x, row + y, DISC * np.exp(radius) / STRIDE))
-            swapped.append(_disc(row + y, column + x, DISC * np.exp(radius) / STRIDE))
+            labels.append(_disc(column + x, row + y, disc * np.exp(radius) / STRIDE))
+            swapped.append(_disc(row + y, column + x, disc * np.exp(radius) / STRIDE))
         # A cell is red where its middle is.
         images.append(redness(batch.images[single, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]))
         number.append(np.full(len(single), k))
@@ -76,6 +76,17 @@ def silhouettes(batches: list[WindowBatch]) -> Silhouettes:
         LARGEST_SHIFT_PX,
         NEAR,
     )
+
+
+def _disc_share(shape: Shape) -> float:
+    """Radius of the disc that is as large as the mean silhouette, of the bounding sphere's.
+
+    A convex body's is a quarter of its surface (Cauchy): of a cube the share is 0.8.
+    """
+    corners = shape.vertices[shape.triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    surface = np.linalg.norm(normals, axis=1).sum() / 2
+    return float(np.sqrt(surface / (4 * np.pi)) / np.linalg.norm(shape.vertices, axis=1).max())
 
 
 def _off(heat: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> bool:

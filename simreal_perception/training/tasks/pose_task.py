@@ -10,21 +10,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from simreal_common.geometry import cube_corners
 from simreal_perception.networks.normalization import normalize_crops
 from simreal_perception.networks.pose_network import PoseNetwork
-from simreal_perception.networks.rotation_charts import (
-    CHART_RADIUS,
-    CHARTS,
-    align,
-    anchors,
-    corner_orders,
-    symmetry_index,
+from simreal_perception.networks.rotation_charts import charts_of, corner_orders
+from simreal_perception.pose_estimation.crop_camera import (
+    CROP_BLOCK_RADIUS,
+    CROP_SIZE,
+    LEAST_DEPTH_M,
 )
-from simreal_perception.pose_estimation.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE
 from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
 from simreal_perception.training.tasks.crop_poses import crop_poses, draw_crops
 from simreal_perception.training.tasks.loss import Loss
+from simreal_perception.training_data.keypoints import center_and_edge
 from simreal_perception.training_data.pose_data import CropBatch, CropSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
@@ -46,11 +43,13 @@ class PoseTask:
 
     def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
         self.source = self.source_apart(seed, randomization)
-        self.network = PoseNetwork(width)
+        self.shape = randomization.shape
+        self.charts = charts_of(self.shape)
+        self.network = PoseNetwork(width, self.charts.count)
         with torch.no_grad():
             # Start every chart from the corners of its anchor at the standard size.
-            start = np.einsum("kij,cj->kci", anchors(), cube_corners(1.0))[..., :2]
-            scale = CROP_BLOCK_RADIUS / (CROP_SIZE / 2) / np.linalg.norm(cube_corners(1.0)[0])
+            start = np.einsum("kij,cj->kci", self.charts.anchors, self.shape.keypoints)[..., :2]
+            scale = CROP_BLOCK_RADIUS / (CROP_SIZE / 2) / (math.sqrt(3.0) / 2)
             self.network.corners.bias.copy_(torch.as_tensor(start * scale).float().flatten())
             self.network.log_spread.bias.fill_(-2.0)
 
@@ -58,7 +57,7 @@ class PoseTask:
         """What theory expects of a network that knows nothing: chance, and corners of an average."""
         return {
             "block_loss": (0.8 * math.log(2), 1.3 * math.log(2)),
-            "chart_loss": (0.9 * math.log(CHARTS), 1.2 * math.log(CHARTS)),
+            "chart_loss": (0.9 * math.log(self.charts.count), 1.2 * math.log(self.charts.count)),
             "corner_px": (2.0, 14.0),
             "field_px": (0.5 * FIELD_REACH_PX / 2, 2.0 * FIELD_REACH_PX / 2),
         }
@@ -93,12 +92,14 @@ class PoseTask:
         )
         known = batch.target == 1
         use = torch.as_tensor(known, device=device)
-        angles, truth = _named_by_charts(batch.rotation[known], batch.corners[known])
+        angles, truth = self._named_by_charts(batch, known)
         wanted = torch.as_tensor(truth, device=device)
-        inside = torch.as_tensor(angles < CHART_RADIUS, device=device)
+        inside = torch.as_tensor(angles < self.charts.radius, device=device)
         nearest = torch.as_tensor(angles.argmin(axis=1), device=device)
         # Charts near the anchor count fully, those at the rim little.
-        share = torch.as_tensor(np.clip((CHART_RADIUS - angles) / 0.2, 0.0, 1.0), device=device)
+        share = torch.as_tensor(
+            np.clip((self.charts.radius - angles) / 0.2, 0.0, 1.0), device=device
+        )
         share = share.float() / share.float().sum().clamp(min=1.0)
 
         error = (corners[use] - wanted).abs().mean(dim=(2, 3))
@@ -148,7 +149,7 @@ class PoseTask:
 
     def measure(self, network: nn.Module, batch: CropBatch) -> dict[str, float]:
         """Errors of the poses: mm as if 0.9 m away, and degrees; means and medians."""
-        poses = crop_poses(network, batch)
+        poses = crop_poses(network, batch, self.shape)
         if not len(poses.index):
             return {}
         return {
@@ -173,7 +174,7 @@ class PoseTask:
         right = (block > 0).cpu().numpy() == (batch.target == 1)
         if known.any():
             use = torch.as_tensor(known, device=device)
-            _, truth = _named_by_charts(batch.rotation[known], batch.corners[known])
+            _, truth = self._named_by_charts(batch, known)
             wanted = torch.as_tensor(truth, device=device)
             error = (corners[use] - wanted).abs().mean(dim=(2, 3)) * (CROP_SIZE / 2)
             chosen = error.gather(1, chart[use].argmax(dim=1)[:, None]).squeeze(1)
@@ -182,24 +183,31 @@ class PoseTask:
 
     def image(self, network: nn.Module, batch: CropBatch) -> NDArray[np.uint8]:
         """Crops with true and found edges drawn in."""
-        return draw_crops(batch, crop_poses(network, batch))
+        return draw_crops(batch, crop_poses(network, batch, self.shape), self.shape)
 
+    def _named_by_charts(self, batch: CropBatch, known: NDArray[np.bool_]) -> tuple[Array, Floats]:
+        """Angles of N blocks to the charts' anchors, and keypoints as each chart names them.
 
-def _named_by_charts(rotation: Floats, corners: Floats) -> tuple[Array, Floats]:
-    """Angles of N blocks to the charts' anchors, (N, K), and corners as each chart names them.
-
-    Args:
-        rotation: (N, 3, 3), corners: (N, 8, 2).
-
-    Returns:
-        Radians (N, K) and corners (N, K, 8, 2).
-    """
-    turned = rotation.astype(np.float64)
-    angles, aligned = align(turned, anchors())
-    # The symmetry that names the aligned block: aligned = rotation @ symmetry.
-    symmetry = np.einsum("nij,nkil->nkjl", turned, aligned)
-    order = corner_orders()[symmetry_index(symmetry)]
-    return angles, corners[np.arange(len(corners))[:, None, None], order]
+        Returns:
+            Radians (N, K) and keypoints (N, K, 8, 2), units of half a crop.
+        """
+        turned = batch.rotation[known].astype(np.float64)
+        angles, aligned = self.charts.align(turned)
+        if self.shape.is_box:
+            # The symmetry that names the aligned block, aligned = rotation @ symmetry, lists the same
+            # keypoints in another order.
+            symmetry = np.einsum("nij,nkil->nkjl", turned, aligned)
+            traces = np.einsum("nkij,sij->nks", symmetry, self.charts.symmetry.rotations)
+            order = corner_orders(self.shape)[traces.argmax(axis=-1)]
+            corners = batch.corners[known]
+            return angles, corners[np.arange(len(corners))[:, None, None], order]
+        points = batch.points[known].astype(np.float64)
+        center, size = center_and_edge(points, self.shape)
+        arms = np.einsum("nkij,cj->nkci", aligned, self.shape.keypoints)
+        named = arms * size[:, None, None, None] + center[:, None, None]
+        depth = np.maximum(named[..., 2:], LEAST_DEPTH_M)
+        focal = batch.focal[known].astype(np.float64)[:, None, None, None]
+        return angles, (named[..., :2] / depth * focal / (CROP_SIZE / 2)).astype(np.float32)
 
 
 def _scale_error(corners: Tensor, wanted: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from simreal_cli.cli import main  # noqa: E402
+from simreal_common.geometry import cube_corners  # noqa: E402
 from simreal_perception.networks.pose_network import PoseNetwork  # noqa: E402
 from simreal_perception.training import training  # noqa: E402
 from simreal_perception.training.sanity_checks import thresholds  # noqa: E402
@@ -245,7 +246,7 @@ def transposed_throughout(batch: Any) -> Any:
     rotation = batch.rotation.transpose(0, 2, 1).copy()
     center = batch.points.mean(axis=1, keepdims=True)
     edge = np.linalg.norm(batch.points[:, 0] - batch.points[:, 1], axis=1)
-    arms = pose_data.cube_corners(1.0)[None] * edge[:, None, None]
+    arms = cube_corners(1.0)[None] * edge[:, None, None]
     points = (np.einsum("nij,nkj->nki", rotation, arms) + center).astype(np.float32)
     corners = points[..., :2] / points[..., 2:] * batch.focal[:, None, None] / 32
     field, distance = pose_data.edge_fields(points, rotation, batch.focal)
