@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     card = load_model_card(args.model)
     check_writable(card.path)
-    source = MixedScenes(args.scenes, args.seed, args.ranges)
+    source = MixedScenes(args.scenes, args.seed, args.ranges, card.shape)
     command = f"simreal calibrate-model MODEL --scenes {args.scenes} --seed {args.seed}"
     command += f" --ranges {args.ranges.name}" if args.ranges else ""
     calibrate_model(

@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simreal_cli.parsing.arguments import nonempty, output_file, probability
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file, probability
+from simreal_cli.parsing.shapes import shape_of_model
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "image", type=nonempty, metavar="IMAGE", help="image as the camera took it (PNG, JPEG)"
     )
-    add_block_arguments(parser, MIN_SCORE)
+    add_block_arguments(parser, MIN_SCORE, shapes=True)
     parser.add_argument(
         "--plane",
         nargs=4,
@@ -72,8 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> None:
-    """Declare the camera, the blocks and the model, for every verb that looks at images."""
+def add_block_arguments(
+    parser: argparse.ArgumentParser, min_score: float, shapes: bool = False
+) -> None:
+    """Declare the camera, the blocks and the model, for every verb that looks at images.
+
+    Args:
+        shapes: whether the verb takes a shape in place of an edge, as `args.shape`.
+    """
     parser.add_argument(
         "--camera",
         type=nonempty,
@@ -86,9 +93,21 @@ def add_block_arguments(parser: argparse.ArgumentParser, min_score: float) -> No
         action="store_true",
         help="images are rectified: the calibration's projection matrix holds, and no distortion",
     )
-    parser.add_argument(
-        "--edge", required=True, type=_edge, metavar="METRES", help="edge of the blocks, metres"
+    blocks = parser.add_mutually_exclusive_group(required=True) if shapes else parser
+    blocks.add_argument(
+        "--edge",
+        required=not shapes,
+        type=_edge,
+        metavar="METRES",
+        help="edge of the blocks, metres",
     )
+    if shapes:
+        blocks.add_argument(
+            "--shape",
+            type=nonempty_path,
+            metavar="FILE",
+            help="YAML of blocks that are no cubes, as the model was trained with: its measures hold",
+        )
     parser.add_argument(
         "--model",
         type=nonempty,
@@ -138,8 +157,9 @@ def run(args: argparse.Namespace) -> int:
     if args.draw is not None:
         check_drawable(args.draw)
     search = Search(args.max_distance, args.max_width)
+    edge = _block_edge(args)
     estimate = load_estimator(args.model, search)
-    estimates = estimate(rgb, camera, args.edge, plane, depth, args.plane_from_blocks)
+    estimates = estimate(rgb, camera, edge, plane, depth, args.plane_from_blocks)
     blocks = [block for block in estimates if block.score >= args.min_score]
     if args.draw is not None:
         write_image(args.draw, draw_blocks(rgb, camera, blocks))
@@ -171,8 +191,27 @@ def _plane(args: argparse.Namespace) -> SupportPlane | None:
     return SupportPlane(args.plane[:3], args.plane[3], sigma)
 
 
+def _block_edge(args: argparse.Namespace) -> float:
+    """The edge that the estimator is told, metres.
+
+    Raises:
+        ConfigurationError: a shape that the model does not find.
+    """
+    if args.shape is not None:
+        return shape_of_model(args.model, args.shape).edge_m
+    shape = shape_of_model(args.model, None)
+    if not shape.is_cube:
+        raise ConfigurationError(
+            f"--edge is of cubes, and model {args.model} finds a {shape.words}: give --shape FILE with "
+            "the measures of yours"
+        )
+    return float(args.edge)
+
+
 def _as_json(block: BlockEstimate) -> dict[str, Any]:
+    shape = {} if block.shape.is_cube else {"extents": [round(x, 6) for x in block.extents]}
     return {
+        **shape,
         "position": [round(float(x), 6) for x in block.pose.position],
         "orientation": [round(float(x), 6) for x in block.pose.orientation],
         "edge": block.edge,

@@ -14,8 +14,10 @@ from simreal_cli.parsing.arguments import (
     positive,
     probability,
 )
+from simreal_cli.parsing.shapes import shape_of_model
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import check_writable, write_output
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 
 if TYPE_CHECKING:
@@ -71,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         metavar="NAME",
         help="kind of --scenes: everything (the default), overhead, crowded, face-on, trained",
+    )
+    parser.add_argument(
+        "--shape",
+        type=nonempty_path,
+        metavar="FILE",
+        help="YAML of what the blocks of --scenes are; without it what the model's card says",
     )
     parser.add_argument(
         "--ranges",
@@ -146,7 +154,12 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.video.image_io import check_drawable, write_image
 
     knowledge = _plane_knowledge(args)
-    source = _source(args)
+    shape = shape_of_model(args.model, args.shape)
+    if not shape.is_cube and not args.scenes:
+        raise ConfigurationError(
+            f"model {args.model} finds a {shape.words}: such are in --scenes N alone; give that"
+        )
+    source = _source(args, shape)
     if args.write_card:
         check_writable(load_model_card(args.model).path)
     for path in (args.sheet, args.reliability):
@@ -185,7 +198,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _source(args: argparse.Namespace) -> ExampleSource:
+def _source(args: argparse.Namespace, shape: Shape = CUBE) -> ExampleSource:
     """Where the examples come from; options that do not belong together are refused."""
     if args.only and not args.photos:
         raise ConfigurationError("--only belongs to --photos; leave it out, or give --photos")
@@ -219,7 +232,7 @@ def _source(args: argparse.Namespace) -> ExampleSource:
         return WorldSource(args.world, args.seed)
     from simreal_perception.evaluation.evaluation_scenes import SceneSource
 
-    return SceneSource(args.scenes, args.seed, args.renderer, args.ranges, args.split or "")
+    return SceneSource(args.scenes, args.seed, args.renderer, args.ranges, args.split or "", shape)
 
 
 def _plane_knowledge(args: argparse.Namespace) -> PlaneKnowledge | None:
@@ -259,6 +272,7 @@ def _command(args: argparse.Namespace) -> str:
         parts += [] if args.renderer == "raycaster" else ["--renderer", args.renderer]
         parts += ["--split", args.split] if args.split else []
         parts += ["--ranges", args.ranges.name] if args.ranges else []
+        parts += ["--shape", args.shape.name] if args.shape else []
     elif args.world:
         parts += ["--world", args.world]
     elif args.photos:

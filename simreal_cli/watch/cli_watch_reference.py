@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     card = load_model_card(args.model)
     check_writable(card.path)
     seed = WATCH_SEED if args.seed is None else args.seed
-    source = MixedScenes(args.scenes or WATCH_SCENES, seed, args.ranges)
+    source = MixedScenes(args.scenes or WATCH_SCENES, seed, args.ranges, card.shape)
     command = watch_command(source.count, seed, args.ranges)
     examples = tqdm(source.examples(range(source.count)), total=source.count, unit="img")
     write_reference(card, examples, command)

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.geometry import Pose, cube_rotation_distance
+from simreal_common.geometry import Pose
 from simreal_perception.evaluation.metrics.pose_recall import ImageErrors
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class PoseError:
         position_m: length of the error of position.
         lateral_m, range_m: its parts across and along the viewing ray; range is signed, positive
             where the estimate is too far away.
-        rotation_rad: modulo the 24 rotations of a cube.
+        rotation_rad: modulo the symmetry of its shape.
         score: the estimate's.
         distance_m: of the block from the camera.
         nees: normalized squared error of position under the estimate's covariance; 3 on average
@@ -342,7 +342,7 @@ def pose_error(estimate: BlockEstimate, truth: Pose, camera: Camera | None = Non
         position_m=float(np.linalg.norm(error)),
         lateral_m=across,
         range_m=along,
-        rotation_rad=cube_rotation_distance(estimate.pose.rotation, truth.rotation),
+        rotation_rad=estimate.shape.symmetry.distance(estimate.pose.rotation, truth.rotation),
         score=estimate.score,
         distance_m=float(np.linalg.norm(truth.position)),
         nees=float(error @ np.linalg.solve(place, error)),

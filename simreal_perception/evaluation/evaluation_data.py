@@ -16,6 +16,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_files import load_camera
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of, shortened
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 
@@ -58,6 +59,7 @@ class Example:
         edges: of each of `blocks`, then of each of `hidden`, metres; empty where all are `edge`.
         labels: how a labelled photograph is scored; None for other images.
         plane: that its blocks stand on, optical frame; None where nobody knows.
+        shape: of its blocks.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Example:
     edges: list[float] = field(default_factory=list)
     labels: Labels | None = None
     plane: SupportPlane | None = None
+    shape: Shape = CUBE
 
     @property
     def sized_blocks(self) -> list[tuple[Pose, float]]:

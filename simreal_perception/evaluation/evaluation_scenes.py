@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
-from simreal_common.geometry import Pose, cube_corners
+from simreal_common.errors import ConfigurationError
+from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.evaluation.evaluation_data import Example, table_plane
 from simreal_perception.evaluation.evaluation_splits import (
     LEAST_EDGE_PX,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from simreal_sim.rendering.pybullet.tiny_renderer import BulletRenderer
 
 RENDERERS = ("raycaster", "tiny", "egl")
+DRAWN_BY_ALL = ("cube", "cuboid", "cylinder")
 
 # Keeps the generators of evaluation apart from those of training, which start elsewhere.
 SALT = 0xE7A1
@@ -52,9 +55,11 @@ class SceneSource:
         renderer: one of `RENDERERS`.
         ranges: file of ranges; None for config/randomization.yaml.
         split: one of `SPLITS`; "" for "everything", or, with a file, for all that it says.
+        shape: what the blocks are.
 
     Raises:
-        ConfigurationError: the ranges cannot be read, or no such split.
+        ConfigurationError: the ranges cannot be read, no such split, or a shape that the renderer does
+            not draw.
     """
 
     count: int
@@ -62,9 +67,15 @@ class SceneSource:
     renderer: str = "raycaster"
     ranges: Path | None = None
     split: str = ""
+    shape: Shape = CUBE
 
     def __post_init__(self) -> None:
         self.randomization  # noqa: B018  # what is wrong with it is said here, not in a worker
+        if self.renderer != "raycaster" and self.shape.kind not in DRAWN_BY_ALL:
+            raise ConfigurationError(
+                f"renderer {self.renderer} draws no {self.shape.kind}: wanted one of "
+                f"{', '.join(DRAWN_BY_ALL)}, or the renderer raycaster"
+            )
 
     @property
     def kind(self) -> Split:
@@ -74,11 +85,12 @@ class SceneSource:
     @property
     def randomization(self) -> RandomizationConfig:
         """Ranges of these scenes."""
-        return _randomization(self.kind.name, self.ranges)
+        return _randomization(self.kind.name, self.ranges, self.shape)
 
     @property
     def name(self) -> str:
-        of = f" of {self.ranges.name}" if self.ranges else ""
+        of = "" if self.shape.is_cube else f", a {self.shape.words}"
+        of += f" of {self.ranges.name}" if self.ranges else ""
         kind = f"{self.kind.words}{of}, drawn by {self.renderer}, seed {self.seed}"
         return f"fresh synthetic scenes: {kind}"
 
@@ -122,6 +134,7 @@ class SceneSource:
             [share for _, share, _ in [*blocks, *hidden]],
             [edge for _, _, edge in [*blocks, *hidden]],
             plane=table_plane(view_pose(views, 0).inverse()),
+            shape=self.shape,
         )
 
     def _draw(
@@ -152,28 +165,33 @@ class MixedScenes:
     """Scenes of several splits in turns: what a model is calibrated on.
 
     Args:
-        count, seed, ranges: as of `SceneSource`.
+        count, seed, ranges, shape: as of `SceneSource`.
     """
 
     count: int
     seed: int
     ranges: Path | None = None
+    shape: Shape = CUBE
 
     @property
     def name(self) -> str:
-        of = f" of {self.ranges.name}" if self.ranges else ""
+        of = "" if self.shape.is_cube else f" of a {self.shape.words}"
+        of += f" of {self.ranges.name}" if self.ranges else ""
         return f"fresh synthetic scenes{of}, {', '.join(MIXTURE)} in turns, seed {self.seed}"
 
     def examples(self, numbers: Sequence[int]) -> Iterator[Example]:
         """Draw the scenes of these numbers."""
-        sources = [SceneSource(self.count, self.seed, ranges=self.ranges, split=s) for s in MIXTURE]
+        sources = [
+            SceneSource(self.count, self.seed, ranges=self.ranges, split=split, shape=self.shape)
+            for split in MIXTURE
+        ]
         for number in numbers:
             yield from sources[number % len(sources)].examples([number // len(sources)])
 
 
 @lru_cache(maxsize=8)
-def _randomization(split: str, path: Path | None) -> RandomizationConfig:
-    return find_split(split).narrowed(RandomizationConfig.load(path))
+def _randomization(split: str, path: Path | None, shape: Shape) -> RandomizationConfig:
+    return find_split(split).narrowed(RandomizationConfig.load(path, shape=shape))
 
 
 @lru_cache(maxsize=1)
@@ -195,7 +213,7 @@ def _visible_blocks(
     for slot in np.flatnonzero(scenes.is_block[0] & (seen > 0)):
         pose = to_camera @ Pose.from_rotation(scenes.rotation[0, slot], scenes.position[0, slot])
         edge = float(scenes.own_edge[0, slot])
-        corners = pose.transform_points(cube_corners(edge))
+        corners = pose.transform_points(scenes.block.vertices * edge)
         if corners[:, 2].min() < edge:
             continue  # at the lens
         hull = cv2.convexHull(camera.project(corners).astype(np.float32))

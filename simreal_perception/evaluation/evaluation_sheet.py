@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
-from simreal_common.geometry import Pose, cube_corners
+from simreal_common.geometry import Pose
+from simreal_common.shapes.lines import shown_lines
+from simreal_common.shapes.shape import Shape
 from simreal_perception.evaluation.evaluation import BlockResult, FalseAlarm
 from simreal_perception.evaluation.evaluation_data import Example, ExampleSource
 from simreal_perception.evaluation.evaluation_plane import PlaneKnowledge
 from simreal_perception.evaluation.evaluation_run import EvaluationOutcome
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_perception.video.drawing import EDGES
 
 RgbImage = NDArray[np.uint8]
 
@@ -108,10 +109,11 @@ def _tile(case: Case, example: Example, found: Sequence[BlockEstimate]) -> RgbIm
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT,
     )
+    shape = example.shape
     for pose, edge in example.sized_blocks:
-        _wireframe(tile, example.camera, pose, edge, TRUTH, window)
+        _wireframe(tile, example.camera, shape, pose, edge, TRUTH, window)
     for block in found:
-        _wireframe(tile, example.camera, block.pose, example.edge, ESTIMATE, window)
+        _wireframe(tile, example.camera, shape, block.pose, example.edge, ESTIMATE, window)
     strip = np.full((CAPTION, TILE, 3), 24, dtype=np.uint8)
     for row, line in enumerate(_caption(case, example)):
         cv2.putText(strip, line, (5, 15 + 16 * row), FONT, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
@@ -129,20 +131,23 @@ def _window(subject: NDArray[np.float64], example: Example) -> _Window:
 def _wireframe(
     tile: RgbImage,
     camera: Camera,
+    shape: Shape,
     pose: Pose,
     edge: float,
     color: tuple[int, int, int],
     window: _Window,
 ) -> None:
-    corners = pose.transform_points(cube_corners(edge))
-    if corners[:, 2].min() < 1e-2:
+    (arms,), (faces,) = shown_lines(shape, pose.rotation[None], pose.position[None], edge)
+    lines = arms + pose.position
+    if lines[..., 2].min() < 1e-2:
         return
-    pixels = camera.project(corners) @ window.matrix[:, :2].T + window.matrix[:, 2]
+    lines = lines[faces > 0] if shape.is_round else lines
+    pixels = camera.project(lines) @ window.matrix[:, :2].T + window.matrix[:, 2]
     if not (np.abs(pixels) < 20 * TILE).all():
         return
     fixed = np.rint(pixels * 16).astype(np.int32)
-    for start, end in EDGES:
-        cv2.line(tile, fixed[start].tolist(), fixed[end].tolist(), color, 1, cv2.LINE_AA, 4)
+    for start, end in fixed.tolist():
+        cv2.line(tile, start, end, color, 1, cv2.LINE_AA, 4)
 
 
 def _caption(case: Case, example: Example) -> Iterator[str]:

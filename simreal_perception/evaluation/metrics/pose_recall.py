@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
+from simreal_common.shapes.shape import CUBE
 from simreal_perception.evaluation.metrics.symmetric_errors import (
-    DIAMETER,
     SymmetricErrors,
+    diameter,
     symmetric_errors,
 )
 
@@ -56,6 +57,7 @@ class ImageErrors:
         mssd, mspd_px, add_s_m: as in `SymmetricErrors`, (E, T).
         edge: of each block, metres, (T,).
         only_2d: whether poses are right in the image alone: MSPD says something, the others do not.
+        diameter: of the blocks, in edges.
     """
 
     scores: Array
@@ -64,6 +66,7 @@ class ImageErrors:
     add_s_m: Array
     edge: Array
     only_2d: bool = False
+    diameter: float = diameter(CUBE)
 
     @staticmethod
     def of(
@@ -83,7 +86,7 @@ class ImageErrors:
         def errors(estimate: BlockEstimate, target: Target) -> SymmetricErrors:
             position = target.edge / estimate.edge * estimate.pose.position
             scaled = Pose(position, estimate.pose.orientation)
-            return symmetric_errors(scaled, target.pose, target.edge, camera)
+            return symmetric_errors(scaled, target.pose, target.edge, camera, estimate.shape)
 
         each = [[errors(estimate, target) for target in targets] for estimate in surest]
         shape = (len(surest), len(targets))
@@ -94,6 +97,7 @@ class ImageErrors:
             np.array([[e.add_s_m for e in row] for row in each], dtype=np.float64).reshape(shape),
             np.array([target.edge for target in targets], dtype=np.float64),
             only_2d,
+            diameter(estimates[0].shape if estimates else CUBE),
         )
 
     def above(self, score: float) -> ImageErrors:
@@ -106,6 +110,7 @@ class ImageErrors:
             self.add_s_m[kept],
             self.edge,
             self.only_2d,
+            self.diameter,
         )
 
 
@@ -122,7 +127,7 @@ class PoseRecall:
     def summary(self) -> dict[str, float]:
         """The figures: shares of 1, and how many blocks count; not a number without any."""
         metric = [image for image in self.images if not image.only_2d]
-        diameters = [np.broadcast_to(DIAMETER * i.edge, i.add_s_m.shape) for i in metric]
+        diameters = [np.broadcast_to(i.diameter * i.edge, i.add_s_m.shape) for i in metric]
         mssd = _average_recall([image.mssd for image in metric], MSSD_SHARES)
         mspd = _average_recall([image.mspd_px for image in self.images], MSPD_PX)
         add_s = [image.add_s_m for image in metric]
