@@ -82,7 +82,8 @@ class Symmetry:
         """A finite set that stands for the group, (M, 3, 3): all of it, but for a free axis steps."""
         if not self.free_axis:
             return self.rotations
-        steps = turns_about_z(np.linspace(0.0, 2 * np.pi, TURN_STEPS, endpoint=False))
+        turn = np.linspace(0.0, 2 * np.pi, TURN_STEPS, endpoint=False)
+        steps = turns_about_z(np.asarray(turn, dtype=np.float64))
         return np.asarray(np.einsum("sij,tjk->stik", self.rotations, steps).reshape(-1, 3, 3))
 
     @property

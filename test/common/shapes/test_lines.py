@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
+from simreal_common.geometry import cube_corners
 from simreal_common.settings.configuration import parse_yaml
 from simreal_common.shapes.lines import most_shown, shown_lines
 from simreal_common.shapes.shape import EXAMPLES, Shape
@@ -86,3 +87,16 @@ def test_edges_of_several_sizes_are_those_of_each() -> None:
         )
         np.testing.assert_allclose(2 * arms[0], arms[1])
         np.testing.assert_array_equal(*faces)
+
+
+def test_lines_of_a_cube_are_exactly_its_edges() -> None:
+    turn, position = placed(8)
+    (arms,), (faces,) = shown_lines(SHAPES["cube"], turn[None], position[None], EDGE)
+    corners = np.einsum("ij,kj->ki", turn, cube_corners(EDGE))
+    signs = np.sign(cube_corners(1.0))
+    pairs = [(i, j) for i in range(8) for j in range(i + 1, 8) if (signs[i] == signs[j]).sum() == 2]
+    for (first, second), line, shown in zip(pairs, arms, faces, strict=True):
+        np.testing.assert_array_equal(line, corners[[first, second]])
+        axes = np.flatnonzero(signs[first] == signs[second])
+        normals = [turn[:, axis] * signs[first, axis] for axis in axes]
+        assert shown == sum(normal @ position + EDGE / 2 < 0 for normal in normals)
