@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shape",
-        type=Path,
+        type=nonempty_path,
         metavar="FILE",
         help="YAML of what the blocks are, e.g. kind: cuboid, edges: [0.06, 0.04, 0.03]; without it "
         "cubes",
