@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from simreal_common.settings.parameters import parameter
-from simreal_control.grasping.gripper import GripperGeometry
+from simreal_control.grasping.gripper_geometry import GripperGeometry
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.planning.link_meshes import MissingMeshes

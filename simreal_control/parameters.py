@@ -13,7 +13,7 @@ from simreal_common.resources import share_directory
 from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
-from simreal_control.grasping.gripper import GripperGeometry, Hand
+from simreal_control.grasping.gripper_geometry import GripperGeometry, Hand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.parameter_fields import NO_LOOK_POSES, GripperType, ParameterFields

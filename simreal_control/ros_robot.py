@@ -29,7 +29,7 @@ from simreal_control.robot_interface.task_io import (
 )
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_cameras import RosCameras
-from simreal_control.ros_vacuum import VacuumSwitch
+from simreal_control.ros_gripper_vacuum import VacuumSwitch
 
 
 class RosRobot(Robot):

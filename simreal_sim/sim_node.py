@@ -27,7 +27,7 @@ from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare_all
 from simreal_sim.physics.pacing import Pacer, Schedule
-from simreal_sim.physics.simulated_arm import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.simulated_arms import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_randomization import (

@@ -28,7 +28,7 @@ from simreal_control.world_model.block_map import estimate_in_base
 from simreal_perception.pose_estimation.block_color import color_names
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.video.drawing import draw_blocks
-from simreal_sim.physics.simulated_arm import PANDA, simulated_arm
+from simreal_sim.physics.simulated_arms import PANDA, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_obstacles import draw_obstacles

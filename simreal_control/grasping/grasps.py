@@ -19,7 +19,12 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
-from simreal_control.grasping.gripper import GripperGeometry, Hand, clearance, clearance_inside
+from simreal_control.grasping.gripper_geometry import (
+    GripperGeometry,
+    Hand,
+    clearance,
+    clearance_inside,
+)
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.world_model.block_map import QUARTER_TURN, Block
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.settings.obstacles import Obstacle
-from simreal_control.grasping.gripper import GripperGeometry, Hand
+from simreal_control.grasping.gripper_geometry import GripperGeometry, Hand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.task.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig

@@ -1,8 +1,4 @@
-"""Detection clusters: the detections of one block, from several pictures, viewpoints and cameras.
-
-Pictures by one camera from one viewpoint err alike: their median counts, with the covariance of one of
-them. Cameras, and viewpoints of one camera, err each by itself: they are fused in information form.
-"""
+"""Detection clusters: the detections of one block, from several pictures, viewpoints and cameras."""
 
 from __future__ import annotations
 
@@ -15,6 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
+from simreal_control.world_model.camera_fusion import (
+    fuse_positions,
+    viewpoint_position,
+    yaw_variance,
+)
 
 Array = NDArray[np.float64]
 
@@ -73,7 +74,7 @@ class DetectionCluster:
     @property
     def yaw_sigma(self) -> float:
         """Of the block's yaw, radians."""
-        variances = [_yaw_variance(members) for members in self._by_viewpoint()]
+        variances = [yaw_variance(members) for members in self._by_viewpoint()]
         if len(variances) == 1:
             return float(np.sqrt(variances[0]))
         return float(1.0 / np.sqrt(np.sum(1.0 / np.maximum(variances, 1e-12))))
@@ -87,7 +88,7 @@ class DetectionCluster:
         if len(by_viewpoint) == 1:
             return [1.0] * len(self.members)
         factors = {
-            viewpoint: 1.0 / (len(members) * max(_yaw_variance(members), 1e-12))
+            viewpoint: 1.0 / (len(members) * max(yaw_variance(members), 1e-12))
             for viewpoint, members in by_viewpoint.items()
         }
         return [factors[view.viewpoint] for view in self.views]
@@ -120,7 +121,7 @@ class DetectionCluster:
 
     def _fused(self) -> tuple[Array, Array]:
         """Centre and covariance."""
-        seen = [_position(members) for members in self._by_viewpoint()]
+        seen = [viewpoint_position(members) for members in self._by_viewpoint()]
         return seen[0] if len(seen) == 1 else fuse_positions(seen)
 
 
@@ -160,27 +161,8 @@ def clusters_of(
     return clusters
 
 
-def fuse_positions(seen: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Positions that err each by itself, (3,) with covariance (3, 3), to one, in information form."""
-    information = [np.linalg.inv(covariance) for _, covariance in seen]
-    covariance = np.linalg.inv(np.sum(information, axis=0))
-    weighted = [part @ position for part, (position, _) in zip(information, seen, strict=True)]
-    return covariance @ np.sum(weighted, axis=0), (covariance + covariance.T) / 2.0
-
-
-def _position(members: Sequence[BlockEstimate]) -> tuple[Array, Array]:
-    """Median and covariance of pictures from one viewpoint."""
-    positions = np.stack([member.pose.position for member in members])
-    covariances = np.stack([member.covariance[:3, :3] for member in members])
-    return np.asarray(np.median(positions, axis=0)), np.asarray(np.mean(covariances, axis=0))
-
-
 def _steep(camera_position: tuple[float, float, float] | None, centre: Array) -> bool:
     if camera_position is None:
         return False
     x, y, z = np.array(camera_position) - centre
     return bool(np.hypot(x, y) < np.tan(STEEP_RAD) * z)
-
-
-def _yaw_variance(members: Sequence[BlockEstimate]) -> float:
-    return float(np.mean([member.covariance[5, 5] for member in members]))

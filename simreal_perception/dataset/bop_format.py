@@ -18,7 +18,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import cube_corners, cube_symmetries
 from simreal_common.output_files import write_whole
 from simreal_perception.dataset.block_outline import centers_within, outline
-from simreal_perception.dataset.picture_formats import PictureParts, write_json, write_mask
+from simreal_perception.dataset.picture_format import PictureParts, write_json, write_mask
 from simreal_perception.dataset.picture_labels import (
     DECIMALS_POSE,
     DECIMALS_SHARE,

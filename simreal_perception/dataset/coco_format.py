@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import MissingDependencyError
-from simreal_perception.dataset.picture_formats import DIGITS, PictureParts, write_json
+from simreal_perception.dataset.picture_format import DIGITS, PictureParts, write_json
 from simreal_perception.dataset.picture_labels import (
     DECIMALS_PX,
     DECIMALS_SHARE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simreal_perception.dataset.picture_formats import (
+from simreal_perception.dataset.picture_format import (
     DIGITS,
     PictureByPicture,
     write_json,

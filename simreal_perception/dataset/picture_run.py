@@ -13,27 +13,15 @@ import cv2
 
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.output_files import Claim
-from simreal_perception.dataset.bop_format import BopFormat
-from simreal_perception.dataset.coco_format import CocoFormat
-from simreal_perception.dataset.folder_format import FolderFormat
-from simreal_perception.dataset.picture_formats import PictureFormat
+from simreal_perception.dataset.formats import FORMATS
+from simreal_perception.dataset.picture_format import PictureFormat
 from simreal_perception.dataset.picture_settings import (
     SETTINGS_FILE,
     PictureSettings,
     claim_folder,
     without_lens,
 )
-from simreal_perception.dataset.webdataset_format import SHARD, WebDatasetFormat
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
-
-FORMATS: dict[str, Callable[[Path, PictureSettings], PictureFormat]] = {
-    "folder": lambda folder, settings: FolderFormat(folder, settings.split),
-    "coco": lambda folder, settings: CocoFormat(folder, settings.split),
-    "bop": lambda folder, settings: BopFormat(folder, settings.split),
-    "webdataset": lambda folder, settings: WebDatasetFormat(
-        folder, settings.split, settings.shard or SHARD
-    ),
-}
 
 Progress = Callable[[int], object]
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError, SimrealError
-from simreal_perception.dataset.picture_formats import PictureFormat
+from simreal_perception.dataset.picture_format import PictureFormat
 from simreal_perception.dataset.picture_run import (
     PictureRun,
     PictureSource,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.output_files import write_whole
-from simreal_perception.dataset.picture_formats import Draw, png
+from simreal_perception.dataset.picture_format import Draw, png
 from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
 
 SHARD = 100  # pictures in a tar file, without another wish: some 50 MB

@@ -21,7 +21,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.pose_estimation.calibration import logit
 from simreal_perception.pose_estimation.detection import Region
-from simreal_perception.tracking.pose_fusion import FusedPose, Measurement
+from simreal_perception.tracking.fusion_over_time import FusedPose, Measurement
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
 from simreal_common.settings.shape_file import read_shape_text
 from simreal_common.shapes.shape import Shape
-from simreal_perception.training.adr.randomization import AdrRule
+from simreal_perception.training.adr.widening_rule import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_perception.training.trackers.open_trackers import KINDS
 from simreal_perception.training_data.replayed_source import TEXTURES

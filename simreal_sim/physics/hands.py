@@ -9,7 +9,7 @@ import numpy as np
 
 from simreal_common.geometry import Pose
 from simreal_sim.physics.bullet_server import BulletServer
-from simreal_sim.physics.simulated_arm import SimulatedArm
+from simreal_sim.physics.simulated_arms import SimulatedArm
 
 TIP_EFFORT_NM = 20.0  # what keeps a pad upright does not give way
 

@@ -20,7 +20,7 @@ from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
 from simreal_sim.physics.bullet_server import BulletServer
 from simreal_sim.physics.hands import FingerHand, SimulatedHand, SuctionHand
-from simreal_sim.physics.simulated_arm import PANDA, JointStates, SimulatedArm
+from simreal_sim.physics.simulated_arms import PANDA, JointStates, SimulatedArm
 from simreal_sim.physics.world_bodies import (
     BLOCK_FRICTION,
     ROLLING_FRICTION,

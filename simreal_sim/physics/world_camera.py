@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import OPTICAL_FROM_OPENGL, Pose
-from simreal_sim.physics.simulated_arm import SimulatedArm
+from simreal_sim.physics.simulated_arms import SimulatedArm
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SensorNoise
 

@@ -33,7 +33,7 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
 )
 from simreal_control.ros_actions import GOAL_TIME_S, RobotActions, flaw_of, trajectory_goal
-from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.simulated_arms import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.ros_controllers import (

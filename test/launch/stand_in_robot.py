@@ -27,7 +27,7 @@ from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, LATCHED_QOS, STATE_QOS
-from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.simulated_arms import PANDA
 from simreal_sim.physics.trajectory_execution import ErrorCode, TrajectoryOutcome
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera

@@ -21,7 +21,7 @@ from simreal_control.grasping.grasps import (
     tool_yaw,
     well_placed,
 )
-from simreal_control.grasping.gripper import GripperGeometry, clearance, clearance_inside
+from simreal_control.grasping.gripper_geometry import GripperGeometry, clearance, clearance_inside
 from simreal_control.world_model.block_map import Block, wrap_quarter
 
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])

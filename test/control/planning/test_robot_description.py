@@ -63,7 +63,7 @@ def test_a_description_that_can_be_used_is_taken_by_all() -> None:
 @pytest.mark.parametrize("robot", ["panda", "kuka", "xarm6", "ur5e"])
 def test_real_robots_pass(robot: str, panda_urdf: str) -> None:
     pytest.importorskip("pybullet", reason="the simulation brings the descriptions")
-    from simreal_sim.physics.simulated_arm import simulated_arm
+    from simreal_sim.physics.simulated_arms import simulated_arm
     from simreal_sim.physics.world import World
     from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

@@ -18,7 +18,7 @@ from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.robot_interface.task_io import Command, Inputs, SwitchSuction
 from simreal_control.task.goal import Goal
-from simreal_sim.physics.simulated_arm import KUKA_SUCTION
+from simreal_sim.physics.simulated_arms import KUKA_SUCTION
 
 from ..conftest import EDGE, FakeWorld, Rig, block_pose
 

@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose
 from simreal_control.world_model.block_map import Block, BlockMapConfig, fuse
-from simreal_control.world_model.detection_clusters import View, clusters_of, fuse_positions
+from simreal_control.world_model.camera_fusion import fuse_positions
+from simreal_control.world_model.detection_clusters import View, clusters_of
 
 EDGE = 0.05
 CONFIG = BlockMapConfig()

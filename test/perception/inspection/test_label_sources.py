@@ -13,7 +13,8 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
-from simreal_perception.dataset.picture_run import FORMATS, PictureRun
+from simreal_perception.dataset.formats import FORMATS
+from simreal_perception.dataset.picture_run import PictureRun
 from simreal_perception.dataset.picture_settings import PictureSettings
 from simreal_perception.evaluation.labelled_photographs import photograph_source
 from simreal_perception.inspection.inspection import inspect_pictures, photograph_pictures

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.geometry import Pose
-from simreal_sim.physics.simulated_arm import KUKA_SUCTION, PANDA
+from simreal_sim.physics.simulated_arms import KUKA_SUCTION, PANDA
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

@@ -13,7 +13,7 @@ from simreal_common.geometry import Pose
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.physics.simulated_arm import PANDA
+from simreal_sim.physics.simulated_arms import PANDA
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene

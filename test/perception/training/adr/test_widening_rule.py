@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install '.[train]
 
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.adr.boundaries import boundaries  # noqa: E402
-from simreal_perception.training.adr.randomization import (  # noqa: E402
+from simreal_perception.training.adr.widening_rule import (  # noqa: E402
     AdrRule,
     AutomaticRandomization,
 )

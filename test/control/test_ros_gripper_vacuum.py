@@ -20,8 +20,8 @@ from simreal_common.ros_qos import STATE_QOS
 from simreal_control.control_node import ControlNode
 from simreal_control.parameters import ControlParameters
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult, SwitchSuction
+from simreal_control.ros_gripper_vacuum import VacuumSwitch
 from simreal_control.ros_robot_graph import RobotGraph
-from simreal_control.ros_vacuum import VacuumSwitch
 
 WAIT_S = 20.0
 SETTLE_S = 0.6

@@ -23,7 +23,7 @@ from simreal_sim.physics.robot_model import (
     FINGER_SIZE,
     HAND_SIZE,
 )
-from simreal_sim.physics.simulated_arm import SIMULATED_ARMS, SimulatedArm, simulated_arm
+from simreal_sim.physics.simulated_arms import SIMULATED_ARMS, SimulatedArm, simulated_arm
 from simreal_sim.physics.ur5e_model import (
     CLOSED_RAD,
     CRANK_M,

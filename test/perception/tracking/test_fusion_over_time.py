@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import Pose, cube_rotation_distance, cube_symmetries, rotation_distance
-from simreal_perception.tracking.pose_fusion import CORRELATED_SHARE, FusedPose, Measurement
+from simreal_perception.tracking.fusion_over_time import CORRELATED_SHARE, FusedPose, Measurement
 
 AHEAD = np.array([0.0, 0.0, 1.0])
 
