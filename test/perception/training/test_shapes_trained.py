@@ -51,8 +51,15 @@ def config(task: str, shape: Shape, **changes: object) -> TrainingConfig:
     return TrainingConfig(task, shape=shape_text(shape), **{**SMALL, **changes})  # type: ignore[arg-type]
 
 
-@both
-@pytest.mark.parametrize("task", ["detector", "pose"])
+@pytest.mark.parametrize(
+    ("task", "shape"),
+    [
+        ("detector", CYLINDER),
+        ("pose", CUBOID),
+        pytest.param("detector", CUBOID, marks=pytest.mark.slow),
+        pytest.param("pose", CYLINDER, marks=pytest.mark.slow),
+    ],
+)
 def test_the_networks_run_and_learn_one_batch_by_heart(task: str, shape: Shape) -> None:
     real = dataclasses.replace(read_config(None, task), width=8, shape=shape_text(shape))
     for result in (it_runs(real), overfit(real)):
@@ -104,7 +111,9 @@ def test_another_name_of_the_same_pose_costs_the_same(shape: Shape) -> None:
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
-@both
+@pytest.mark.parametrize(
+    "shape", [CUBOID, pytest.param(CYLINDER, marks=pytest.mark.slow)], ids=["cuboid", "cylinder"]
+)
 def test_a_run_its_card_and_its_estimator_know_the_shape(shape: Shape, tmp_path: Path) -> None:
     run = tmp_path / "run"
     configs = [config(task, shape, steps=1) for task in ("detector", "pose")]
@@ -124,7 +133,8 @@ def test_a_run_its_card_and_its_estimator_know_the_shape(shape: Shape, tmp_path:
         assert cli_train.configurations(parser.parse_args(words[2:])) == [one]
 
     estimator = BlockEstimator.load(str(card.path))
-    (example,) = SceneSource(1, 3, shape=shape).examples([0])
+    scenes = SceneSource(20, 3, shape=shape).examples(range(20))
+    example = next(scene for scene in scenes if scene.blocks)
     centers = example.camera.project(np.stack([pose.position for pose in example.blocks]))
     there = Detections(centers, np.full(len(centers), 30.0), np.ones(len(centers)))
     candidates = estimator.pose_candidates(example.image, example.camera, example.edge, there)

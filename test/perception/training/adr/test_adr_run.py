@@ -19,7 +19,10 @@ from simreal_perception.training.run_log import read_log  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS, make_task  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
-from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig  # noqa: E402
+from simreal_sim.randomization.ranges.randomization_config import (  # noqa: E402
+    GROUPS,
+    RandomizationConfig,
+)
 from test.perception.training.toy_task import SMALL, ToyBatch, ToySource, ToyTask  # noqa: E402
 
 GOOD_UP_TO_DEG = 70.0  # field of view
@@ -60,9 +63,7 @@ class RangedTask(ToyTask):
         return float((batch.color[:, 0] < GOOD_UP_TO_DEG / 100).mean())
 
 
-OFF = tuple(
-    name for name in RandomizationConfig.__dataclass_fields__ if name not in ("camera", "disabled")
-)
+OFF = tuple(name for name in GROUPS if name != "camera")
 ADR: dict[str, Any] = {**SMALL, "adr": True, "disabled": OFF, "adr_images": 6, "adr_buffer": 1}
 
 
