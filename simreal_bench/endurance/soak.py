@@ -142,8 +142,16 @@ def sample_of(number: int, name: str, time_s: float) -> Sample | None:
         return None
 
 
+def lasting(samples: list[Sample]) -> list[Sample]:
+    """Those of the processes that are there at the end: what came and went has no trend."""
+    last_s = max((sample.time_s for sample in samples), default=0.0)
+    there = {sample.process for sample in samples if sample.time_s > last_s - SAMPLE_S}
+    return [sample for sample in samples if sample.process in there]
+
+
 def trends(samples: list[Sample]) -> list[Trend]:
     """That of each process, by name; of those that were there after the warm-up."""
+    samples = lasting(samples)
     last_s = max((sample.time_s for sample in samples), default=0.0)
     warm_s = max(WARM_UP_SHARE * last_s, min(WARM_UP_S, 0.5 * last_s))
     result = []

@@ -95,7 +95,7 @@ def soak(args: argparse.Namespace) -> dict[str, Any]:
     """Run, print the table, draw, return the figures."""
     from tqdm import tqdm
 
-    from simreal_bench.endurance.soak import run_soak, trends
+    from simreal_bench.endurance.soak import lasting, run_soak, trends
     from simreal_bench.endurance.soak_plot import draw_soak
     from simreal_bench.speed.timing import table
 
@@ -115,7 +115,7 @@ def soak(args: argparse.Namespace) -> dict[str, Any]:
         )
         for t in found
     ]))  # fmt: skip
-    draw_soak(folder / "soak.png", result.samples)
+    draw_soak(folder / "soak.png", lasting(result.samples))
     print(
         f"{result.ended} goals ended, {result.built} of them built; {folder / 'soak.png'}, "
         f"{folder / 'samples.csv'}"

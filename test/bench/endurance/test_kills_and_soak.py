@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -71,6 +72,16 @@ def test_the_slope_is_that_after_the_warm_up(mib_per_hour: float) -> None:
     (trend,) = trends(soaked(mib_per_hour))
     assert trend.mib_per_hour == pytest.approx(mib_per_hour, abs=1.0)
     assert (trend.handles, trend.handles_per_hour, trend.threads) == ((12, 12), 0.0, (4, 4))
+
+
+def test_what_came_and_went_has_no_trend() -> None:
+    samples = soaked(5.0)
+    (process,) = {sample.process for sample in samples}
+    visitors = [
+        replace(sample, process="visitor", memory_mib=300.0 * n)
+        for n, sample in enumerate(samples[50:53])
+    ]
+    assert [trend.process for trend in trends([*samples, *visitors])] == [process]
 
 
 def test_samples_are_drawn(tmp_path: Path) -> None:
