@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 # a block on fresh scenes with everything randomized, and on those of small blocks seen from above. A
 # false block costs an arm more than a missed one, for which it looks again. Launches of a robot publish
 # from 0.2 (config/perception.yaml), for control judges by itself (`BlockMapConfig.min_score`).
-MIN_SCORE = 0.7
+MIN_SCORE = 0.75
 # Logits of network outputs beyond this say no more: their sigmoids are float32.
 LARGEST_LOGIT = 9.0
 # What lies outside of these was not seen when weights were fitted: it counts as if at the border.
