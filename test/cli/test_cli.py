@@ -66,7 +66,10 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
 def test_parameter_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["parameters", "perception_node"]) == 0
     said = capsys.readouterr().out
-    assert "| `edge` | double from 0.005 to 1 | `0.05` | edge of the blocks, metres |" in said
+    assert (
+        "| `edge` | double from 0.005 to 1 | `0.05` | edge of the blocks, metres; of a model"
+        in said
+    )
 
 
 def test_parameters_of_no_node(capsys: pytest.CaptureFixture[str]) -> None:

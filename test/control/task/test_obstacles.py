@@ -13,6 +13,7 @@ from simreal_common.settings.obstacles import parse_obstacles
 from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.collision_world import CollisionWorld
+from simreal_control.planning.link_meshes import find_meshes
 from simreal_control.task.goal import Build, Goal
 
 EDGE = 0.05
@@ -41,7 +42,8 @@ def judge(panda_folder: Path, panda_urdf: str) -> CollisionWorld:
     """One who knows nothing of what is planned: the arm alone."""
     p = robot_parameters("panda")
     fingers = dict.fromkeys(p.gripper_joints, p.gripper_max_opening / 2)
-    return CollisionWorld(panda_urdf, p.arm_joints, p.tool_frame, fingers, [str(panda_folder)])
+    urdf = find_meshes(panda_urdf, [str(panda_folder)]).urdf
+    return CollisionWorld(urdf, p.arm_joints, p.tool_frame, fingers)
 
 
 def blocks(places: list[tuple[float, float]]) -> list[Pose]:

@@ -63,7 +63,7 @@ def test_new_defaults_are_refused_and_the_kept_ranges_are_not(
     usual = RandomizationConfig.load()
     newer = dataclasses.replace(usual, rim=dataclasses.replace(usual.rim, share=Share(0.9)))
 
-    def load(path: Path | None = None, disabled: Any = ()) -> RandomizationConfig:
+    def load(path: Path | None = None, *_: Any) -> RandomizationConfig:
         return newer if path is None else usual
 
     monkeypatch.setattr(RandomizationConfig, "load", staticmethod(load))
