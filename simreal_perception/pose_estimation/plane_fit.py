@@ -249,7 +249,7 @@ def _residuals(given: _Blocks, planes: _Planes) -> _Residuals:
 
 def _refined(given: _Blocks, planes: _Planes) -> tuple[_Planes, Array]:
     """Gauss-Newton on normals and offsets; what does not fit weighs little. With sigmas, metres."""
-    normals, offsets = planes.normals.copy(), planes.offsets.copy()
+    normals, offsets = planes.normals, planes.offsets
     sigmas = np.full(len(offsets), np.inf)
     for _ in range(PASSES):
         planes = _Planes(normals, offsets)
