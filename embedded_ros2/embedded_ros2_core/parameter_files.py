@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
+
+from embedded_ros2_core.yaml_text import BoundedLoader, load_yaml, read_text
 
 _FLOAT = re.compile(
     r"^[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"
@@ -19,7 +20,7 @@ class ParameterFileError(ValueError):
     """A parameter file or value that cannot be used; the text names the file and the place."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """YAML without dates and base-60 numbers, with `1e-3` a float."""
 
 
@@ -41,7 +42,7 @@ _Loader.add_implicit_resolver(
 
 def _load(text: str, where: str) -> Any:
     try:
-        return yaml.load(text, Loader=_Loader)
+        return load_yaml(text, _Loader)
     except yaml.YAMLError as error:
         raise ParameterFileError(
             f"{where}: not valid YAML: {' '.join(str(error).split())}"
@@ -50,7 +51,10 @@ def _load(text: str, where: str) -> Any:
 
 def check_value(value: Any, where: str) -> Any:
     """A bool, int, float, str or a list of one of them; ints among floats in a list become
-    floats."""
+    floats. A text that is no UTF-8, as words of a command line may be, can be in no message."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and not _is_utf8(text):
+            raise ParameterFileError(f"{where}: the text {text!a:.80} is not UTF-8")
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, list):
@@ -64,8 +68,16 @@ def check_value(value: Any, where: str) -> Any:
             f"{where}: a list of {names}; all values must be of one type (bool, int, float, str)"
         )
     raise ParameterFileError(
-        f"{where}: {value!r} is not a bool, int, float, str or a list of one of them"
+        f"{where}: {value!r:.80} is not a bool, int, float, str or a list of one of them"
     )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def parse_value(text: str, where: str) -> Any:
@@ -88,7 +100,8 @@ def _sections(
     for key, value in tree.items():
         if not isinstance(value, dict):
             raise ParameterFileError(
-                f"{where}: '{prefix}{key}' holds {value!r}; wanted a node name with 'ros__parameters:' below it"
+                f"{where}: '{prefix}{key}' holds {value!r:.80}; wanted a node name with "
+                "'ros__parameters:' below it"
             )
         name = f"{prefix.rstrip('/')}/{str(key).lstrip('/')}"
         for inner, content in value.items():
@@ -108,13 +121,13 @@ def read_file(path: str) -> list[tuple[str, dict[str, Any]]]:
     """The sections of a parameter file in order: (node pattern such as '/**' or '/ns/node', name
     -> value)."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         raise ParameterFileError(f"parameter file '{path}': {error.strerror}") from error
     tree = _load(text, f"parameter file '{path}'")
     if not isinstance(tree, dict):
         raise ParameterFileError(
-            f"parameter file '{path}': wanted '<node name>: ros__parameters: ...', got {tree!r}"
+            f"parameter file '{path}': wanted '<node name>: ros__parameters: ...', got {tree!r:.80}"
         )
     where = f"parameter file '{path}'"
     return [(pattern, dict(_flatten(values, where))) for pattern, values in _sections(tree, where)]

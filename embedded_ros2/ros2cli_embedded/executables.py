@@ -31,10 +31,14 @@ BUNDLED = {
 
 @dataclass(frozen=True)
 class Executable:
-    """An executable of a package: the label it is shown with and the command that starts it."""
+    """An executable of a package: the label it is shown with and the command that starts it.
+
+    `entry` is what the command calls, as module:function, where it is a Python entry point.
+    """
 
     name: str
     command: tuple[str, ...]
+    entry: str | None = None
 
 
 def package_prefix(package: str) -> str:
@@ -65,8 +69,8 @@ def _lib_executables(prefix: str, package: str) -> dict[str, str]:
     }
 
 
-def _console_scripts(package: str) -> dict[str, tuple[str, ...]]:
-    """Return name -> command of the console scripts of the distribution `package`.
+def _console_scripts(package: str) -> dict[str, Executable]:
+    """Return the console scripts of the distribution `package` by name.
 
     The command starts with the interpreter that runs `ros2`, so that a node sees the same
     environment whatever PATH says and even if the virtual environment was moved.
@@ -76,10 +80,12 @@ def _console_scripts(package: str) -> dict[str, tuple[str, ...]]:
         return {}
     scripts = _script_files(distribution)
     return {
-        entry.name: (
+        entry.name: Executable(
+            entry.name,
             (sys.executable, scripts[entry.name])
             if entry.name in scripts
-            else (sys.executable, "-c", _RUN_ENTRY_POINT, entry.value, entry.name)
+            else (sys.executable, "-c", _RUN_ENTRY_POINT, entry.value, entry.name),
+            f"{entry.module}:{entry.attr}",
         )
         for entry in distribution.entry_points
         if entry.group == "console_scripts"
@@ -100,7 +106,7 @@ def _script_files(distribution: importlib.metadata.Distribution) -> dict[str, st
 def executables_of(package: str) -> dict[str, Executable]:
     """Return all executables of `package` by name; ``lib/<package>`` wins over console scripts."""
     found = {
-        name: Executable(name, (sys.executable, "-m", module))
+        name: Executable(name, (sys.executable, "-m", module), f"{module}:main")
         for name, module in BUNDLED.get(package, {}).items()
     }
     try:
@@ -109,7 +115,7 @@ def executables_of(package: str) -> dict[str, Executable]:
         if found:
             return found
         raise
-    found.update({name: Executable(name, cmd) for name, cmd in _console_scripts(package).items()})
+    found.update(_console_scripts(package))
     for name, path in _lib_executables(prefix, package).items():
         found[name] = Executable(name, (path,))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 import embedded_ros2_core  # noqa: F401  lets `import` find interface packages
+from embedded_ros2_core.yaml_text import load_yaml
 from ros2cli_embedded.errors import CliError, close_names
 
 SHOWN_ITEMS = 128
@@ -41,7 +42,7 @@ def interface(name: str, kind: str) -> Any:
 def parse_values(text: str) -> dict[str, Any]:
     """Return the fields that a YAML text such as ``{data: 5}`` names."""
     try:
-        values = yaml.safe_load(text)
+        values = load_yaml(text)
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "syntax error"
         raise CliError(f"'{text}' is not valid YAML: {problem}") from error

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import threading
 
+from ..definitions import Registry
+from .dynamic_types import TypeBuilder
 from .library import check, lib
 from .loopback import keep_to_loopback
 
@@ -38,6 +40,7 @@ _CONFIG = """
 _lock = threading.Lock()
 _users: dict[int, int] = {}
 _handles: dict[int, int] = {}
+_types: dict[int, list[tuple[Registry, TypeBuilder]]] = {}
 
 
 class DomainError(RuntimeError):
@@ -99,9 +102,28 @@ def acquire(domain_id: int) -> None:
         _users[domain_id] = _users.get(domain_id, 0) + 1
 
 
-def release(domain_id: int) -> None:
-    """Drop one use; the last one stops the threads of the domain."""
+def types_of(domain_id: int, registry: Registry) -> TypeBuilder:
+    """What describes the types of a registry to a domain, for as long as that has a user."""
+    with _lock:
+        builders = _types.setdefault(domain_id, [])
+        for known, builder in builders:
+            if known is registry:
+                return builder
+        builders.append((registry, TypeBuilder(registry)))
+        return builders[-1][1]
+
+
+def release(domain_id: int, participant: int | None = None) -> None:
+    """Drop one use and delete the participant that was it; the last one stops the domain's threads."""
     with _lock:
         _users[domain_id] -= 1
-        if _users[domain_id] == 0 and domain_id in _handles:
-            lib.dds_delete(_handles.pop(domain_id))
+        if _users[domain_id] == 0:
+            for _, builder in _types.pop(domain_id, []):
+                builder.close()
+            if participant is not None:
+                lib.dds_delete(participant)
+            if domain_id in _handles:
+                lib.dds_delete(_handles.pop(domain_id))
+            return
+    if participant is not None:
+        lib.dds_delete(participant)

@@ -4,6 +4,7 @@ members with a `_`."""
 from __future__ import annotations
 
 import ctypes as ct
+import threading
 
 from ..definitions import Registry
 from ..fields import FieldType, Kind
@@ -46,7 +47,10 @@ def ros_type_name(name: str) -> str:
 
 
 class TypeBuilder:
-    """Builds the dynamic types of one participant and keeps their topic descriptors.
+    """Builds the dynamic types of a domain and keeps their topic descriptors.
+
+    All participants of a process that are in one domain share them. What DDS knows of types is kept by
+    domain, too, and is walked without a lock: nothing of it may go while a participant is there.
 
     Every structure is registered as soon as it is complete: DDS may then put an equal structure
     that it knows in its
@@ -55,9 +59,10 @@ class TypeBuilder:
     never be shared between parents.
     """
 
-    def __init__(self, participant: int, registry: Registry) -> None:
-        self._participant = participant
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._participant = 0  # that which asks; tells DDS the domain
+        self._lock = threading.Lock()
         self._structs: dict[tuple[str, bool], tuple[DynamicType, ct.c_void_p]] = {}
         self._descriptors: dict[tuple[str, bool], ct.c_void_p] = {}
 
@@ -143,24 +148,27 @@ class TypeBuilder:
             self._add(struct, "structure_needs_at_least_one_member_", index, octet)
         return struct
 
-    def topic_descriptor(self, name: str, header: bool = False) -> ct.c_void_p:
+    def topic_descriptor(self, participant: int, name: str, header: bool = False) -> ct.c_void_p:
         """A dds_topic_descriptor_t for interface `name`; it belongs to the builder."""
         key = (name, header)
-        if key not in self._descriptors:
-            _, type_info = self._struct(name, header)
-            descriptor = ct.c_void_p()
-            code = lib.dds_create_topic_descriptor(
-                1, self._participant, type_info, 0, ct.byref(descriptor)
-            )
-            check(code, f"describing type {name}")
-            self._descriptors[key] = descriptor
-        return self._descriptors[key]
+        with self._lock:
+            if key not in self._descriptors:
+                self._participant = participant
+                _, type_info = self._struct(name, header)
+                descriptor = ct.c_void_p()
+                code = lib.dds_create_topic_descriptor(
+                    1, participant, type_info, 0, ct.byref(descriptor)
+                )
+                check(code, f"describing type {name}")
+                self._descriptors[key] = descriptor
+            return self._descriptors[key]
 
     def close(self) -> None:
-        for descriptor in self._descriptors.values():
-            lib.dds_delete_topic_descriptor(descriptor)
-        for struct, type_info in self._structs.values():
-            lib.dds_free_typeinfo(type_info)
-            lib.dds_dynamic_type_unref(ct.byref(struct))
-        self._descriptors.clear()
-        self._structs.clear()
+        with self._lock:
+            for descriptor in self._descriptors.values():
+                lib.dds_delete_topic_descriptor(descriptor)
+            for struct, type_info in self._structs.values():
+                lib.dds_free_typeinfo(type_info)
+                lib.dds_dynamic_type_unref(ct.byref(struct))
+            self._descriptors.clear()
+            self._structs.clear()

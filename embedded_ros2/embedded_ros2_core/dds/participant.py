@@ -9,7 +9,6 @@ import weakref
 
 from ..definitions import Registry
 from . import domain
-from .dynamic_types import TypeBuilder
 from .endpoints import ClosedError, Endpoint, RawReader, RawWriter
 from .library import Guid, check, lib
 from .qos import DdsQos, endpoint_qos, participant_qos, topic_qos
@@ -40,7 +39,7 @@ class Participant:
         self._subscriber = check(
             lib.dds_create_subscriber(self.entity, None, None), "creating a subscriber"
         )
-        self._types = TypeBuilder(self.entity, registry)
+        self._types = domain.types_of(domain_id, registry)
         self._topics: dict[tuple[str, str, bool], int] = {}
         self._endpoints: weakref.WeakSet[Endpoint] = weakref.WeakSet()
         self._lock = threading.RLock()
@@ -52,7 +51,7 @@ class Participant:
         with self._lock:
             self._check_open(name)
             if key not in self._topics:
-                descriptor = self._types.topic_descriptor(type_name, header)
+                descriptor = self._types.topic_descriptor(self.entity, type_name, header)
                 with topic_qos() as qos:
                     self._topics[key] = check(
                         lib.dds_create_topic(self.entity, descriptor, name.encode(), qos, None),
@@ -120,6 +119,4 @@ class Participant:
             self._closed = True
             for endpoint in list(self._endpoints):
                 endpoint.end()  # what another thread does with them would touch freed memory
-            self._types.close()
-        lib.dds_delete(self.entity)
-        domain.release(self.domain_id)
+        domain.release(self.domain_id, self.entity)

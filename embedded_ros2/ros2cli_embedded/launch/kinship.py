@@ -26,17 +26,19 @@ def become_subreaper() -> None:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def child_setup() -> Callable[[], None]:
-    """Return what a child does between fork and exec.
+def child_setup() -> Callable[[bool], None]:
+    """Return what a child does between fork and exec; it is told whether to block SIGINT.
 
     The launcher has one thread, the library is loaded before the fork, and the function only
     makes system calls; that is what makes a function at this place safe.
     """
     parent = os.getpid()
 
-    def set_up() -> None:
+    def set_up(block_sigint: bool) -> None:
         # A launcher in the background inherits SIGINT ignored; its nodes must still hear it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if block_sigint:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
             if os.getppid() != parent:  # the launcher died before the line above

@@ -14,6 +14,8 @@ class ProcessPlan:
     name: str
     """Label without the running number, e.g. ``sim_node``."""
     command: tuple[str, ...]
+    unblocks_sigint: bool
+    """True where the program is one of ours that starts with SIGINT blocked."""
     cwd: str | None
     environment: dict[str, str]
     shell: bool

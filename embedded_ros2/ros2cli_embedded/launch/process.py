@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pty
 import subprocess
@@ -73,7 +74,7 @@ class RunningProcess:
         self.readers: list[LineReader] = []
         self._popen: subprocess.Popen[bytes] | None = None
 
-    def start(self, set_up: Callable[[], None], on_line: OnLine) -> None:
+    def start(self, set_up: Callable[[bool], None], on_line: OnLine) -> None:
         """Start the process; OSError or subprocess.SubprocessError if that fails."""
         plan = self.plan
         ours, theirs = [], []
@@ -91,7 +92,7 @@ class RunningProcess:
                 stdout=theirs[0],
                 stderr=theirs[1],
                 start_new_session=True,
-                preexec_fn=set_up,
+                preexec_fn=functools.partial(set_up, plan.unblocks_sigint),
             )
         except BaseException:
             for descriptor in ours:

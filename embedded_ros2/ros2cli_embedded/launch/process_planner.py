@@ -6,11 +6,14 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 
 import yaml
 
+from embedded_ros2_core.yaml_text import load_yaml, read_text
 from ros2cli_embedded.errors import CliError
+from ros2cli_embedded.executables import Executable as Found
 from ros2cli_embedded.executables import find_executable
 from ros2cli_embedded.launch.context import LaunchContext, join_namespace
 from ros2cli_embedded.launch.description import (
@@ -34,6 +37,7 @@ from ros2cli_embedded.launch.typed_values import (
     is_uniform,
 )
 
+_START_ENTRY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start_entry.py")
 DEFAULT_SIGTERM_TIMEOUT = "5"
 DEFAULT_SIGKILL_TIMEOUT = "5"
 _NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -60,6 +64,7 @@ class ProcessPlanner:
         """Plan a <node>."""
         where, context = action.location, self._context
         executable = fill(action.executable, context, where)
+        entry = False
         if action.package is None:
             command, label = [executable], os.path.basename(executable)
         else:
@@ -69,13 +74,13 @@ class ProcessPlanner:
                 raise
             except CliError as error:
                 raise LaunchError(where, str(error)) from error
-            command, label = list(found.command), found.name
+            command, label, entry = _started(found), found.name, found.entry is not None
         command += [fill(word, context, where) for word in action.arguments]
         if action.ros_arguments is not None:
             command.append("--ros-args")
             command += [fill(word, context, where) for word in action.ros_arguments]
         command += ["--ros-args", *self._ros_arguments(action)]
-        plan = self._process(action.options, where, label, command)
+        plan = self._process(action.options, where, label, command, entry)
         if not plan.shell:
             _check_program(plan, where)
         return plan
@@ -153,7 +158,7 @@ class ProcessPlanner:
         if not settings:
             return []
         tree = {target: {"ros__parameters": settings}}
-        return [self._write(yaml.safe_dump(tree, default_flow_style=False, sort_keys=False))]
+        return [self._write(_yaml(tree, default_flow_style=False))]
 
     def _write(self, text: str) -> str:
         with tempfile.NamedTemporaryFile(
@@ -176,7 +181,12 @@ class ProcessPlanner:
             return self._write(fill(parse(file.read(), inside), self._context, inside))
 
     def _process(
-        self, options: ProcessOptions, where: Location, label: str, command: list[str]
+        self,
+        options: ProcessOptions,
+        where: Location,
+        label: str,
+        command: list[str],
+        entry: bool = False,
     ) -> ProcessPlan:
         context = self._context
 
@@ -190,8 +200,12 @@ class ProcessPlanner:
         cwd = text(options.cwd, "") or None
         if cwd is not None and not os.path.isdir(cwd):
             raise LaunchError(where, f"cwd '{cwd}' is no folder")
-        wanted = re.match(known.get("launch-prefix-filter", ""), os.path.basename(command[0]))
-        prefix = text(options.prefix, known.get("launch-prefix", "") if wanted else "")
+        wanted = _matches(
+            known.get("launch-prefix-filter", ""), os.path.basename(command[0]), where
+        )
+        prefix = _words(
+            text(options.prefix, known.get("launch-prefix", "") if wanted else ""), where
+        )
         environment = dict(context.scope.environment)
         environment.update(
             (fill(name, context, where), fill(value, context, where))
@@ -202,7 +216,9 @@ class ProcessPlanner:
         try:
             return ProcessPlan(
                 name=text(options.label, label),
-                command=(*shlex.split(prefix), *command),
+                command=(*prefix, *command),
+                # Another program would never unblock it.
+                unblocks_sigint=entry and not prefix and not options.shell,
                 cwd=cwd,
                 environment=environment,
                 shell=options.shell,
@@ -245,16 +261,30 @@ def check_namespace(namespace: str, where: Location) -> None:
 def check_parameter_file(path: str, where: Location) -> None:
     """Raise LaunchError unless `path` is a YAML file that can be read."""
     try:
-        with open(path, encoding="utf-8") as file:
-            yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise LaunchError(where, f"cannot read the parameter file '{path}': {reason}") from error
+        load_yaml(read_text(path))
+    except OSError as error:
+        raise LaunchError(
+            where, f"cannot read the parameter file '{path}': {error.strerror}"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
         problem = getattr(error, "problem", None) or "not valid YAML"
         raise LaunchError(where, f"parameter file '{path}'{line}: {problem}") from error
+
+
+def _words(prefix: str, where: Location) -> list[str]:
+    try:
+        return shlex.split(prefix)
+    except ValueError as error:
+        raise LaunchError(where, f"launch-prefix '{prefix}': {error}") from error
+
+
+def _matches(pattern: str, program: str, where: Location) -> bool:
+    try:
+        return re.match(pattern, program) is not None
+    except re.error as error:
+        raise LaunchError(where, f"launch-prefix-filter '{pattern}': {error}") from error
 
 
 def _check_program(plan: ProcessPlan, where: Location) -> None:
@@ -266,5 +296,32 @@ def _check_program(plan: ProcessPlan, where: Location) -> None:
 
 
 def _yaml_line(value: Value) -> str:
-    line = str(yaml.safe_dump(value, default_flow_style=True, width=10**9))
-    return line.removesuffix("...\n").strip()
+    return _yaml(value, default_flow_style=True).removesuffix("...\n").strip()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes each text: nodes read some as numbers that PyYAML leaves bare (``1e3``)."""
+
+
+_Dumper.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+def _yaml(value: object, default_flow_style: bool) -> str:
+    return str(
+        yaml.dump(
+            value,
+            Dumper=_Dumper,
+            default_flow_style=default_flow_style,
+            sort_keys=False,
+            width=10**9,
+        )
+    )
+
+
+def _started(found: Found) -> list[str]:
+    """The command that starts it, entry points by the starter that hears SIGINT when it can."""
+    if found.entry is None:
+        return list(found.command)
+    return [sys.executable, _START_ENTRY, found.entry, found.command[-1]]

@@ -10,6 +10,8 @@ import math
 
 import yaml
 
+from embedded_ros2_core.yaml_text import load_yaml as read_yaml
+
 Scalar = bool | int | float | str
 Value = Scalar | list[Scalar]
 
@@ -34,7 +36,7 @@ def load_yaml(text: str, keep_str: bool = False) -> Value:
     if not text:
         return text
     try:
-        value = yaml.safe_load(text)
+        value = read_yaml(text)
     except yaml.YAMLError:
         if keep_str:
             return text

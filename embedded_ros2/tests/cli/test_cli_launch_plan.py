@@ -200,6 +200,16 @@ def test_executable(package: Package, tmp_path: Path) -> None:
         ("<node pkg='demo' exec='node'><param name='a' value='{b: 1}'/></node>", 2, 'type="str"'),
         ("<node pkg='demo' exec='node'><param from='/no.yaml'/></node>", 2, "/no.yaml"),
         ("<node pkg='demo' exec='node'><param name='a' type='int' value='x'/></node>", 2, "no int"),
+        (
+            '<node pkg="demo" exec="node" launch-prefix="it\'s"/>',
+            2,
+            "launch-prefix 'it's': No clos",
+        ),
+        (
+            "<let name='launch-prefix-filter' value='['/>\n<node pkg='demo' exec='node'/>",
+            3,
+            "launch-prefix-filter '[': unterminated",
+        ),
         ("<nod pkg='demo'/>", 2, "unknown tag <nod>; did you mean 'node'?"),
         ("<node_container/>", 2, "ROS 2 launch knows <node_container>, this launcher does not"),
         ("<log message='a'>text</log>", 2, "stray text 'text'"),

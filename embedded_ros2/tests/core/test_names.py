@@ -111,7 +111,9 @@ def test_parameter_typing(text: str, value: object) -> None:
     assert got == value and type(got) is type(value)
 
 
-@pytest.mark.parametrize("text", ["[1, a]", "{a: 1}", "[[1]]", "[", "~", "null"])
+@pytest.mark.parametrize(
+    "text", ["[1, a]", "{a: 1}", "[[1]]", "[", "~", "null", "\udcff", '"\\uDCFF"', "[a, \udcff]"]
+)
 def test_bad_parameter_values(text: str) -> None:
     with pytest.raises(ParameterFileError):
         parse_value(text, "p")

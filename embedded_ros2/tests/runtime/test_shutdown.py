@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -156,3 +157,20 @@ def test_publishing_and_looking_while_another_thread_ends_it(domain: int, aside:
         assert subscription.get_publisher_count() == 0
         node.get_logger().debug("nobody hears it")
         node.destroy_node()
+
+
+def test_contexts_begin_while_others_of_their_domain_end(domain: int) -> None:
+    def come_and_go(name: str) -> None:
+        for _ in range(15):
+            context = Context()
+            context.init([])
+            node = Node(name, context=context)
+            publisher = node.create_publisher(String, "t", 10)
+            publisher.publish(String(data="x"))
+            node.destroy_node()
+            context.shutdown()
+
+    with ThreadPoolExecutor(3) as pool:
+        ended = [pool.submit(come_and_go, f"n{number}") for number in range(3)]
+    for one in ended:
+        one.result()

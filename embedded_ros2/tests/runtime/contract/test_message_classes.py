@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,24 +74,9 @@ def test_repr_equality_copy_pickle() -> None:
         hash(point)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Point(x=1),
-        lambda: Point(x="1"),
-        lambda: Pose(position=Quaternion()),
-        lambda: JointState(name="abc"),
-        lambda: JointState(name=[1]),
-        lambda: Image(height=-1),
-        lambda: Image(height=2**32),
-        lambda: CameraInfo(k=[0.0] * 8),
-        lambda: SetBool.Request(data=1),
-        lambda: DiagnosticStatus(level=1),
-    ],
-)
-def test_wrong_values_are_refused(make: Any) -> None:
+def test_wrong_values_are_refused(make_wrong: Callable[[], object]) -> None:
     with pytest.raises(AssertionError):
-        make()
+        make_wrong()
 
 
 @pytest.mark.parametrize(
