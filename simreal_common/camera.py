@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simreal_common import equidistant_lens
 from simreal_common.errors import CalibrationError
+from simreal_common.lenses.lens import Lens
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 from simreal_common.untrusted_text import shortened
 
 Array = NDArray[np.float64]
-
-# How many coefficients OpenCV's perspective lens has: k1 k2 p1 p2, k3, k4 k5 k6 (rational), s1 s2 s3 s4
-# (thin prism), tx ty (tilt). Each is the one before it with more of them.
-COEFFICIENTS = (4, 5, 8, 12, 14)
-FISHEYE_COEFFICIENTS = 4
 
 HOW_TO_CALIBRATE = "calibrate it (simreal calibrate camera) or give its calibration file"
 
@@ -33,10 +28,6 @@ LARGEST_SKEW = 0.01  # in focal lengths; OpenCV takes none into account
 # this share of the longest side. It need not hold in the corners, where polynomials go astray.
 LEAST_STRETCH, LARGEST_STRETCH = 0.1, 4.0
 UNDONE_SHARE = 0.005
-LEAST_GOOD_SHARE = 0.5  # of the image
-LEAST_FISHEYE_SHARE = 0.25  # whose picture may be a circle in the image
-LARGEST_FISHEYE = 1e3  # of its coefficients
-FLATTEST_RAY = 1e-3  # z of a ray of length 1 that `normalize` still keeps
 LENS_GRID = 9  # points a side that are looked at
 
 
@@ -47,9 +38,10 @@ class Camera:
     Args:
         width, height: image size, pixels.
         matrix: pinhole intrinsics K, pixels, shape (3, 3).
-        distortion: OpenCV coefficients, shape (N,): k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tx ty]]]],
-            or none; of a fisheye lens k1 k2 k3 k4.
-        fisheye: the lens is an equidistant one (cv2.fisheye), not a perspective one.
+        distortion: coefficients of the lens, shape (N,): of a perspective one those of OpenCV, k1 k2 p1
+            p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tx ty]]]], or none; of an equidistant one (cv2.fisheye) k1 k2
+            k3 k4.
+        lens: its model.
 
     Raises:
         CalibrationError: sizes, intrinsics or a distortion that no calibrated camera has.
@@ -59,7 +51,7 @@ class Camera:
     height: int
     matrix: Array
     distortion: Array
-    fisheye: bool = False
+    lens: Lens = PERSPECTIVE
 
     def __post_init__(self) -> None:
         matrix = np.array(self.matrix, dtype=np.float64)
@@ -76,16 +68,16 @@ class Camera:
                 f"the camera is not calibrated: focal lengths {matrix[0, 0]:g}, {matrix[1, 1]:g}, "
                 f"wanted both above 0; {HOW_TO_CALIBRATE}"
             )
-        counts = (FISHEYE_COEFFICIENTS,) if self.fisheye else (0, *COEFFICIENTS)
+        counts, largest = self.lens.counts, self.lens.largest_coefficient
         if distortion.size not in counts or not np.isfinite(distortion).all():
             raise CalibrationError(
                 f"{distortion.size} distortion coefficients {shortened(str(distortion.tolist()))}: "
                 f"wanted {one_of(counts)} finite numbers"
             )
-        if self.fisheye and np.abs(distortion).max() > LARGEST_FISHEYE:
+        if np.abs(distortion).max(initial=0.0) > largest:
             raise CalibrationError(
-                f"coefficients {shortened(str(distortion.tolist()))} of a fisheye lens: wanted at most "
-                f"{LARGEST_FISHEYE:g} each; {HOW_TO_CALIBRATE}"
+                f"coefficients {shortened(str(distortion.tolist()))} of {self.lens.words}: wanted at "
+                f"most {largest:g} each; {HOW_TO_CALIBRATE}"
             )
         _check_intrinsics(self.width, self.height, matrix)
         object.__setattr__(self, "matrix", matrix)
@@ -104,16 +96,14 @@ class Camera:
             missed = np.linalg.norm(self.project(rays) - pixels, axis=1)
             focal, center = self.matrix[[0, 1], [0, 1]], self.matrix[:2, 2]
             seen = np.linalg.norm((pixels - center) / focal, axis=1)
-            aside = np.linalg.norm(rays[:, :2], axis=1)
-            ideal = np.arctan2(aside, rays[:, 2]) if self.fisheye else aside / rays[:, 2]
-            stretch = seen / ideal
+            stretch = seen / self.lens.undistorted(rays)
         good = (
             (missed < UNDONE_SHARE * max(self.width, self.height))
             & (stretch > LEAST_STRETCH)
             & (stretch < LARGEST_STRETCH)
         )
         good |= seen < 1e-6  # on the axis there is nothing to stretch
-        if good.mean() < (LEAST_FISHEYE_SHARE if self.fisheye else LEAST_GOOD_SHARE):
+        if good.mean() < self.lens.least_good_share:
             raise CalibrationError(
                 f"distortion coefficients {shortened(str(self.distortion.tolist()))}: no lens bends "
                 f"{100 * (1 - good.mean()):.0f} % of its image so; {HOW_TO_CALIBRATE}"
@@ -133,13 +123,7 @@ class Camera:
         fisheye lens they may lie beside it, too.
         """
         points = np.asarray(points, dtype=np.float64)
-        if self.fisheye:
-            places = equidistant_lens.project(points, self.distortion)
-            return places * self.matrix[[0, 1], [0, 1]] + self.matrix[:2, 2]
-        flat = np.ascontiguousarray(points.reshape(-1, 1, 3))
-        zero = np.zeros(3)
-        pixels, _ = cv2.projectPoints(flat, zero, zero, self.matrix, self.distortion)
-        return np.asarray(pixels, dtype=np.float64).reshape(*points.shape[:-1], 2)
+        return self.lens.project(points, self.matrix, self.distortion)
 
     def normalize(self, pixels: ArrayLike) -> Array:
         """Pixels, shape (..., 2) -> ideal image plane at z = 1, undistorted, same shape.
@@ -147,27 +131,12 @@ class Camera:
         What a fisheye lens sees beside the camera is not on that plane, and is put far out.
         """
         pixels = np.asarray(pixels, dtype=np.float64)
-        if self.fisheye:
-            rays = self.rays(pixels)
-            return np.asarray(rays[..., :2] / np.maximum(rays[..., 2:], FLATTEST_RAY))
-        flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
-        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-10)
-        # OpenCV 5 folded the variant with a stopping criterion into undistortPoints.
-        undistort = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)
-        rays = undistort(
-            flat, self.matrix, self.distortion, R=np.eye(3), P=np.eye(3), criteria=criteria
-        )
-        return np.asarray(rays, dtype=np.float64).reshape(pixels.shape)
+        return self.lens.normalize(pixels, self.matrix, self.distortion)
 
     def rays(self, pixels: ArrayLike) -> Array:
         """Pixels, shape (..., 2) -> directions of length 1 in the optical frame, shape (..., 3)."""
         pixels = np.asarray(pixels, dtype=np.float64)
-        if self.fisheye:
-            places = (pixels - self.matrix[:2, 2]) / self.matrix[[0, 1], [0, 1]]
-            return equidistant_lens.rays(places, self.distortion)
-        points = self.normalize(pixels)
-        ahead = np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1)
-        return np.asarray(ahead / np.linalg.norm(ahead, axis=-1, keepdims=True))
+        return self.lens.rays(pixels, self.matrix, self.distortion)
 
     def seen_from(self, rotation: Array, matrix: Array, size: int) -> NDArray[np.float32]:
         """Where in the image the pixels of a pinhole camera with the same centre are.
@@ -180,15 +149,7 @@ class Camera:
         Returns:
             Pixels of this camera, shape (size, size, 2).
         """
-        if self.fisheye:
-            u, v = np.meshgrid(np.arange(size), np.arange(size))
-            grid = np.stack([u, v, np.ones_like(u)], axis=-1)
-            rays = grid @ np.linalg.inv(matrix).T @ rotation.T
-            return self.project(rays).astype(np.float32)
-        pixels, _ = cv2.initUndistortRectifyMap(
-            self.matrix, self.distortion, rotation.T, matrix, (size, size), cv2.CV_32FC2
-        )
-        return np.asarray(pixels, dtype=np.float32)
+        return self.lens.seen_from(rotation, matrix, size, self.matrix, self.distortion)
 
 
 def one_of(counts: tuple[int, ...]) -> str:

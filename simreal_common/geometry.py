@@ -9,6 +9,7 @@ x right, y down, z forward.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,10 +74,12 @@ class Pose:
         quaternion = Rotation.from_matrix(np.asarray(rotation, dtype=np.float64)).as_quat()
         return Pose(np.asarray(position, dtype=np.float64), quaternion)
 
-    @property
+    @cached_property
     def rotation(self) -> Array:
         """Rotation matrix child -> parent, shape (3, 3)."""
-        return np.asarray(Rotation.from_quat(self.orientation).as_matrix(), dtype=np.float64)
+        rotation = np.asarray(Rotation.from_quat(self.orientation).as_matrix(), dtype=np.float64)
+        rotation.flags.writeable = False
+        return rotation
 
     @property
     def matrix(self) -> Array:
@@ -127,6 +130,13 @@ def look_at(eye: ArrayLike, target: ArrayLike, roll: float = 0.0) -> Pose:
     right /= np.linalg.norm(right)
     rotation = np.column_stack([right, np.cross(forward, right), forward])
     return Pose.from_rotation(rotation @ Rotation.from_rotvec([0, 0, roll]).as_matrix(), eye)
+
+
+def cross(first: Array, second: Array) -> Array:
+    """Cross products of vectors, (..., 3) each: numpy's own takes several times as long for few."""
+    x, y, z = first[..., 0], first[..., 1], first[..., 2]
+    a, b, c = second[..., 0], second[..., 1], second[..., 2]
+    return np.stack([y * c - z * b, z * a - x * c, x * b - y * a], axis=-1)
 
 
 def cube_symmetries() -> Array:

@@ -8,23 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simreal_common.camera import (
-    COEFFICIENTS,
-    FISHEYE_COEFFICIENTS,
-    HOW_TO_CALIBRATE,
-    Camera,
-    one_of,
-)
+from simreal_common.camera import HOW_TO_CALIBRATE, Camera, one_of
 from simreal_common.errors import CalibrationError
+from simreal_common.lenses.lens import Lens
+from simreal_common.lenses.lens_models import LENSES, lens_of
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 from simreal_common.untrusted_text import shortened
 
 Array = NDArray[np.float64]
 
-# Names of distortion models, as ROS, Kalibr and drivers have them. Those of perspective lenses say
-# no more than how many coefficients there are.
-PERSPECTIVE = ("plumb_bob", "rational_polynomial", "radtan", "brown_conrady", "thin_prism")
-FISHEYE = ("equidistant", "fisheye", "kannala_brandt")
-NO_DISTORTION = "none"
+NO_DISTORTION = "none"  # a distortion model, too
+
+IDEAL: tuple[Array, Lens] = (np.zeros(0), PERSPECTIVE)  # of rectified images
 
 
 class Region(NamedTuple):
@@ -67,17 +62,17 @@ class CameraCalibration:
         """
         matrix = _numbers(self.k, (9,), "camera matrix", "9 (3x3)").reshape(3, 3)
         if rectified:
-            matrix, distortion, fisheye = self._projection("rectified images"), np.zeros(0), False
+            matrix, distortion, lens = self._projection("rectified images"), *IDEAL
         else:
-            distortion, fisheye = lens(self.distortion_model, self.d)
+            distortion, lens = bent_by(self.distortion_model, self.d)
             if not matrix.any() and np.any(self.p):
                 if distortion.any():
                     raise CalibrationError(
                         "K is all zero, P and D are not: wanted K for images that are distorted; "
                         "where they are rectified set rectified: true"
                     )
-                matrix, distortion, fisheye = self._projection("K is all zero"), np.zeros(0), False
-        return self._cut_and_binned(matrix, distortion, fisheye)
+                matrix, distortion, lens = self._projection("K is all zero"), *IDEAL
+        return self._cut_and_binned(matrix, distortion, lens)
 
     def _projection(self, why: str) -> Array:
         """The left 3x3 of P."""
@@ -89,7 +84,7 @@ class CameraCalibration:
             )
         return projection.reshape(3, 4)[:, :3]
 
-    def _cut_and_binned(self, matrix: Array, distortion: Array, fisheye: bool) -> Camera:
+    def _cut_and_binned(self, matrix: Array, distortion: Array, lens: Lens) -> Camera:
         """What is left of the camera of the full image by region of interest and binning."""
         region = self.region if any(self.region) else Region(0, 0, self.width, self.height)
         x, y, width, height = region
@@ -118,38 +113,39 @@ class CameraCalibration:
         )
         # Where nothing is cut and binned, the numbers stay as they are.
         moved = matrix if (across, down, x, y) == (1, 1, 0, 0) else move @ matrix
-        return Camera(width // across, height // down, moved, distortion, fisheye)
+        return Camera(width // across, height // down, moved, distortion, lens)
 
 
-def lens(model: str, coefficients: ArrayLike) -> tuple[Array, bool]:
-    """Coefficients as `Camera` takes them, and whether they are of a fisheye lens.
+def bent_by(model: str, coefficients: ArrayLike) -> tuple[Array, Lens]:
+    """Coefficients as `Camera` takes them, and of which lens they are.
 
     Raises:
         CalibrationError: a model that is not known, or a number of coefficients that it has not.
     """
     values = np.asarray(coefficients, dtype=np.float64).reshape(-1)
     name = model.strip().lower().replace(" ", "_")
-    if name in FISHEYE:
-        # Drivers without a calibration leave D empty: an ideal lens of that kind.
-        return _of_a_size(values, (FISHEYE_COEFFICIENTS,), model, empty=FISHEYE_COEFFICIENTS), True
     if name == NO_DISTORTION and values.any():
         raise CalibrationError(
             f"distortion model '{model}' with coefficients {shortened(str(values.tolist()))}: wanted "
             "none, or the name of their model; where images are rectified set rectified: true"
         )
-    if name not in ("", NO_DISTORTION, *PERSPECTIVE):
-        known = ", ".join((*PERSPECTIVE, *FISHEYE, NO_DISTORTION))
+    lens = PERSPECTIVE if name in ("", NO_DISTORTION) else lens_of(name)
+    if lens is None:
+        known = ", ".join((*(name for lens in LENSES for name in lens.models), NO_DISTORTION))
         raise CalibrationError(
             f"distortion model '{shortened(model)}': wanted one of {known}; calibrate the camera "
             "with one of these"
         )
-    return _of_a_size(values, COEFFICIENTS, model, empty=0), False
+    return _of_a_size(values, lens, model), lens
 
 
-def _of_a_size(values: Array, sizes: tuple[int, ...], model: str, *, empty: int) -> Array:
+def _of_a_size(values: Array, lens: Lens, model: str) -> Array:
     """The coefficients without zeros that are too many at their end."""
-    if not values.any():  # drivers fill D with any number of zeros
-        return np.zeros(empty)
+    if (
+        not values.any()
+    ):  # drivers fill D with any number of zeros, or leave it empty: an ideal lens
+        return np.zeros(lens.counts[0])
+    sizes = tuple(count for count in lens.counts if count)
     if values.size in sizes:
         return values
     for size in sizes:

@@ -34,11 +34,7 @@ def camera_info_to_camera(message: CameraInfo, *, rectified: bool = False) -> Ca
 
 def camera_to_camera_info(camera: Camera, header: Header) -> CameraInfo:
     """Camera -> CameraInfo of the raw image; no rectification (R = 1, P = [K 0])."""
-    count = camera.distortion.size
-    if camera.fisheye:
-        model = "equidistant"
-    else:
-        model, count = ("rational_polynomial", count) if count > 5 else ("plumb_bob", 5)
+    model, count = camera.lens.ros_model(camera.distortion.size)
     coefficients = np.zeros(count)
     coefficients[: camera.distortion.size] = camera.distortion
     projection = np.hstack([camera.matrix, np.zeros((3, 1))])

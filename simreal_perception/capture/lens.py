@@ -10,6 +10,7 @@ import numpy as np
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.imaging.camera_files import load_camera
+from simreal_common.resources import named_path
 
 LensOf = Callable[[int, int], Camera]
 
@@ -26,7 +27,7 @@ def lens_of(file: str, field_of_view: float) -> LensOf:
     """
     if not file:
         return lambda width, height: guessed_camera(width, height, field_of_view)
-    camera = load_camera(file)
+    camera = load_camera(named_path("camera_file", file))
 
     def known(width: int, height: int) -> Camera:
         if (width, height) != (camera.width, camera.height):

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.resources import named_path
 from simreal_perception.video.image_io import RgbImage, read_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
@@ -200,7 +201,7 @@ def open_source(
     Raises:
         ConfigurationError: nothing that gives images.
     """
-    path = Path(device).expanduser()
+    path = named_path("device", device)
     if device.isdecimal():
         return LiveCamera(int(device), size, say)
     if path.is_dir():

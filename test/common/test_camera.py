@@ -11,6 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
+from simreal_common.lenses.lens import Lens
+from simreal_common.lenses.lens_models import LENSES
 
 D435 = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
 RATIONAL = [0.38, -2.2, 0.0006, -0.0002, 1.4, 0.26, -2.0, 1.33]
@@ -38,6 +41,18 @@ def test_pinhole_projects_by_the_formula() -> None:
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
+def test_points_are_projected_as_opencv_does(name: str) -> None:
+    points = np.random.default_rng(0).normal([0.0, 0.0, 1.0], 0.2, (4, 5, 3))
+    zero, coefficients = np.zeros(3), np.array(DISTORTIONS[name])
+    flat = points.reshape(-1, 1, 3)
+    expected, _ = cv2.projectPoints(
+        flat, zero, zero, D435, coefficients if name != "none" else None
+    )
+    pixels = Camera(640, 480, D435, coefficients).project(points)
+    np.testing.assert_allclose(pixels, expected.reshape(4, 5, 2), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", DISTORTIONS)
 @given(u=st.floats(0, 639), v=st.floats(0, 479), depth=st.floats(0.1, 5.0))
 def test_normalize_undoes_project(name: str, u: float, v: float, depth: float) -> None:
     camera = Camera(640, 480, D435, np.array(DISTORTIONS[name]))
@@ -50,7 +65,7 @@ def test_normalize_undoes_project(name: str, u: float, v: float, depth: float) -
 @pytest.mark.parametrize("name", FISHEYES)
 @given(u=st.floats(0, 639), v=st.floats(0, 479), depth=st.floats(0.1, 5.0))
 def test_normalize_undoes_project_of_a_fisheye(name: str, u: float, v: float, depth: float) -> None:
-    camera = Camera(640, 480, WIDE, np.array(FISHEYES[name]), fisheye=True)
+    camera = Camera(640, 480, WIDE, np.array(FISHEYES[name]), EQUIDISTANT)
     np.testing.assert_allclose(camera.project(depth * camera.rays([u, v])), [u, v], atol=1e-6)
     point = np.append(camera.normalize([u, v]), 1.0) * depth
     np.testing.assert_allclose(camera.project(point), [u, v], atol=1e-6)
@@ -59,7 +74,7 @@ def test_normalize_undoes_project_of_a_fisheye(name: str, u: float, v: float, de
 @pytest.mark.parametrize("name", FISHEYES)
 def test_a_fisheye_is_as_opencv_has_it(name: str) -> None:
     coefficients = np.array(FISHEYES[name])
-    camera = Camera(640, 480, WIDE, coefficients, fisheye=True)
+    camera = Camera(640, 480, WIDE, coefficients, EQUIDISTANT)
     points = np.random.default_rng(0).uniform([-1, -1, 0.3], [1, 1, 2], (50, 3))
     zero = np.zeros(3)
     expected, _ = cv2.fisheye.projectPoints(points[:, None], zero, zero, WIDE, coefficients)
@@ -70,16 +85,16 @@ def test_a_fisheye_is_as_opencv_has_it(name: str) -> None:
 
 def test_a_fisheye_sees_what_is_beside_it() -> None:
     matrix = np.array([[150.0, 0, 320], [0, 150.0, 240], [0, 0, 1]])
-    camera = Camera(640, 480, matrix, np.zeros(4), fisheye=True)
+    camera = Camera(640, 480, matrix, np.zeros(4), EQUIDISTANT)
     np.testing.assert_allclose(camera.project([2.0, 0, 0]), [320 + 75 * np.pi, 240])
     np.testing.assert_allclose(camera.rays([320 + 80 * np.pi, 240.0])[2], np.cos(np.pi * 8 / 15))
     assert camera.normalize([320 + 80 * np.pi, 240.0])[0] > 500
 
 
-@pytest.mark.parametrize("fisheye", [False, True])
-def test_where_a_pinhole_camera_with_the_same_centre_sees_things(fisheye: bool) -> None:
-    lens = FISHEYES["wide"] if fisheye else DISTORTIONS["fourteen"]
-    camera = Camera(640, 480, WIDE if fisheye else D435, np.array(lens), fisheye)
+@pytest.mark.parametrize("model", LENSES)
+def test_where_a_pinhole_camera_with_the_same_centre_sees_things(model: Lens) -> None:
+    lens = FISHEYES["wide"] if model == EQUIDISTANT else DISTORTIONS["fourteen"]
+    camera = Camera(640, 480, WIDE if model == EQUIDISTANT else D435, np.array(lens), model)
     matrix = np.array([[90.0, 0, 31.5], [0, 90.0, 31.5], [0, 0, 1]])
     turn = Rotation.from_euler("yx", [0.2, -0.1]).as_matrix()
     pixels = camera.seen_from(turn, matrix, 64)
@@ -129,7 +144,7 @@ def test_numbers_of_any_kind_make_a_camera_that_works_or_are_refused(values: lis
 def test_a_fisheye_of_any_kind_works_or_is_refused(values: list[float], focal: float) -> None:
     matrix = np.array([[focal, 0, 320], [0, focal, 240], [0, 0, 1]])
     try:
-        camera = Camera(640, 480, matrix, np.array(values), fisheye=True)
+        camera = Camera(640, 480, matrix, np.array(values), EQUIDISTANT)
     except CalibrationError:
         return
     u, v = np.meshgrid(np.linspace(0, 639, 9), np.linspace(0, 479, 9))

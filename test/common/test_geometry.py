@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from simreal_common.geometry import (
     OPTICAL_FROM_OPENGL,
     Pose,
+    cross,
     cube_corners,
     cube_rotation_distance,
     cube_symmetries,
@@ -58,9 +59,17 @@ def test_matrix_round_trip(pose: Pose) -> None:
     np.testing.assert_allclose(Pose.from_matrix(pose.matrix).matrix, pose.matrix, atol=TIGHT)
 
 
+@given(poses(), poses())
+def test_cross_products_are_those_of_numpy(a: Pose, b: Pose) -> None:
+    expected = np.cross(a.rotation, b.position)
+    np.testing.assert_allclose(cross(a.rotation, b.position), expected, atol=TIGHT)
+
+
 def test_a_pose_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         Pose.identity().position[0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        Pose.identity().rotation[0] = 1.0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simreal_common.errors import CalibrationError
-from simreal_common.imaging.camera_calibration import CameraCalibration, Region, lens
+from simreal_common.imaging.camera_calibration import CameraCalibration, Region, bent_by
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
+from simreal_common.lenses.lens import Lens
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 
 K = [610.0, 0, 321.5, 0, 611.0, 238.2, 0, 0, 1]
 P = [580.0, 0, 319.0, 0, 0, 582.0, 240.5, 0, 0, 0, 1, 0]
@@ -23,36 +26,34 @@ def calibration(**changes: Any) -> CameraCalibration:
 
 
 @pytest.mark.parametrize(
-    ("model", "given", "taken", "fisheye"),
+    ("model", "given", "taken", "lens"),
     [
-        ("plumb_bob", FIVE, FIVE, False),
-        ("plumb_bob", FIVE[:4], FIVE[:4], False),
-        ("rational_polynomial", FIVE, FIVE, False),
-        ("rational_polynomial", FOURTEEN[:8], FOURTEEN[:8], False),
-        ("rational_polynomial", FOURTEEN[:12], FOURTEEN[:12], False),
-        ("rational_polynomial", FOURTEEN, FOURTEEN, False),
-        ("plumb_bob", [*FIVE, 0.0, 0.0], FIVE, False),
-        ("rational_polynomial", [*FOURTEEN[:8], *[0.0] * 24], FOURTEEN[:8], False),
-        ("", FIVE, FIVE, False),
-        ("", FIVE[:4], FIVE[:4], False),
-        ("", FOURTEEN, FOURTEEN, False),
-        ("", [], [], False),
-        ("none", [0.0] * 3, [], False),
-        ("plumb_bob", [0.0] * 5, [], False),
-        ("Plumb Bob", FIVE, FIVE, False),
-        ("radtan", FIVE[:4], FIVE[:4], False),
-        ("equidistant", FIVE[:4], FIVE[:4], True),
-        ("equidistant", [*FIVE[:4], 0.0], FIVE[:4], True),
-        ("fisheye", [], [0.0] * 4, True),
+        ("plumb_bob", FIVE, FIVE, PERSPECTIVE),
+        ("plumb_bob", FIVE[:4], FIVE[:4], PERSPECTIVE),
+        ("rational_polynomial", FIVE, FIVE, PERSPECTIVE),
+        ("rational_polynomial", FOURTEEN[:8], FOURTEEN[:8], PERSPECTIVE),
+        ("rational_polynomial", FOURTEEN[:12], FOURTEEN[:12], PERSPECTIVE),
+        ("rational_polynomial", FOURTEEN, FOURTEEN, PERSPECTIVE),
+        ("plumb_bob", [*FIVE, 0.0, 0.0], FIVE, PERSPECTIVE),
+        ("rational_polynomial", [*FOURTEEN[:8], *[0.0] * 24], FOURTEEN[:8], PERSPECTIVE),
+        ("", FIVE, FIVE, PERSPECTIVE),
+        ("", FIVE[:4], FIVE[:4], PERSPECTIVE),
+        ("", FOURTEEN, FOURTEEN, PERSPECTIVE),
+        ("", [], [], PERSPECTIVE),
+        ("none", [0.0] * 3, [], PERSPECTIVE),
+        ("plumb_bob", [0.0] * 5, [], PERSPECTIVE),
+        ("Plumb Bob", FIVE, FIVE, PERSPECTIVE),
+        ("radtan", FIVE[:4], FIVE[:4], PERSPECTIVE),
+        ("equidistant", FIVE[:4], FIVE[:4], EQUIDISTANT),
+        ("equidistant", [*FIVE[:4], 0.0], FIVE[:4], EQUIDISTANT),
+        ("fisheye", [], [0.0] * 4, EQUIDISTANT),
     ],
 )
 def test_models_by_name_and_number(
-    model: str, given: list[float], taken: list[float], fisheye: bool
+    model: str, given: list[float], taken: list[float], lens: Lens
 ) -> None:
-    assert [list(part) if np.ndim(part) else part for part in lens(model, given)] == [
-        taken,
-        fisheye,
-    ]
+    coefficients, found = bent_by(model, given)
+    assert (coefficients.tolist(), found) == (taken, lens)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +68,13 @@ def test_models_by_name_and_number(
 )
 def test_models_that_are_none(model: str, given: list[float], says: str) -> None:
     with pytest.raises(CalibrationError, match=says):
-        lens(model, given)
+        bent_by(model, given)
 
 
 def test_rectified_images_have_the_projection_and_no_distortion() -> None:
     camera = calibration(distortion_model="magic").camera(rectified=True)
     np.testing.assert_array_equal(camera.matrix, [[580, 0, 319], [0, 582, 240.5], [0, 0, 1]])
-    assert (camera.distortion.size, camera.fisheye) == (0, False)
+    assert (camera.distortion.size, camera.lens) == (0, PERSPECTIVE)
     for p, got in (([0.0] * 12, "zeros"), ((), "0")):
         with pytest.raises(CalibrationError, match=f"rectified images: wanted .*P.* got {got}"):
             calibration(p=p).camera(rectified=True)

@@ -9,6 +9,8 @@ import pytest
 
 from simreal_common.errors import CalibrationError
 from simreal_common.imaging.camera_files import load_camera
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 
 FAULTS = Path(__file__).resolve().parents[4] / "shared" / "faults" / "camera"
 D435 = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
@@ -95,7 +97,7 @@ def test_files_of_one_camera(tmp_path: Path, text: str) -> None:
     path = tmp_path / "camera.yaml"
     path.write_text(text)
     camera = load_camera(path)
-    assert (camera.width, camera.height, camera.fisheye) == (640, 480, False)
+    assert (camera.width, camera.height, camera.lens) == (640, 480, PERSPECTIVE)
     np.testing.assert_allclose(camera.matrix, D435)
     np.testing.assert_allclose(camera.distortion, [-0.2, 0.1, 0, 0, 0])
 
@@ -117,7 +119,7 @@ def test_a_fisheye_of_kalibr(tmp_path: Path) -> None:
     path = tmp_path / "camchain.yaml"
     path.write_text(KALIBR)
     camera = load_camera(path)
-    assert (camera.width, camera.height, camera.fisheye) == (752, 480, True)
+    assert (camera.width, camera.height, camera.lens) == (752, 480, EQUIDISTANT)
     np.testing.assert_allclose(camera.matrix, [[380.5, 0, 370], [0, 381.5, 241], [0, 0, 1]])
     np.testing.assert_allclose(camera.distortion, [-0.0078, 0.0413, -0.0391, 0.0067])
 
@@ -127,7 +129,7 @@ def test_a_fisheye_of_opencv(tmp_path: Path) -> None:
     path.write_text(
         OPENCV.replace("[ 5 ]", "[ 4 ]").replace("0., 0., 0. ]", "0., 0. ]") + "fisheye_model: 1\n"
     )
-    assert load_camera(path).fisheye
+    assert load_camera(path).lens == EQUIDISTANT
 
 
 @pytest.mark.skipif(not FAULTS.is_dir(), reason="the files are not in the repository")

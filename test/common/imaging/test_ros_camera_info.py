@@ -15,6 +15,8 @@ from std_msgs.msg import Header
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera, camera_to_camera_info
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 
 HEADER = Header(frame_id="camera_optical_frame")
 MATRIX = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
@@ -41,11 +43,11 @@ def info(**changes: Any) -> CameraInfo:
 )
 def test_camera_round_trip(count: int, model: str) -> None:
     coefficients = np.linspace(-0.1, 0.1, abs(count))
-    camera = Camera(640, 480, MATRIX, coefficients, fisheye=count < 0)
+    camera = Camera(640, 480, MATRIX, coefficients, EQUIDISTANT if count < 0 else PERSPECTIVE)
     message = camera_to_camera_info(camera, HEADER)
     assert message.distortion_model == model
     back = camera_info_to_camera(message)
-    assert (back.width, back.height, back.fisheye) == (640, 480, camera.fisheye)
+    assert (back.width, back.height, back.lens) == (640, 480, camera.lens)
     np.testing.assert_allclose(back.matrix, camera.matrix)
     points = np.array([[0.1, 0.1, 1.0], [-0.2, 0.1, 0.7]])
     np.testing.assert_allclose(back.project(points), camera.project(points))
