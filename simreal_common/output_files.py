@@ -5,11 +5,17 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.resources import named_path
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -88,15 +94,17 @@ def _unwritable(path: Path, error: OSError) -> ConfigurationError:
     )
 
 
-def named_folder(out: str) -> Path:
-    """The folder that a parameter `out` names.
+def named_folder(out: str, parameter: str = "out") -> Path:
+    """The folder that a parameter names.
 
     Raises:
         ConfigurationError: it names none, which would mean the current folder.
     """
     if not out.strip():
-        raise ConfigurationError(f"parameter 'out': got '{out}', wanted a folder such as out/demo")
-    return Path(out).expanduser()
+        raise ConfigurationError(
+            f"parameter '{parameter}': got '{out}', wanted a folder such as out/demo"
+        )
+    return named_path(parameter, out)
 
 
 def make_folder(out: str) -> Path:
@@ -172,3 +180,24 @@ def claim_open_file(file: IO[str], path: Path) -> None:
         ) from None
     except OSError:  # a file system without locks: nobody can be kept from it
         pass
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Inside, Ctrl-C waits: it has its usual effect at the end of the block.
+
+    For short steps that leave something broken when they stop half way, which no cleaning up could
+    tell: an encoder that has an image whose bytes never reached the file, say. Only the main thread
+    runs signal handlers; in another one nothing can come in between, and this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[FrameType | None] = []
+    usual = signal.signal(signal.SIGINT, lambda _number, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if came and callable(usual):
+            usual(signal.SIGINT, came[0])

@@ -1,4 +1,4 @@
-"""Where the files that come with simreal lie: launch/, config/ and models/."""
+"""Where files lie: those that come with simreal, and those that parameters name."""
 
 from __future__ import annotations
 
@@ -23,3 +23,19 @@ def share_directory() -> Path:
         f"no share/simreal above {Path(__file__).parent}: wanted models/ and config/ beside the "
         "installed package; install simreal again"
     )
+
+
+def named_path(parameter: str, text: str) -> Path:
+    """The path that a parameter names; `~` is the home folder.
+
+    Raises:
+        ConfigurationError: it begins with the home folder of a user whom nobody knows.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = text.split("/", 1)[0]
+        raise ConfigurationError(
+            f"parameter '{parameter}': got '{text}', and {user} is nobody's home folder; wanted a "
+            "path, a file whose name begins so is ./~..."
+        ) from None

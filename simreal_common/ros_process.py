@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import rclpy
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -88,6 +89,9 @@ def _run(
     except Exception as error:
         if node is None and type(error).__name__ in BAD_ARGUMENTS:
             return _fail(f"cannot start: {_one_line(error)}; check the arguments and YAML files")
+        if node is None and isinstance(error, NameValidationException):  # its last line is a caret
+            name = _one_line(error).removesuffix(" ^")
+            return _fail(f"cannot start: {name}; check the names behind --ros-args")
         if not rclpy.ok():  # the context went away under a call: a shutdown, not a mistake
             return None
         raise

@@ -8,7 +8,6 @@ for the whole number 2.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,21 +15,15 @@ from typing import Any, Protocol, TypeVar, cast, get_type_hints, runtime_checkab
 
 import yaml
 
-from simreal_common.errors import ConfigurationError
-from simreal_common.untrusted_text import reason_of
+from simreal_common.errors import ConfigurationError, MessageError
+from simreal_common.settings.yaml_loader import load_settings
+from simreal_common.untrusted_text import Limits, read_text, reason_of, shortened
 
 T = TypeVar("T")
 
+FILE_LIMITS = Limits(size=200_000)
+LONGEST_REASON = 400
 UNKNOWN_KEY = "{names} is not known; the keys are {known}"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which `1e-3` is a number, as it is for rcl."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
 
 
 @runtime_checkable
@@ -45,15 +38,6 @@ class Readable(Protocol):
         """
 
 
-def parse_yaml(text: str) -> Any:
-    """What a text says.
-
-    Raises:
-        yaml.YAMLError: it is no YAML.
-    """
-    return yaml.load(text, Loader=_Loader)
-
-
 def load_yaml(path: Path, complaint: str) -> Any:
     """What a file says.
 
@@ -61,12 +45,12 @@ def load_yaml(path: Path, complaint: str) -> Any:
         complaint: the error's words, with `{path}` and `{reason}` in them.
 
     Raises:
-        ConfigurationError: it cannot be read, or is no YAML.
+        ConfigurationError: it cannot be read, is no YAML, or more than settings hold.
     """
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(reason_of(error, path).split())
+        return load_settings(read_text(path, FILE_LIMITS))
+    except (MessageError, yaml.YAMLError) as error:
+        reason = shortened(reason_of(error, path), LONGEST_REASON)
         raise ConfigurationError(complaint.format(path=path, reason=reason)) from error
 
 

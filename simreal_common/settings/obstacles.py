@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.geometry import Pose
+from simreal_common.resources import named_path
 from simreal_common.untrusted_text import PATH_SHOWN, parse_yaml, read_text, shortened
 
 Array = NDArray[np.float64]
@@ -106,7 +106,9 @@ def read_obstacles(path: str, table_height_m: float = 0.0) -> tuple[Obstacle, ..
     if not path.strip():
         return ()
     try:
-        return parse_obstacles(read_text(Path(path.strip())), table_height_m)
+        return parse_obstacles(
+            read_text(named_path("obstacles_file", path.strip())), table_height_m
+        )
     except (MessageError, ConfigurationError) as error:
         shown = shortened(path.strip(), PATH_SHOWN)
         words = str(error) if shown in str(error) else f"{shown}: {error}"

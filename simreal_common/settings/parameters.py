@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.untrusted_text import FORBIDDEN, shortened
 
 KEY = "simreal_parameter"
 SCALARS = {bool: "bool", int: "integer", float: "double", str: "string"}
@@ -121,15 +122,17 @@ class ParameterSpec:
         if self.is_array != _is_sequence(value) or not all(
             _has_type(scalar, self.scalar) for scalar in scalars
         ):
-            raise self.error(f"got {to_text(value)} ({type_name(value)})")
+            raise self.error(f"got {_shown(value)} ({type_name(value)})")
         doc = self.doc
         for scalar in scalars:
+            if self.scalar is str and (found := FORBIDDEN.search(scalar)):
+                raise self.error(f"got {_shown(value)} with character {ord(found.group()):#06x}")
             if self.scalar is float and not math.isfinite(scalar):
                 raise self.error(f"got {scalar}")
             if doc.range and not doc.range[0] <= scalar <= doc.range[1]:
                 raise self.error(f"got {to_text(value)}")
             if doc.choices and scalar not in doc.choices:
-                raise self.error(f"got {to_text(value)}")
+                raise self.error(f"got {_shown(value)}")
         return tuple(scalars) if self.is_array else scalars[0]
 
     def error(self, got: str) -> ConfigurationError:
@@ -194,8 +197,8 @@ def refuse_unknown(
         else:
             mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(sorted(known))}"
         raise ConfigurationError(
-            f"parameter '{name}': got {to_text(value)}, but {node_name} has no such parameter; "
-            f"{mend}"
+            f"parameter '{shortened(name)}': got {_shown(value)}, but {node_name} has no such "
+            f"parameter; {mend}"
         )
 
 
@@ -214,6 +217,11 @@ def to_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def _shown(value: Any) -> str:
+    """A value for an error: one line, not all of it where it is long."""
+    return shortened(to_text(value))
 
 
 def _is_sequence(value: Any) -> bool:

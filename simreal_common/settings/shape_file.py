@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.settings.configuration import load_yaml, parse_yaml
+from simreal_common.settings.configuration import load_yaml
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_common.shapes.shape import CUBE, Shape
 
 UNREADABLE = (
@@ -56,7 +57,7 @@ def read_shape_text(text: str, where: str) -> Shape:
         ConfigurationError: it is none.
     """
     try:
-        values = parse_yaml(text) if text else None
+        values = load_settings(text) if text else None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(UNREADABLE.format(path=where, reason=reason)) from error

@@ -47,6 +47,16 @@ def shown_lines(
     return arms[:, pairs], facing[:, pair_faces].sum(axis=2)
 
 
+def visible_lines(
+    shape: Shape, rotation: Numbers, position: Numbers, edge: float
+) -> tuple[Array, NDArray[np.int64]]:
+    """Those of `shown_lines` that can be seen, and hidden ones where a body shows fewer than others."""
+    ends, faces = shown_lines(shape, rotation, position, edge)
+    first = np.argsort(faces == 0, axis=1, kind="stable")[:, : most_shown(shape)]
+    rows = np.arange(len(faces))[:, None]
+    return ends[rows, first], faces[rows, first]
+
+
 def most_shown(shape: Shape) -> int:
     """How many lines a shape shows at most."""
     if shape.is_box:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from simreal_common.output_files import (
     check_writable,
     make_folder,
     named_folder,
+    uninterrupted,
     write_output,
     write_whole,
 )
@@ -133,6 +136,19 @@ def test_no_folder_is_not_the_current_one(folder_of: Callable[[str], Path]) -> N
         folder_of("")
 
 
+def test_a_folder_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert named_folder("~/two words") == tmp_path / "two words"
+    assert make_folder("~/two words").is_dir()
+
+
+def test_the_home_folder_of_nobody_is_no_folder() -> None:
+    with pytest.raises(
+        ConfigurationError, match="'record': got '~nobody-here/x', and ~nobody-here"
+    ):
+        named_folder("~nobody-here/x", "record")
+
+
 def test_a_pipe_of_the_shell_is_written_as_it_is() -> None:
     """`--json >(jq .)` gives /dev/fd/63."""
     reading, writing = os.pipe()
@@ -142,3 +158,64 @@ def test_a_pipe_of_the_shell_is_written_as_it_is() -> None:
     os.close(writing)
     with open(reading) as pipe:
         assert pipe.read() == "{}"
+
+
+def interrupted_step(done: list[str]) -> None:
+    with uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the rest of the step")
+
+
+def test_an_interrupt_waits_for_the_end_of_the_step() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_step(done)
+    assert done == ["the rest of the step"]
+    with pytest.raises(KeyboardInterrupt):  # and afterwards it is as it was
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_steps_within_steps_wait_for_the_outer_one() -> None:
+    done: list[str] = []
+
+    def outer() -> None:
+        with uninterrupted():
+            interrupted_step(done)
+            done.append("outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        outer()
+    assert done == ["the rest of the step", "outer"]
+
+
+def test_an_error_of_the_step_is_not_lost() -> None:
+    def fails() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            raise ValueError("of the step")
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fails()
+    assert isinstance(caught.value.__context__, ValueError)
+
+
+def test_who_ignores_interrupts_goes_on_ignoring_them() -> None:
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        assert signal.signal(signal.SIGINT, usual) is signal.SIG_IGN
+
+
+def test_another_thread_changes_no_handler() -> None:
+    seen = []
+
+    def step() -> None:
+        with uninterrupted():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=step)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]

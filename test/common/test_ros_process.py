@@ -181,6 +181,20 @@ def test_ros_arguments_that_cannot_be_read(child_environment: dict[str, str], ar
     assert own_lines(err)[0].startswith("error: cannot start: ")
 
 
+@pytest.mark.parametrize("name", ["it's", "[", "a b", "1", "a//b", "#", "{x}"])
+def test_a_topic_that_is_told_to_have_a_name_that_is_none(
+    child_environment: dict[str, str], name: str
+) -> None:
+    process = start(
+        child_environment,
+        constructor='from std_msgs.msg import String; self.create_publisher(String, "image", 1)',
+        args=str(["--ros-args", "-r", f"image:={name}"]),
+    )
+    _, err = process.communicate(timeout=START_S)
+    assert process.returncode == 2
+    assert own_lines(err)[0].startswith("error: cannot start: ")
+
+
 def test_a_params_file_that_is_not_yaml(child_environment: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text("sample_node: [")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.settings.configuration import from_values, load_yaml, number, parse_yaml
+from simreal_common.settings.configuration import from_values, load_yaml, number
+from simreal_common.settings.yaml_loader import load_settings
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Sample:
 
 
 def read(text: str) -> Sample:
-    return from_values(Sample, parse_yaml(text), "sample.yaml")
+    return from_values(Sample, load_settings(text), "sample.yaml")
 
 
 def test_what_is_given_and_what_is_not() -> None:
@@ -99,3 +101,36 @@ def test_a_file_that_cannot_be_read_is_told_in_the_words_of_its_reader(
     with pytest.raises(ConfigurationError, match=r"^no sample in .*sample.yaml \(.+\)$") as caught:
         load_yaml(path, "no sample in {path} ({reason})")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: 2020-99-99", "a value that cannot be: month must be in 1..12"),
+        ("a: !!int abc", "a value that cannot be"),
+        ("[" * 3000, "nested deeper than 32"),
+        ("a: &a [*a]", "an alias stands within what it means"),
+        ("a: &a [1, 2]\nb: &b [" + "*a, " * 5000 + "]\nc: [*b, *b]", "more than 20000 values"),
+        ("a: [" + "1, " * 90_000 + "]", "too large: wanted at most 200000 bytes"),
+    ],
+)
+def test_more_than_settings_hold_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "sample.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=says):
+        load_yaml(path, "no sample in {path} ({reason})")
+
+
+def test_what_an_alias_repeats_is_its_value(tmp_path: Path) -> None:
+    path = tmp_path / "sample.yaml"
+    path.write_text("a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 1e-3}")
+    assert load_yaml(path, "{path} {reason}") == {
+        "a": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 0.001},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "/", "fifo"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, place: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ConfigurationError, match="is no regular file|Is a directory"):
+        load_yaml(tmp_path / place, "no sample in {path} ({reason})")

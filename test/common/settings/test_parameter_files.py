@@ -122,6 +122,19 @@ def test_a_name_from_before_there_were_groups_is_refused_with_that_of_now(
     assert read_parameters(path, "/control_node", ControlParameters) != ControlParameters()
 
 
+@pytest.mark.parametrize("letter", ["\\0", "\\ud800"])
+def test_a_text_with_what_no_path_has_is_refused(tmp_path: Path, letter: str) -> None:
+    with pytest.raises(ConfigurationError, match="'out': got 'a.b' with character 0x") as caught:
+        read(tmp_path, f'out: "a{letter}b"')
+    assert str(caught.value).isprintable()
+
+
+def test_a_long_value_is_not_told_whole(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"'edge': got 'xxx.*\.\.\.") as caught:
+        read(tmp_path, f"out: a, edge: {'x' * 9000}")
+    assert len(str(caught.value)) < 600
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nowhere.yaml cannot be read"):
         read_parameters(tmp_path / "nowhere.yaml", NODE, Sample)

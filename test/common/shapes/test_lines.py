@@ -10,13 +10,13 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import cube_corners
-from simreal_common.settings.configuration import parse_yaml
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_common.shapes.lines import most_shown, shown_lines
 from simreal_common.shapes.shape import EXAMPLES, Shape
 
 EDGE = 0.05
 SHAPES = {
-    kind: Shape.from_plain({"kind": kind, **parse_yaml(f"{{{measures}}}")})
+    kind: Shape.from_plain({"kind": kind, **load_settings(f"{{{measures}}}")})
     for kind, measures in EXAMPLES.items()
 }
 
