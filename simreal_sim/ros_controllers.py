@@ -36,7 +36,7 @@ from simreal_sim.physics.trajectory_execution import (
     merged_tolerances,
     stopping_trajectory,
 )
-from simreal_sim.physics.world import STEP_S, World
+from simreal_sim.physics.world import STEP_S, JointStates, World
 
 Array = NDArray[np.float64]
 
@@ -299,10 +299,14 @@ class GripperController:
     def destroy(self) -> None:
         self._server.destroy()
 
-    def after_step(self, position: float, velocity: float, effort: float) -> None:
-        """Judge the fingers: mean position (m or rad), velocity and effort of the two joints."""
+    def after_step(self, states: JointStates) -> None:
+        """Judge the fingers by mean position (m or rad), velocity and effort of the two joints."""
         if self._execution is None:
             return
+        fingers = self._world.finger_part
+        position = float(states.positions[fingers].mean())
+        velocity = float(states.velocities[fingers].mean())
+        effort = float(np.abs(states.efforts[fingers]).mean())
         goal, now = self._goal, self._world.time
         if goal is not None and goal.handle.is_cancel_requested:
             self._world.command_gripper(position, self._default_effort)

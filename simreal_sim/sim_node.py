@@ -26,8 +26,9 @@ from simreal_common.ros_qos import IMAGE_QOS, LATCHED_QOS, STATE_QOS, TRUTH_QOS
 from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare_all
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.pacing import Pacer, Schedule
-from simreal_sim.physics.simulated_arms import PANDA, SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_randomization import (
@@ -37,8 +38,8 @@ from simreal_sim.physics.world_randomization import (
     SceneOptions,
     draw_scene,
 )
-from simreal_sim.ros_controllers import ArmController, ControllerParameters, GripperController
-from simreal_sim.ros_suction import SuctionController
+from simreal_sim.ros_controllers import ArmController, ControllerParameters
+from simreal_sim.ros_hand_controllers import HAND_CONTROLLERS
 
 WORLD_FRAME = "world"
 # Of a camera by where it is: a prefix of its topics, and of its frames.
@@ -133,11 +134,7 @@ class SimNode(Node):
         }
         self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
-        self._gripper: GripperController | SuctionController
-        if arm.finger_joints:
-            self._gripper = GripperController(self, self._world, controllers)
-        else:
-            self._gripper = SuctionController(self, self._world)
+        self._gripper = HAND_CONTROLLERS[arm.hand](self, self._world, controllers)
 
         self._clock_publisher = self.create_publisher(ClockMessage, "/clock", STATE_QOS)
         self._joint_publisher = self.create_publisher(JointState, "joint_states", STATE_QOS)
@@ -202,16 +199,8 @@ class SimNode(Node):
         self._arm.before_step()
         self._world.step()
         self._joints = self._world.joint_states()
-        positions, velocities = self._joints.positions, self._joints.velocities
-        arm, fingers = self._world.arm_part, self._world.finger_part
-        self._arm.after_step(positions[arm])
-        if isinstance(self._gripper, SuctionController):
-            self._gripper.after_step()
-            return
-        effort = float(np.abs(self._joints.efforts[fingers]).mean())
-        self._gripper.after_step(
-            float(positions[fingers].mean()), float(velocities[fingers].mean()), effort
-        )
+        self._arm.after_step(self._joints.positions[self._world.arm_part])
+        self._gripper.after_step(self._joints)
 
     def _publish(self) -> bool:
         """Publish what is due; whether an image was made."""

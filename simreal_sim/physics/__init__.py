@@ -1,4 +1,6 @@
 """The simulated cell: an arm, a table and blocks in PyBullet, its camera and its controllers.
 
-Public: `world.World`, `simulated_arms.SimulatedArm`, `world_camera.WorldCamera`.
+Rooms: arms.
+
+Public: `world.World`, `world_camera.WorldCamera`.
 """

@@ -1,15 +1,16 @@
-"""The hands of simulated robots: fingers that move alike, or a suction cup."""
+"""The hands of simulated robots: fingers that move alike, or a suction cup; a class each."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from simreal_common.geometry import Pose
+from simreal_sim.physics.arms.simulated_arm import HandKind, SimulatedArm
 from simreal_sim.physics.bullet_server import BulletServer
-from simreal_sim.physics.simulated_arms import SimulatedArm
 
 TIP_EFFORT_NM = 20.0  # what keeps a pad upright does not give way
 
@@ -21,8 +22,33 @@ VACUUM_PA = 50_000.0
 LOOSE_M = 0.003
 
 
+@dataclass(frozen=True, eq=False)
+class HandParts:
+    """What a hand is made of.
+
+    Args:
+        server: runs the world.
+        robot: its number there.
+        arm: see there.
+        joints, links: PyBullet's numbers of the robot's.
+        blocks: bodies of the blocks by name, as they are at any time.
+        edges: of these, metres.
+    """
+
+    server: BulletServer
+    robot: int
+    arm: SimulatedArm
+    joints: Mapping[str, int]
+    links: Mapping[str, int]
+    blocks: Mapping[str, int]
+    edges: Mapping[str, float]
+
+
 class SimulatedHand(ABC):
-    """What grips at the end of an arm."""
+    """What grips at the end of an arm; a kind each, entered in `HANDS`."""
+
+    @abstractmethod
+    def __init__(self, parts: HandParts) -> None: ...
 
     @abstractmethod
     def command(self, position: float, effort: float) -> None:
@@ -41,25 +67,17 @@ class SimulatedHand(ABC):
         """A body is taken out of the world, or put elsewhere in it."""
 
     @property
-    def vacuum(self) -> bool | None:
-        """Whether a cup holds something; None for fingers."""
+    def grip_sensed(self) -> bool | None:
+        """Whether a sensor of the hand says that it holds something; None of one without."""
         return None
 
 
 class FingerHand(SimulatedHand):
-    """Two fingers that slide, or turn on cranks, with one belt.
+    """Two fingers that slide, or turn on cranks, with one belt."""
 
-    Args:
-        server: runs the world.
-        robot: its number there.
-        arm: see there.
-        joints: PyBullet's numbers of the robot's joints.
-    """
-
-    def __init__(
-        self, server: BulletServer, robot: int, arm: SimulatedArm, joints: Mapping[str, int]
-    ) -> None:
-        self._bullet, self._call = server.bullet, server.call
+    def __init__(self, parts: HandParts) -> None:
+        robot, arm, joints = parts.robot, parts.arm, parts.joints
+        self._bullet, self._call = parts.server.bullet, parts.server.call
         self._robot, self._arm = robot, arm
         self._fingers = [joints[name] for name in arm.finger_joints]
         self._tips = [joints[name] for name in arm.tip_joints]
@@ -122,34 +140,19 @@ class SuctionHand(SimulatedHand):
     """A cup below a hand; switched on it holds the block whose face its whole lip is on.
 
     The block hangs at a constraint that gives way where more pulls at it than the vacuum bears.
-
-    Args:
-        server: runs the world.
-        robot: its number there.
-        arm: see there.
-        links: PyBullet's numbers of the robot's links.
-        blocks: bodies of the blocks by name, as they are at any time.
-        edges: of these, metres.
     """
 
-    def __init__(
-        self,
-        server: BulletServer,
-        robot: int,
-        arm: SimulatedArm,
-        links: Mapping[str, int],
-        blocks: Mapping[str, int],
-        edges: Mapping[str, float],
-    ) -> None:
-        self._bullet, self._call = server.bullet, server.call
-        self._robot, self._links, self._arm = robot, links, arm
-        self._blocks, self._edges = blocks, edges
-        self._force_n = VACUUM_PA * np.pi * arm.cup_radius_m**2
+    def __init__(self, parts: HandParts) -> None:
+        server = parts.server
+        self._bullet, self._call, self._body_pose = server.bullet, server.call, server.body_pose
+        self._robot, self._links, self._arm = parts.robot, parts.links, parts.arm
+        self._blocks, self._edges = parts.blocks, parts.edges
+        self._force_n = VACUUM_PA * np.pi * parts.arm.cup_radius_m**2
         self._on = False
         self._held: tuple[int, int, Pose] | None = None  # body, constraint, pose in the tool frame
 
     @property
-    def vacuum(self) -> bool:
+    def grip_sensed(self) -> bool:
         return self._held is not None
 
     def command(self, position: float, effort: float) -> None:
@@ -167,12 +170,12 @@ class SuctionHand(SimulatedHand):
         tool = self._tool()
         if self._held is not None:
             body, _, at = self._held
-            moved = np.linalg.norm((tool.inverse() @ self._pose(body)).position - at.position)
+            moved = np.linalg.norm((tool.inverse() @ self._body_pose(body)).position - at.position)
             if moved > LOOSE_M:
                 self.let_go_of(body)
             return
         for name, body in self._blocks.items():
-            if self._seals(tool, self._pose(body), self._edges[name]):
+            if self._seals(tool, self._body_pose(body), self._edges[name]):
                 self._hold(body, tool)
                 return
 
@@ -204,7 +207,7 @@ class SuctionHand(SimulatedHand):
         link = self._links[self._arm.hand_link]
         state = self._call("getLinkState", self._robot, link, computeForwardKinematics=1)
         # Frames of a constraint are those of the centres of mass.
-        hand, block = Pose(np.array(state[0]), np.array(state[1])), self._pose(body)
+        hand, block = Pose(np.array(state[0]), np.array(state[1])), self._body_pose(body)
         held = hand.inverse() @ block
         constraint = self._call(
             "createConstraint",
@@ -227,6 +230,8 @@ class SuctionHand(SimulatedHand):
         state = self._call("getLinkState", self._robot, index, computeForwardKinematics=1)
         return Pose(np.array(state[4]), np.array(state[5]))
 
-    def _pose(self, body: int) -> Pose:
-        position, orientation = self._call("getBasePositionAndOrientation", body)
-        return Pose(np.array(position), np.array(orientation))
+
+HANDS: dict[HandKind, type[SimulatedHand]] = {
+    HandKind.PARALLEL_GRIPPER: FingerHand,
+    HandKind.SUCTION_CUP: SuctionHand,
+}

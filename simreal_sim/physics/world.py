@@ -6,10 +6,8 @@ owns one physics server; nothing is global, several worlds live side by side.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.simulated_arm import SimulatedArm
 from simreal_sim.physics.bullet_server import BulletServer
-from simreal_sim.physics.hands import FingerHand, SimulatedHand, SuctionHand
-from simreal_sim.physics.simulated_arms import PANDA, JointStates, SimulatedArm
+from simreal_sim.physics.hands import HANDS, HandParts
 from simreal_sim.physics.world_bodies import (
     BLOCK_FRICTION,
     ROLLING_FRICTION,
@@ -51,6 +50,16 @@ FINGER_SPINNING_FRICTION = 0.02  # a pad is a patch, not a point
 
 ARM_RGB = (0.92, 0.92, 0.91)
 HAND_RGB = (0.30, 0.31, 0.33)
+
+
+@dataclass(frozen=True, eq=False)
+class JointStates:
+    """The arm's n joints, then those of the fingers, two or none: rad or m, per second, N m or N."""
+
+    names: tuple[str, ...]
+    positions: Array
+    velocities: Array
+    efforts: Array
 
 
 class World:
@@ -185,9 +194,9 @@ class World:
         self._hand.command(position, effort)
 
     @property
-    def vacuum(self) -> bool | None:
-        """Whether the suction cup holds something; None for fingers."""
-        return self._hand.vacuum
+    def grip_sensed(self) -> bool | None:
+        """Whether a sensor of the hand, a cup's, says that it holds something; None for fingers."""
+        return self._hand.grip_sensed
 
     def joint_states(self) -> JointStates:
         """Measured state of the moving joints."""
@@ -239,8 +248,7 @@ class World:
 
     def body_pose(self, body: int) -> Pose:
         """Pose of a body in the world."""
-        position, orientation = self._call("getBasePositionAndOrientation", body)
-        return Pose(np.array(position), np.array(orientation))
+        return self._server.body_pose(body)
 
     def place_block(self, name: str, pose_block_in_world: Pose) -> None:
         """Put a block somewhere, at rest; what happens then is physics."""
@@ -323,17 +331,14 @@ class World:
             self._call("setCollisionFilterGroupMask", body, -1, DEFAULT_GROUP, ALL_GROUPS)
 
     def _add_robot(self, home: Sequence[float]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            urdf = Path(folder) / "robot.urdf"
-            urdf.write_text(self.arm.describe(self._server.data, ""), encoding="utf-8")
-            base = self.arm.pose_base_in_world
-            self._robot: int = self._call(
-                "loadURDF",
-                str(urdf),
-                base.position.tolist(),
-                base.orientation.tolist(),
-                useFixedBase=True,
-            )
+        base = self.arm.pose_base_in_world
+        self._robot: int = self._server.call_with_file(
+            "loadURDF",
+            self.arm.describe(self._server.data, "").encode("utf-8"),
+            base.position.tolist(),
+            base.orientation.tolist(),
+            useFixedBase=True,
+        )
         joints: dict[str, int] = {}
         self._links: dict[str, int] = {}
         names = {-1: self.arm.base_link}
@@ -363,12 +368,9 @@ class World:
                 # The URDF asks for friction anchors, with which contact points last longer still.
                 frictionAnchor=0,
             )
-        self._hand: SimulatedHand
-        if self.arm.finger_joints:
-            self._hand = FingerHand(self._server, self._robot, self.arm, joints)
-        else:
-            self._hand = SuctionHand(
-                self._server, self._robot, self.arm, self._links, self._blocks, self._edges
-            )
+        parts = HandParts(
+            self._server, self._robot, self.arm, joints, self._links, self._blocks, self._edges
+        )
+        self._hand = HANDS[self.arm.hand](parts)
         self.command_arm(home)
         self.command_gripper(self.arm.finger_open, self.arm.gripper_effort)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -155,9 +153,7 @@ def _add_static(
     body: int = server.call("createMultiBody", 0, collision, visual, center, turn)
     if material.texture is not None:
         # PyBullet takes textures from files alone; it has read the file when the call returns.
-        with tempfile.TemporaryDirectory() as folder:
-            path = str(Path(folder) / "texture.png")
-            cv2.imwrite(path, cv2.cvtColor(material.texture, cv2.COLOR_RGB2BGR))
-            texture = server.call("loadTexture", path)
+        _, png = cv2.imencode(".png", cv2.cvtColor(material.texture, cv2.COLOR_RGB2BGR))
+        texture = server.call_with_file("loadTexture", png.tobytes())
         server.call("changeVisualShape", body, -1, textureUniqueId=texture)
     return body

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import OPTICAL_FROM_OPENGL, Pose
-from simreal_sim.physics.simulated_arms import SimulatedArm
+from simreal_sim.physics.arms.simulated_arm import SimulatedArm
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SensorNoise
 
@@ -62,6 +62,11 @@ class WorldCamera:
         self._noise_rng = np.random.default_rng(
             [scene.noise.seed, 1] if self._wrist else scene.noise.seed
         )
+
+    @property
+    def moves(self) -> bool:
+        """Whether it rides on the arm."""
+        return self._wrist
 
     @property
     def pose_in_world(self) -> Pose:

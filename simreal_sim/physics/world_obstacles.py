@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
-from simreal_sim.physics.simulated_arms import SimulatedArm
+from simreal_sim.physics.arms.simulated_arm import SimulatedArm
 from simreal_sim.physics.world_randomization import WorldScene
 
 Array = NDArray[np.float64]

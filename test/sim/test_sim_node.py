@@ -36,7 +36,7 @@ from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.imaging.ros_images import image_to_rgb
 from simreal_common.ros_messages import message_to_pose, stamp_nanoseconds, transform_to_pose
 from simreal_common.ros_qos import LATCHED_QOS, RECORD_IMAGE_QOS, STATE_QOS, TRUTH_QOS
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 
 SEED = 3

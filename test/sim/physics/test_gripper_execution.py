@@ -11,7 +11,7 @@ from simreal_sim.physics.gripper_execution import GripperExecution, GripperOutco
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

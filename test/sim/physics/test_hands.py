@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.geometry import Pose
-from simreal_sim.physics.simulated_arms import KUKA_SUCTION, PANDA
+from simreal_sim.physics.arms.kuka_suction import KUKA_SUCTION
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 
@@ -51,10 +52,10 @@ def test_a_block_hangs_at_the_cup_until_that_is_switched_off(world: World) -> No
     put_below_lip(world)
     before = height(world)
     run(world, 1.0)
-    assert world.vacuum is True
+    assert world.grip_sensed is True
     assert height(world) == pytest.approx(before, abs=5e-4)
     world.command_gripper(OFF, 0.0)
-    assert world.vacuum is False
+    assert world.grip_sensed is False
     run(world, 0.2)
     assert height(world) < before - 0.1
 
@@ -84,7 +85,7 @@ def test_a_lip_that_leaks_holds_nothing(
     world.command_gripper(ON, 0.0)
     put_below_lip(world, gap, aside, tilt)
     run(world, 0.3)
-    assert world.vacuum is False
+    assert world.grip_sensed is False
     assert height(world) < 0.9 * world.link_poses()[world.arm.tool_link].position[2]
 
 
@@ -100,7 +101,7 @@ def test_what_is_pulled_off_is_lost(world: World) -> None:
             world.bullet.WORLD_FRAME, physicsClientId=world.client,
         )  # fmt: skip
         world.step()
-    assert world.vacuum is False
+    assert world.grip_sensed is False
 
 
 def test_a_cup_that_leaks_loses_the_block_until_it_is_switched_on_again(world: World) -> None:
@@ -109,11 +110,11 @@ def test_a_cup_that_leaks_loses_the_block_until_it_is_switched_on_again(world: W
     run(world, 0.1)
     world.lose_block(the_block(world)[0])
     run(world, 0.2)
-    assert world.vacuum is False
+    assert world.grip_sensed is False
     world.command_gripper(ON, 0.0)
     put_below_lip(world)
     run(world, 0.1)
-    assert world.vacuum is True
+    assert world.grip_sensed is True
 
 
 def test_a_block_that_is_taken_away_is_held_no_more(world: World) -> None:
@@ -122,10 +123,10 @@ def test_a_block_that_is_taken_away_is_held_no_more(world: World) -> None:
     run(world, 0.1)
     world.remove_block(the_block(world)[0])
     run(world, 0.1)
-    assert world.vacuum is False
+    assert world.grip_sensed is False
 
 
 def test_fingers_have_no_vacuum() -> None:
     options = SceneOptions(blocks=1, distractors=0)
     with World(draw_scene(np.random.default_rng(1), options), PANDA) as world:
-        assert world.vacuum is None
+        assert world.grip_sensed is None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from simreal_common.geometry import Pose
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
@@ -240,3 +243,13 @@ def test_link_poses_form_the_tree_of_the_urdf(world: World) -> None:
 def test_a_block_that_is_not_there_is_named_with_those_that_are(world: World) -> None:
     with pytest.raises(ConfigurationError, match=r"'block_9'.*block_0, block_1, block_2"):
         world.place_block("block_9", Pose.identity())
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_a_world_that_is_killed_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes none: what PyBullet reads from files is in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with make_world(1) as world:
+        assert world.block_poses()

@@ -10,7 +10,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_sim.physics.simulated_arms import SIMULATED_ARMS
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_camera import (
     CameraMount,

@@ -12,7 +12,8 @@ from simreal_common.settings.obstacles import Obstacle, obstacles_text, parse_ob
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_sim.physics.simulated_arms import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_obstacles import CLEAR_OF_BLOCK_M, draw_obstacles
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene

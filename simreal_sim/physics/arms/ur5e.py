@@ -1,4 +1,4 @@
-"""URDF of a Universal Robots UR5e with a hand whose fingers turn, of boxes and cylinders.
+"""A Universal Robots UR5e with a hand whose fingers turn, of boxes and cylinders.
 
 Lengths and masses are those that the maker publishes (DH parameters, UR5e); the shapes are not. The
 hand moves as two-finger hands with one motor do: one joint is driven, 0 for open, in radians; cranks
@@ -11,7 +11,11 @@ import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from simreal_sim.physics.urdf_parts import (
+import numpy as np
+
+from simreal_common.geometry import Pose
+from simreal_sim.physics.arms.simulated_arm import SimulatedArm
+from simreal_sim.physics.arms.urdf_parts import (
     add_box,
     add_cylinder,
     add_frame,
@@ -20,12 +24,12 @@ from simreal_sim.physics.urdf_parts import (
     numbers,
 )
 
-UR5E_JOINTS = (
+JOINTS = (
     "shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint",
     "wrist_1_joint", "wrist_2_joint", "wrist_3_joint",
 )  # fmt: skip
-UR5E_VELOCITIES = (math.pi,) * 6
-UR5E_EFFORTS = (150.0, 150.0, 150.0, 28.0, 28.0, 28.0)
+VELOCITIES = (math.pi,) * 6
+EFFORTS = (150.0, 150.0, 150.0, 28.0, 28.0, 28.0)
 RANGES = (2 * math.pi, 2 * math.pi, math.pi, 2 * math.pi, 2 * math.pi, 2 * math.pi)
 LINKS = (
     "shoulder_link", "upper_arm_link", "forearm_link", "wrist_1_link", "wrist_2_link",
@@ -72,7 +76,7 @@ TOOL_M = KNUCKLE_Z + CRANK_M + PAD_SIZE[2] - TIP_BELOW_TOOL_M
 
 
 def ur5e_description(data: Path, mesh_prefix: str = "") -> str:
-    """The URDF as text; it has no meshes, so both arguments are left aside."""
+    """The URDF as text; see `SimulatedArm.describe`. It has no meshes: neither argument matters."""
     root = ET.Element("robot", name="ur5e")
     base = add_frame(root, "base_link")
     # As the maker has it: at 0 the arm reaches to where x of its base points.
@@ -81,12 +85,12 @@ def ur5e_description(data: Path, mesh_prefix: str = "") -> str:
     parent = body
     for number, name in enumerate(LINKS):
         _add_arm_link(root, name, *BODIES[number])
-        joint = add_joint(root, UR5E_JOINTS[number], "revolute", parent, name, *ORIGINS[number])
+        joint = add_joint(root, JOINTS[number], "revolute", parent, name, *ORIGINS[number])
         ET.SubElement(joint, "axis", xyz="0 0 1")
         limit = str(RANGES[number])
         ET.SubElement(
             joint, "limit", lower=f"-{limit}", upper=limit,
-            velocity=str(UR5E_VELOCITIES[number]), effort=str(UR5E_EFFORTS[number]),
+            velocity=str(VELOCITIES[number]), effort=str(EFFORTS[number]),
         )  # fmt: skip
         parent = name
     _add_hand(root, parent)
@@ -146,3 +150,32 @@ def _add_hand(root: ET.Element, flange: str) -> None:
         ET.SubElement(joint, "mimic", joint=KNUCKLES[0])
     add_frame(root, "hand_tool")
     add_joint(root, "hand_tool_joint", "fixed", palm, "hand_tool", (0.0, 0.0, TOOL_M))
+
+
+UR5E = SimulatedArm(
+    name="ur5e",
+    describe=ur5e_description,
+    joints=JOINTS,
+    finger_joints=KNUCKLES,
+    base_link="base_link",
+    tool_link="hand_tool",
+    hand_link="hand_palm",
+    finger_links=("hand_left_pad", "hand_right_pad"),
+    dark_links=(
+        "wrist_3_link", "hand_palm", "hand_left_crank", "hand_right_crank", "hand_left_pad",
+        "hand_right_pad",
+    ),
+    home=(-0.4445, -1.9586, 1.4413, -1.0535, -1.5708, -2.0153),
+    velocity_limits=np.array(VELOCITIES),
+    effort_limits=np.array(EFFORTS),
+    braking=np.full(6, 10.0),
+    finger_open=0.0,
+    finger_closed=CLOSED_RAD,
+    finger_velocity=1.5,
+    gripper_effort=70.0,
+    pose_base_in_world=Pose.identity(),
+    arm_action="scaled_joint_trajectory_controller/follow_joint_trajectory",
+    gripper_action="gripper_controller/gripper_cmd",
+    tip_joints=TIPS,
+    finger_lever_m=CRANK_M,
+)  # fmt: skip

@@ -13,18 +13,19 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.errors import ConfigurationError
 from simreal_control.assembly import assemble
+from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
-from simreal_sim.physics.robot_model import (
+from simreal_sim.physics.arms.kuka_suction import (
     CUP_HAND_SIZE,
     CUP_LENGTH_M,
     CUP_RADIUS_M,
     CUP_SOFT_M,
-    FINGER_SIZE,
-    HAND_SIZE,
 )
-from simreal_sim.physics.simulated_arms import SIMULATED_ARMS, SimulatedArm, simulated_arm
-from simreal_sim.physics.ur5e_model import (
+from simreal_sim.physics.arms.parallel_gripper import FINGER_SIZE, HAND_SIZE
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.arms.simulated_arm import HandKind, SimulatedArm
+from simreal_sim.physics.arms.ur5e import (
     CLOSED_RAD,
     CRANK_M,
     PAD_SIZE,
@@ -62,7 +63,8 @@ def test_control_is_told_of_the_robot_that_is_simulated(arm: SimulatedArm) -> No
     assert told.arm_joints == arm.joints
     assert told.finger_joints == arm.finger_joints
     assert told.vacuum_feedback == arm.vacuum_feedback
-    assert not told.vacuum or told.cup_radius == arm.cup_radius_m
+    assert (told.hand_type.hand is SuctionCup) == (arm.hand is HandKind.SUCTION_CUP)
+    assert arm.hand is not HandKind.SUCTION_CUP or told.cup_radius == arm.cup_radius_m
     assert (told.base_frame, told.tool_frame) == (arm.base_link, arm.tool_link)
     assert (told.arm_action, told.gripper_action) == (arm.arm_action, arm.gripper_action)
     np.testing.assert_allclose(told.home, arm.home)
@@ -119,7 +121,7 @@ def test_opening_and_closing_moves_both_fingers_alike(
 
 
 @pytest.mark.parametrize("robot", ["kuka", "xarm6"])
-def test_the_sliding_gripper_is_as_large_as_control_believes(robot: str) -> None:
+def test_the_parallel_gripper_is_as_large_as_control_believes(robot: str) -> None:
     told = robot_parameters(robot)
     width, thickness, length = FINGER_SIZE
     assert (told.finger_width, told.finger_thickness) == (width, thickness)
