@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
-from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.collision_world import OBSTACLE_MARGIN_M, CollisionWorld
@@ -54,8 +53,7 @@ class Assembly:
     @property
     def hand(self) -> str:
         """What the hand is and does, for tables and logs."""
-        gripper = self.config.gripper
-        return gripper.words if isinstance(gripper, SuctionCup) else self.fingers.words
+        return self.config.gripper.words(self.fingers)
 
     @property
     def arm(self) -> ArmKinematics:
@@ -93,8 +91,9 @@ def assemble(
             f"parameter 'base_frame': got '{p.base_frame}', wanted the root link of the robot "
             f"description, '{arm.base_frame}'"
         )
-    table = p.gripper_table if len(p.gripper_table) > 1 and not p.vacuum else ()
-    fingers = finger_mapping(urdf, p.finger_joints, p.tool_frame, p.gripper_max_opening, table)
+    fingers = finger_mapping(
+        urdf, p.finger_joints, p.tool_frame, p.gripper_max_opening, p.finger_table
+    )
     motion = p.motion_config(arm)
     opened = fingers.joints_at(p.gripper_max_opening)
     coarse = {link for link, _ in meshes.missing}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from simreal_common.settings.parameters import parameter
-from simreal_control.grasping.gripper_geometry import GripperGeometry
+from simreal_control.grasping.hands.hand_types import HAND_TYPES
+from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.grasping.pick_place import PickPlaceConfig
-from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
@@ -18,20 +18,6 @@ PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
 PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
 NO_LOOK_POSES = (0.0,)
 PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
-
-
-class GripperType(Enum):
-    """What drives the gripper: an action of its controller, or what switches a vacuum."""
-
-    GRIPPER_COMMAND = "gripper_command"
-    PARALLEL_GRIPPER_COMMAND = "parallel_gripper_command"
-    VACUUM_SERVICE = "vacuum_service"
-    VACUUM_TOPIC = "vacuum_topic"
-
-    @property
-    def vacuum(self) -> bool:
-        """Whether it is a suction cup."""
-        return self in (GripperType.VACUUM_SERVICE, GripperType.VACUUM_TOPIC)
 
 
 @dataclass(frozen=True)
@@ -90,10 +76,10 @@ class ParameterFields:
         name="gripper.action",
     )
     gripper_type: str = parameter(
-        GripperType.GRIPPER_COMMAND.value,
+        "gripper_command",
         "its type: control_msgs/GripperCommand or ParallelGripperCommand; of a suction cup the service "
         "std_srvs/SetBool or the topic std_msgs/Bool",
-        choices=tuple(kind.value for kind in GripperType),
+        choices=tuple(HAND_TYPES),
         name="gripper.type",
     )
     vacuum_feedback: str = parameter(
@@ -235,43 +221,43 @@ class ParameterFields:
         name="gripper.effort",
     )
     gripper_max_opening: float = parameter(
-        GripperGeometry.max_opening_m,
+        ParallelGripper.max_opening_m,
         "between the finger pads, metres",
         range=(0.001, 0.5),
         name="gripper.max_opening",
     )
     finger_thickness: float = parameter(
-        GripperGeometry.finger_thickness_m,
+        ParallelGripper.finger_thickness_m,
         "of a finger along the closing direction, metres",
         range=(0.001, 0.2),
         name="gripper.finger_thickness",
     )
     finger_width: float = parameter(
-        GripperGeometry.finger_width_m,
+        ParallelGripper.finger_width_m,
         "of a finger across the closing direction, metres",
         range=(0.001, 0.2),
         name="gripper.finger_width",
     )
     tip_below_tool: float = parameter(
-        GripperGeometry.tip_below_tool_m,
+        ParallelGripper.tip_below_tool_m,
         "how far the finger tips reach beyond the tool point, metres",
         range=(0.001, 0.2),
         name="gripper.tip_below_tool",
     )
     hand_above_tool: float = parameter(
-        GripperGeometry.hand_above_tool_m,
+        ParallelGripper.hand_above_tool_m,
         "from the tool point, the lip of a suction cup, to the underside of the hand, metres",
         range=(0.001, 0.5),
         name="gripper.hand_above_tool",
     )
     hand_length: float = parameter(
-        GripperGeometry.hand_length_m,
+        ParallelGripper.hand_length_m,
         "of the hand along the closing direction, metres",
         range=(0.01, 1.0),
         name="gripper.hand_length",
     )
     hand_depth: float = parameter(
-        GripperGeometry.hand_depth_m,
+        ParallelGripper.hand_depth_m,
         "of the hand across the closing direction, metres",
         range=(0.01, 1.0),
         name="gripper.hand_depth",
@@ -328,6 +314,13 @@ class ParameterFields:
         "pictures count when taken this long after the arm has stopped, seconds",
         range=(0.0, 10.0),
         name="perception.settle_time",
+    )
+    early_look: float = parameter(
+        StackingConfig.early_look_rad,
+        "with an empty hand on its way home: pictures of fixed cameras count from where no joint is "
+        "farther from home than this, radians; 0: none before the arm rests",
+        range=(0.0, 3.0),
+        name="perception.early_look",
     )
     max_detection_age: float = parameter(
         StackingConfig.max_detection_age_s,

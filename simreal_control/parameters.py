@@ -13,10 +13,11 @@ from simreal_common.resources import share_directory
 from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
-from simreal_control.grasping.gripper_geometry import GripperGeometry, Hand
+from simreal_control.grasping.hands.hand import Hand
+from simreal_control.grasping.hands.hand_types import HAND_TYPES, HandType
 from simreal_control.grasping.pick_place import PickPlaceConfig
-from simreal_control.grasping.suction_cup import SuctionCup
-from simreal_control.parameter_fields import NO_LOOK_POSES, GripperType, ParameterFields
+from simreal_control.hand_drivers.hand_connection import HandConnection
+from simreal_control.parameter_fields import NO_LOOK_POSES, ParameterFields
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, find_meshes
@@ -28,6 +29,8 @@ from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.world_model.block_map import BlockMapConfig
 
 Array = NDArray[np.float64]
+
+HAND_GROUP = "gripper."  # of the names of parameters
 
 
 @dataclass(frozen=True)
@@ -89,37 +92,39 @@ class ControlParameters(ParameterFields):
         )
 
     @property
-    def vacuum(self) -> bool:
-        """Whether the hand is a suction cup."""
-        return GripperType(self.gripper_type).vacuum
+    def hand_type(self) -> HandType:
+        """The kind of the hand, and what drives it."""
+        return HAND_TYPES[self.gripper_type]
 
     @property
     def finger_joints(self) -> tuple[str, ...]:
-        """Driven joints of the fingers; a suction cup has none."""
-        return () if self.vacuum else self.gripper_joints
+        """Driven joints of the fingers; none of a hand without."""
+        return self.gripper_joints if self.hand_type.hand.driven else ()
+
+    @property
+    def finger_table(self) -> tuple[float, ...]:
+        """Pairs of a position of the first of them and the opening there; none: by the URDF."""
+        return (
+            self.gripper_table if self.hand_type.hand.driven and len(self.gripper_table) > 1 else ()
+        )
 
     def tool_above_centre(self) -> float:
         """Height of the tool point above the centre of a held block, metres."""
-        return self.edge / 2.0 - self.cup_press if self.vacuum else self.grasp_above_centre
+        return self.hand().tool_above_centre_m(self.edge, self.grasp_above_centre)
 
     def hand(self) -> Hand:
-        """The hand's measures."""
-        if self.vacuum:
-            return SuctionCup(
-                cup_radius_m=self.cup_radius,
-                press_m=self.cup_press,
-                hand_above_tool_m=self.hand_above_tool,
-                hand_length_m=self.hand_length,
-                hand_depth_m=self.hand_depth,
-            )
-        return GripperGeometry(
-            max_opening_m=self.gripper_max_opening,
-            finger_thickness_m=self.finger_thickness,
-            finger_width_m=self.finger_width,
-            tip_below_tool_m=self.tip_below_tool,
-            hand_above_tool_m=self.hand_above_tool,
-            hand_length_m=self.hand_length,
-            hand_depth_m=self.hand_depth,
+        """The hand's measures, and what follows from its kind."""
+        told = {
+            spec.name.removeprefix(HAND_GROUP): getattr(self, spec.field)
+            for spec in parameter_specs(type(self))
+            if spec.name.startswith(HAND_GROUP)
+        }
+        return self.hand_type.hand.from_parameters(told)
+
+    def hand_connection(self) -> HandConnection:
+        """Where what drives the hand is found."""
+        return HandConnection(
+            self.gripper_action, self.finger_joints, self.vacuum_feedback, self.vacuum_time
         )
 
     def what_to_build(self) -> Goal:
@@ -145,6 +150,7 @@ class ControlParameters(ParameterFields):
             grip_effort_n=self.grip_effort,
             frames_per_observation=self.look_count,
             settle_s=self.settle_time,
+            early_look_rad=self.early_look,
             max_detection_age_s=self.max_detection_age,
             max_scene_age_s=self.max_scene_age,
             max_tf_age_s=self.max_tf_age,

@@ -18,8 +18,8 @@ from simreal_control.grasping.grasps import (
     tool_pose,
     well_placed,
 )
-from simreal_control.grasping.gripper_geometry import clearance
-from simreal_control.grasping.suction_cup import SuctionCup
+from simreal_control.grasping.hands.hand_clearance import clearance
+from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.world_model.block_map import Block
 

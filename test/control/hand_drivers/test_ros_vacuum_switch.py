@@ -18,9 +18,11 @@ from std_srvs.srv import SetBool
 
 from simreal_common.ros_qos import STATE_QOS
 from simreal_control.control_node import ControlNode
+from simreal_control.hand_drivers.hand_connection import HandConnection
+from simreal_control.hand_drivers.ros_vacuum_switch import VacuumService, VacuumTopic
 from simreal_control.parameters import ControlParameters
+from simreal_control.robot_interface.ros_action_goals import ActionGoals
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult, SwitchSuction
-from simreal_control.ros_gripper_vacuum import VacuumSwitch
 from simreal_control.ros_robot_graph import RobotGraph
 
 WAIT_S = 20.0
@@ -62,15 +64,15 @@ class Bench:
     def __init__(self, by_topic: bool = False, tells: bool = True) -> None:
         self.driver = Driver(by_topic, tells)
         self.node = Node("client")
-        self.switch = VacuumSwitch(
-            self.node, SWITCH, by_topic, HOLDING if tells else "", SETTLE_S, time.monotonic
-        )
+        connection = HandConnection(SWITCH, (), HOLDING if tells else "", SETTLE_S)
+        kind = VacuumTopic if by_topic else VacuumService
+        self.switch = kind(self.node, connection, ActionGoals(self.node), time.monotonic)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.driver)
         self.executor.add_node(self.node)
         self.until(lambda: not self.switch.missing_servers(), "no driver")
         if tells:
-            self.until(lambda: self.switch.holding is not None, "no feedback")
+            self.until(lambda: self.switch.grip_sensed is not None, "no feedback")
 
     def until(self, true: Callable[[], Any], otherwise: str) -> None:
         end = time.monotonic() + WAIT_S
@@ -117,7 +119,7 @@ def test_a_command_ends_as_soon_as_the_feedback_agrees(
         assert result == ActionResult(number, ActionOutcome.SUCCEEDED)
         assert seconds < SETTLE_S
         assert cell.driver.on is on
-        assert cell.switch.holding is on
+        assert cell.switch.grip_sensed is on
 
 
 def test_a_cup_on_nothing_ends_after_its_time_and_holds_nothing(
@@ -128,7 +130,7 @@ def test_a_cup_on_nothing_ends_after_its_time_and_holds_nothing(
     result, seconds = cell.ask(1, True)
     assert result.outcome is ActionOutcome.SUCCEEDED  # the task judges what it holds
     assert seconds >= SETTLE_S
-    assert cell.switch.holding is False
+    assert cell.switch.grip_sensed is False
 
 
 @pytest.mark.parametrize("by_topic", [False, True])
@@ -139,7 +141,7 @@ def test_without_feedback_it_takes_its_time_and_nothing_is_known(
     result, seconds = cell.ask(1, True)
     assert result.outcome is ActionOutcome.SUCCEEDED
     assert seconds >= SETTLE_S
-    assert cell.switch.holding is None
+    assert cell.switch.grip_sensed is None
     cell.until(lambda: cell.driver.on, "not switched")
 
 

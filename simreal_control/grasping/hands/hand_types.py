@@ -1,0 +1,35 @@
+"""The values of the parameter `gripper.type`: a kind of hand each, and what drives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from simreal_control.grasping.hands.hand import Hand
+from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.grasping.hands.suction_cup import SuctionCup
+
+
+class Drive(Enum):
+    """What a robot offers to drive a hand by; who speaks it is in `hand_drivers/ros_drivers.py`."""
+
+    GRIPPER_COMMAND = "action control_msgs/GripperCommand"
+    PARALLEL_GRIPPER_COMMAND = "action control_msgs/ParallelGripperCommand"
+    SWITCH_SERVICE = "service std_srvs/SetBool"
+    SWITCH_TOPIC = "topic std_msgs/Bool"
+
+
+@dataclass(frozen=True)
+class HandType:
+    """A kind of hand, and what drives it; the drive takes the commands that the hand makes."""
+
+    hand: type[Hand]
+    drive: Drive
+
+
+HAND_TYPES = {
+    "gripper_command": HandType(ParallelGripper, Drive.GRIPPER_COMMAND),
+    "parallel_gripper_command": HandType(ParallelGripper, Drive.PARALLEL_GRIPPER_COMMAND),
+    "vacuum_service": HandType(SuctionCup, Drive.SWITCH_SERVICE),
+    "vacuum_topic": HandType(SuctionCup, Drive.SWITCH_TOPIC),
+}
