@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from visualization_msgs.msg import MarkerArray
 
 from simreal_common.errors import SimrealError
 from simreal_common.frames.ros_clock import on_clock_set_back
+from simreal_common.output_files import named_folder
 from simreal_common.ros_guard import LONGEST_COMPLAINT
 from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
@@ -102,7 +102,9 @@ class ControlNode(Node):
                 self, self._take_goal, self._cancel_goal, self._goals.answer, p.record, prompt
             )
         self._timer = self.create_timer(1.0 / self._settings.tick_rate, self._on_tick)
-        self._record = RunRecord(Path(p.record), self.get_logger().error) if p.record else None
+        self._record: RunRecord | None = None
+        if p.record:
+            self._record = RunRecord(named_folder(p.record, "record"), self.get_logger().error)
         self._begun = False
         self._time_went_back = False
         self._set_back = on_clock_set_back(self, self._on_clock_set_back)

@@ -6,8 +6,7 @@ What stops control at its start is found here all at once, and what it would stu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +18,7 @@ from simreal_control.grasping.grasps import tool_pose
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.planning.robot_description import check_description, read_model
+from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 
 Array = NDArray[np.float64]
 
@@ -27,32 +27,9 @@ REACH_GRID = 4  # places along each side of the zone
 LEAST_REACH = 0.5  # share of the zone; of less somebody has the wrong numbers
 
 
-class Verdict(Enum):
-    """What a finding means for control."""
-
-    FITS = "fits"
-    NOTE = "note"
-    LACKS = "LACKS"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the table.
-
-    Args:
-        what: was looked at: a parameter, a part of the description, a topic.
-        verdict: see there; control does not work with one that lacks.
-        words: what is there, or what is wrong and how to mend it.
-    """
-
-    what: str
-    verdict: Verdict
-    words: str
-
-
 def check_robot(
     parameters: ControlParameters, urdf: str, installed_packages: Sequence[str] = ()
-) -> list[Finding]:
+) -> list[CheckedItem]:
     """What fits and what lacks of one robot, ROS aside.
 
     Args:
@@ -60,13 +37,13 @@ def check_robot(
         urdf: text of the robot description.
         installed_packages: folders in which packages with meshes lie.
     """
-    findings: list[Finding] = []
+    findings: list[CheckedItem] = []
 
-    def attempt(what: str, look: Callable[[], list[Finding]]) -> bool:
+    def attempt(what: str, look: Callable[[], list[CheckedItem]]) -> bool:
         try:
             findings.extend(look())
         except SimrealError as error:
-            findings.append(Finding(what, Verdict.LACKS, str(error)))
+            findings.append(CheckedItem(what, Verdict.LACKS, str(error)))
             return False
         return True
 
@@ -78,11 +55,11 @@ def check_robot(
         # The rest can be looked at all the same.
         told = replace(parameters, missing_meshes=MissingMeshes.SIMPLIFY.value)
 
-    def put_together() -> list[Finding]:
+    def put_together() -> list[CheckedItem]:
         made.append(assemble(told, urdf, installed_packages))
         return [
-            Finding("arm", Verdict.FITS, _arm_words(made[0])),
-            Finding("hand", Verdict.FITS, made[0].hand),
+            CheckedItem("arm", Verdict.FITS, _arm_words(made[0])),
+            CheckedItem("hand", Verdict.FITS, made[0].hand),
         ]
 
     if attempt("arm and hand", put_together):
@@ -94,10 +71,10 @@ def check_robot(
     return findings
 
 
-def _description(urdf: str) -> Finding:
+def _description(urdf: str) -> CheckedItem:
     root = check_description(urdf)
     counts = [len(root.findall(tag)) for tag in ("link", "joint")]
-    return Finding(
+    return CheckedItem(
         "robot description",
         Verdict.FITS,
         f"{root.get('name') or 'a robot'}: {counts[0]} links, {counts[1]} joints",
@@ -106,12 +83,12 @@ def _description(urdf: str) -> Finding:
 
 def _meshes(
     parameters: ControlParameters, urdf: str, installed_packages: Sequence[str]
-) -> list[Finding]:
+) -> list[CheckedItem]:
     found = parameters.find_meshes(urdf, installed_packages)
-    return [Finding("meshes", Verdict.NOTE, found.remark)] if found.remark else []
+    return [CheckedItem("meshes", Verdict.NOTE, found.remark)] if found.remark else []
 
 
-def _joints(parameters: ControlParameters, urdf: str) -> list[Finding]:
+def _joints(parameters: ControlParameters, urdf: str) -> list[CheckedItem]:
     """Each name that the parameters and the description must share, one by one."""
     model = read_model(urdf)
     findings = []
@@ -119,7 +96,7 @@ def _joints(parameters: ControlParameters, urdf: str) -> list[Finding]:
     if missing:
         there = ", ".join(list(model.names)[1:])
         findings.append(
-            Finding(
+            CheckedItem(
                 "arm_joints", Verdict.LACKS,
                 f"the robot has no joint {', '.join(missing)}; wanted some of {there}",
             )
@@ -129,7 +106,7 @@ def _joints(parameters: ControlParameters, urdf: str) -> list[Finding]:
         if not model.existFrame(frame):
             frames = ", ".join(frame.name for frame in list(model.frames)[1:])
             words = f"the robot has no frame '{frame}'; wanted one of {frames}"
-            findings.append(Finding(name, Verdict.LACKS, words))
+            findings.append(CheckedItem(name, Verdict.LACKS, words))
     weightless = [
         name
         for name in parameters.arm_joints
@@ -138,7 +115,7 @@ def _joints(parameters: ControlParameters, urdf: str) -> list[Finding]:
     ]
     if weightless:
         findings.append(
-            Finding(
+            CheckedItem(
                 "effort limits", Verdict.NOTE,
                 f"none for {', '.join(weightless)}: <limit effort> of the description says what "
                 "torque a joint may need",
@@ -162,7 +139,7 @@ def _posture(
     parameters: ControlParameters,
     made: Assembly,
     tilted: bool = False,
-) -> list[Finding]:
+) -> list[CheckedItem]:
     """Whether the arm can stand there; `tilted` hands need not point straight down."""
     arm = made.arm
     outside = [
@@ -173,14 +150,14 @@ def _posture(
         if not low < value < high
     ]
     if outside:
-        return [Finding(name, Verdict.LACKS, f"beyond the joint limits: {', '.join(outside)}")]
+        return [CheckedItem(name, Verdict.LACKS, f"beyond the joint limits: {', '.join(outside)}")]
     pose = arm.forward(posture)
     x, y, z = pose.position
     place = f"{arm.tool_frame} at ({x:.3f}, {y:.3f}, {z:.3f}) m"
     findings = []
     if not parameters.workspace().contains(pose.position):
         findings.append(
-            Finding(
+            CheckedItem(
                 name,
                 Verdict.LACKS,
                 f"{place}, outside the workspace (limits.workspace_*)",
@@ -188,20 +165,20 @@ def _posture(
         )
     touching = made.world.contact(posture)
     if touching:
-        findings.append(Finding(name, Verdict.LACKS, f"there {touching}: wanted another one"))
+        findings.append(CheckedItem(name, Verdict.LACKS, f"there {touching}: wanted another one"))
     if not tilted and pose.rotation[2, 2] > -np.cos(UPRIGHT_RAD):
         findings.append(
-            Finding(
+            CheckedItem(
                 name, Verdict.NOTE,
                 f"{place}, its z not downwards: is {arm.tool_frame} the frame between the finger "
                 "tips with z out of the hand?",
             )
         )  # fmt: skip
     down = "" if tilted else ", pointing down"
-    return findings or [Finding(name, Verdict.FITS, place + down)]
+    return findings or [CheckedItem(name, Verdict.FITS, place + down)]
 
 
-def _reach(parameters: ControlParameters, made: Assembly) -> Finding:
+def _reach(parameters: ControlParameters, made: Assembly) -> CheckedItem:
     """Of upright grasps of blocks on the table all over the zone."""
     p, arm, home = parameters, made.arm, np.array(parameters.home)
     height = p.table_height + p.edge / 2.0 + p.tool_above_centre()
@@ -218,10 +195,10 @@ def _reach(parameters: ControlParameters, made: Assembly) -> Finding:
                 missed.append(f"({x:.2f}, {y:.2f})")
     count = REACH_GRID**2
     if not missed:
-        return Finding("reach", Verdict.FITS, "upright grasps all over the block zone")
+        return CheckedItem("reach", Verdict.FITS, "upright grasps all over the block zone")
     words = (
         f"{len(missed)} of {count} places of the block zone cannot be grasped from above, such as "
         f"{', '.join(missed[:3])} m: mend perception.block_zone_* or table_height"
     )
     lacks = len(missed) > (1.0 - LEAST_REACH) * count
-    return Finding("reach", Verdict.LACKS if lacks else Verdict.NOTE, words)
+    return CheckedItem("reach", Verdict.LACKS if lacks else Verdict.NOTE, words)

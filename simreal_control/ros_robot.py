@@ -11,25 +11,15 @@ from sensor_msgs.msg import JointState
 
 from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import (
-    stamp_seconds,
-)
+from simreal_common.ros_messages import stamp_seconds
 from simreal_common.ros_qos import LATEST_STATE_QOS
-from simreal_control.parameter_fields import GripperType
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
-from simreal_control.robot_interface.task_io import (
-    Cancel,
-    Command,
-    Inputs,
-    MoveArm,
-    SwitchSuction,
-)
+from simreal_control.robot_interface.task_io import Command, Inputs, MoveArm
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_cameras import RosCameras
-from simreal_control.ros_gripper_vacuum import VacuumSwitch
 
 
 class RosRobot(Robot):
@@ -62,25 +52,13 @@ class RosRobot(Robot):
         config = p.stacking_config()
         self._joints = JointStateBuffer(p.arm_joints, p.finger_joints, config.max_state_age_s)
         self._noticed: set[str] = set()
-        gripper = GripperType(p.gripper_type)
-        self._vacuum: VacuumSwitch | None = None
-        if gripper.vacuum:
-            self._vacuum = VacuumSwitch(
-                node,
-                p.gripper_action,
-                gripper is GripperType.VACUUM_TOPIC,
-                p.vacuum_feedback,
-                p.vacuum_time,
-                self._now,
-                group,
-            )
         self._actions = RobotActions(
             node,
             p.arm_joints,
-            p.finger_joints,
             p.arm_action,
-            p.gripper_action,
-            gripper,
+            p.hand_type.drive,
+            p.hand_connection(),
+            self._now,
             group,
             taken_over,
             p.goal_tolerance,
@@ -101,7 +79,8 @@ class RosRobot(Robot):
         """Take what the robot's description says of hand and joints; before the first command."""
         p = self._parameters
         home = dict(zip(p.arm_joints, p.home, strict=True))
-        self._joints.fingers = self._actions.fingers = fingers
+        self._joints.fingers = fingers
+        self._actions.know(fingers)
         self._joints.winding = {name: home[name] for name in p.arm_joints if name in continuous}
 
     def step(self) -> Inputs:
@@ -115,10 +94,8 @@ class RosRobot(Robot):
         if lack and not self._node.count_publishers(self._subscriptions[0].topic_name):
             lack = f"nobody publishes the topic joint_states ({lack})"
         results, arm = self._actions.take_results(), self._joints.state(now)
-        if self._vacuum is not None:
-            results += self._vacuum.take_results()
-            if arm is not None:
-                arm = replace(arm, vacuum=self._vacuum.holding)
+        if arm is not None:
+            arm = replace(arm, grip_sensed=self._actions.grip_sensed)
         return Inputs(now, arm, self.cameras.take(), results, lack)
 
     def execute(self, command: Command) -> None:
@@ -129,12 +106,6 @@ class RosRobot(Robot):
                 motion = command.trajectory
                 motion = replace(motion, positions=motion.positions - turns)
                 command = replace(command, trajectory=motion)
-        if self._vacuum is not None:
-            if isinstance(command, SwitchSuction):
-                self._vacuum.execute(command)
-                return
-            if isinstance(command, Cancel):
-                self._vacuum.give_up()
         self._actions.execute(command)
 
     def halt(self) -> None:
@@ -146,18 +117,13 @@ class RosRobot(Robot):
         self.cameras.start_anew()
         self._noticed.clear()
         self._actions.start_anew()
-        if self._vacuum is not None:
-            self._vacuum.give_up()
 
     def missing_servers(self) -> list[str]:
-        """Names of the actions that nobody serves."""
-        missing = self._actions.missing_servers()
-        return missing if self._vacuum is None else missing + self._vacuum.missing_servers()
+        """Names of the actions, and of what else drives the hand, that nobody serves."""
+        return self._actions.missing_servers()
 
     def end(self) -> None:
         """Send nothing more, cancel what moves, and wait until the controllers have heard it."""
-        if self._vacuum is not None:
-            self._vacuum.end()
         self._actions.end()
 
     def destroy(self) -> None:

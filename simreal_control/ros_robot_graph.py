@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import rclpy
-from rclpy.action import get_action_names_and_types
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -16,18 +15,17 @@ from std_msgs.msg import String
 from simreal_common.errors import MessageError
 from simreal_common.ros_messages import stamp_seconds
 from simreal_common.ros_qos import LATCHED_QOS, LATEST_STATE_QOS
-from simreal_common.untrusted_text import shortened
-from simreal_control.parameter_fields import GripperType
+from simreal_control.hand_drivers.ros_drivers import DRIVERS
 from simreal_control.parameters import ControlParameters
-from simreal_control.robot_check import Finding, Verdict
+from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
+from simreal_control.robot_interface.ros_action_check import (
+    MOST_NAMED,
+    action_finding,
+    offered_actions,
+)
 
 ARM_ACTION = "control_msgs/action/FollowJointTrajectory"
-GRIPPER_ACTIONS = {
-    GripperType.GRIPPER_COMMAND: "control_msgs/action/GripperCommand",
-    GripperType.PARALLEL_GRIPPER_COMMAND: "control_msgs/action/ParallelGripperCommand",
-}
-MOST_NAMED = 8
 
 
 class RobotGraph:
@@ -40,6 +38,8 @@ class RobotGraph:
 
     def __init__(self, node: Node, parameters: ControlParameters) -> None:
         self._node, self._parameters = node, parameters
+        self._hand = parameters.hand_connection()
+        self._hand_driver = DRIVERS[parameters.hand_type.drive]
         max_age_s = parameters.stacking_config().max_state_age_s
         self._joints = JointStateBuffer(parameters.arm_joints, parameters.finger_joints, max_age_s)
         self._flaws: list[str] = []
@@ -70,11 +70,10 @@ class RobotGraph:
             if self._description and not self._joints.lack(self._now()) and self._actions_fit():
                 return
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[CheckedItem]:
         """What is there and what lacks."""
         return [
-            self._joint_states(), *self._notices(), *self._actions(), *self._vacuum(),
-            *self._detections(),
+            self._joint_states(), *self._notices(), *self._arm_and_hand(), *self._detections(),
         ]  # fmt: skip
 
     def _now(self) -> float:
@@ -93,104 +92,53 @@ class RobotGraph:
     def _hear_description(self, message: String) -> None:
         self._description = message.data
 
-    def _joint_states(self) -> Finding:
+    def _joint_states(self) -> CheckedItem:
         topic = self._node.resolve_topic_name("joint_states")
         count = self._node.count_publishers(topic)
         if not count:
             words = f"nobody publishes {topic}: start the robot's driver, or remap joint_states"
-            return Finding("joint_states", Verdict.LACKS, words)
+            return CheckedItem("joint_states", Verdict.LACKS, words)
         lack = self._joints.lack(self._now())
         if lack:
-            return Finding("joint_states", Verdict.LACKS, lack)
+            return CheckedItem("joint_states", Verdict.LACKS, lack)
         who = "one publisher" if count == 1 else f"{count} publishers"
         joints = len(self._parameters.arm_joints)
-        return Finding("joint_states", Verdict.FITS, f"all {joints} joints of the arm, from {who}")
+        return CheckedItem(
+            "joint_states", Verdict.FITS, f"all {joints} joints of the arm, from {who}"
+        )
 
-    def _notices(self) -> list[Finding]:
+    def _notices(self) -> list[CheckedItem]:
         words = [*self._joints.notices(self._now()), *self._flaws[:MOST_NAMED]]
-        return [Finding("joint_states", Verdict.NOTE, line) for line in words]
+        return [CheckedItem("joint_states", Verdict.NOTE, line) for line in words]
 
-    def _detections(self) -> list[Finding]:
+    def _detections(self) -> list[CheckedItem]:
         """Of each camera; perception need not run when a robot is looked at."""
         findings = []
         for topic in map(self._node.resolve_topic_name, self._parameters.detection_topics):
             there = self._node.count_publishers(topic) > 0
             words = topic if there else f"nobody publishes {topic}: is its perception_node to come?"
             verdict = Verdict.FITS if there else Verdict.NOTE
-            findings.append(Finding("perception.detection_topics", verdict, words))
+            findings.append(CheckedItem("perception.detection_topics", verdict, words))
         return findings
 
-    def _wanted(self) -> dict[str, tuple[str, str]]:
-        """Name and type of each action, by its parameter."""
-        p = self._parameters
-        wanted = {"arm_action": (self._node.resolve_topic_name(p.arm_action), ARM_ACTION)}
-        gripper = GRIPPER_ACTIONS.get(GripperType(p.gripper_type))
-        if gripper is not None:
-            wanted["gripper.action"] = (self._node.resolve_topic_name(p.gripper_action), gripper)
-        return wanted
-
-    def _vacuum(self) -> list[Finding]:
-        """What switches a suction cup, and says whether it holds something."""
-        p, node = self._parameters, self._node
-        if not p.vacuum:
-            return []
-        name = node.resolve_topic_name(p.gripper_action)
-        if GripperType(p.gripper_type) is GripperType.VACUUM_TOPIC:
-            there, what = node.count_subscribers(name) > 0, "the topic std_msgs/msg/Bool"
-        else:
-            services = dict(node.get_service_names_and_types())
-            what = "the service std_srvs/srv/SetBool"
-            there = "std_srvs/srv/SetBool" in services.get(name, ())
-        words = f"{name}, {what}"
-        if not there:
-            words = f"nobody serves {words}: start the gripper's driver (parameter 'gripper.type')"
-        findings = [Finding("gripper.action", Verdict.FITS if there else Verdict.LACKS, words)]
-        if not p.vacuum_feedback:
-            words = (
-                "none: whether the cup holds a block is not known, and a lost one is not noticed"
-            )
-            return [*findings, Finding("gripper.vacuum_feedback", Verdict.NOTE, words)]
-        topic = node.resolve_topic_name(p.vacuum_feedback)
-        told = node.count_publishers(topic) > 0
-        words = topic if told else f"nobody publishes {topic}: start the gripper's driver"
-        verdict = Verdict.FITS if told else Verdict.LACKS
-        return [*findings, Finding("gripper.vacuum_feedback", verdict, words)]
-
-    def _offered(self) -> dict[str, list[str]]:
-        """Actions that have a server."""
-        return {
-            name: types
-            for name, types in get_action_names_and_types(self._node)
-            if self._node.count_publishers(f"{name}/_action/status")
-        }
+    def _arm_action(self) -> str:
+        return str(self._node.resolve_topic_name(self._parameters.arm_action))
 
     def _actions_fit(self) -> bool:
-        offered = self._offered()
-        return all(kind in offered.get(name, ()) for name, kind in self._wanted().values())
+        offered = offered_actions(self._node)
+        fits = ARM_ACTION in offered.get(self._arm_action(), ())
+        return fits and self._hand_driver.seen(self._node, self._hand, offered)
 
-    def _actions(self) -> list[Finding]:
-        offered, findings = self._offered(), []
-        for parameter, (name, kind) in self._wanted().items():
-            if kind in offered.get(name, ()):
-                findings.append(Finding(parameter, Verdict.FITS, f"{name}, {kind}"))
-                continue
-            if name in offered:
-                types = ", ".join(shortened(one) for one in offered[name])
-                words = f"{name} is {types}, wanted {kind}"
-                if parameter == "gripper.action":
-                    words += " (parameter 'gripper.type')"
-            else:
-                same = [shortened(one) for one, types in offered.items() if kind in types]
-                others = ", ".join(same[:MOST_NAMED]) or "none"
-                words = (
-                    f"nobody serves {name}; actions of its type here: {others}; name one of them, "
-                    "or start the robot's controllers"
-                )
-            findings.append(Finding(parameter, Verdict.LACKS, words))
-        return findings
+    def _arm_and_hand(self) -> list[CheckedItem]:
+        """What takes the commands of the arm, and of the hand."""
+        offered = offered_actions(self._node)
+        return [
+            action_finding("arm_action", self._arm_action(), ARM_ACTION, offered),
+            *self._hand_driver.findings(self._node, self._hand, offered),
+        ]
 
 
-def look_at_robot(parameters: ControlParameters, seconds: float) -> tuple[str, list[Finding]]:
+def look_at_robot(parameters: ControlParameters, seconds: float) -> tuple[str, list[CheckedItem]]:
     """The description that is published, empty if none is, and what the robot shows.
 
     Args:

@@ -20,8 +20,8 @@ KILLED_END_S = 5.0
 TOLD_END_S = 25.0  # a film may have to be finished on a busy machine
 GOES_ON_S = 3.0
 OLD_VERDICT = '{"success": true, "old": true}\n'
-# An interpreter that hears Ctrl-C before any code of a node says so, with a traceback.
-STARTING = ("Python runtime state: ", "from simreal_cli.node_entry import")
+# Before it says this a launcher's interpreter starts, which has Python's own ways with signals.
+LAUNCHER_IS_UP = "[launch]: "
 LEFT_OVER_S = 2.0  # a killed launcher's processes are ended by another one
 
 
@@ -91,7 +91,7 @@ def run_kill(kill: Kill, folder: Path, domain: int, blocks: int, seed: int) -> K
             faults.append(f"exit code 0, and the verdict is {verdict}")
         if sent_s is None and (run.code == 0) != (verdict is True):
             faults.append(f"undisturbed: exit code {run.code}, and the verdict is {verdict}")
-        if run.said.count("Traceback") > sum(run.said.count(words) for words in STARTING):
+        if "Traceback" in run.said and LAUNCHER_IS_UP in run.said:
             faults.append("a traceback")
     finally:
         run.close()
@@ -149,9 +149,11 @@ def _end(run: LaunchedRun, kill: Kill, sent: bool, goes_on: bool) -> list[str]:
     elif kill.victim == LAUNCHER:
         number = signal.Signals[kill.signal]
         wanted = {-number} if kill.signal == "SIGKILL" else {128 + number}
+        if LAUNCHER_IS_UP not in run.said:  # ended by the signal: for a shell the same code
+            wanted |= {-number, 1}
     # A run may reach its verdict just before it hears the signal.
     if run.code not in wanted and not (run.code in (0, 1) and (run.out / VERDICT).exists()):
-        return [f"exit code {run.code}, wanted {min(wanted)}"]
+        return [f"exit code {run.code}, wanted {max(wanted)}"]
     return []
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from simreal_bench.faults.fault import Fault
 from simreal_bench.faults.fault_context import FaultContext, Trigger
-from simreal_bench.faults.phases import random_trigger
+from simreal_bench.faults.phases import SHORT_S, random_trigger
 from simreal_control.robot_interface.task_io import DetectionFrame, Inputs
 from simreal_control.task.state import StateName
 
@@ -25,7 +25,7 @@ class DetectionsStop(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         self.trigger = Trigger(
-            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.8)
+            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, SHORT_S)
         )
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:
@@ -44,7 +44,7 @@ class TransformStale(Fault):
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
         self.trigger = Trigger(
-            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, 0.3)
+            (StateName.OBSERVING,), int(rng.integers(1, 4)), rng.uniform(0.0, SHORT_S)
         )
 
     def inputs(self, context: FaultContext, inputs: Inputs) -> Inputs:

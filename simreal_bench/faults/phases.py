@@ -9,6 +9,8 @@ from simreal_control.task.state import StateName
 
 ARM_STATES = (StateName.APPROACHING, StateName.LIFTING, StateName.CARRYING, StateName.HOMING)
 HAND_STATES = (StateName.GRASPING, StateName.RELEASING)
+# As long as the shortest of them last: hands, and looks at what was seen on the way home, too.
+SHORT_STATES, SHORT_S, LONG_S = (*HAND_STATES, StateName.OBSERVING), 0.3, 0.6
 PHASES = (*ARM_STATES, *HAND_STATES, StateName.OBSERVING)
 
 
@@ -20,5 +22,5 @@ def only_after(state: StateName) -> tuple[StateName, ...]:
 def random_trigger(rng: np.random.Generator, states: tuple[StateName, ...] = PHASES) -> Trigger:
     """In one of some states, at its first or second entry, after a moment."""
     state = states[int(rng.integers(len(states)))]
-    delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
+    delay_s = rng.uniform(0.0, SHORT_S if state in SHORT_STATES else LONG_S)
     return Trigger((state,), int(rng.integers(1, 3)), delay_s, only_after(state))

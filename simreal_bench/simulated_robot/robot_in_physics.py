@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_bench.simulated_robot.hand_executions import EXECUTIONS, HandExecution
 from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
@@ -24,11 +25,8 @@ from simreal_control.robot_interface.task_io import (
     DetectionFrame,
     Inputs,
     MoveArm,
-    MoveGripper,
-    SwitchSuction,
 )
 from simreal_control.task.stacking_config import StackingConfig
-from simreal_sim.physics.gripper_execution import GripperExecution
 from simreal_sim.physics.trajectory_execution import JointTrajectory, stopping_trajectory
 from simreal_sim.physics.world import STEP_S, World
 
@@ -38,7 +36,6 @@ STEPS_A_TICK = 12  # a task is ticked 20 times a simulated second
 GOAL_TOLERANCE_RAD = 0.01
 GOAL_TIME_S = 2.0  # after the end of a trajectory
 GRIPPER_EFFORT_N = 20.0
-VACUUM_S = 0.3  # until a driver says that a cup holds or has let go
 HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the tool point
 LEAST_FORCE_N = 0.5  # of a contact that counts
 UNHEARD = -1  # number of a command that nobody waits for
@@ -94,8 +91,7 @@ class RobotInPhysics(Robot):
         self._perceive, self._picture_period_s = perceive, picture_period_s
         self._results: list[ActionResult] = []
         self._motion: tuple[MoveArm, float] | None = None
-        self._fingers: tuple[int, GripperExecution] | None = None
-        self._suction: tuple[int, float] | None = None
+        self._hand: tuple[int, HandExecution] | None = None
         self._braking: tuple[JointTrajectory, float] | None = None
         self._next_picture = 0.0
         self._touching: dict[tuple[str, str], float] = {}
@@ -106,21 +102,14 @@ class RobotInPhysics(Robot):
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""
         if isinstance(command, Cancel):
-            self._disown_fingers()  # they go on to where they were sent
+            self._disown_hand()  # its fingers go on to where they were sent
             self.brake()
         elif isinstance(command, MoveArm):
             self._braking = None
             self._motion = (command, self.world.time)
-        elif isinstance(command, MoveGripper):
-            position = self._mapping.position(command.opening_m)
-            self.world.command_gripper(position, command.effort_n)
-            lever_m = self.world.arm.finger_lever_m
-            execution = GripperExecution(position, self.world.time, lever_m)
-            self._fingers = (command.number, execution)
-        elif isinstance(command, SwitchSuction):
-            arm = self.world.arm
-            self.world.command_gripper(arm.finger_closed if command.on else arm.finger_open, 0.0)
-            self._suction = (command.number, self.world.time)
+        else:
+            execution = EXECUTIONS[type(command)](command, self.world, self._mapping)
+            self._hand = (command.number, execution)
 
     def brake(self) -> None:
         """Give up the motion, as a controller does: as fast as the motors can."""
@@ -146,7 +135,7 @@ class RobotInPhysics(Robot):
         if self._motion is not None:
             command, began = self._motion
             self._motion = (MoveArm(UNHEARD, command.trajectory), began)
-        self._disown_fingers()
+        self._disown_hand()
 
     def start_anew(self) -> None:
         """Cancel what moves and forget how it ended, as `Robot` wants it."""
@@ -159,9 +148,9 @@ class RobotInPhysics(Robot):
             self.answer(number, ActionOutcome.SUCCEEDED)
             command, began = self._motion
             self._motion = (MoveArm(UNHEARD, command.trajectory), began)
-        elif self._fingers is not None and self._fingers[0] == number:
+        elif self._hand is not None and self._hand[0] == number:
             self.answer(number, ActionOutcome.SUCCEEDED)
-            self._disown_fingers()
+            self._disown_hand()
 
     def set_clock_back(self, seconds: float) -> None:
         """From now on the clock of robot and control shows so much less; the world goes on."""
@@ -172,11 +161,9 @@ class RobotInPhysics(Robot):
         since, seconds = self._set_back
         return world_time - seconds if world_time >= since else world_time
 
-    def _disown_fingers(self) -> None:
-        if self._fingers is not None:
-            self._fingers = (UNHEARD, self._fingers[1])
-        if self._suction is not None:
-            self._suction = (UNHEARD, self._suction[1])
+    def _disown_hand(self) -> None:
+        if self._hand is not None:
+            self._hand = (UNHEARD, self._hand[1])
 
     def _desired(self) -> tuple[Array, Array]:
         assert self._motion is not None
@@ -197,7 +184,7 @@ class RobotInPhysics(Robot):
             self._joints.take(now, now, message.names, message.positions, message.velocities)
         arm, lack = self._joints.state(now), self._joints.lack(now)
         if arm is not None:
-            arm = replace(arm, vacuum=self.world.vacuum)
+            arm = replace(arm, grip_sensed=self.world.grip_sensed)
         results, self._results = tuple(self._results), []
         return Inputs(now, arm, self._pictures(), results, lack)
 
@@ -220,18 +207,9 @@ class RobotInPhysics(Robot):
             stop, began = self._braking
             world.command_arm(*stop.sample(world.time - began + STEP_S))
         world.step()
-        if self._fingers is not None:
-            number, execution = self._fingers
-            states, first = world.joint_states(), world.finger_part.start
-            ended = execution.update(
-                world.time, states.positions[first], states.velocities[first], states.efforts[first]
-            )
-            if ended is not None:
-                self._fingers = None
-                self._results.append(ActionResult(number, ActionOutcome.SUCCEEDED))
-        if self._suction is not None and world.time - self._suction[1] >= VACUUM_S:
-            self._results.append(ActionResult(self._suction[0], ActionOutcome.SUCCEEDED))
-            self._suction = None
+        if self._hand is not None and self._hand[1].ended():
+            self._results.append(ActionResult(self._hand[0], ActionOutcome.SUCCEEDED))
+            self._hand = None
 
     def _pictures(self) -> tuple[DetectionFrame, ...]:
         if self.world.time < self._next_picture:
@@ -253,7 +231,7 @@ class RobotInPhysics(Robot):
         self.limit_violations += int((beyond | fast).any())
         lever_m = world.arm.finger_lever_m
         fingers = lever_m * float(np.abs(states.velocities[world.finger_part]).max(initial=0.0))
-        if self._fingers is not None and fingers > FINGERS_STILL_M_S:
+        if self._hand is not None and fingers > FINGERS_STILL_M_S:
             self._hand_moved(float(velocities.max()))
         held, names = self.held(), world.body_names()
         self._judge_held(held, names)

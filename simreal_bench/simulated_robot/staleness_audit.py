@@ -7,13 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
-from simreal_control.robot_interface.task_io import (
-    Command,
-    Inputs,
-    MoveArm,
-    MoveGripper,
-    SwitchSuction,
-)
+from simreal_control.robot_interface.task_io import Cancel, Command, Inputs, MoveArm
 from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.task.state import StateName
 
@@ -64,7 +58,7 @@ class StalenessAudit:
             StateName.CARRYING: self._config.max_scene_age_s,
         }
         for command in commands:
-            if not isinstance(command, MoveArm | MoveGripper | SwitchSuction):
+            if isinstance(command, Cancel):
                 continue
             self._check(now, "joint states", now - self._joints, self._config.max_state_age_s)
             if isinstance(command, MoveArm) and state in bounds:

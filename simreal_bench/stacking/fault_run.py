@@ -8,7 +8,7 @@ from simreal_bench.faults.kinds import make_fault
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_run import Picture, run_stack
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 
 
 @dataclass(frozen=True)

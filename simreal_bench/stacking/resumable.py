@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.randomization.ranges_file import changed_keys
 
 Run = TypeVar("Run")

@@ -24,11 +24,13 @@ from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.task.state import StateName
+from simreal_control.task.states.early_look import LooksEarly
 from simreal_control.world_model.block_map import estimate_in_base
 from simreal_perception.pose_estimation.block_color import color_names
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_perception.video.drawing import draw_blocks
-from simreal_sim.physics.simulated_arms import PANDA, simulated_arm
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.registry import simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
 from simreal_sim.physics.world_obstacles import draw_obstacles
@@ -101,9 +103,16 @@ def run_stack(
         cameras = [WorldCamera(world, mount=mount) for mount in CAMERAS[camera]]
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
 
+        def looks() -> bool:
+            state = context.task.state
+            if not isinstance(state, LooksEarly):
+                return state.name is StateName.OBSERVING
+            here = world.joint_states().positions[world.arm_part]
+            return bool(np.max(np.abs(here - config.home)) <= config.early_look_rad)
+
         def perceive(now: float) -> list[DetectionFrame]:
             # Nothing else needs perception, and drawing takes longer than physics.
-            if context.task.state.name is not StateName.OBSERVING or not injected.sees(context):
+            if not (looks() and injected.sees(context)):
                 return []
             return [
                 see(now, eye, topic) for eye, topic in zip(cameras, config.cameras, strict=True)
@@ -121,7 +130,8 @@ def run_stack(
             eye = world.arm.pose_base_in_world.inverse() @ camera.pose_in_world
             estimates = tuple(estimate_in_base(estimate, eye, *floors) for estimate in found)
             stamp = arm.clock_at(now - LATENCY_S)
-            return DetectionFrame(stamp, estimates, np.array(eye.position), stamp, topic)
+            placed = stamp if camera.moves else None
+            return DetectionFrame(stamp, estimates, np.array(eye.position), placed, topic)
 
         fingers = assemble(parameters, world.robot_description()).fingers
         arm = RobotInPhysics(

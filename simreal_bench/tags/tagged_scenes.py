@@ -25,7 +25,7 @@ from simreal_sim.randomization.sensor_images import view_camera, view_pose
 from simreal_sim.randomization.sensors import compress, draw_sensors
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import SceneBatch, ViewBatch
-from simreal_sim.rendering.sensor import SensorBatch, expose
+from simreal_sim.rendering.sensor_effects import SensorBatch, expose
 from simreal_sim.rendering.texture_size import TEXTURE_SIZE
 from simreal_sim.rendering.textures import texture_pool
 

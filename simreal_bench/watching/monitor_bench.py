@@ -13,7 +13,7 @@ from simreal_bench.watching.moving_scene import MovingScene, Shot
 from simreal_bench.watching.planted_faults import FAULTS
 from simreal_common.block_estimate import BlockEstimate
 from simreal_perception.model_files.model_card import ModelCard
-from simreal_perception.monitoring.measures.finding import Event
+from simreal_perception.monitoring.measures.check_result import StateChange
 from simreal_perception.monitoring.monitor import Monitor
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
@@ -58,7 +58,7 @@ class OrdinaryRun:
 
     seed: int
     images: int
-    events: tuple[Event, ...]
+    events: tuple[StateChange, ...]
     median_ms: float
     mean_ms: float
     p99_ms: float

@@ -22,7 +22,7 @@ from simreal_sim.randomization.ranges.randomization_config import RandomizationC
 from simreal_sim.randomization.sensor_images import view_camera
 from simreal_sim.rendering.raycaster import render
 from simreal_sim.rendering.scene import BOX, SceneBatch, ViewBatch
-from simreal_sim.rendering.sensor import expose, plain_sensors
+from simreal_sim.rendering.sensor_effects import expose, plain_sensors
 from simreal_sim.rendering.textures import texture_pool
 
 Image = NDArray[np.uint8]

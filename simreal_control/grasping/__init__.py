@@ -1,5 +1,6 @@
-"""How a block is held: the gripper's shape, grasps and pre-grasps, picking and placing.
+"""How a block is held: kinds of hands, grasps and pre-grasps, picking and placing.
 
-Public: `gripper_geometry.GripperGeometry`, `grasps.Grasp`, `pick_place.PickPlacePlanner`,
-`arm_mover.ArmMover`.
+Rooms: hands.
+
+Public: `grasps.Grasp`, `pick_place.PickPlacePlanner`, `arm_mover.ArmMover`.
 """

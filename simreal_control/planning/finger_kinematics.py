@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError
 from simreal_common.untrusted_text import shortened
 from simreal_control.planning.finger_mapping import FingerMapping, Follower
+from simreal_control.planning.link_meshes import make_convex
 from simreal_control.planning.robot_description import check_description, read_model
 
 Array = NDArray[np.float64]
@@ -231,9 +232,7 @@ def _shape_gaps(
     fingers = []
     for shape in shapes.geometryObjects:
         if ids & set(model.supports[shape.parentJoint]):
-            if isinstance(shape.geometry, coal.BVHModelBase):
-                shape.geometry.buildConvexHull(True, "Qt")
-                shape.geometry = shape.geometry.convex
+            make_convex(shape)
             fingers.append(shape)
     data = model.createData()
 

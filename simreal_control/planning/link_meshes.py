@@ -12,11 +12,14 @@ from enum import Enum
 from pathlib import Path
 from xml.etree import ElementTree
 
+import coal
 import numpy as np
+import pinocchio as pin
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
-from simreal_common.untrusted_text import shortened
+from simreal_common.resources import named_path
+from simreal_common.untrusted_text import PATH_SHOWN, shortened
 from simreal_control.planning.robot_description import check_description
 
 Array = NDArray[np.float64]
@@ -108,6 +111,27 @@ def find_meshes(
     return FoundMeshes(text, tuple(lacking), f"{_named(lacking)} not there: {so}")
 
 
+def make_convex(shape: pin.GeometryObject) -> None:
+    """Put its convex hull in the place of a mesh; other shapes stay.
+
+    Raises:
+        ConfigurationError: the mesh has no hull: a vertex that is no number, or too few.
+    """
+    mesh = shape.geometry
+    if not isinstance(mesh, coal.BVHModelBase):
+        return
+    try:
+        if not np.isfinite(mesh.vertices()).all():
+            raise ValueError("a vertex is not finite")
+        mesh.buildConvexHull(True, "Qt")
+    except (ValueError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"collision mesh {shortened(shape.meshPath, PATH_SHOWN)} has no convex hull "
+            f"({shortened(str(error).rpartition('message: ')[2])}); wanted a solid"
+        ) from error
+    shape.geometry = mesh.convex
+
+
 def _named(lacking: Sequence[tuple[str, str]]) -> str:
     meshes = list(dict.fromkeys(mesh for _, mesh in lacking))
     some = ", ".join(shortened(mesh) for mesh in meshes[:MOST_NAMED])
@@ -127,7 +151,7 @@ def _file(name: str, folders: Sequence[str]) -> Path | None:
     for scheme in SCHEMES:
         if name.startswith(scheme):
             inside = name.removeprefix(scheme)
-            places = [Path(folder).expanduser() / inside for folder in folders]
+            places = [named_path("mesh_folders", folder) / inside for folder in folders]
             break
     else:
         places = [Path(name.removeprefix(FILE))]

@@ -14,11 +14,14 @@ from xml.etree import ElementTree
 
 import pinocchio as pin
 
-from simreal_common.errors import ConfigurationError
-from simreal_common.untrusted_text import reason_of, shortened
+from simreal_common.errors import ConfigurationError, MessageError
+from simreal_common.resources import named_path
+from simreal_common.untrusted_text import Limits, read_text, reason_of, shortened
 
 LARGEST_BYTES = 10_000_000
+FILE_LIMITS = Limits(size=LARGEST_BYTES)
 DEEPEST = 100  # elements in each other
+LONGEST_CHAIN = 500  # joints from the root to a link
 LARGEST = 1e9  # of any number, in SI units; far beyond every robot, and squares of it stay finite
 SHORTEST_AXIS = 1e-6
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
@@ -60,8 +63,8 @@ def read_description(path: str) -> str:
         ConfigurationError: it cannot be read, or is a xacro file.
     """
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(named_path("urdf", path), FILE_LIMITS)
+    except MessageError as error:
         reason = reason_of(error, Path(path))
         raise ConfigurationError(
             f"parameter 'urdf': {path} cannot be read ({reason}); wanted a URDF file, or '' for "
@@ -117,8 +120,8 @@ def check_description(urdf: str) -> ElementTree.Element:
     """The root of a robot description whose numbers can be computed with.
 
     Raises:
-        ConfigurationError: not XML, with a DOCTYPE, beyond the limits, or a number that no robot
-            has; names link or joint.
+        ConfigurationError: not XML, with a DOCTYPE, beyond the limits, a number that no robot has,
+            or links that are no tree; names link or joint.
     """
     root = _parsed(urdf)
     for part in root:
@@ -130,6 +133,7 @@ def check_description(urdf: str) -> ElementTree.Element:
                 _check_numbers(name, element, attribute)
         if part.tag == "joint":
             _check_joint(name, part)
+    _check_tree(root)
     return root
 
 
@@ -193,6 +197,35 @@ def _xacro_given(what: str) -> ConfigurationError:
 def _local(tag: str) -> str:
     """The name without its namespace, which parsers of URDF do not look at."""
     return tag.rpartition("}")[2]
+
+
+def _check_tree(root: ElementTree.Element) -> None:
+    """Refuse what parsers of URDF follow round and round: they recurse, and crash."""
+    parents: dict[str, str] = {}
+    for joint in root.findall("joint"):
+        name = f"joint '{shortened(joint.get('name', ''))}'"
+        ends = [joint.find(end) for end in ("parent", "child")]
+        parent, child = ("" if end is None else end.get("link", "") for end in ends)
+        if child in parents:
+            raise ConfigurationError(
+                f"robot description, {name}: got link '{shortened(child)}' as its child, which another "
+                "joint has too; wanted a tree"
+            )
+        parents[child] = parent
+    depths: dict[str, int] = {}
+    for link in parents:
+        way = []
+        while link in parents and link not in depths:
+            depths[link] = LONGEST_CHAIN + 1  # until it is known; met again on this way: a ring
+            way.append(link)
+            link = parents[link]
+        for depth, below in enumerate(reversed(way), depths.get(link, 0) + 1):
+            depths[below] = depth
+        if way and depths[way[0]] > LONGEST_CHAIN:
+            raise ConfigurationError(
+                f"robot description: link '{shortened(way[0])}' hangs on a ring of joints, or on more "
+                f"than {LONGEST_CHAIN}; wanted a tree"
+            )
 
 
 def _check_numbers(part: str, element: ElementTree.Element, attribute: str) -> None:

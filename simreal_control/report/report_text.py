@@ -114,7 +114,12 @@ def as_text(report: RunReport, verdict: str, pictures: str) -> str:
     if verdict:
         lines.append(verdict)
     lines.append(pictures)
-    return "\n".join(lines)
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(line: str) -> str:
+    """Without what would move a terminal's cursor: a record quotes what others sent."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _wrapped(head: str, text: str) -> list[str]:

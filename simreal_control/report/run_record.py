@@ -9,13 +9,16 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, MessageError
 from simreal_common.output_files import claim_open_file
+from simreal_common.untrusted_text import read_bytes, shortened
+from simreal_control.report.recorded_event import recorded_event
 from simreal_control.robot_interface.task_io import Event
 
 RECORD_FILE = "decisions.jsonl"
+LARGEST_BYTES = 200_000_000  # of a record that is read; weeks of work
 
 
 def begin_event(now: float, goal: str) -> Event:
@@ -108,24 +111,21 @@ def read_record(folder: Path) -> Record:
             f"{folder}: no {RECORD_FILE} there; wanted the folder of a run (out of a launch, or "
             "control_node's parameter 'record')"
         )
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        lines = read_bytes(file, LARGEST_BYTES).decode("utf-8", "replace").split("\n")
+    except MessageError as error:
+        raise ConfigurationError(f"no record of a run: {error}") from error
+    if not lines[-1]:
+        del lines[-1]
     events = []
     for number, line in enumerate(lines, start=1):
         try:
-            events.append(_event(json.loads(line)))
+            events.append(recorded_event(line))
         except ValueError as error:
             if number == len(lines):
                 return Record(tuple(events), True)
             raise ConfigurationError(
-                f"{file}, line {number}: not a line of a record ({error}); delete that line"
+                f"{file}, line {number}: not a line of a record ({shortened(str(error))}); delete "
+                "that line"
             ) from error
     return Record(tuple(events), False)
-
-
-def _event(line: Any) -> Event:
-    if not isinstance(line, dict):
-        raise ValueError(f"got {str(line)[:40]}, wanted an object")
-    time, kind = line.pop("time", None), line.pop("kind", None)
-    if not isinstance(time, int | float) or not isinstance(kind, str):
-        raise ValueError("no time and kind")
-    return Event(float(time), kind, line)

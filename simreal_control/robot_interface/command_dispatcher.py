@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
@@ -10,9 +10,8 @@ from simreal_control.robot_interface.task_io import (
     ActionResult,
     Cancel,
     Command,
+    HandCommand,
     MoveArm,
-    MoveGripper,
-    SwitchSuction,
 )
 
 # An action may take this much longer than its trajectory, and so much more.
@@ -49,13 +48,13 @@ class CommandDispatcher:
         timeout = ARM_TIME_FACTOR * trajectory.duration + ARM_TIME_EXTRA_S
         self._send(now, MoveArm(self._number + 1, trajectory), timeout, what)
 
-    def move_gripper(
-        self, now: float, opening_m: float, effort_n: float, what: str = "moving the hand"
-    ) -> None:
-        self._send(now, MoveGripper(self._number + 1, opening_m, effort_n), GRIPPER_TIMEOUT_S, what)
-
-    def switch_suction(self, now: float, on: bool, what: str = "switching the suction") -> None:
-        self._send(now, SwitchSuction(self._number + 1, on), GRIPPER_TIMEOUT_S, what)
+    def move_hand(
+        self, now: float, make: Callable[[int], HandCommand], what: str = "moving the hand"
+    ) -> HandCommand:
+        """Send what is made with the number that it gets; that command."""
+        command = make(self._number + 1)
+        self._send(now, command, GRIPPER_TIMEOUT_S, what)
+        return command
 
     def confirm(self, now: float) -> str:
         """Send what was asked for; what it is, empty where nothing waits."""

@@ -5,6 +5,7 @@ Times are seconds of one clock (the node's; the stamps of pictures and joint sta
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -72,14 +73,15 @@ class ArmState:
         positions: of the arm joints, rad, shape (n,).
         velocities: theirs, rad/s, shape (n,); NaN where the robot does not tell.
         opening_m: between the finger pads; None where the robot does not tell.
-        vacuum: whether the suction cup holds something; None where the robot does not tell.
+        grip_sensed: whether a sensor of the hand, such as that of a cup's vacuum, says that it holds
+            something; None where the robot does not tell.
     """
 
     stamp: float
     positions: Array
     velocities: Array
     opening_m: float | None
-    vacuum: bool | None = None
+    grip_sensed: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,20 +111,49 @@ class MoveArm:
 
 
 @dataclass(frozen=True)
-class MoveGripper:
-    """Open or close: `opening_m` between the pads, at most `effort_n` newtons."""
+class HandCommand(ABC):
+    """Open or close the hand; a kind each for what hands can be told."""
 
     number: int
-    opening_m: float
-    effort_n: float
+
+    @property
+    @abstractmethod
+    def told(self) -> dict[str, Any]:
+        """What is told, for the record of a run: plain values."""
+
+    @property
+    def flaw(self) -> str:
+        """What of it no robot may get, in words; empty where all of it is well."""
+        return ""
 
 
 @dataclass(frozen=True)
-class SwitchSuction:
+class MoveGripper(HandCommand):
+    """Open or close: `opening_m` between the pads, at most `effort_n` newtons."""
+
+    opening_m: float
+    effort_n: float
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"opening_m": self.opening_m}
+
+    @property
+    def flaw(self) -> str:
+        numbers = {"opening": self.opening_m, "effort": self.effort_n}
+        bad = [f"{name} {value}" for name, value in numbers.items() if not np.isfinite(value)]
+        return f"{bad[0]}, wanted a finite number" if bad else ""
+
+
+@dataclass(frozen=True)
+class SwitchSuction(HandCommand):
     """Switch the vacuum of a suction cup on or off."""
 
-    number: int
     on: bool
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"suction": self.on}
 
 
 @dataclass(frozen=True)
@@ -132,7 +163,7 @@ class Cancel:
     number: int
 
 
-Command = MoveArm | MoveGripper | SwitchSuction | Cancel
+Command = MoveArm | HandCommand | Cancel
 
 
 class Severity(Enum):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from simreal_common.block_estimate import COLORS
 from simreal_common.errors import ConfigurationError, MessageError
+from simreal_common.resources import named_path
 from simreal_common.untrusted_text import parse_yaml, read_text, shortened
 from simreal_control.world_model.structure import Spot, overlapping, unsupported, wall_spots
 
@@ -191,7 +191,7 @@ def read_goal(text: str) -> Goal:
     if not text.strip().endswith((".yaml", ".yml")):
         return parse_goal(text)
     try:
-        return parse_goal(read_text(Path(text.strip())))
+        return parse_goal(read_text(named_path("goal", text.strip())))
     except MessageError as error:
         raise ConfigurationError(f"cannot read the goal: {error}") from error
 

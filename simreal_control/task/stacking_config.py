@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.settings.obstacles import Obstacle
-from simreal_control.grasping.gripper_geometry import GripperGeometry, Hand
+from simreal_control.grasping.hands.hand import Hand
+from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.task.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
@@ -31,6 +32,8 @@ class StackingConfig:
         grip_effort_n: force of the fingers.
         frames_per_observation: pictures that make one observation.
         settle_s: pictures count when taken this long after the arm has stopped.
+        early_look_rad: an empty hand on its way home: pictures of fixed cameras count from where no
+            joint is farther from home, too; 0: none before the arm rests.
         max_detection_age_s: the hand starts for a block on pictures no older than this.
         max_scene_age_s: no motion with a block in hand starts on older pictures: it observes again.
         max_state_age_s: without newer joint states the arm is stopped.
@@ -56,6 +59,7 @@ class StackingConfig:
     grip_effort_n: float = 20.0
     frames_per_observation: int = 4
     settle_s: float = 0.3
+    early_look_rad: float = 0.2
     max_detection_age_s: float = 3.0
     max_scene_age_s: float = 30.0
     max_state_age_s: float = 0.5
@@ -73,7 +77,7 @@ class StackingConfig:
     look_poses: tuple[Array, ...] = ()
     cameras: tuple[str, ...] = ("",)
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
-    gripper: Hand = field(default_factory=GripperGeometry)
+    gripper: Hand = field(default_factory=ParallelGripper)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)
 
     def __post_init__(self) -> None:

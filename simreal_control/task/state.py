@@ -9,14 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.robot_interface.task_io import ActionResult, ArmState, DetectionFrame, Severity
 from simreal_control.task.task_context import TaskContext
 from simreal_control.world_model.block_map import Block
 
 RETRY_DELAY_S = 0.5
-REST_TIMEOUT_S = 5.0
 
 
 class StateName(Enum):
@@ -75,13 +73,11 @@ class TaskState(ABC):
     Args:
         retries: how often its action was tried again.
         not_before: nothing is begun earlier.
-        restless_since: since when it waits for the arm to come to rest; infinity: it does not.
     """
 
     name: ClassVar[StateName]
     retries: int = field(default=0, kw_only=True)
     not_before: float = field(default=-np.inf, kw_only=True)
-    restless_since: float = field(default=np.inf, kw_only=True)
 
     @property
     def in_hand(self) -> Held | None:
@@ -106,20 +102,7 @@ class TaskState(ABC):
 
     def anew(self) -> TaskState:
         """The same from its beginning, with a plan from where the arm is then."""
-        return replace(self, retries=0, not_before=-np.inf, restless_since=np.inf)
-
-    def until_rest(self, context: TaskContext, tick: Tick) -> TaskState | None:
-        """The state as it waits for the arm to come to rest; None where it is at rest.
-
-        Raises:
-            KinematicsError: it does not come to rest.
-        """
-        if context.standstill.arm:
-            return None
-        since = min(self.restless_since, tick.now)
-        if tick.now - since > REST_TIMEOUT_S:
-            raise KinematicsError(f"the arm does not come to rest in {REST_TIMEOUT_S:.0f} s")
-        return replace(self, restless_since=since)
+        return replace(self, retries=0, not_before=-np.inf)
 
     def retry(
         self, context: TaskContext, now: float, what: str, ended: ActionResult

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from simreal_control.grasping.arm_mover import ArmMover
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
-from simreal_control.grasping.suction_cup import SuctionCup
 from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.command_dispatcher import CommandDispatcher
 from simreal_control.robot_interface.standstill import Standstill
-from simreal_control.robot_interface.task_io import ArmState
+from simreal_control.robot_interface.task_io import ArmState, HandCommand
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.task.task_events import TaskLog
 from simreal_control.task.task_planner import TaskPlanner
@@ -25,9 +24,6 @@ from simreal_control.world_model.block_map import Block
 Array = NDArray[np.float64]
 Way = Callable[[StationPlanner, Array], JointTrajectory]
 
-# Fingers closed on a block stand within this of its edge; on nothing they close much further.
-HOLDING_TOLERANCE_M = 0.012
-OPEN_TOLERANCE_M = 0.006
 UNKNOWN_SCENE_LEVELS = 6  # height of the first way home, in blocks: nothing was seen yet
 
 
@@ -85,24 +81,18 @@ class TaskContext:
         """Whether the arm stands where the scene is observed from: at home, or that look pose."""
         return float(np.max(np.abs(arm.positions - self.config.looks[look]))) < AT_HOME_RAD
 
+    def near_home(self, arm: ArmState) -> bool:
+        """Whether the arm hides from a fixed camera no more than it does at home."""
+        off = np.abs(arm.positions - self.config.home)
+        return float(np.max(off)) <= self.config.early_look_rad
+
     def holding(self, arm: ArmState) -> bool | None:
-        """Whether the fingers stand apart by a block, or the cup has a vacuum; None: nobody tells."""
-        if isinstance(self.config.gripper, SuctionCup):
-            return arm.vacuum
-        if arm.opening_m is None:
-            return None
-        return arm.opening_m > self.config.map.edge_m - HOLDING_TOLERANCE_M
+        """Whether the hand holds a block; None: nobody tells."""
+        return self.config.gripper.holding(arm, self.config.map.edge_m)
 
     def wide_open(self, arm: ArmState) -> bool | None:
-        """Whether the fingers stand as wide apart as they can; None where the robot does not tell.
-
-        A cup with a vacuum is not open. One without may be switched on or off.
-        """
-        if isinstance(self.config.gripper, SuctionCup):
-            return False if arm.vacuum else None
-        if arm.opening_m is None:
-            return None
-        return arm.opening_m > self.config.gripper.max_opening_m - OPEN_TOLERANCE_M
+        """Whether the hand is as open as it can be; None where the robot does not tell."""
+        return self.config.gripper.wide_open(arm)
 
     # --- what is known of the scene --------------------------------------------------------------
 
@@ -158,30 +148,20 @@ class TaskContext:
         return trajectory
 
     def open_hand(self, now: float, what: str) -> None:
-        """Send the fingers as wide apart as they can, or switch the cup off."""
-        gripper = self.config.gripper
-        if isinstance(gripper, SuctionCup):
-            self._switch_suction(now, False, what)
-        else:
-            self._move_fingers(now, gripper.max_opening_m, what)
+        """Send the hand to where it is as open as it can be."""
+        self._move_hand(now, self.config.gripper.open_command, what)
 
     def close_hand(self, now: float, what: str) -> None:
-        """Send the fingers together, or switch the cup on."""
-        if isinstance(self.config.gripper, SuctionCup):
-            self._switch_suction(now, True, what)
-        else:
-            self._move_fingers(now, 0.0, what)
+        """Send the hand to close on what is there."""
+        self._move_hand(now, self.config.gripper.close_command, what)
 
     def not_open(self, arm: ArmState) -> str:
         """How a hand that should be open is not, in words."""
-        if arm.opening_m is None:
-            return "the cup still holds something"
-        return f"open by {1000 * arm.opening_m:.0f} mm"
+        return self.config.gripper.not_open(arm)
 
-    def _move_fingers(self, now: float, opening_m: float, what: str) -> None:
-        self.log.note("gripper", what=what, opening_m=opening_m)
-        self.dispatcher.move_gripper(now, opening_m, self.config.grip_effort_n, what)
-
-    def _switch_suction(self, now: float, on: bool, what: str) -> None:
-        self.log.note("gripper", what=what, suction=on)
-        self.dispatcher.switch_suction(now, on, what)
+    def _move_hand(
+        self, now: float, command: Callable[[int, float], HandCommand], what: str
+    ) -> None:
+        effort_n = self.config.grip_effort_n
+        sent = self.dispatcher.move_hand(now, lambda number: command(number, effort_n), what)
+        self.log.note("gripper", what=what, **sent.told)

@@ -27,7 +27,7 @@ from simreal_control.task.placement_site import plan_structure
 from simreal_control.task.situation import Situation
 from simreal_control.world_model.block_map import Block, BlockMapConfig
 from simreal_control.world_model.scene_observation import SceneObservation, Zone
-from simreal_control.world_model.structure import Structure, StructureView, Verdict
+from simreal_control.world_model.structure import Structure, StructureState, StructureView
 
 Array = NDArray[np.float64]
 
@@ -222,12 +222,12 @@ class TaskPlanner:
         assert structure is not None
         believed = len(structure.filled)
         verdict = structure.judge(view)
-        if verdict is Verdict.CONFIRMED:
+        if verdict is StructureState.CONFIRMED:
             structure.accept(view)
         elif elsewhere:
             words = f"{believed} blocks should stand in their places, {len(view.standing)} are seen"
             return _Judged(LookElsewhere(words))
-        if verdict is Verdict.UNCLEAR:
+        if verdict is StructureState.UNCLEAR:
             self._unclear_observations += 1
             if self._unclear_observations <= UNCLEAR_OBSERVATIONS:
                 return _Judged(
@@ -249,7 +249,7 @@ class TaskPlanner:
             )
         self._unclear_observations = 0
         self._verified -= view.standing
-        if verdict is Verdict.FELL:
+        if verdict is StructureState.FELL:
             structure.accept(view)
             if not structure.filled:
                 self.structure = None

@@ -39,7 +39,9 @@ class PlaceTarget:
     level: int = 0
 
 
-class Verdict(Enum):
+class StructureState(Enum):
+    """Whether what was built still stands, as far as an observation tells."""
+
     CONFIRMED = "confirmed"
     UNCLEAR = "unclear"
     FELL = "fell"
@@ -219,13 +221,13 @@ class Structure:
             found |= self.foundation(support)
         return found
 
-    def judge(self, view: StructureView) -> Verdict:
+    def judge(self, view: StructureView) -> StructureState:
         """Compare what is believed with an observation."""
         if view.standing >= self.filled:
-            return Verdict.CONFIRMED
+            return StructureState.CONFIRMED
         if len(self.filled) + view.elsewhere > self.known:
-            return Verdict.FELL
-        return Verdict.UNCLEAR
+            return StructureState.FELL
+        return StructureState.UNCLEAR
 
     def accept(self, view: StructureView) -> None:
         """Believe the observation."""

@@ -11,7 +11,7 @@ from simreal_common.settings.obstacles import Obstacle
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

@@ -372,6 +372,7 @@ def make_rig(assembly: Assembly) -> Callable[..., Rig]:
         planner: StationPlanner | None = None,
         confirm: bool = False,
         look_poses: tuple[np.ndarray, ...] = (),
+        early_look_rad: float = 0.0,
         **options: object,
     ) -> Rig:
         world = FakeWorld(
@@ -386,6 +387,7 @@ def make_rig(assembly: Assembly) -> Callable[..., Rig]:
             plan_only=plan_only,
             confirm=confirm,
             look_poses=look_poses,
+            early_look_rad=early_look_rad,
             cameras=tuple(camera.name for camera in world.cameras),
         )
         return Rig(world, replace(assembly, config=config, motions=planner or assembly.motions))

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from simreal_control.parameters import ControlParameters, robot_parameters
-from simreal_control.robot_check import Finding, Verdict, check_robot
-from simreal_sim.physics.ur5e_model import ur5e_description
+from simreal_control.robot_check import check_robot
+from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
+from simreal_sim.physics.arms.ur5e import ur5e_description
 
 URDF = ur5e_description(Path())
 UR5E = robot_parameters("ur5e")
 MESH = '<mesh filename="package://ur_description/meshes/base.stl" />'
 
 
-def lacking(findings: list[Finding]) -> list[Finding]:
+def lacking(findings: list[CheckedItem]) -> list[CheckedItem]:
     return [finding for finding in findings if finding.verdict is Verdict.LACKS]
 
 

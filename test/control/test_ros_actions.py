@@ -21,7 +21,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from simreal_control.parameter_fields import GripperType
+from simreal_control.grasping.hands.hand_types import Drive
+from simreal_control.hand_drivers.hand_connection import HandConnection
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.command_dispatcher import ARM_TIME_EXTRA_S
@@ -33,7 +34,7 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
 )
 from simreal_control.ros_actions import GOAL_TIME_S, RobotActions, flaw_of, trajectory_goal
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.ros_controllers import (
@@ -45,18 +46,18 @@ from simreal_sim.ros_controllers import (
 
 TIMEOUT_S = 20.0
 NAME = "hand/move"
-FINGERS = [kind for kind in GripperType if not kind.vacuum]
+FINGERS = [Drive.GRIPPER_COMMAND, Drive.PARALLEL_GRIPPER_COMMAND]
 
 
 class Hand:
     """A gripper's controller on physics, and the client that control_node uses."""
 
-    def __init__(self, context: Context, kind: GripperType) -> None:
+    def __init__(self, context: Context, drive: Drive) -> None:
         self.world = World(
             draw_scene(np.random.default_rng(1), SceneOptions(blocks=1, distractors=0))
         )
         self.node = Node("hand", context=context)
-        parallel = kind is GripperType.PARALLEL_GRIPPER_COMMAND
+        parallel = drive is Drive.PARALLEL_GRIPPER_COMMAND
         self.speech = ParallelGripperSpeech(PANDA.finger_joints[0]) if parallel else GripperSpeech()
         self.controller = GripperController(
             self.node, self.world, ControllerParameters(), NAME, self.speech
@@ -68,8 +69,8 @@ class Hand:
         )
         self.taken_over: list[str] = []
         self.actions = RobotActions(
-            self.node, PANDA.joints, PANDA.finger_joints, "nobody", NAME, kind,
-            taken_over=self.taken_over.append,
+            self.node, PANDA.joints, "nobody", drive, HandConnection(NAME, PANDA.finger_joints),
+            time.monotonic, taken_over=self.taken_over.append,
         )  # fmt: skip
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
@@ -80,10 +81,7 @@ class Hand:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.001)
             self.world.step()
-            states = self.world.joint_states()
-            fingers = states.positions[self.world.finger_part]
-            speeds = states.velocities[self.world.finger_part]
-            self.controller.after_step(float(fingers.mean()), float(speeds.mean()), 0.0)
+            self.controller.after_step(self.world.joint_states())
             results = self.actions.take_results()
             if results:
                 (result,) = results
@@ -104,7 +102,7 @@ class Hand:
         return float(self.world.joint_states().positions[self.world.finger_part].sum())
 
 
-@pytest.fixture(params=FINGERS, ids=[kind.value for kind in FINGERS])
+@pytest.fixture(params=FINGERS, ids=[drive.name.lower() for drive in FINGERS])
 def hand(request: pytest.FixtureRequest) -> Iterator[Hand]:
     context = Context()
     rclpy.init(context=context, domain_id=1 + os.getpid() % 100)
@@ -300,10 +298,10 @@ def test_tolerances_go_with_a_trajectory_for_controllers_that_have_none() -> Non
     assert goal.goal_time_tolerance.sec < ARM_TIME_EXTRA_S
 
 
-@pytest.mark.parametrize("hand", [GripperType.GRIPPER_COMMAND], indirect=True)
+@pytest.mark.parametrize("hand", [Drive.GRIPPER_COMMAND], indirect=True)
 def test_a_hand_that_turns_is_told_positions_of_its_joint(hand: Hand) -> None:
     """Here the table is of a hand that 0.04 closes: the physics' own joints go the other way."""
-    hand.actions.fingers = FingerMapping.from_table(PANDA.finger_joints, [0.0, 0.08, 0.04, 0.0])
+    hand.actions.know(FingerMapping.from_table(PANDA.finger_joints, [0.0, 0.08, 0.04, 0.0]))
     for number, (opening, position) in enumerate(((0.0, 0.04), (0.08, 0.0), (0.03, 0.025))):
         hand.actions.execute(MoveGripper(number, opening, 20.0))
         assert hand.run().outcome is ActionOutcome.SUCCEEDED

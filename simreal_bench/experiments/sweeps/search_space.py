@@ -6,8 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from simreal_common.errors import ConfigurationError
-from simreal_common.settings.configuration import parse_yaml
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
 
 # With another of these the held-out images are others, or the budget is: losses say nothing then.
@@ -64,7 +66,7 @@ class Varied:
         log = value.startswith("log:")
         low, dots, high = value.removeprefix("log:").partition("..")
         if dots:
-            ends = [parse_yaml(end) for end in (low, high)]
+            ends = [_value(end) for end in (low, high)]
             ordered = all(isinstance(end, (int, float)) for end in ends) and ends[0] < ends[1]
             if ordered and not (log and ends[0] <= 0):
                 whole = isinstance(getattr(TrainingConfig("pose"), name), int)
@@ -73,7 +75,7 @@ class Varied:
                 if all(isinstance(end, int) for end in ends) and not log:
                     return Varied(name, ends[0], ends[1])
         elif equals and not log and len(value.split(",")) > 1:
-            choices = tuple(parse_yaml(one) for one in value.split(","))
+            choices = tuple(_value(one) for one in value.split(","))
             for choice in choices:  # refused now, and not by the first trial that takes it
                 from_values({"task": "pose", name: choice}, f"--vary got '{text}'")
             return Varied(name, choices=choices)
@@ -81,3 +83,11 @@ class Varied:
             f"--vary got '{text}': wanted {WANTED}, with LOW below HIGH, above 0 after log:, whole "
             "numbers where the setting is one"
         )
+
+
+def _value(text: str) -> Any:
+    """A value as YAML writes it; what is no YAML is a text."""
+    try:
+        return load_settings(text)
+    except yaml.YAMLError:
+        return text

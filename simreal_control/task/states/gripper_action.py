@@ -12,6 +12,7 @@ from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, TaskState, Tick
+from simreal_control.task.states.waiting_for_rest import WaitsForRest
 from simreal_control.task.task_context import TaskContext
 
 # The fingers' state is read this long after the end of their action, once they are at rest.
@@ -23,7 +24,7 @@ OPENING_FAILED = CLOSING_FAILED | {ActionOutcome.ABORTED}
 
 
 @dataclass(frozen=True, eq=False)
-class GripperAction(TaskState):
+class GripperAction(WaitsForRest):
     """One action of the hand, begun when the arm is at rest.
 
     Args:
@@ -55,7 +56,7 @@ class GripperAction(TaskState):
         if self.moved:
             return self._read_at_rest(context, tick)
         try:
-            waiting = self.until_rest(context, tick)
+            waiting = self.until_arm_rests(context, tick)
         except KinematicsError as error:
             return finish(context, False, f"{self.attempt}: {error}")
         return waiting or replace(self, restless_since=np.inf).command(context, tick)

@@ -8,6 +8,7 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.early_look import LooksEarly
 from simreal_control.task.states.moving import Moving
 from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.states.opening import Opening
@@ -16,7 +17,7 @@ from simreal_control.world_model.block_map import Block
 
 
 @dataclass(frozen=True, eq=False)
-class Homing(Moving):
+class Homing(LooksEarly, Moving):
     """On the way home.
 
     Args:
@@ -53,7 +54,7 @@ class Homing(Moving):
 
     def arrived(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if self.held is None:
-            return Opening()
+            return Opening(buffer=self.buffer)
         return begin_observation(
             context, tick, self.held, "looking at the table, a block in the hand"
         )

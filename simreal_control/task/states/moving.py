@@ -9,7 +9,8 @@ import numpy as np
 
 from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
-from simreal_control.task.state import REST_TIMEOUT_S, GoHome, TaskState, Tick
+from simreal_control.task.state import GoHome, TaskState, Tick
+from simreal_control.task.states.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
 from simreal_control.task.task_context import Array, TaskContext, Way
 from simreal_control.world_model.block_map import Block
 
@@ -18,7 +19,7 @@ ELSEWHERE_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Moving(TaskState):
+class Moving(WaitsForRest):
     """One motion from where the arm is, once it is at rest; planned anew where it ends badly.
 
     An action that says "succeeded" is not believed: the arm has to stand where the motion ends.
@@ -94,7 +95,7 @@ class Moving(TaskState):
         Raises:
             KinematicsError: there is no such motion, or the arm does not come to rest.
         """
-        waiting = self.until_rest(context, tick)
+        waiting = self.until_arm_rests(context, tick)
         if waiting is not None:
             return waiting
         way = self.way(context, tick)

@@ -13,6 +13,7 @@ from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.approaching import Approaching
 from simreal_control.task.states.carrying import Carrying
 from simreal_control.task.states.changing_view import ChangingView
+from simreal_control.task.states.early_look import new_buffer
 from simreal_control.task.states.plan_only import show_plan
 from simreal_control.task.task_context import TaskContext
 from simreal_control.world_model.observation_buffer import ObservationBuffer
@@ -158,18 +159,18 @@ class Observing(TaskState):
 
 
 def begin_observation(
-    context: TaskContext, tick: Tick, held: Held | None, words: str = "", looks: Looks | None = None
+    context: TaskContext,
+    tick: Tick,
+    held: Held | None,
+    words: str = "",
+    looks: Looks | None = None,
+    early: ObservationBuffer | None = None,
 ) -> Observing:
-    """Begin an observation; what was seen before does not count, but for that from other looks."""
+    """Begin an observation.
+
+    What was seen before does not count, but for that from other looks and for what `early` holds.
+    """
     if words:
         context.log.say(words)
-    config = context.config
-    buffer = ObservationBuffer.begin(
-        tick.now,
-        config.frames_per_observation,
-        config.settle_s,
-        config.max_detection_age_s,
-        config.max_tf_age_s,
-        config.cameras,
-    )
+    buffer = new_buffer(context, tick.now) if early is None else replace(early, began=tick.now)
     return Observing(buffer, held, looks or Looks())

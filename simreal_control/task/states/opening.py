@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.early_look import LooksEarly
 from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
 from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class Opening(GripperAction):
+class Opening(LooksEarly, GripperAction):
     """The empty hand opens at home."""
 
     name = StateName.OPENING
@@ -33,7 +34,7 @@ class Opening(GripperAction):
     def read(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if context.wide_open(tick.arm) is False:
             return self.not_done(context, tick, context.not_open(tick.arm))
-        return begin_observation(context, tick, None, "looking at the table")
+        return begin_observation(context, tick, None, "looking at the table", early=self.buffer)
 
     def refused(self, context: TaskContext) -> TaskState | GoHome:
         return finish(context, False, "the hand does not open")

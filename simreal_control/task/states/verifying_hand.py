@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
-from simreal_control.task.state import REST_TIMEOUT_S, GoHome, StateName, TaskState, Tick
+from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.gripper_action import CLOSING_FAILED, GripperAction
 from simreal_control.task.task_context import TaskContext
 
@@ -22,13 +23,11 @@ class VerifyingHand(GripperAction):
     def advance(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         # A hand that was told to close by who commanded it before stands wide open at first.
         before = tick.result is None and not self.moved
-        if not before or context.standstill.fingers:
-            return super().advance(context, tick)
-        since = min(self.restless_since, tick.now)
-        if tick.now - since > REST_TIMEOUT_S:
-            words = f"the fingers do not come to rest in {REST_TIMEOUT_S:.0f} s"
-            return finish(context, False, words)
-        return replace(self, restless_since=since)
+        try:
+            waiting = self.until_fingers_rest(context, tick) if before else None
+        except KinematicsError as error:
+            return finish(context, False, str(error))
+        return waiting or super().advance(context, tick)
 
     def command(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if not self._may_hold(context, tick):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from simreal_bench.endurance.kill_bench import KillBench, kill_rows, kill_summary
-from simreal_bench.endurance.kill_run import SIGNALS, VICTIMS, Kill, KillResult
+from simreal_bench.endurance.kill_run import SIGNALS, VICTIMS, Kill, KillResult, run_kill
+from simreal_bench.endurance.launched_run import LAUNCHER
 from simreal_bench.endurance.run_files import half_files, verdict_of
 from simreal_bench.endurance.soak import Sample, trends
 from simreal_bench.endurance.soak_plot import draw_soak
@@ -35,6 +36,14 @@ def test_the_table_counts_what_was_right() -> None:
     (row,) = [row for row in kill_rows(figures) if row[0] == "scorer_node"]
     assert row[1 + SIGNALS.index("SIGTERM")] == "1 of 2"
     assert figures["faults"][0]["faults"] == ["exit code 0"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_a_launcher_that_is_ended_before_it_is_up(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("ros2cli_embedded")
+    result = run_kill(Kill(0, name, LAUNCHER, 0.0), tmp_path / "run", 101, 1, 1)
+    assert result.faults == []
+    assert result.code != 0
 
 
 def test_half_files_are_seen(tmp_path: Path) -> None:

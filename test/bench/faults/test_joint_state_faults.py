@@ -14,7 +14,7 @@ from simreal_bench.faults.kinds import make_fault
 from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_control.task.state import StateName
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 
 ALL = (*PANDA.joints, *PANDA.finger_joints)
 TOLD = JointMessage(ALL, [0.1] * len(ALL), [0.0] * len(ALL))

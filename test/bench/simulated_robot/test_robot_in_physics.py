@@ -19,7 +19,7 @@ from simreal_control.robot_interface.task_io import (
     MoveArm,
     MoveGripper,
 )
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

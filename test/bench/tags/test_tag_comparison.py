@@ -39,7 +39,7 @@ class Nothing:
 
 @pytest.fixture(scope="module")
 def pictures() -> list[TaggedImage]:
-    scenes = TaggedScenes(3, LAYOUT)
+    scenes = TaggedScenes(4, LAYOUT)
     return [scenes.draw(number) for number in range(FRAMES)]
 
 
@@ -81,11 +81,11 @@ def test_conditions_are_what_the_image_shows(pictures: list[TaggedImage]) -> Non
 def test_a_number_gives_the_same_frame_whatever_was_drawn_before(
     pictures: list[TaggedImage],
 ) -> None:
-    np.testing.assert_array_equal(TaggedScenes(3, LAYOUT).draw(4).image, pictures[4].image)
+    np.testing.assert_array_equal(TaggedScenes(4, LAYOUT).draw(4).image, pictures[4].image)
 
 
 def test_both_methods_see_the_same_frames() -> None:
-    comparison = compare_tags(TaggedScenes(3, LAYOUT), 2, Nothing(), TagEstimator(LAYOUT), 0.5)
+    comparison = compare_tags(TaggedScenes(4, LAYOUT), 2, Nothing(), TagEstimator(LAYOUT), 0.5)
     table = comparison.table()
     assert table["frames"] == 2
     assert table["overall"][NETWORK]["recall"] == 0.0

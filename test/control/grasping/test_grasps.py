@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.geometry import Pose
 from simreal_control.grasping.grasps import (
     LEAST_SIGMAS,
     TILTS,
@@ -21,11 +22,13 @@ from simreal_control.grasping.grasps import (
     tool_yaw,
     well_placed,
 )
-from simreal_control.grasping.gripper_geometry import GripperGeometry, clearance, clearance_inside
+from simreal_control.grasping.hands.hand_clearance import clearance
+from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.planning.trajectory import line_waypoints
 from simreal_control.world_model.block_map import Block, wrap_quarter
 
 HOME = np.array([0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785])
-HAND = GripperGeometry()
+HAND = ParallelGripper()
 EDGE = 0.05
 CONFIG = GraspConfig(EDGE, HAND, approach_m=0.1, min_clearance_m=0.003)
 
@@ -96,7 +99,7 @@ def test_clearance_is_the_distance_of_the_finger():
 
 def test_a_gripper_without_fingers_is_refused():
     with pytest.raises(ConfigurationError, match="finger_width_m = 0"):
-        GripperGeometry(finger_width_m=0.0)
+        ParallelGripper(finger_width_m=0.0)
 
 
 TOWER = [block(0.5, 0.0, level) for level in range(3)]
@@ -130,7 +133,7 @@ def test_a_block_is_put_down_by_the_tilt_that_holds_it(panda, tilt):
 def test_a_tilted_hand_keeps_off_its_own_block_and_the_table():
     def free(tilt: float, edge: float) -> float:
         target = Block(np.array([0.5, 0.0, edge / 2]), 0.0, 0, np.zeros((3, 3)), 1.0, 1)
-        return clearance_inside(tool_pose(target.position, 0.0, tilt), target, edge, HAND)
+        return HAND.clearance_inside(tool_pose(target.position, 0.0, tilt), target, edge)
 
     assert free(0.0, 0.05) == pytest.approx(0.015)  # of the hand to the block
     assert 0.003 < free(TILTS[2], 0.05) < free(TILTS[0], 0.05) < 0.015
@@ -182,3 +185,15 @@ def test_clearance_of_a_tilted_way_down_is_that_of_every_height():
         for up in np.linspace(0.0, 0.1, 101)
     ]  # fmt: skip
     assert clearance(pose, TOWER, 0.05, HAND, 0.1) == pytest.approx(min(heights), abs=1e-5)
+
+
+@pytest.mark.parametrize(("x", "y", "yaw"), [(0.364, 0.038, -0.594), (0.353, 0.191, -0.157)])
+def test_from_a_low_grasp_the_way_up_bends_no_elbow_aside(panda, x, y, yaw):
+    grasp = grasps(panda, block(x, y, yaw=yaw), [])[0]
+    pose = grasp.pose_tool_in_base
+    above = Pose(pose.position + np.array([0.0, 0.0, 0.2]), pose.orientation)
+    way = line_waypoints(panda, grasp.joints, above)
+    # The elbow lies in the plane of shoulder and hand, whose joints lift the hand.
+    swivel = np.abs(np.diff(way[:, [0, 2, 4, 6]], axis=0)).sum()
+    lift = np.abs(np.diff(way[:, [1, 3, 5]], axis=0)).sum()
+    assert swivel < lift

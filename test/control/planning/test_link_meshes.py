@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,16 @@ def test_a_mesh_that_is_there_is_taken(tmp_path: Path, name: str) -> None:
     found = find_meshes(URDF.replace(MESH, name), ["/nowhere", str(tmp_path)])
     assert not found.remark
     assert f'filename="{mesh}"' in found.urdf
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [np.full((4, 9), np.nan), np.full((4, 9), np.inf), np.zeros((1, 9)), np.zeros((0, 9))],
+    ids=["nan", "infinite", "a point", "nothing"],
+)
+def test_a_mesh_that_is_no_solid_is_named(tmp_path: Path, corners: np.ndarray) -> None:
+    mesh = tmp_path / "upper.stl"
+    triangles = b"".join(struct.pack("<12fH", 0, 0, 1, *one, 0) for one in corners)
+    mesh.write_bytes(bytes(80) + struct.pack("<I", len(corners)) + triangles)
+    with pytest.raises(ConfigurationError, match=r"upper\.stl"):
+        world(URDF.replace(MESH, str(mesh)))

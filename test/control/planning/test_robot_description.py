@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_a_description_that_can_be_used_is_taken_by_all() -> None:
 @pytest.mark.parametrize("robot", ["panda", "kuka", "xarm6", "ur5e"])
 def test_real_robots_pass(robot: str, panda_urdf: str) -> None:
     pytest.importorskip("pybullet", reason="the simulation brings the descriptions")
-    from simreal_sim.physics.simulated_arms import simulated_arm
+    from simreal_sim.physics.arms.registry import simulated_arm
     from simreal_sim.physics.world import World
     from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 
@@ -200,3 +201,40 @@ def test_inverse_kinematics_makes_no_needless_turn(turns: int) -> None:
     seed = np.array([2 * np.pi * turns - 0.3])
     found = arm.inverse(pose, seed)
     np.testing.assert_allclose(found, 2 * np.pi * turns + 0.5, atol=1e-3)
+
+
+def linked(name: str, parent: str, child: str) -> str:
+    return f'<joint name="{name}" type="fixed"><parent link="{parent}"/><child link="{child}"/></joint>'
+
+
+CHAIN = "".join(f'<link name="c{n}"/>' for n in range(2000)) + "".join(
+    linked(f"j{n}", f"c{n}", f"c{n + 1}") for n in range(1999)
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (linked("back", "upper", "base"), "link 'upper' hangs on a ring"),
+        (linked("again", "base", "upper"), "joint 'again': got link 'upper' .*another joint has"),
+        ('<link name="a"/>' + linked("self", "a", "a"), "link 'a' hangs on a ring"),
+        (
+            '<link name="a"/><link name="b"/>' + linked("ab", "a", "b") + linked("ba", "b", "a"),
+            "link 'b' hangs on a ring",
+        ),
+        (CHAIN + linked("on", "upper", "c0"), "hangs on a ring of joints, or on more than 500"),
+    ],
+    ids=["ring", "two parents", "itself", "ring apart", "long"],
+)
+def test_links_that_are_no_tree(more: str, says: str) -> None:
+    """Parsers of URDF follow them until the stack is full, and with it the process ends."""
+    for read in READERS:
+        with pytest.raises(ConfigurationError, match=says):
+            read(URDF.replace("</robot>", more + "</robot>"))
+
+
+def test_a_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for place in ("/dev/zero", str(tmp_path / "fifo"), str(tmp_path)):
+        with pytest.raises(ConfigurationError, match="parameter 'urdf': .* cannot be read"):
+            read_description(place)

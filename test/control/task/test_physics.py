@@ -24,7 +24,7 @@ from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_ba
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.scoring.stack_score import TowerVerdict, judge_tower

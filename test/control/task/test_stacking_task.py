@@ -11,7 +11,9 @@ from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.states.homing import Homing
 from simreal_control.world_model.block_map import BlockMapConfig
+from simreal_control.world_model.observation_buffer import ObservationBuffer
 
 
 def at(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
@@ -216,8 +218,8 @@ def test_what_lacks_of_the_joint_states_is_said_as_the_robot_tells_it(make_rig):
     assert lack in outputs.status.message
 
 
-def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
-    rig = make_rig(list(THREE))
+def observed_on_the_way(rig):
+    """What decided the first step: its buffer, and when the arm had come to rest."""
     task, world = rig.task, rig.world
     world.joints = world.joints + 0.3  # not at home
     resting = buffer = None
@@ -225,10 +227,48 @@ def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
         inputs = world.step()
         if task.state.name.value == "looking":
             resting, buffer = resting or inputs.now, task.state.buffer
-        for command in task.tick(inputs).commands:
+        outputs = task.tick(inputs)
+        if task.state.name.value == "looking":
+            buffer = task.state.buffer
+        for command in outputs.commands:
             world.execute(command)
     assert resting is not None
+    return buffer, resting, inputs.now
+
+
+def test_pictures_from_before_the_arm_stopped_are_never_used(make_rig):
+    buffer, resting, _ = observed_on_the_way(make_rig(list(THREE)))
     assert min(s.stamp for s in buffer.detection_frames) > resting
+
+
+def test_an_early_look_of_a_fixed_camera_saves_time(make_rig):
+    _, _, strict = observed_on_the_way(make_rig(list(THREE)))
+    rig = make_rig(list(THREE), early_look_rad=0.25)
+    _, resting, early = observed_on_the_way(rig)
+    assert early < strict - 0.2
+    # Whoever looks on the way still decides at home, at rest.
+    assert early >= resting - 0.06
+
+
+def test_an_early_look_ends_with_a_pause():
+    # A task that goes on after one begins its state anew: somebody may have moved things.
+    buffer = ObservationBuffer.begin(0.0, 4, 0.3, 3.0)
+    assert Homing(buffer=buffer).buffer is buffer
+    assert Homing(buffer=buffer).resumed().buffer is None
+
+
+def test_a_camera_that_tf_moves_waits_for_rest(make_rig):
+    rig = make_rig(list(THREE), early_look_rad=10.0)
+    task, world = rig.task, rig.world
+    world.joints = world.joints + 0.3
+    for _ in range(2000):
+        if task.state.name.value == "looking":
+            break
+        inputs = world.step()
+        moved = tuple(replace(f, transform_stamp=f.stamp) for f in inputs.detection_frames)
+        for command in task.tick(replace(inputs, detection_frames=moved)).commands:
+            world.execute(command)
+    assert task.state.buffer.detection_frames == ()
 
 
 def test_a_wrong_goal_or_edge_is_refused():

@@ -18,7 +18,7 @@ from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.robot_interface.task_io import Command, Inputs, SwitchSuction
 from simreal_control.task.goal import Goal
-from simreal_sim.physics.simulated_arms import KUKA_SUCTION
+from simreal_sim.physics.arms.kuka_suction import KUKA_SUCTION
 
 from ..conftest import EDGE, FakeWorld, Rig, block_pose
 
@@ -42,7 +42,7 @@ class SuctionWorld(FakeWorld):
         inputs = super().step()
         assert inputs.arm is not None
         vacuum = self.held is not None if self.tells else None
-        return replace(inputs, arm=replace(inputs.arm, opening_m=None, vacuum=vacuum))
+        return replace(inputs, arm=replace(inputs.arm, opening_m=None, grip_sensed=vacuum))
 
     def _move_fingers(self, tool: Pose, opening: float) -> None:
         if opening > 0.0:
