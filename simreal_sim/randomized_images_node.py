@@ -19,7 +19,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from rclpy.node import Node
@@ -35,6 +34,7 @@ from vision_msgs.msg import (
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.resources import named_path
 from simreal_common.ros_messages import BLOCK_CLASS, estimates_to_detections, pose_to_message
 from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS, TRUTH_QOS
@@ -76,7 +76,7 @@ class RandomizedImagesParameters:
 
     def drawn(self) -> RandomizationConfig:
         """What is varied, and within which ranges."""
-        path = Path(self.randomization) if self.randomization else None
+        path = named_path("randomization", self.randomization) if self.randomization else None
         return RandomizationConfig.load(path, frozenset(self.disabled) - {NOTHING})
 
 

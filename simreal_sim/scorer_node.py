@@ -34,7 +34,8 @@ from simreal_common.ros_qos import DETECTION_QOS, LATCHED_QOS, TRUTH_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare
 from simreal_common.stacking_status import StackingStatus, read_status
-from simreal_sim.physics.simulated_arms import PANDA, SIMULATED_ARMS, simulated_arm
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.world_randomization import MAX_BLOCKS, SceneOptions
 from simreal_sim.scoring.exit_codes import EXIT_FAILURE, EXIT_NO_VERDICT, EXIT_SUCCESS
 from simreal_sim.scoring.stack_score import PerceptionScore, RunResult, TowerVerdict, judge_tower

@@ -10,7 +10,7 @@ from simreal_common.geometry import Pose
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.sensors import compress, draw_sensors
 from simreal_sim.rendering.scene import Floats, ViewBatch
-from simreal_sim.rendering.sensor import expose, plain_sensors
+from simreal_sim.rendering.sensor_effects import expose, plain_sensors
 
 
 def take_images(

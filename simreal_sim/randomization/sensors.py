@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simreal_sim.randomization.ranges.ranges import Floats64, Share, Uniform
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
-from simreal_sim.rendering.sensor import SensorBatch
+from simreal_sim.rendering.sensor_effects import SensorBatch
 from simreal_sim.rendering.sensor_kernels import BAYER_BGGR, BAYER_RGGB, FULL_COLOR, MONOCHROME
 
 

@@ -2,6 +2,6 @@
 
 Rooms: pybullet.
 
-Public: `scene.SceneBatch`, `scene.ViewBatch`, `raycaster.render`, `sensor.expose`,
+Public: `scene.SceneBatch`, `scene.ViewBatch`, `raycaster.render`, `sensor_effects.expose`,
 `textures.texture_pool`.
 """

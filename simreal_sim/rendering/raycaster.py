@@ -29,6 +29,7 @@ from simreal_sim.rendering.ray_functions import (
 )
 from simreal_sim.rendering.ray_textures import PYRAMID
 from simreal_sim.rendering.raycaster_cpu import render_all
+from simreal_sim.rendering.reflections import add_reflections
 from simreal_sim.rendering.scene import Floats, Ints, SceneBatch, ViewBatch
 
 DEVICES = ("cpu", "cuda")
@@ -62,7 +63,7 @@ def render(
     rng: np.random.Generator,
     device: str = "cpu",
 ) -> Rendering:
-    """Draw N views of a batch of scenes at `width` x `height` pixels.
+    """Draw N views of a batch of scenes at `width` x `height` pixels, reflections with them.
 
     Args:
         textures: the pool, uint8 (T, 128, 128, 3).
@@ -74,17 +75,34 @@ def render(
     """
     if device not in DEVICES:
         raise ConfigurationError(f"no device is called '{device}'; wanted {' or '.join(DEVICES)}")
-    count, primitives = views.size, scenes.shape.shape[1]
-    offsets = rng.integers(0, NOISE_SIZE, size=count, dtype=np.int64)
-    packed = _pack(scenes)
-    solid = _solid(scenes.block)
-    pixels = _one_number_a_pixel(textures)
-    if device == "cuda":
-        from simreal_sim.rendering.raycaster_cuda import render_on_gpu
+    offsets = rng.integers(0, NOISE_SIZE, size=views.size, dtype=np.int64)
+    solid, pixels = _solid(scenes.block), _one_number_a_pixel(textures)
 
-        return Rendering(
-            *render_on_gpu(views, packed, solid, pixels, noise_table(), offsets, width, height)
-        )
+    def draw(scenes: SceneBatch, views: ViewBatch, offsets: NDArray[np.int64]) -> Rendering:
+        packed = _pack(scenes)
+        if device == "cuda":
+            from simreal_sim.rendering.raycaster_cuda import render_on_gpu
+
+            return Rendering(
+                *render_on_gpu(views, packed, solid, pixels, noise_table(), offsets, width, height)
+            )
+        return _render_on_cpu(views, packed, solid, pixels, offsets, width, height)
+
+    drawn = draw(scenes, views, offsets)
+    add_reflections(drawn, scenes, views, lambda s, v: draw(s, v, offsets[: v.size]).color)
+    return drawn
+
+
+def _render_on_cpu(
+    views: ViewBatch,
+    packed: tuple[Floats, Floats, Floats, Floats],
+    solid: Floats,
+    pixels: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    width: int,
+    height: int,
+) -> Rendering:
+    count, primitives = views.size, packed[0].shape[1]
     color = np.empty((count, height, width, 3), dtype=np.float32)
     instance = np.empty((count, height, width), dtype=np.int32)
     seen = np.zeros((count, primitives), dtype=np.int32)

@@ -43,6 +43,9 @@ class SceneBatch:
             to texture coordinates, one repetition a unit.
         specular: (B, P), strength of the highlight.
         shininess: (B, P), Blinn-Phong exponent.
+        reflectance: (B, P), share of light that a primitive's top reflects like a mirror at normal
+            incidence; only of primitives whose top is at z = 0, table and board.
+        roughness: (B,), by how much what is reflected is blurred, radians.
         edge_radius: (B, P), width of the rounded, worn rim of a box, metres.
         edge_tint: (B, P), what the rim's colour is multiplied with.
         light_position: (B, L, 3).
@@ -66,6 +69,8 @@ class SceneBatch:
     texture_map: Floats
     specular: Floats
     shininess: Floats
+    reflectance: Floats
+    roughness: Floats
     edge_radius: Floats
     edge_tint: Floats
     light_position: Floats

@@ -1,4 +1,4 @@
-"""Compiled arithmetic of `sensor.py`: from linear intensities to 8 bits, image by image.
+"""Compiled arithmetic of `sensor_effects.py`: from linear intensities to 8 bits, image by image.
 
 An image lies in planes, one float32 array a channel, with its borders continued by `reach` pixels
 on all sides; `frame` is (height, width, reach). So every blur is a weighted sum of shifted planes,

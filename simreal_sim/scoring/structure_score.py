@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, find_columns
 
 Array = NDArray[np.float64]
 
+KINDS = (
+    "tower", "towers", "row", "pyramid", "wall", "structure", "sort by color", "apart", "rows by color",
+)  # fmt: skip
 # How far a block may stand beside a row's line or its pitch, metres.
 LINE_TOLERANCE = 0.008
 # A block of a pyramid bears on both below: its centre is this near to the middle of theirs, edges.
@@ -29,7 +33,7 @@ class WantedStructure:
     """What was asked for.
 
     Args:
-        kind: tower, towers, row, pyramid, wall, structure, sort by color, apart or rows by color.
+        kind: one of KINDS.
         blocks: of the whole.
         colors: from the bottom up or along the row; none where they do not matter.
         towers: how many.
@@ -64,6 +68,9 @@ def judge_structure(
         poses: of all blocks.
         colors: of all blocks, by the same names; may be empty where they do not matter.
         edge: metres.
+
+    Raises:
+        ConfigurationError: a kind of structure that is none.
     """
     columns = tuple(sorted(find_columns(poses, edge), key=len, reverse=True))
     if wanted.kind == "row":
@@ -79,8 +86,10 @@ def judge_structure(
         reason = f"{', '.join(raised)} not flat on the table" if raised else ""
     elif wanted.kind == "rows by color":
         reason = _rows(wanted, poses, colors, edge)
-    else:
+    elif wanted.kind in ("tower", "towers"):
         reason = _towers(wanted, columns, colors)
+    else:
+        raise ConfigurationError(f"structure '{wanted.kind}': wanted {', '.join(KINDS)}")
     return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
 
 

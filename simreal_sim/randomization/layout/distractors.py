@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.randomization.layout.proposals import DistractorProposals
-from simreal_sim.randomization.ranges.randomization_config import DistractorRanges
+from simreal_sim.randomization.ranges.distractor_ranges import DistractorRanges
 from simreal_sim.randomization.ranges.scene_limits import MOST_DISTRACTORS
 from simreal_sim.rendering.scene import BOX, CYLINDER, ELLIPSOID
 

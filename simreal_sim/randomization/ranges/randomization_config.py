@@ -17,6 +17,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_common.settings.configuration import errors_of, field_values, load_yaml
 from simreal_common.shapes.shape import CUBE, Shape
+from simreal_sim.randomization.ranges.distractor_ranges import DistractorRanges
 from simreal_sim.randomization.ranges.range_limits import check_range_limits
 from simreal_sim.randomization.ranges.ranges import (
     Integers,
@@ -29,7 +30,6 @@ from simreal_sim.randomization.ranges.ranges import (
 )
 from simreal_sim.randomization.ranges.scene_limits import (
     MOST_BLOCKS,
-    MOST_DISTRACTORS,
     MOST_LIGHTS,
     within,
 )
@@ -107,29 +107,6 @@ class HeldRanges:
     held: Share = Share(0.2)
     height_edges: Uniform = Uniform(0.2, 5.0)
     turned: Share = Share(0.7)
-
-
-@dataclass(frozen=True)
-class DistractorRanges:
-    """Distractors: objects that are no blocks; off: none."""
-
-    number: Integers = Integers(0, 10)
-    kinds: Weights = weights(
-        ball=1.0, ellipsoid=0.6, cylinder=1.0, lying_cylinder=0.8, disc=0.6, rod=0.6, plate=0.8,
-        cuboid=1.5, near_cube=0.5, slab=0.5, two_slabs=0.3, corner=0.6, mug=0.6,
-        card=1.5, strip=0.6, cable=0.6, tool=0.6, carton=0.5, keyboard=0.3,
-    )  # fmt: skip
-    size_edges: LogUniform = LogUniform(0.3, 2.2)
-    near_cube_ratio: Uniform = Uniform(1.25, 1.7)
-    on_block: Share = Share(0.08)
-
-    def __post_init__(self) -> None:
-        within(self.number, "number", 0, MOST_DISTRACTORS)
-        if self.near_cube_ratio.low < 1.25:
-            raise ConfigurationError(
-                f"near_cube_ratio: got {self.near_cube_ratio.low:g}, wanted 1.25 or more: "
-                "what comes closer to a cube passes for a block"
-            )
 
 
 @dataclass(frozen=True)
@@ -218,6 +195,19 @@ class GlossRanges:
 
 
 @dataclass(frozen=True)
+class ReflectionRanges:
+    """Tables and boards so polished that things are mirrored in them; off: none.
+
+    `at_normal` is the share of light reflected at normal incidence, which grows towards grazing
+    views; `roughness_deg` the angle over which a reflection is blurred.
+    """
+
+    share: Share = Share(0.2)
+    at_normal: LogUniform = LogUniform(0.03, 0.5)
+    roughness_deg: LogUniform = LogUniform(0.03, 3.0)
+
+
+@dataclass(frozen=True)
 class LightRanges:
     """Lamps and light from all around; off: one white lamp."""
 
@@ -303,6 +293,7 @@ class RandomizationConfig:
     texture: TextureRanges = TextureRanges()
     rim: RimRanges = RimRanges()
     gloss: GlossRanges = GlossRanges()
+    reflection: ReflectionRanges = ReflectionRanges()
     light: LightRanges = LightRanges()
     shadow: ShadowRanges = ShadowRanges()
     camera: CameraRanges = CameraRanges()

@@ -65,6 +65,7 @@ RANGE_LIMITS: dict[str, dict[str, Limits]] = {
         "large_per_m": (0.01, 1000.0, "repetitions a metre"),
     },
     "rim": {"radius_edges": (0.0, 0.3, EDGES), "tint": (0.0, 4.0, FACTOR)},
+    "reflection": {"at_normal": (0.0, 1.0, "a share"), "roughness_deg": (0.0, 45.0, DEGREES)},
     "gloss": {"specular": (0.0, 5.0, FACTOR), "shininess": (1.0, 10_000.0, "an exponent")},
     "light": {
         "sine_elevation": (0.0, 1.0, SINE),

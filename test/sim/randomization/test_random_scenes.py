@@ -201,6 +201,7 @@ def test_with_everything_off_all_scenes_look_alike() -> None:
         ("color", lambda s: len(np.unique(s.color_high[:, FIRST_BLOCK].reshape(-1, 3), axis=0)) == 1),
         ("rim", lambda s: (s.edge_radius == 0).all()),
         ("gloss", lambda s: (s.specular == 0).all()),
+        ("reflection", lambda s: (s.reflectance == 0).all()),
         ("light", lambda s: np.ptp(s.light_position) < 5 and (s.ambient_up == s.ambient_up[0]).all()),
         ("shadow", lambda s: (s.light_color == 0).all()),
         ("table", lambda s: (s.half_size[:, TABLE_SLOT, 2] == s.half_size[0, TABLE_SLOT, 2]).all()),

@@ -57,7 +57,7 @@ def test_every_group_and_key_is_written(tmp_path: Path) -> None:
     for name in GROUPS:
         group = getattr(RandomizationConfig(), name)
         assert list(written[name]) == [field.name for field in dataclasses.fields(group)]
-    assert written["distractors"]["kinds"]["near_cube"] == 0.5
+    assert written["distractors"]["kinds"]["near_cube"] == 0.25
 
 
 def test_changes_are_named_and_change_the_hash() -> None:

@@ -12,7 +12,7 @@ from simreal_common.settings.configuration import from_values
 from simreal_sim.randomization.ranges.ranges import Share, Uniform
 from simreal_sim.randomization.ranges.sensor_ranges import LIMITS, SensorRanges
 from simreal_sim.randomization.sensors import compress, draw_sensors
-from simreal_sim.rendering.sensor import expose, plain_sensors
+from simreal_sim.rendering.sensor_effects import expose, plain_sensors
 from simreal_sim.rendering.sensor_kernels import FULL_COLOR, MONOCHROME
 
 

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_common.settings.configuration import parse_yaml
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_common.shapes.shape import EXAMPLES, Shape
 from simreal_common.shapes.symmetry import turns_about_z
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
@@ -20,7 +20,7 @@ from simreal_sim.rendering.scene import BOX, EMPTY, SceneBatch, ViewBatch
 from simreal_sim.rendering.textures import texture_pool
 
 SHAPES = {
-    kind: Shape.from_plain({"kind": kind, **parse_yaml(f"{{{measures}}}")})
+    kind: Shape.from_plain({"kind": kind, **load_settings(f"{{{measures}}}")})
     for kind, measures in EXAMPLES.items()
 } | {"triangular prism": Shape("prism", (0.05,), height=0.04, sides=3)}
 every_shape = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)

@@ -20,7 +20,7 @@ from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.sensors import draw_sensors
 from simreal_sim.rendering.raycaster import Rendering, render
 from simreal_sim.rendering.scene import EMPTY, SceneBatch, ViewBatch
-from simreal_sim.rendering.sensor import expose
+from simreal_sim.rendering.sensor_effects import expose
 from simreal_sim.rendering.textures import texture_pool
 
 WIDTH, HEIGHT = 200, 150

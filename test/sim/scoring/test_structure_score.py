@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_sim.scoring.structure_score import WantedStructure, judge_structure
 
@@ -53,3 +54,8 @@ def test_the_judge(wanted: WantedStructure, poses: list[Pose], colors: tuple, go
     names = {str(number): color for number, color in enumerate(colors)}
     verdict = judge_structure(wanted, named(*poses), names, EDGE)
     assert verdict.success == good, verdict
+
+
+def test_a_structure_that_nobody_can_judge_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="structure 'spiral': wanted tower, towers"):
+        judge_structure(WantedStructure("spiral", 3), {}, {}, 0.05)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simreal_common.settings.configuration import parse_yaml
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_common.shapes.shape import EXAMPLES, Shape
 from simreal_sim.randomization.layout.layout import (
     FIRST_BLOCK,
@@ -24,7 +24,7 @@ from simreal_sim.randomization.ranges.ranges import Share
 from simreal_sim.rendering.scene import BOX, CYLINDER, EMPTY
 
 SHAPES = {
-    kind: Shape.from_plain({"kind": kind, **parse_yaml(f"{{{measures}}}")})
+    kind: Shape.from_plain({"kind": kind, **load_settings(f"{{{measures}}}")})
     for kind, measures in EXAMPLES.items()
     if kind != "cube"
 }

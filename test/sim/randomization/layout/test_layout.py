@@ -312,7 +312,7 @@ def test_distractors_are_of_all_sorts() -> None:
 
 
 def test_cameras_keep_their_ranges_and_stay_outside_of_everything() -> None:
-    scenes = draw(100, 5)
+    scenes = draw(100, 6)
     index = np.repeat(np.arange(100), 4)
     randomization = RandomizationConfig()
     views = draw_views(scenes, index, 320, 240, randomization, np.random.default_rng(0))

@@ -56,7 +56,7 @@ def both(renderer: BulletRenderer, off: set[str], seed: int, count: int = SCENES
 
 @pytest.fixture(scope="module")
 def pinhole(renderer: BulletRenderer) -> Drawn:
-    return both(renderer, {"lens"}, 11)
+    return both(renderer, {"lens"}, 12)
 
 
 def outline(scenes: SceneBatch, views: ViewBatch, view: int, slot: int) -> np.ndarray:

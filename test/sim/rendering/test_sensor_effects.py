@@ -15,7 +15,7 @@ numba = pytest.importorskip("numba", reason="no numba: pip install 'simreal[trai
 from simreal_sim.randomization.ranges.ranges import Share
 from simreal_sim.randomization.ranges.sensor_ranges import SensorRanges
 from simreal_sim.randomization.sensors import draw_sensors
-from simreal_sim.rendering.sensor import (
+from simreal_sim.rendering.sensor_effects import (
     SensorBatch,
     expose,
     plain_sensors,
