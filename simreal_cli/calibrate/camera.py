@@ -27,7 +27,7 @@ from simreal_perception.camera_calibration.coverage import (
     different_sights,
 )
 from simreal_perception.camera_calibration.intrinsics import (
-    LENSES,
+    DISTORTION_MODELS,
     PLUMB_BOB,
     CameraFit,
     calibrate_camera,
@@ -49,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         type=nonempty_path,
+        nargs="?",
         metavar="FOLDER|BAG",
-        help="pictures (PNG, JPEG), or a recording",
+        help="pictures (PNG, JPEG), or a recording; without it a running camera: --topic",
     )
     parser.add_argument(
         "--out", type=output_file, required=True, metavar="CAMERA.yaml", help="ROS camera_info file"
@@ -58,13 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="camera", help="of the camera (default: %(default)s)")
     parser.add_argument(
         "--lens",
-        choices=LENSES,
+        choices=DISTORTION_MODELS,
         default=PLUMB_BOB,
         help="equidistant for fisheye lenses, rational_polynomial for wide ones (default: "
         "%(default)s)",
     )
     parser.add_argument(
-        "--topic", default="", help="of the images in a bag, where it has those of several cameras"
+        "--topic",
+        default="",
+        help="of the images in a bag, where it has those of several cameras; of a running camera",
     )
     add_board_arguments(parser)
 

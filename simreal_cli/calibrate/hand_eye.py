@@ -14,7 +14,14 @@ from simreal_cli.calibrate.board_arguments import (
     board_of,
     check_place,
 )
-from simreal_cli.calibrate.sights import collect_sights, print_errors, print_left_out
+from simreal_cli.calibrate.sights import (
+    MOST_LIVE,
+    collect_sights,
+    is_bag,
+    need_source,
+    print_errors,
+    print_left_out,
+)
 from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file, probability
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError
@@ -39,19 +46,25 @@ from simreal_perception.camera_calibration.hand_eye_checks import (
     likely_mistake,
     wrong_size,
 )
-from simreal_perception.camera_calibration.pictures import folder_files, folder_pictures
-from simreal_perception.camera_calibration.robot_poses import read_robot_poses
+from simreal_perception.camera_calibration.picture_sources.pictures import (
+    Picture,
+    folder_files,
+    folder_pictures,
+)
+from simreal_perception.camera_calibration.robot_poses import ArmAt, read_robot_poses
 from simreal_perception.camera_calibration.transform_file import check_frame, transform_launch
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.video.image_io import RgbImage, check_size
 
 POSES = ("poses.csv", "poses.yaml", "poses.yml")
 ENDING = ".launch.xml"
+JOINT_STATES = "/joint_states"
 
 DESCRIPTION = """\
 Finds where a camera is: beside an arm that carries a board or a block (eye-to-hand), or on an arm that
 looks at one (eye-in-hand). Wanted are 15 to 25 pictures with the arm at rest and its pose at each: the
-tool turned by 20 to 40 degrees about each of its axes, at several places. Prints residual, and how far
+tool turned by 20 to 40 degrees about each of its axes, at several places. Of a recording, or of a
+running camera and arm, one picture is taken wherever the arm stands still. Prints residual, and how far
 off poses are that were left out; writes a launch file that robot.launch.xml takes (hand_eye:=FILE).
 Writes nothing where the poses do not suffice, and says which to add.
 """
@@ -59,7 +72,23 @@ Writes nothing where the poses do not suffice, and says which to add.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=nonempty_path, metavar="FOLDER", help="pictures (PNG, JPEG)")
+    parser.add_argument(
+        "source",
+        type=nonempty_path,
+        nargs="?",
+        metavar="FOLDER|BAG",
+        help="pictures (PNG, JPEG), or a recording with joint states; without it a running camera and "
+        "arm: --topic",
+    )
+    parser.add_argument(
+        "--topic", default="", help="of the images in a bag, or of a running camera's"
+    )
+    parser.add_argument(
+        "--joint-states",
+        default="",
+        metavar="TOPIC",
+        help="of the arm, likewise (running: /joint_states)",
+    )
     parser.add_argument(
         "--poses",
         type=nonempty_path,
@@ -134,21 +163,20 @@ def run(args: argparse.Namespace) -> int:
     check_place(args.out, (ENDING,))
     child, pose_child_in_optical = _child(args)
     camera = load_camera(args.camera, rectified=args.rectified)
-    names = [file.name for file in folder_files(args.folder)]
-    arm_at, frames = poses_of(read_robot_poses(_poses_file(args)), args.urdf, args.tool)
-    parent = check_frame(args.parent or frames[args.mount != EYE_TO_HAND] or "")
     find, symmetries = _finder(args, camera)
+    pictures, told, left_out = _pictures(args)
+    arm_at, frames = poses_of(told, args.urdf, args.tool)
+    parent = check_frame(args.parent or frames[args.mount != EYE_TO_HAND] or "")
 
-    known = [picture for picture in folder_pictures(args.folder) if picture.name in arm_at]
-    sights, left_out = collect_sights(known, len(known), find)
-    left_out += [(name, "the poses do not name it") for name in names if name not in arm_at]
-    left_out += [(name, "there is no such picture") for name in arm_at if name not in names]
+    sights, not_found = collect_sights(pictures, len(pictures), find)
+    left_out = not_found + left_out
     views, repeated = different_views([View(sight, arm_at[sight.name]) for sight in sights])
     print_left_out(left_out)
     print_left_out([(name, f"the arm stood as in {twin}") for name, twin in repeated])
     if not views and left_out:
         raise CalibrationError(
-            f"the target was found in none of {len(names)} pictures; the first says: {left_out[0][1]}"
+            f"the target was found in none of {len(pictures)} pictures; the first says: "
+            f"{left_out[0][1]}"
         )
     check_poses(views, len(repeated))
     fit = _fit(views, camera, args.mount, symmetries)
@@ -182,14 +210,54 @@ def _child(args: argparse.Namespace) -> tuple[str, Pose]:
         raise ConfigurationError(f"--optical-in-link: {error}") from error
 
 
+def _pictures(
+    args: argparse.Namespace,
+) -> tuple[list[Picture], dict[str, ArmAt], list[tuple[str, str]]]:
+    """Pictures, where the arm was at each, and what was left out, with its reason."""
+    need_source(args.source, args.topic)
+    if args.source is None or is_bag(args.source):
+        if args.poses is not None:
+            raise ConfigurationError(
+                f"--poses {args.poses}: belongs to a folder of pictures; elsewhere the joint states "
+                "tell where the arm was"
+            )
+        if args.urdf is None or args.tool is None:
+            raise ConfigurationError(
+                "joint states tell where the arm was: wanted --urdf FILE and --tool LINK with them"
+            )
+        if args.source is None:
+            from simreal_perception.camera_calibration.picture_sources.ros_live_pictures import (
+                live_pictures_at_rest,
+            )
+
+            joints = args.joint_states or JOINT_STATES
+            return *live_pictures_at_rest(args.topic, joints, MOST_LIVE), []
+        from simreal_perception.camera_calibration.picture_sources.ros_bag_pictures import (
+            bag_pictures_at_rest,
+        )
+
+        return *bag_pictures_at_rest(args.source, args.topic, args.joint_states), []
+    if args.topic or args.joint_states:
+        raise ConfigurationError(
+            f"--topic and --joint-states are of bags and of a running camera: {args.source} is a "
+            "folder of pictures"
+        )
+    names = [file.name for file in folder_files(args.source)]
+    arm_at = read_robot_poses(_poses_file(args))
+    known = [picture for picture in folder_pictures(args.source) if picture.name in arm_at]
+    left_out = [(name, "the poses do not name it") for name in names if name not in arm_at]
+    left_out += [(name, "there is no such picture") for name in arm_at if name not in names]
+    return known, arm_at, left_out
+
+
 def _poses_file(args: argparse.Namespace) -> Path:
     if args.poses is not None:
         return Path(args.poses)
     for name in POSES:
-        if (args.folder / name).is_file():
-            return Path(args.folder / name)
+        if (args.source / name).is_file():
+            return Path(args.source / name)
     raise ConfigurationError(
-        f"{args.folder} has no {' or '.join(POSES)}: wanted where the arm was at each picture; write "
+        f"{args.source} has no {' or '.join(POSES)}: wanted where the arm was at each picture; write "
         "one, or name it with --poses"
     )
 

@@ -1,4 +1,4 @@
-"""Pictures of a folder or a bag turned into sights, with word of those that are left out."""
+"""Pictures of a folder, a bag or a running camera turned into sights, with word of those left out."""
 
 from __future__ import annotations
 
@@ -9,26 +9,60 @@ from pathlib import Path
 from simreal_common.errors import ConfigurationError, ImageError, SimrealError
 from simreal_common.untrusted_text import shortened
 from simreal_perception.camera_calibration.board_detection import Sight
-from simreal_perception.camera_calibration.pictures import Picture, folder_files, folder_pictures
+from simreal_perception.camera_calibration.picture_sources.pictures import (
+    Picture,
+    folder_files,
+    folder_pictures,
+)
 from simreal_perception.video.image_io import RgbImage
 
 BAG_ENDINGS = (".db3", ".mcap", ".bag", ".zstd")
 NAME_WIDTH = 32
+MOST_LIVE = 30  # pictures of a running camera
 
 
-def pictures_of(source: Path, topic: str, most: int) -> tuple[Iterator[Picture], int | None]:
-    """The pictures of a folder or of a bag, and how many they are if that is known.
+def need_source(source: Path | None, topic: str) -> None:
+    """Refuse a command line that names neither files nor a running camera."""
+    if source is None and not topic:
+        raise ConfigurationError(
+            "nothing to calibrate with: wanted a folder of pictures, a bag, or --topic of a running "
+            "camera"
+        )
+
+
+def is_bag(source: Path) -> bool:
+    """Whether it is a recording, not a folder of pictures.
+
+    Raises:
+        ConfigurationError: it is not there.
+    """
+    if not source.exists():
+        raise ConfigurationError(f"{source} is not there: wanted a folder of pictures, or a bag")
+    return source.is_file() or any(
+        (source / "metadata.yaml").is_file() or file.suffix in BAG_ENDINGS
+        for file in source.iterdir()
+    )
+
+
+def pictures_of(source: Path | None, topic: str, most: int) -> tuple[Iterator[Picture], int | None]:
+    """The pictures of a folder, of a bag or, without either, of a running camera; their number.
+
+    The number is None where it is not known.
 
     Raises:
         SimrealError: there are none.
     """
-    if not source.exists():
-        raise ConfigurationError(f"{source} is not there: wanted a folder of pictures, or a bag")
-    if source.is_file() or any(
-        (source / "metadata.yaml").is_file() or file.suffix in BAG_ENDINGS
-        for file in source.iterdir()
-    ):
-        from simreal_perception.camera_calibration.ros_bag_pictures import bag_pictures
+    need_source(source, topic)
+    if source is None:
+        from simreal_perception.camera_calibration.picture_sources.ros_live_pictures import (
+            live_pictures,
+        )
+
+        return live_pictures(topic, MOST_LIVE), None
+    if is_bag(source):
+        from simreal_perception.camera_calibration.picture_sources.ros_bag_pictures import (
+            bag_pictures,
+        )
 
         return bag_pictures(source, topic, most), None
     if topic:

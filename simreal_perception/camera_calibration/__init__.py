@@ -3,4 +3,6 @@
 Public: `board.Board`, `board_detection.find_board`, `intrinsics.calibrate_camera`,
 `camera_file.camera_yaml`, `hand_eye.calibrate_hand_eye`, `hand_eye_checks.held_out_errors`,
 `robot_poses.read_robot_poses`, `transform_file.transform_launch`.
+
+Rooms: picture_sources.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,13 +46,7 @@ def _coefficients(fit: CameraFit) -> Array:
 def _rectified(camera: Camera) -> Array:
     """Intrinsics of the rectified image, of the same size, without black rims."""
     size = (camera.width, camera.height)
-    if camera.fisheye:
-        matrix = cv2.fisheye.estimateNewCameraMatrixForUndistortRectify(
-            camera.matrix, camera.distortion, size, np.eye(3), balance=0.0
-        )
-    else:
-        matrix, _ = cv2.getOptimalNewCameraMatrix(camera.matrix, camera.distortion, size, 0.0)
-    return np.asarray(matrix, dtype=np.float64)
+    return camera.lens.rectified(size, camera.matrix, camera.distortion)
 
 
 def _matrix(values: Array) -> str:

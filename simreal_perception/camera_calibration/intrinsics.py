@@ -13,12 +13,13 @@ from scipy.spatial.transform import Rotation
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import Pose
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT as EQUIDISTANT_LENS
 from simreal_perception.camera_calibration.board_detection import Sight
 
 Array = NDArray[np.float64]
 
 PLUMB_BOB, RATIONAL, EQUIDISTANT = "plumb_bob", "rational_polynomial", "equidistant"
-LENSES = (PLUMB_BOB, RATIONAL, EQUIDISTANT)
+DISTORTION_MODELS = (PLUMB_BOB, RATIONAL, EQUIDISTANT)
 FEWEST_SIGHTS = 3  # below it there is no solution at all
 # A sight is left out that is off by this many times the median, and by this much.
 OUTLIER_TIMES, OUTLIER_PX = 3.0, 0.5
@@ -75,7 +76,7 @@ def calibrate_camera(sights: Sequence[Sight], lens: str = PLUMB_BOB) -> CameraFi
 
     Args:
         sights: of one board by one camera at one size of image.
-        lens: one of LENSES.
+        lens: one of DISTORTION_MODELS.
 
     Raises:
         CalibrationError: too few, of different sizes, or none that any camera explains.
@@ -179,7 +180,7 @@ def _solve_fisheye(sights: Sequence[Sight]) -> _Solution:
         flags=flags,
         criteria=EXACT,
     )
-    camera = Camera(*sights[0].size, matrix, distortion, fisheye=True)
+    camera = Camera(*sights[0].size, matrix, distortion, EQUIDISTANT_LENS)
     poses = [_pose(turn, shift) for turn, shift in zip(turns, shifts)]
     errors = [
         np.sqrt(np.mean(np.sum((camera.project(p.transform_points(s.points)) - s.pixels) ** 2, axis=1)))

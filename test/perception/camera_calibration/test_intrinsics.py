@@ -13,6 +13,8 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_files import load_camera, parse_camera
+from simreal_common.lenses.lens_models import lens_of
+from simreal_common.lenses.perspective_lens import PERSPECTIVE
 from simreal_perception.camera_calibration.board import Board
 from simreal_perception.camera_calibration.camera_file import camera_yaml
 from simreal_perception.camera_calibration.coverage import (
@@ -65,7 +67,7 @@ def test_other_lenses(with_camera: Callable[[Camera], Any], lens: str) -> None:
         if lens == "equidistant"
         else [0.4, 0.05, 0, 0, 0.01, 0.7, 0.1, 0.02]
     )
-    truth = Camera(640, 480, matrix, np.array(bent), fisheye=lens == "equidistant")
+    truth = Camera(640, 480, matrix, np.array(bent), lens_of(lens) or PERSPECTIVE)
     simulation = with_camera(truth)
     rng = np.random.default_rng(3)
     sights = [
@@ -73,11 +75,11 @@ def test_other_lenses(with_camera: Callable[[Camera], Any], lens: str) -> None:
         for n in range(25)
     ]
     fit = calibrate_camera(sights, lens)
-    assert fit.camera.fisheye == truth.fisheye
+    assert fit.camera.lens == truth.lens
     assert numbers(fit.camera) == pytest.approx(numbers(truth), abs=3.0)
     assert fit.rms_px < 0.35
     again = parse_camera(camera_yaml(fit, "camera", str(BOARD)))
-    assert again.fisheye == truth.fisheye
+    assert again.lens == truth.lens
     assert again.distortion == pytest.approx(fit.camera.distortion, abs=1e-9)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
@@ -17,9 +15,8 @@ from simreal_common.camera import Camera
 from simreal_common.errors import SimrealError
 from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.camera_calibration.board import Board
-from simreal_perception.camera_calibration.hand_eye import EYE_IN_HAND
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Camera(
     400, 300, np.array([[382.0, 0, 198], [0, 381, 152], [0, 0, 1]]), np.array([0.08, -0.15, 0, 0])
 )
@@ -31,18 +28,6 @@ camera_matrix: {rows: 3, cols: 3, data: [382.0, 0.0, 198.0, 0.0, 381.0, 152.0, 0
 distortion_model: plumb_bob
 distortion_coefficients: {rows: 1, cols: 5, data: [0.08, -0.15, 0.0, 0.0, 0.0]}
 """
-
-
-@pytest.fixture(scope="module")
-def drawing() -> ModuleType:
-    """What the tests of the library draw their pictures with."""
-    path = ROOT / "perception" / "camera_calibration" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("drawn_boards", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["drawn_boards"] = module  # dataclasses look it up
-    spec.loader.exec_module(module)
-    return module
 
 
 def save(path: Path, rgb: np.ndarray) -> None:
@@ -59,28 +44,6 @@ def waved(drawing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path
         save(folder / f"{number:02}.png", picture)
     save(folder / "empty.png", np.full((300, 400, 3), 128, np.uint8))
     (folder / "torn.jpg").write_bytes(b"\xff\xd8 no more")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def arm(drawing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures of a chessboard from a camera on an arm, with poses.csv and the truth."""
-    folder = tmp_path_factory.mktemp("arm")
-    simulation, rng = drawing.Simulation(SMALL), np.random.default_rng(2)
-    views, truth = simulation.views(EYE_IN_HAND, CHESSBOARD.points, 11, rng)
-    target = drawing.turned(
-        drawing.Pose(np.array([0.5, 0.1, 0.01]), np.array([0, 0, 0, 1.0])), [180, 0, 20]
-    )
-    rows = ["image,x,y,z,qx,qy,qz,qw"]
-    for view in views:
-        pose = view.pose_tool_in_base
-        there = truth.inverse() @ pose.inverse() @ target
-        save(folder / view.sight.name, simulation.picture(CHESSBOARD, there))
-        numbers = [*pose.position, *pose.orientation]
-        rows.append(",".join([view.sight.name, *(f"{number:.9f}" for number in numbers)]))
-    (folder / "poses.csv").write_text("\n".join(rows) + "\n")
-    (folder / "camera.yaml").write_text(CAMERA_YAML)
-    np.save(folder / "truth.npy", truth.matrix)
     return folder
 
 
