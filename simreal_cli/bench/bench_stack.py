@@ -11,7 +11,8 @@ from typing import Any
 
 from simreal_cli.parsing.arguments import nonempty, output_file, output_folder, positive
 from simreal_common.errors import ConfigurationError
-from simreal_sim.physics.simulated_arms import PANDA, SIMULATED_ARMS
+from simreal_sim.physics.arms.panda import PANDA
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS
 
 STACK = """\
 Builds towers in simulated physics, all from the camera's images, scene and camera randomized by the

@@ -1,7 +1,7 @@
-"""Blocks in a stream of images: the detector looks where something changed, tracks do the rest.
+"""Blocks in a stream of images: the networks look where something changed, tracks do the rest.
 
-The detector takes most of the time of an estimate. Where a resting camera's image has not changed,
-it would say what it said before; the crops that held blocks are looked at again in every image.
+The networks take most of the time of an estimate. Where a resting camera's image has not changed,
+they would say what they said before.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, rotation_distance
-from simreal_perception.pose_estimation.detection import Detections, Region
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.detection import Detections, Region, chosen
+from simreal_perception.pose_estimation.estimator import PoseCandidate
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
+from simreal_perception.tracking.block_tracker import BlockTracker
+from simreal_perception.tracking.candidate_cache import CandidateCache
 from simreal_perception.tracking.change_mask import ChangeMask
-from simreal_perception.tracking.tracking import BlockTracker
 
 # However still the image, the detector sees all of it this often: what changes slowly, and what
 # hides below the threshold of change, is found then.
@@ -34,7 +36,7 @@ RESTS_M, RESTS_RAD = 0.001, 0.001
 class Estimator(Protocol):
     """What is needed of a `BlockEstimator`."""
 
-    search: Search
+    search: PyramidLimits
 
     def detect(
         self,
@@ -43,6 +45,24 @@ class Estimator(Protocol):
         block_edge: float,
         region: Region | None = None,
     ) -> Detections: ...
+
+    def judged_candidates(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        detections: Detections | None = None,
+    ) -> list[PoseCandidate]: ...
+
+    def blocks(
+        self,
+        candidates: Sequence[PoseCandidate],
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        *args: Any,
+        **keywords: Any,
+    ) -> Sequence[BlockEstimate]: ...
 
     def estimate(
         self,
@@ -69,6 +89,7 @@ class TrackedEstimator:
         self._estimator, self.least_score = estimator, least_score
         self._tracker = BlockTracker()
         self._mask = ChangeMask()
+        self._cache = CandidateCache()
         self._worth: Detections | None = None  # of the last looks, what held blocks
         self._last_full = -np.inf
         self._key: tuple[object, ...] = ()
@@ -80,10 +101,12 @@ class TrackedEstimator:
         self._tracker.reset()
         self._worth, self._pose = None, None
         self._last_full = -np.inf
+        self._cache.forget()
 
     def look_everywhere(self) -> None:
-        """Let the detector see all of the next image; blocks are followed on."""
+        """Let the networks see all of the next image; blocks are followed on."""
         self._worth = None
+        self._cache.forget()
 
     def update(
         self,
@@ -106,20 +129,27 @@ class TrackedEstimator:
         Returns:
             Estimates in the optical frame of this image, see `BlockTracker.update`.
         """
-        lens = (camera.matrix.tobytes(), camera.distortion.tobytes(), camera.fisheye)
+        estimator = self._estimator
+        lens = (camera.matrix.tobytes(), camera.distortion.tobytes(), camera.lens)
         key = (image.shape, lens, block_edge)
         if key != self._key:
             self._key = key
             self.reset()
+        moved = _moved(self._pose, pose_camera_in_fixed)
+        self._pose = pose_camera_in_fixed
+        if moved:
+            self._cache.forget()
         detections, changed = self._look(image, camera, block_edge, stamp)
-        self.measured = self._estimator.estimate(
-            image, camera, block_edge, detections=detections, **priors
+        candidates = self._cache.candidates(
+            detections,
+            changed,
+            lambda some: estimator.judged_candidates(image, camera, block_edge, some),
         )
+        self.measured = estimator.blocks(candidates, image, camera, block_edge, **priors)
         estimates = [one for one in self.measured if one.score >= self.least_score]
         self._worth = _near(detections, estimates, camera)
         # To a camera that moves everything does; that says nothing of what covers blocks.
-        unsettled = () if _moved(self._pose, pose_camera_in_fixed) else changed
-        self._pose = pose_camera_in_fixed
+        unsettled = () if moved else changed
         return self._tracker.update(estimates, stamp, camera, pose_camera_in_fixed, unsettled)
 
     def _look(
@@ -146,11 +176,11 @@ class TrackedEstimator:
             part = self._estimator.detect(image, camera, block_edge, region)
             # Each place counts in the first of the regions that hold it.
             inside = _held(part, replaced[index : index + 1]) & ~_held(part, replaced[:index])
-            found.append(_chosen(part, inside))
-        found[0] = _chosen(self._worth, ~_held(self._worth, replaced))
+            found.append(chosen(part, inside))
+        found[0] = chosen(self._worth, ~_held(self._worth, replaced))
         self._mask.looked(image, changed)
         together = Detections(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-        return _chosen(together, np.argsort(-together.scores, kind="stable")), changed
+        return chosen(together, np.argsort(-together.scores, kind="stable")), changed
 
 
 def _moved(before: Pose | None, now: Pose | None) -> bool:
@@ -168,14 +198,10 @@ def _held(found: Detections, regions: Sequence[Region]) -> NDArray[np.bool_]:
     return np.array(held, dtype=bool)
 
 
-def _chosen(found: Detections, which: NDArray[Any]) -> Detections:
-    return Detections(*(values[which] for values in found))
-
-
 def _near(found: Detections, estimates: Sequence[BlockEstimate], camera: Camera) -> Detections:
     """The detections in which an estimate lies: they are worth another look."""
     if not estimates:
-        return _chosen(found, np.zeros(len(found.scores), dtype=bool))
+        return chosen(found, np.zeros(len(found.scores), dtype=bool))
     pixels = camera.project(np.array([estimate.pose.position for estimate in estimates]))
     apart = np.linalg.norm(found.centers[:, None] - pixels[None], axis=-1)
-    return _chosen(found, (apart < found.radii[:, None]).any(axis=1))
+    return chosen(found, (apart < found.radii[:, None]).any(axis=1))

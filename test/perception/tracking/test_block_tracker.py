@@ -19,7 +19,7 @@ from simreal_common.geometry import (
     rotation_distance,
 )
 from simreal_perception.pose_estimation.detection import Region
-from simreal_perception.tracking.tracking import BlockTracker, TrackingConfig
+from simreal_perception.tracking.block_tracker import BlockTracker, TrackingConfig
 
 EDGE = 0.05
 CAMERA = Camera.pinhole(640, 480, 1.0)
