@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
+from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive, probability
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import check_writable
 from simreal_common.untrusted_text import reason_of
@@ -43,6 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "trained, e.g. the detector after `simreal train --task pose`",
     )
     parser.add_argument(
+        "--blend-with",
+        type=nonempty,
+        metavar="START",
+        help="what the run started from: weights between those and the run's ship, which after a short "
+        "run often know what is new and forget less",
+    )
+    parser.add_argument(
+        "--blend",
+        type=probability,
+        default=0.5,
+        metavar="SHARE",
+        help="of the run's weights with --blend-with, 0 to 1 (%(default)s)",
+    )
+    parser.add_argument(
         "--card",
         type=nonempty_path,
         help="JSON file with entries for the card: metrics, limits, ...",
@@ -53,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     """Export; prints the files written."""
     from simreal_perception.export.calibrate import SCENES
     from simreal_perception.export.export import export
+    from simreal_perception.export.weight_blending import Blend
 
     check_writable(Path(f"{args.model}.json"))
     extra = {}
@@ -65,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
                 f"cannot read card entries {args.card}: {reason}; wanted a JSON file"
             ) from error
     scenes = args.scenes or SCENES
+    blend = Blend(args.blend_with or "", args.blend)
     for path in export(
-        args.run, args.model, extra, scenes, args.ranges, args.last, args.rest_from or ""
+        args.run, args.model, extra, scenes, args.ranges, args.last, args.rest_from or "", blend
     ):
         print(path)
     return 0

@@ -176,8 +176,8 @@ def configurations(args: argparse.Namespace) -> list[TrainingConfig]:
 def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfig:
     import yaml
 
-    from simreal_common.settings.configuration import parse_yaml
     from simreal_common.settings.shape_file import load_shape, shape_of, shape_text
+    from simreal_common.settings.yaml_loader import load_settings
     from simreal_perception.training.trackers.open_trackers import require_trackers
     from simreal_perception.training.training_config import OPTIONS, from_values
 
@@ -196,7 +196,7 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
         if not equals or name == "task":
             raise ConfigurationError(f"--set got '{text}': wanted NAME=VALUE, e.g. warmup=50")
         try:
-            changes[name] = parse_yaml(value)
+            changes[name] = load_settings(value)
         except yaml.YAMLError:
             changes[name] = value
     if isinstance(changes.get("shape"), dict):  # of --set, as a model's card tells it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from simreal_perception.export.monitor_reference import (
     write_reference,
 )
 from simreal_perception.export.training_command import place, training_command
+from simreal_perception.export.weight_blending import UNBLENDED, Blend
 from simreal_perception.model_files.model_card import (
     ModelCard,
     file_sha256,
@@ -57,6 +58,7 @@ def export(
     ranges: Path | None = None,
     last: bool = False,
     rest_from: str = "",
+    blend: Blend = UNBLENDED,
 ) -> list[Path]:
     """Write `model`_detector.onnx, `model`_pose.onnx and `model`.json from a training run.
 
@@ -69,6 +71,7 @@ def export(
         last: take the last weights; otherwise those that did best on held-out images, where the
             run has kept them.
         rest_from: model, by name or card, that a network comes from which the run has not trained.
+        blend: with what the run's weights are blended.
 
     Raises:
         ModelError: an exported network does not compute what the trained one does.
@@ -84,7 +87,7 @@ def export(
         if old is not None and not (run / f"{task}.pt").exists():
             parts.append(_taken_over(task, old, model))
         else:
-            parts.append(_exported(task, run, model, last))
+            parts.append(_exported(task, run, model, last, blend))
     commands = list(dict.fromkeys(part.command for part in parts))
     files = [part.file for part in parts]
     content = {
@@ -97,7 +100,9 @@ def export(
         },
         "seed": {task: part.training["seed"] for task, part in zip(TASKS, parts, strict=True)},
         "commit": source_commit()[0],
-        "command": "; ".join([*commands, _command(run, model, scenes, ranges, last, rest_from)]),
+        "command": "; ".join(
+            [*commands, _command(run, model, scenes, ranges, last, rest_from, blend)]
+        ),
         "data": "synthetic images alone, drawn by simreal_sim with everything randomized",
         "training": [part.training for part in parts],
         "log": {task: part.log for task, part in zip(TASKS, parts, strict=True)},
@@ -172,10 +177,12 @@ class _Part:
     parity: dict[str, Any]
 
 
-def _exported(task: str, run: Path, model: Path, last: bool) -> _Part:
+def _exported(task: str, run: Path, model: Path, last: bool, blend: Blend) -> _Part:
     """A network as a run has trained it, written as ONNX."""
     checkpoint = _weights(run / f"{task}.pt", last)
     config, network = load_network(checkpoint)
+    training = {**asdict(config), **blend.told(task)}
+    blend.apply(network, task, config.body)
     path = model.with_name(f"{model.name}_{task}.onnx")
     wrapped: torch.nn.Module
     if isinstance(network, DetectorNetwork):
@@ -200,7 +207,7 @@ def _exported(task: str, run: Path, model: Path, last: bool) -> _Part:
     parity = _check_parity(wrapped, path, name, shape, outputs, rng)
     entries = read_log(run / f"{task}.pt", read_progress(checkpoint).step)
     log = {"weights": checkpoint.name, **summarize(entries)}
-    return _Part(path, training_command(config, run), asdict(config), log, parity)
+    return _Part(path, training_command(config, run), training, log, parity)
 
 
 def _taken_over(task: str, old: ModelCard, model: Path) -> _Part:
@@ -228,12 +235,19 @@ def _weights(checkpoint: Path, last: bool) -> Path:
 
 
 def _command(
-    run: Path, model: Path, scenes: int, ranges: Path | None, last: bool, rest_from: str
+    run: Path,
+    model: Path,
+    scenes: int,
+    ranges: Path | None,
+    last: bool,
+    rest_from: str,
+    blend: Blend,
 ) -> str:
     parts = ["simreal", "export", place(run), place(model)]
     parts += ["--scenes", str(scenes)] if scenes != SCENES else []
     parts += ["--ranges", place(ranges)] if ranges else []
     parts += ["--rest-from", place(Path(rest_from))] if rest_from else []
+    parts += replace(blend, other=place(Path(blend.other))).options if blend.other else []
     return shlex.join([*parts, *(["--last"] if last else [])])
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from simreal_perception.networks.normalization import normalize_crops
 from simreal_perception.networks.rotation_charts import CHARTS
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, MIDDLE_PX
 
 CORNER_VALUES = 16  # x, y of eight corners, in units of half a crop from its centre
 FIELD_VALUES = 3  # x, y of the way to the nearest edge, log of its predicted error
@@ -127,7 +127,7 @@ class ExportedPoseNetwork(nn.Module):
         best = chart.argmax(dim=1)
         index = best.view(-1, 1, 1, 1).expand(-1, 1, 8, 2)
         half = CROP_SIZE / 2
-        pixels = corners.gather(1, index).squeeze(1) * half + (CROP_SIZE - 1) / 2
+        pixels = corners.gather(1, index).squeeze(1) * half + MIDDLE_PX
         predicted_error = log_spread.gather(1, best.view(-1, 1)).squeeze(1).exp() * half
         field = torch.cat([field[:, :2], field[:, 2:].exp()], dim=1)
         return pixels, predicted_error, torch.sigmoid(block), field

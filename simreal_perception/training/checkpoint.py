@@ -19,7 +19,7 @@ from simreal_common.untrusted_text import reason_of
 from simreal_perception.training.batches import Position
 from simreal_perception.training.distributed import Ranks
 from simreal_perception.training.run_ranges import require_same_ranges
-from simreal_perception.training.tasks.tasks import make_task
+from simreal_perception.training.tasks.tasks import make_network
 from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
@@ -211,8 +211,7 @@ def load_network(checkpoint: Path) -> tuple[TrainingConfig, nn.Module]:
         )
     state = _read(checkpoint)
     config = _config(state)
-    randomization = RandomizationConfig(shape=config.body)
-    network = make_task(config.task, config.seed, config.width, randomization).network
+    network = make_network(config.task, config.width, config.body)
     network.load_state_dict(state.get("average", state["network"]))
     return config, network.eval()
 

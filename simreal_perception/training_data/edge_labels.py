@@ -19,6 +19,8 @@ from simreal_perception.training_data.keypoints import center_and_edge
 
 Floats = NDArray[np.float32]
 
+NO_EDGE_PX = 1e6  # distance where no edge is visible
+
 
 def edge_fields(
     points: Floats, rotation: Floats, focal: Floats, *, shape: Shape = CUBE
@@ -46,8 +48,9 @@ def edge_fields(
         pixels = project_into_crops(places, focal)
     ends = np.ascontiguousarray(pixels.reshape(count, -1, 4), np.float32)
     visible = np.ascontiguousarray(faces > 0)
-    offset = np.empty((count, 2, FIELD_CELLS, FIELD_CELLS), np.float32)
-    distance = np.empty((count, FIELD_CELLS, FIELD_CELLS), np.float32)
+    # Of a body that the camera is within no edge is visible, and nothing is written.
+    offset = np.zeros((count, 2, FIELD_CELLS, FIELD_CELLS), np.float32)
+    distance = np.full((count, FIELD_CELLS, FIELD_CELLS), NO_EDGE_PX, np.float32)
     _nearest_edges(ends, visible, cell_centers().astype(np.float32), offset, distance)
     return offset, distance
 

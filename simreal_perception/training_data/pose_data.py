@@ -15,6 +15,7 @@ from simreal_perception.model_files.onnx_session import InferenceSession
 from simreal_perception.pose_estimation.crop_camera import (
     CROP_BLOCK_RADIUS,
     CROP_SIZE,
+    MIDDLE_PX,
     SHRINK_FROM,
     shrink_blur,
 )
@@ -236,7 +237,7 @@ class CropSource(ReplayedSource[CropBatch]):
         focal = size * np.sqrt(np.maximum(distance**2 - radius**2, 1e-6)) / radius
         shift = rng.normal(0, CENTER_JITTER, size=(count, 2)).clip(-0.4, 0.4) * size[:, None]
         rotation = turned_aside(rotation, shift / focal[:, None])
-        center = np.full(count, (CROP_SIZE - 1) / 2)
+        center = np.full(count, MIDDLE_PX)
         views = ViewBatch(
             scene=scene.astype(np.int32),
             rotation=np.ascontiguousarray(rotation, np.float32),

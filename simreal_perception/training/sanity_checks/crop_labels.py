@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.dataset.block_outline import common_shift, fill_hull
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, project_into_crops
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, MIDDLE_PX, project_into_crops
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
 from simreal_perception.training_data.edge_labels import edge_fields
@@ -54,7 +54,7 @@ def silhouettes(batches: list[CropBatch], shape: Shape = CUBE) -> Silhouettes:
     for k, batch in enumerate(batches):
         known = np.flatnonzero(batch.target == 1)
         if shape.is_box:
-            pixels = batch.corners[known].astype(np.float64) * HALF + (CROP_SIZE - 1) / 2
+            pixels = batch.corners[known].astype(np.float64) * HALF + MIDDLE_PX
         else:
             turned_as_told = _vertices(batch, known, batch.rotation[known], shape)
             pixels = _projected(turned_as_told, batch.focal[known])
@@ -80,7 +80,7 @@ def _of_corners(
     batch: CropBatch, known: NDArray[np.int64], before: CropBatch | None
 ) -> Iterator[Finding]:
     """Labelled corners against the projection of the points that they are the images of."""
-    true = (_projected(batch.points[known], batch.focal[known]) - (CROP_SIZE - 1) / 2) / HALF
+    true = (_projected(batch.points[known], batch.focal[known]) - MIDDLE_PX) / HALF
     said = batch.corners[known].astype(np.float64)
     away = (said - true) * HALF
     odd = np.abs(away).max(axis=(1, 2)) > TOLERANCE_PX
@@ -161,7 +161,7 @@ def _projected(points: NDArray[np.floating], focal: NDArray[np.floating]) -> Arr
 
 
 def _all_projected(batch: CropBatch) -> Array:
-    return (_projected(batch.points, batch.focal) - (CROP_SIZE - 1) / 2) / HALF
+    return (_projected(batch.points, batch.focal) - MIDDLE_PX) / HALF
 
 
 def _turned_back(batch: CropBatch, known: NDArray[np.int64], shape: Shape) -> Array:

@@ -22,8 +22,8 @@ from simreal_sim.randomization.ranges.randomization_config import GROUPS
 # then the camera's faults. Groups that are not named here come last, in their own order.
 ORDER = (
     "orientation", "position", "camera", "edge", "number", "light", "shadow", "color", "table",
-    "texture", "gloss", "rim", "stacking", "leaning", "held", "distractors", "tabletop", "robot",
-    "clutter", "lens", "sensor",
+    "texture", "gloss", "reflection", "rim", "stacking", "leaning", "held", "distractors",
+    "tabletop", "robot", "clutter", "lens", "sensor",
 )  # fmt: skip
 FRESH_SEED = 1_500_000_001
 COMPARED = 4  # batches that an error is measured on

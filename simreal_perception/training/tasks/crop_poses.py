@@ -13,7 +13,7 @@ from torch import nn
 from simreal_common.shapes.lines import shown_lines
 from simreal_common.shapes.shape import CUBE, Shape
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, CropCamera
+from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, MIDDLE_PX, CropCamera
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.pnp import solve_pose
 from simreal_perception.training_data.keypoints import center_and_edge
@@ -124,7 +124,7 @@ def _draw_edges(
 ) -> None:
     ends, faces = shown_lines(shape, rotation[None], position[None], edge)
     points = ends[0] + position
-    pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + (CROP_SIZE - 1) / 2
+    pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + MIDDLE_PX
     pixels = np.rint((pixels + 0.5) * ZOOM - 0.5).astype(int)
     for line, shown in zip(pixels, faces[0], strict=True):
         if shape.is_round and not shown:

@@ -1,4 +1,4 @@
-"""Trains the detector: its batches, its loss, the figures worth watching."""
+"""Trains the detector: its batches, what theory expects, the figures worth watching."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
+from simreal_common.shapes.shape import Shape
 from simreal_perception.networks.detector_network import STRIDE, DetectorNetwork, ExportedDetector
 from simreal_perception.networks.normalization import normalize_images
+from simreal_perception.training.tasks.detector_loss import SCORE_THRESHOLD, detector_loss
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training_data.detector_data import WindowBatch, WindowSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
-VALUE_WEIGHT = 1.0
-SCORE_THRESHOLD = 0.3
 COLUMNS, ROWS, ZOOM = 4, 2, 2  # of the image
 TRUE, FOUND = (0, 220, 0), (255, 0, 255)
 
@@ -28,46 +27,19 @@ class DetectorTask:
 
     def __init__(self, seed: int, width: int, randomization: RandomizationConfig) -> None:
         self.source = self.source_apart(seed, randomization)
-        self.network = DetectorNetwork(width)
+        self.network = self.network_of(width, randomization.shape)
+
+    @staticmethod
+    def network_of(width: int, shape: Shape) -> DetectorNetwork:
+        """The network with fresh weights; it takes blocks of any shape."""
+        return DetectorNetwork(width)
 
     def loss(self, network: nn.Module, batch: WindowBatch) -> Loss:
-        """Penalty-reduced focal loss of the centres (Law and Deng 2018) and L1 of the values.
-
-        Of single images it says how much they show that passes for a block and is none.
-        """
+        """See `detector_loss`."""
         device = next(network.parameters()).device
         images = normalize_images(torch.as_tensor(batch.images, device=device))
         raw = network(images.contiguous(memory_format=torch.channels_last)).float()
-        heat, weight, center, values = (
-            torch.as_tensor(a, device=device)
-            for a in (batch.heat, batch.weight, batch.center, batch.values)
-        )
-        logit = raw[:, 0]
-        probability = torch.sigmoid(logit)
-        count = center.sum().clamp(min=1)
-        found = -functional.logsigmoid(logit) * (1 - probability) ** 2 * center
-        empty = -functional.logsigmoid(-logit) * probability**2 * (1 - heat) ** 4 * ~center
-        focal = ((found + empty) * weight).sum() / count
-        picked = center[:, None].expand(-1, 3, -1, -1)
-        difference = (raw[:, 1:] - values).abs()[picked].view(-1)
-        value = difference.sum() / count
-        with torch.no_grad():
-            peak = functional.max_pool2d(probability[:, None], 3, 1, 1)[:, 0]
-            near = functional.max_pool2d(center[:, None].float(), 3, 1, 1)[:, 0] > 0
-            detected = (probability >= peak) & (probability > SCORE_THRESHOLD) & (weight > 0)
-            hit = functional.max_pool2d((probability > SCORE_THRESHOLD)[:, None].float(), 3, 1, 1)[
-                :, 0
-            ]
-            figures = {
-                "recall": float((hit * center).sum() / count),
-                "precision": float((detected & near).sum() / detected.sum().clamp(min=1)),
-                "radius_log": float((raw[:, 3] - values[:, 2]).abs()[center].mean())
-                if bool(center.any())
-                else 0.0,
-            }
-        return Loss(
-            focal + VALUE_WEIGHT * value, figures, (empty * weight).sum(dim=(1, 2)).detach()
-        )
+        return detector_loss(raw, batch)
 
     def expected_initial(self) -> dict[str, tuple[float, float]]:
         """What theory expects of a network that says one in a hundred everywhere."""

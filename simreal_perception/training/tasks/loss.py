@@ -1,8 +1,4 @@
-"""What a task says of a batch that its network has seen.
-
-The terms of a loss are in its task: `PoseTask.loss` in `pose_task.py`, `DetectorTask.loss` in
-`detector_task.py`.
-"""
+"""What a loss is made of: of each network its terms are in `pose_loss.py`, `detector_loss.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains the pose network: its batches, its loss, the figures worth watching."""
+"""Trains the pose network: its batches, what theory expects, the figures worth watching."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
+from simreal_common.shapes.shape import Shape
 from simreal_perception.networks.normalization import normalize_crops
 from simreal_perception.networks.pose_network import PoseNetwork
 from simreal_perception.networks.rotation_charts import charts_of, corner_orders
@@ -21,6 +21,7 @@ from simreal_perception.pose_estimation.crop_camera import (
 from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
 from simreal_perception.training.tasks.crop_poses import crop_poses, draw_crops
 from simreal_perception.training.tasks.loss import Loss
+from simreal_perception.training.tasks.pose_loss import pose_loss
 from simreal_perception.training_data.keypoints import center_and_edge
 from simreal_perception.training_data.pose_data import CropBatch, CropSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
@@ -28,12 +29,8 @@ from simreal_sim.randomization.ranges.randomization_config import RandomizationC
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-CORNER_WEIGHT, SCALE_WEIGHT, FIELD_WEIGHT = 4.0, 2.0, 0.4
-CHART_WEIGHT, BLOCK_WEIGHT, ERROR_WEIGHT = 0.05, 0.5, 0.02
-LEAST_LOG_ERROR = -4.0
-RIGHT_CORNER_PX = (
-    3.0  # crop pixels; from corners twice as wrong as usual edges still lead to the pose
-)
+# Crop pixels; from corners twice as wrong as usual edges still lead to the pose.
+RIGHT_CORNER_PX = 3.0
 
 
 class PoseTask:
@@ -45,13 +42,20 @@ class PoseTask:
         self.source = self.source_apart(seed, randomization)
         self.shape = randomization.shape
         self.charts = charts_of(self.shape)
-        self.network = PoseNetwork(width, self.charts.count)
+        self.network = self.network_of(width, self.shape)
+
+    @staticmethod
+    def network_of(width: int, shape: Shape) -> PoseNetwork:
+        """The network with fresh weights for blocks of that shape."""
+        charts = charts_of(shape)
+        network = PoseNetwork(width, charts.count)
         with torch.no_grad():
             # Start every chart from the corners of its anchor at the standard size.
-            start = np.einsum("kij,cj->kci", self.charts.anchors, self.shape.keypoints)[..., :2]
+            start = np.einsum("kij,cj->kci", charts.anchors, shape.keypoints)[..., :2]
             scale = CROP_BLOCK_RADIUS / (CROP_SIZE / 2) / (math.sqrt(3.0) / 2)
-            self.network.corners.bias.copy_(torch.as_tensor(start * scale).float().flatten())
-            self.network.log_spread.bias.fill_(-2.0)
+            network.corners.bias.copy_(torch.as_tensor(start * scale).float().flatten())
+            network.log_spread.bias.fill_(-2.0)
+        return network
 
     def expected_initial(self) -> dict[str, tuple[float, float]]:
         """What theory expects of a network that knows nothing: chance, and corners of an average."""
@@ -71,81 +75,12 @@ class PoseTask:
         return {"chart": outputs[2], "block": outputs[3]}
 
     def loss(self, network: nn.Module, batch: CropBatch) -> Loss:
-        """Loss of a batch and figures.
-
-        Figures: mean and median corner error (crop px), error of the size (percent, which is that
-        of the range), mean error of the edge field (crop px), accuracy of charts and of block or
-        not, and the losses of these two. Of single images: how far it takes for a block what is
-        none.
-        """
+        """See `pose_loss`."""
         device = next(network.parameters()).device
         images = normalize_crops(torch.as_tensor(batch.images, device=device))
-        corners, log_spread, chart, block, field = network(
-            images.contiguous(memory_format=torch.channels_last)
-        )
-        target = torch.as_tensor(batch.target, device=device)
-        scored = ~torch.isnan(target)
-        block_loss = _mean(
-            functional.binary_cross_entropy_with_logits(
-                block[scored], target[scored], reduction="none"
-            )
-        )
-        known = batch.target == 1
-        use = torch.as_tensor(known, device=device)
-        angles, truth = self._named_by_charts(batch, known)
-        wanted = torch.as_tensor(truth, device=device)
-        inside = torch.as_tensor(angles < self.charts.radius, device=device)
-        nearest = torch.as_tensor(angles.argmin(axis=1), device=device)
-        # Charts near the anchor count fully, those at the rim little.
-        share = torch.as_tensor(
-            np.clip((self.charts.radius - angles) / 0.2, 0.0, 1.0), device=device
-        )
-        share = share.float() / share.float().sum().clamp(min=1.0)
-
-        error = (corners[use] - wanted).abs().mean(dim=(2, 3))
-        scale = _scale_error(corners[use], wanted)
-        log_error = log_spread[use].clamp(min=LEAST_LOG_ERROR)
-        chart_loss = _mean(functional.cross_entropy(chart[use], nearest, reduction="none"))
-        field_loss, field_error = _field_loss(
-            field[use],
-            torch.as_tensor(batch.field[known], device=device),
-            torch.as_tensor(batch.edge_distance[known], device=device),
-        )
-        total = (
-            CORNER_WEIGHT * (error * share).sum()
-            + SCALE_WEIGHT * (scale.abs() * share).sum()
-            + ERROR_WEIGHT * _mean((error.detach() / log_error.exp() + log_error)[inside])
-            + CHART_WEIGHT * chart_loss
-            + BLOCK_WEIGHT * block_loss
-            + FIELD_WEIGHT * field_loss
-        )
-        with torch.no_grad():
-            best = chart[use].argmax(dim=1)
-            chosen = error.gather(1, best[:, None]).squeeze(1) * (CROP_SIZE / 2)
-            of_blocks = (
-                {
-                    "corner_px": chosen.mean(),
-                    "corner_median_px": chosen.median(),
-                    "scale_percent": scale.gather(1, best[:, None]).abs().median() * 100.0,
-                    "field_px": field_error,
-                    "chart": (best == nearest).float().mean(),
-                    "chart_loss": chart_loss,
-                }
-                if known.any()
-                else {}
-            )
-            of_scored = (
-                {
-                    "block": ((block > 0).float() == target)[scored].float().mean(),
-                    "block_loss": block_loss,
-                }
-                if bool(scored.any())
-                else {}
-            )
-            figures = of_blocks | of_scored
-            fooled = torch.where(target == 0, functional.softplus(block), torch.zeros_like(block))
-        values = {name: float(value.detach()) for name, value in figures.items()}
-        return Loss(total, values, fooled)
+        outputs = network(images.contiguous(memory_format=torch.channels_last))
+        angles, named = self._named_by_charts(batch, batch.target == 1)
+        return pose_loss(outputs, batch, angles, named, self.charts.radius)
 
     def measure(self, network: nn.Module, batch: CropBatch) -> dict[str, float]:
         """Errors of the poses: mm as if 0.9 m away, and degrees; means and medians."""
@@ -208,30 +143,3 @@ class PoseTask:
         depth = np.maximum(named[..., 2:], LEAST_DEPTH_M)
         focal = batch.focal[known].astype(np.float64)[:, None, None, None]
         return angles, (named[..., :2] / depth * focal / (CROP_SIZE / 2)).astype(np.float32)
-
-
-def _scale_error(corners: Tensor, wanted: Tensor) -> Tensor:
-    """By what share the corners (N, K, 8, 2) spread too wide: most of the error in range."""
-    predicted = corners - corners.mean(dim=2, keepdim=True)
-    true = wanted - wanted.mean(dim=2, keepdim=True)
-    return (predicted * true).sum(dim=(2, 3)) / (true * true).sum(dim=(2, 3)) - 1.0
-
-
-def _field_loss(field: Tensor, offset: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-    """Loss of the edge field near edges, crop pixels, and its mean error.
-
-    Nearer places count more: it is there that an alignment ends.
-    """
-    near = distance < FIELD_REACH_PX
-    error = (field[:, :2] - offset).abs().mean(dim=1)[near]
-    log_error = field[:, 2][near].clamp(min=LEAST_LOG_ERROR)
-    share = 1.0 / (1.0 + distance[near])
-    share = share / share.sum().clamp(min=1e-6)
-    likelihood = _mean(error.detach() / log_error.exp() + log_error)
-    loss = (error * share).sum() + ERROR_WEIGHT / FIELD_WEIGHT * likelihood
-    return loss, _mean(error).detach()
-
-
-def _mean(values: Tensor) -> Tensor:
-    """The mean; 0 of no values, so that a batch without blocks teaches what it can."""
-    return values.sum() / max(values.numel(), 1)

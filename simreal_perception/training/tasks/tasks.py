@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simreal_common.errors import ConfigurationError
+from simreal_common.shapes.shape import Shape
 from simreal_perception.training.tasks.detector_task import DetectorTask
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.pose_task import PoseTask
@@ -158,7 +158,16 @@ class DrawsImage(Protocol):
         """One RGB image (H, W, 3) with predictions and truth drawn in."""
 
 
-TASKS: dict[str, Callable[[int, int, RandomizationConfig], Task]] = {
+class TaskKind(Protocol):
+    """A class of tasks, which makes a network without the images that it learns from, too."""
+
+    def __call__(self, seed: int, width: int, randomization: RandomizationConfig) -> Task: ...
+
+    def network_of(self, width: int, shape: Shape) -> Any:  # nn.Module; mypy does not follow torch
+        """The network of such a task with fresh weights; see `make_network`."""
+
+
+TASKS: dict[str, TaskKind] = {
     "detector": DetectorTask,
     "pose": PoseTask,
 }
@@ -174,9 +183,26 @@ def make_task(name: str, seed: int, width: int, randomization: RandomizationConf
     Raises:
         ConfigurationError: no such task.
     """
+    return _kind(name)(seed, width, randomization)
+
+
+def make_network(name: str, width: int, shape: Shape) -> Any:
+    """The network of a task, with fresh weights of torch's generator.
+
+    Args:
+        width: channels of its first layer.
+        shape: of the blocks.
+
+    Raises:
+        ConfigurationError: no such task.
+    """
+    return _kind(name).network_of(width, shape)
+
+
+def _kind(name: str) -> TaskKind:
     if name not in TASKS:
         raise ConfigurationError(f"no network is called '{name}'; wanted one of {', '.join(TASKS)}")
-    return TASKS[name](seed, width, randomization)
+    return TASKS[name]
 
 
 def draw_apart(source: Source, count: int, seed: int) -> Any:

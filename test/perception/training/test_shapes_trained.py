@@ -137,9 +137,10 @@ def test_a_run_its_card_and_its_estimator_know_the_shape(shape: Shape, tmp_path:
     example = next(scene for scene in scenes if scene.blocks)
     centers = example.camera.project(np.stack([pose.position for pose in example.blocks]))
     there = Detections(centers, np.full(len(centers), 30.0), np.ones(len(centers)))
-    candidates = estimator.pose_candidates(example.image, example.camera, example.edge, there)
+    seen = example.image, example.camera, example.edge
+    candidates = estimator.judged_candidates(*seen, there)
     assert all(np.isfinite(one.covariance).all() for one in candidates)
-    found = estimator.estimate(example.image, example.camera, example.edge, detections=there)
+    found = estimator.blocks(candidates, *seen)
     assert all(estimate.shape == shape for estimate in found)
     outcome = evaluate(str(card.path), SceneSource(2, 1, shape=shape))
     assert outcome.evaluation.images == 2

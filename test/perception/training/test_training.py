@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from simreal_cli import cli_train  # noqa: E402
 from simreal_common.errors import ConfigurationError  # noqa: E402
+from simreal_common.shapes.shape import CUBE  # noqa: E402
 from simreal_perception.export.export import export  # noqa: E402
 from simreal_perception.model_files.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE  # noqa: E402
@@ -25,7 +26,7 @@ from simreal_perception.training.initial_weights import (  # noqa: E402
     load_initial_weights,
     progress_before,
 )
-from simreal_perception.training.tasks.tasks import TASKS, make_task  # noqa: E402
+from simreal_perception.training.tasks.tasks import TASKS, make_network, make_task  # noqa: E402
 from simreal_perception.training.training import load_network, prepare, train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_perception.training_data import replayed_source  # noqa: E402
@@ -92,7 +93,7 @@ def test_crop_rotations_agree_with_their_points() -> None:
 
 def test_some_crops_show_what_a_detector_points_at() -> None:
     detector = load_networks(load_model_card("block"), 1)["detector"]
-    plain, asked = CropSource(6), CropSource(6)
+    plain, asked = CropSource(7), CropSource(7)
     asked.detector = detector
     own, proposed = plain.draw(60), asked.draw(60)
     moved = (own.focal != proposed.focal).reshape(-1, VIEWS_PER_SCENE)
@@ -227,6 +228,19 @@ def test_sources_repeat_with_their_seed() -> None:
     first, second = CropSource(9).draw(6), CropSource(9).draw(6)
     np.testing.assert_array_equal(first.images, second.images)
     np.testing.assert_array_equal(first.corners, second.corners)
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_the_network_of_a_task_is_made_without_the_images_that_it_learns_from(
+    task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(1)
+    learning = make_task(task, 1, SMALL["width"], RandomizationConfig()).network.state_dict()
+    monkeypatch.setattr(TASKS[task], "source_apart", lambda *_: pytest.fail("a source was made"))
+    torch.manual_seed(1)
+    alone = make_network(task, SMALL["width"], CUBE).state_dict()
+    assert list(alone) == list(learning)
+    assert all(torch.equal(value, learning[name]) for name, value in alone.items())
 
 
 @pytest.mark.parametrize("task", SHIPPED)

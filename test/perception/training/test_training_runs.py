@@ -269,6 +269,16 @@ def test_it_is_measured_after_a_number_of_steps(toy: ModuleType, tmp_path: Path)
     assert [one["step"] for one in map(json.loads, lines) if "held_out" in one] == [4, 8, 10]
 
 
+def test_a_network_is_loaded_without_the_images_that_it_learned_from(
+    toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = train(config(toy), tmp_path).checkpoint
+    monkeypatch.setattr(toy, "ToySource", lambda _: pytest.fail("a source was made"))
+    read, network = load_network(checkpoint)
+    assert read.task == "toy"
+    assert not network.training
+
+
 def test_it_says_what_holds_a_run_up(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

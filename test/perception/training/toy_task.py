@@ -49,7 +49,11 @@ class ToyTask:
 
     def __init__(self, seed: int, width: int, randomization: Any) -> None:
         self.source: Any = ToySource(seed)
-        self.network = nn.Sequential(
+        self.network = self.network_of(width)
+
+    @staticmethod
+    def network_of(width: int, shape: Any = None) -> nn.Module:
+        return nn.Sequential(
             nn.Conv2d(3, width, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
             nn.Dropout(0.02), nn.Flatten(), nn.Linear(36 * width, 2),
         )  # fmt: skip
