@@ -5,6 +5,7 @@ From which existence score a candidate counts as a block is `MIN_SCORE`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -31,13 +32,28 @@ LARGEST_RESIDUAL, LARGEST_DISTANCE = 1.5, 1.0
 SIGMA = (1e-5, 1.0)
 MIDDLE_SIZE_PX = 30.0  # where the size leaves the weight of what it is multiplied with alone
 UNCALIBRATED = float(np.log(2.0))  # ln of a factor on sigmas: errors of one crop belong together
+LARGEST_POWER = 700.0  # of e, that a float holds
+LEAST_PROBABILITY = 1.0 / (1.0 + math.exp(LARGEST_LOGIT))
 
 
 def logit(probability: float | Array) -> Array:
     """Inverse of the logistic function, cut off at +-LARGEST_LOGIT."""
-    least = 1.0 / (1.0 + np.exp(LARGEST_LOGIT))
-    inside = np.clip(probability, least, 1.0 - least)
+    inside = np.clip(probability, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
     return np.asarray(np.log(inside / (1.0 - inside)))
+
+
+# The same of one number: NumPy takes many times as long, and candidates are many.
+def _logit(probability: float) -> float:
+    inside = _clipped(probability, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
+    return math.log(inside / (1.0 - inside))
+
+
+def _exp(power: float) -> float:
+    return math.exp(min(power, LARGEST_POWER))
+
+
+def _clipped(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 class Evidence(NamedTuple):
@@ -75,7 +91,7 @@ class Evidence(NamedTuple):
         likely (log loss 0.308 instead of 0.314); more of them gained little.
         """
         terms = self._common_terms
-        detection = float(logit(self.detection))
+        detection = _logit(self.detection)
         sure = max(terms["block"], 0.0)
         return {
             "detection": detection,
@@ -87,16 +103,16 @@ class Evidence(NamedTuple):
 
     def std_terms(self, part: str) -> dict[str, float]:
         """Terms of the predicted std of "along", "across" or "rotation", by name."""
-        return {**self._common_terms, "sigma": float(np.log(np.clip(getattr(self, part), *SIGMA)))}
+        return {**self._common_terms, "sigma": math.log(_clipped(getattr(self, part), *SIGMA))}
 
     @property
     def _common_terms(self) -> dict[str, float]:
         return {
-            "block": float(logit(self.block)),
+            "block": _logit(self.block),
             "misfit": min(self.normalized_residual, LARGEST_RESIDUAL),
             "distance": min(self.distance, LARGEST_DISTANCE),
             "clarity": self.edge_contrast,
-            "size": float(np.log(np.clip(self.size, *SIZE_PX) / MIDDLE_SIZE_PX)),
+            "size": math.log(_clipped(self.size, *SIZE_PX) / MIDDLE_SIZE_PX),
             "facing": self.facing,
         }
 
@@ -149,13 +165,13 @@ class Calibration:
     def score(self, evidence: Evidence) -> float:
         """Probability that a candidate is a block."""
         total = _sum(self.existence, evidence.existence_terms)
-        return float(1.0 / (1.0 + np.exp(-total)))
+        return 1.0 / (1.0 + _exp(-total))
 
     def covariance(self, evidence: Evidence, covariance: Array, position: Array) -> Array:
         """The covariance of a block's pose, (6, 6), were this one, as if all measurements were
         independent, says too little; at `position`, (3,), in the same frame."""
         along, across, rotation = (
-            float(np.exp(_sum(getattr(self, part), evidence.std_terms(part)))) for part in STD_PARTS
+            _exp(_sum(getattr(self, part), evidence.std_terms(part))) for part in STD_PARTS
         )
         ray = position / np.linalg.norm(position)
         stretch = np.zeros((6, 6))
@@ -176,16 +192,16 @@ def evidence_of_pose(
     """
     distance = float(np.linalg.norm(pose.position))
     ray = pose.position / distance
-    place = covariance[:3, :3]
-    along = float(ray @ place @ ray)
-    across = max(float(np.trace(place)) - along, 0.0) / 2.0
-    faces = np.abs(pose.rotation.T @ ray)  # areas of the faces, as the ray sees them
+    along = float(ray @ covariance[:3, :3] @ ray)
+    variances = covariance.diagonal().tolist()
+    across = max(sum(variances[:3]) - along, 0.0) / 2.0
+    faces = np.abs(ray @ pose.rotation)  # areas of the faces, as the ray sees them
     return {
         "size": focal * block_edge / distance,
         "facing": float(faces.max() / faces.sum()),
-        "along": float(np.sqrt(max(along, 0.0))) / distance,
-        "across": float(np.sqrt(across)) / distance,
-        "rotation": float(np.sqrt(max(float(np.trace(covariance[3:, 3:])), 0.0) / 3.0)),
+        "along": math.sqrt(max(along, 0.0)) / distance,
+        "across": math.sqrt(across) / distance,
+        "rotation": math.sqrt(max(sum(variances[3:]), 0.0) / 3.0),
     }
 
 

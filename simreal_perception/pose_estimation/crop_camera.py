@@ -21,6 +21,7 @@ from simreal_common.camera import Camera
 Array = NDArray[np.float64]
 
 CROP_SIZE = 64  # pixels a side
+MIDDLE_PX = (CROP_SIZE - 1) / 2  # the crop's centre, pixels
 # Radius of the block's bounding sphere in the crop, pixels: leaves 40 % around it for context.
 CROP_BLOCK_RADIUS = 23.0
 # Bounding sphere of a cube of edge 1.
@@ -48,8 +49,7 @@ class CropCamera:
     @property
     def matrix(self) -> Array:
         """Pinhole intrinsics, (3, 3)."""
-        center = (CROP_SIZE - 1) / 2
-        return np.array([[self.focal, 0, center], [0, self.focal, center], [0, 0, 1.0]])
+        return np.array([[self.focal, 0, MIDDLE_PX], [0, self.focal, MIDDLE_PX], [0, 0, 1.0]])
 
 
 def crop_focal(angular_radius: float) -> float:
@@ -118,4 +118,4 @@ def project_into_crops(
         focal: (N,), crop pixels.
     """
     flat = points[..., :2] / np.maximum(points[..., 2:], LEAST_DEPTH_M)
-    return np.asarray(flat * focal[:, None, None] + (CROP_SIZE - 1) / 2)
+    return np.asarray(flat * focal[:, None, None] + MIDDLE_PX)

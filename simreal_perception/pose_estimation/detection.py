@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -75,6 +75,11 @@ class Detections(NamedTuple):
     scores: Array
 
 
+def chosen(found: Detections, which: NDArray[Any]) -> Detections:
+    """Some of the detections, by index or mask."""
+    return Detections(*(values[which] for values in found))
+
+
 def detect(
     session: InferenceSession, image: NDArray[np.uint8], scales: tuple[float, ...]
 ) -> Detections:
@@ -131,5 +136,4 @@ def _suppressed(found: Detections) -> Detections:
     for index in range(len(found.scores)):
         if not same[index, kept].any():
             kept.append(index)
-    chosen = np.array(kept[:MOST_DETECTIONS], dtype=np.int64)
-    return Detections(*(values[chosen] for values in found))
+    return chosen(found, np.array(kept[:MOST_DETECTIONS], dtype=np.int64))

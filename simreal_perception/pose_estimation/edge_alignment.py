@@ -8,14 +8,16 @@ The corners that the network named hold the pose where no edge is seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simreal_common.shapes.lines import samples_along, shown_lines
+from simreal_common.geometry import cross
+from simreal_common.shapes.lines import samples_along, visible_lines
 from simreal_common.shapes.shape import CUBE, Shape
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
+from simreal_perception.pose_estimation.crop_camera import MIDDLE_PX
 from simreal_perception.pose_estimation.edge_field import (
     FIELD_CELLS,
     FIELD_REACH_PX,
@@ -73,7 +75,8 @@ def align_to_edges(
         field: (N, 3, 32, 32), offset x, y to the nearest edge and its mean error, crop pixels.
         shape: of the blocks.
     """
-    rotation, position = rotation.copy(), position.copy()
+    # One read a place: its three values lie together.
+    field = np.ascontiguousarray(field.transpose(0, 2, 3, 1), np.float64).reshape(len(field), -1, 3)
     for _ in range(ITERATIONS):
         information, gradient, normalized_residual = _normal_equations(
             rotation, position, shape, block_edge, focal, corners, predicted_error, field
@@ -102,7 +105,7 @@ def _normal_equations(
 ) -> tuple[Array, Array, Array]:
     """Information (N, 6, 6), gradient (N, 6) and normalized_residual (N,) at poses."""
     count = len(rotation)
-    ends, faces = shown_lines(shape, rotation, position, block_edge)  # (N, 12, 2, 3) of a cube
+    ends, faces = visible_lines(shape, rotation, position, block_edge)  # (N, 9, 2, 3) of a cube
     visible = faces > 0
     shares = np.linspace(*ALONG, samples_along(shape))
     pixels, normal, rows = sample_edges(ends, shares, position, focal)
@@ -119,9 +122,10 @@ def _normal_equations(
     normalized_residual = (weight * np.abs(error) / sigma.reshape(count, -1)).sum(axis=1) / total
 
     arms = np.einsum("nij,kj->nki", rotation, shape.keypoints * block_edge)
-    pixels, to_pixel = project_arms(arms, position, focal)
+    pixels, scale = project_arms(arms, position, focal)
     error = (corners - pixels).reshape(count, 16)
-    rows = with_moments(to_pixel, arms[:, :, None, :]).reshape(count, 16, 6)
+    both = [moves_along(x, y, pixels, scale, focal) for x, y in ((1.0, 0.0), (0.0, 1.0))]
+    rows = with_moments(np.stack(both, axis=2), arms[:, :, None, :]).reshape(count, 16, 6)
     sigma = np.maximum(predicted_error * SIGMA_PER_MEAN, LEAST_SIGMA_PX)[:, None]
     weight = CORNER_SHARE / sigma**2 / (1.0 + (error / (OUTLIER_SIGMA * sigma)) ** 2)
     weighted = rows * weight[..., None]
@@ -146,57 +150,68 @@ def sample_edges(
     """
     along = shares[:, None]
     arms = ends[:, :, None, 0] * (1 - along) + ends[:, :, None, 1] * along
-    pixels, to_pixel = project_arms(arms, position, focal)
+    pixels, scale = project_arms(arms, position, focal)
     end_pixels, _ = project_arms(ends, position, focal)
     direction = end_pixels[:, :, 1] - end_pixels[:, :, 0]
-    direction /= np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9
-    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)[:, :, None]
-    slope = np.einsum("neki,nekij->nekj", np.broadcast_to(normal, pixels.shape), to_pixel)
+    length = np.sqrt((direction * direction).sum(axis=-1)) + 1e-9
+    x, y = -direction[..., 1] / length, direction[..., 0] / length
+    normal = np.stack([x, y], axis=-1)[:, :, None]
+    slope = moves_along(x[..., None], y[..., None], pixels, scale, focal)
     return pixels, normal, with_moments(slope, arms).reshape(len(ends), -1, 6)
 
 
 def with_moments(slope: Array, arms: Array) -> Array:
     """Derivatives by position, (..., 3), at points position + arm, and by small rotations: (..., 6).
 
-    The second is arm x slope; numpy's own cross product takes several times as long.
+    The second is arm x slope.
     """
-    x, y, z = slope[..., 0], slope[..., 1], slope[..., 2]
-    a, b, c = arms[..., 0], arms[..., 1], arms[..., 2]
-    return np.stack([x, y, z, b * z - c * y, c * x - a * z, a * y - b * x], axis=-1)
+    both = np.empty((*slope.shape[:-1], 6))
+    both[..., :3], both[..., 3:] = slope, cross(arms, slope)
+    return both
 
 
 def project_arms(arms: Array, position: Array, focal: Array) -> tuple[Array, Array]:
-    """Crop pixels, (N, ..., 2), of points position + arm, and their derivative, (N, ..., 2, 3)."""
+    """Crop pixels, (N, ..., 2), of points position + arm, and crop pixels a metre there, (N, ...)."""
     shape = (len(position),) + (1,) * (arms.ndim - 2)
     points = arms + position.reshape(*shape, 3)
-    f = focal.reshape(shape)
-    inverse = 1.0 / np.maximum(points[..., 2], 1e-6)
-    x, y = points[..., 0] * inverse, points[..., 1] * inverse
-    middle = (CROP_SIZE - 1) / 2
-    pixels = np.stack([f * x + middle, f * y + middle], axis=-1)
-    scale = f * inverse
-    derivative = np.zeros((*points.shape[:-1], 2, 3))
-    derivative[..., 0, 0] = derivative[..., 1, 1] = scale
-    derivative[..., 0, 2], derivative[..., 1, 2] = -scale * x, -scale * y
-    return pixels, derivative
+    scale = focal.reshape(shape) / np.maximum(points[..., 2], 1e-6)
+    return points[..., :2] * scale[..., None] + MIDDLE_PX, scale
+
+
+def moves_along(x: Any, y: Any, pixels: Array, scale: Array, focal: Array) -> Array:
+    """By how many crop pixels points move along a direction (x, y) as they move by metres, (..., 3).
+
+    Args:
+        pixels, scale: of the points, as `project_arms` gives them; focal: (N,).
+    """
+    slope = np.empty((*scale.shape, 3))
+    slope[..., 0], slope[..., 1] = scale * x, scale * y
+    aside = ((pixels[..., 0] - MIDDLE_PX) * x + (pixels[..., 1] - MIDDLE_PX) * y) * scale
+    slope[..., 2] = -aside / focal.reshape(-1, *(1,) * (scale.ndim - 1))
+    return slope
 
 
 def _look_up(field: Array, pixels: Array) -> tuple[Array, Array, Array]:
-    """The field at pixels (N, ..., 2), bilinear: offset (N, ..., 2), mean error, whether inside."""
+    """The field, (N, cells, 3), at pixels (N, ..., 2), bilinear.
+
+    Returns:
+        Offset (N, ..., 2), mean error (N, ...), whether a pixel lies inside (N, ...).
+    """
     place = (pixels + 0.5) / FIELD_STRIDE - 0.5
     inside = ((place > -0.5) & (place < FIELD_CELLS - 0.5)).all(axis=-1)
     place = np.clip(place, 0.0, FIELD_CELLS - 1.001)
     cell = place.astype(np.int64)
-    fraction = place - cell
-    n = np.arange(len(field)).reshape(-1, *(1,) * (pixels.ndim - 2))
-    column, row = cell[..., 0], cell[..., 1]
-    fx, fy = fraction[..., 0], fraction[..., 1]
-    value = np.zeros((*pixels.shape[:-1], 3))
-    for down, across, share in (
-        (0, 0, (1 - fx) * (1 - fy)), (0, 1, fx * (1 - fy)),
-        (1, 0, (1 - fx) * fy), (1, 1, fx * fy),
-    ):  # fmt: skip
-        value += field[n, :, row + down, column + across] * share[..., None]
+    fraction = (place - cell)[..., None]
+    fx, fy = fraction[..., 0, :], fraction[..., 1, :]
+    first = np.arange(len(field)).reshape(-1, *(1,) * (pixels.ndim - 2)) * FIELD_CELLS**2
+    first = first + cell[..., 1] * FIELD_CELLS + cell[..., 0]
+    values = field.reshape(-1, 3)
+    value = (
+        values[first] * ((1 - fx) * (1 - fy))
+        + values[first + 1] * (fx * (1 - fy))
+        + values[first + FIELD_CELLS] * ((1 - fx) * fy)
+        + values[first + FIELD_CELLS + 1] * (fx * fy)
+    )
     offset = value[..., :2]
     inside &= np.abs(offset).max(axis=-1) < FIELD_REACH_PX
     return offset, value[..., 2], inside

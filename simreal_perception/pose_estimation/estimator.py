@@ -41,7 +41,7 @@ from simreal_perception.pose_estimation.depth_range import fuse_depth
 from simreal_perception.pose_estimation.detection import DETECTOR, Detections, Region, detect
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.image_edges import refine_on_image
-from simreal_perception.pose_estimation.image_pyramid import Search, image_pyramid
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits, image_pyramid
 from simreal_perception.pose_estimation.mirrored_crops import is_doubted, judge_again
 from simreal_perception.pose_estimation.plane_fit import common_plane
 from simreal_perception.pose_estimation.pnp import solve_pose
@@ -55,7 +55,7 @@ FARTHEST_EDGES, NEAREST_EDGES = 60.0, 1.5  # distances, in edges, that a pose ma
 # one crop in six need not be looked at any further (240 scenes, seed 2001).
 LEAST_BLOCK_SCORE = 0.03
 # Blocks that are as likely as this have a say in the plane that they stand on.
-PLANE_SCORE = 0.5
+PLANE_SCORE = 0.6
 
 
 # What the pose network is given: crops; what it says of each.
@@ -75,6 +75,7 @@ class PoseCandidate:
     """What the detector pointed at, where the pose network saw a block and a pose fits.
 
     Attributes:
+        number: of the detection, among those that were given.
         pixels: of its crop, RGB, uint8, (64, 64, 3).
         pose: block -> camera's optical frame.
         covariance: of position (m) and small rotation (rad), (6, 6), in the optical frame, as if
@@ -82,6 +83,7 @@ class PoseCandidate:
         evidence: what its score and covariance are made of.
     """
 
+    number: int
     pixels: NDArray[np.uint8]
     pose: Pose
     covariance: Array
@@ -106,11 +108,11 @@ class BlockEstimator:
         detector: InferenceSession,
         pose: InferenceSession,
         card: ModelCard,
-        search: Search | None = None,
+        search: PyramidLimits | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self._detector, self._pose, self.card = detector, pose, card
-        self.search = search or Search()
+        self.search = search or PyramidLimits()
         self.calibration = calibration or Calibration.of(card)
         self.shape = card.shape
 
@@ -124,7 +126,7 @@ class BlockEstimator:
     def load(
         name_or_path: str,
         threads: int = 2,
-        search: Search | None = None,
+        search: PyramidLimits | None = None,
         calibration: Calibration | None = None,
         provider: str = CPU,
     ) -> BlockEstimator:
@@ -148,8 +150,6 @@ class BlockEstimator:
         plane: SupportPlane | None = None,
         depth: NDArray[np.floating[Any]] | None = None,
         plane_from_blocks: bool = True,
-        *,
-        detections: Detections | None = None,
     ) -> list[BlockEstimate]:
         """Find the blocks in an image, best first.
 
@@ -160,9 +160,8 @@ class BlockEstimator:
             plane: what the blocks stand on, in the camera's optical frame, where that is known.
             depth: aligned with the image, metres along the optical axis, 0 or not finite where
                 there is no value, shape (H, W), where a camera gives that.
-            plane_from_blocks: where no plane is given, use the one that four or more blocks of
+            plane_from_blocks: where no plane is given, use the one that two or more blocks of
                 the image agree on, if they do: it tells ranges, and what stands nowhere.
-            detections: where to look, if that is known; otherwise the detector says it.
 
         Raises:
             ImageError: not such an image, or a depth image of another size.
@@ -170,6 +169,20 @@ class BlockEstimator:
             ConfigurationError: an edge that no block has; a plane or a depth image for a shape that
                 they are not used for.
         """
+        candidates = self.judged_candidates(image, camera, block_edge)
+        return self.blocks(candidates, image, camera, block_edge, plane, depth, plane_from_blocks)
+
+    def blocks(
+        self,
+        candidates: Sequence[PoseCandidate],
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        plane: SupportPlane | None = None,
+        depth: NDArray[np.floating[Any]] | None = None,
+        plane_from_blocks: bool = True,
+    ) -> list[BlockEstimate]:
+        """What all judged candidates of an image come to, best first; see `estimate`."""
         _check(image, camera, block_edge)
         self._check_priors(plane is not None, depth is not None)
         calibration = self.calibration
@@ -181,7 +194,7 @@ class BlockEstimator:
                 edge=block_edge,
                 shape=self.shape,
             )
-            for one in self._judged(self.pose_candidates(image, camera, block_edge, detections))
+            for one in candidates
         ]
         if depth is not None:
             blocks = fuse_depth(blocks, depth, camera)
@@ -221,6 +234,7 @@ class BlockEstimator:
 
         Each is judged by its crop alone; see `judged_again`.
         """
+        _check(image, camera, block_edge)
         if detections is None:
             detections = self.detect(image, camera, block_edge)
         crops = crop_cameras(camera, detections.centers, detections.radii)
@@ -237,8 +251,20 @@ class BlockEstimator:
             for one, score in zip(candidates, judge_again(self._pose, pixels, said), strict=True)
         ]
 
-    def _judged(self, candidates: list[PoseCandidate]) -> list[PoseCandidate]:
-        """The candidates, in their order, the doubted ones judged again."""
+    def judged_candidates(
+        self,
+        image: NDArray[np.uint8],
+        camera: Camera,
+        block_edge: float,
+        detections: Detections | None = None,
+    ) -> list[PoseCandidate]:
+        """The candidates, the doubted ones judged again.
+
+        Args:
+            image, camera, block_edge: see `estimate`.
+            detections: where to look, if that is known; otherwise the detector says it.
+        """
+        candidates = self.pose_candidates(image, camera, block_edge, detections)
         score = self.calibration.score
         doubted = [n for n, one in enumerate(candidates) if is_doubted(score(one.evidence))]
         again = self.judged_again([candidates[n] for n in doubted])
@@ -319,7 +345,7 @@ class BlockEstimator:
                 edge_contrast=float(refined.edge_contrast[row]),
                 **evidence_of_pose(pose, covariances[row], block_edge, focal),
             )
-            candidates.append(PoseCandidate(images[index], pose, covariances[row], evidence))
+            candidates.append(PoseCandidate(index, images[index], pose, covariances[row], evidence))
         return candidates
 
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
-from simreal_common.shapes.lines import most_shown, samples_along, shown_lines
+from simreal_common.shapes.lines import samples_along, visible_lines
 from simreal_common.shapes.shape import CUBE, Shape
-from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, CropCamera
+from simreal_perception.pose_estimation.crop_camera import MIDDLE_PX, CropCamera
 from simreal_perception.pose_estimation.edge_alignment import sample_edges
 
 Array = NDArray[np.float64]
@@ -164,20 +164,15 @@ def _lines(
     """
     count = len(rotation)
     focal = np.array([crop.focal for crop in crops])
-    ends, faces = shown_lines(shape, rotation, position, block_edge)
-    first = np.argsort(faces == 0, axis=1, kind="stable")[:, : most_shown(shape)]
-    faces = np.take_along_axis(faces, first, axis=1)
-    ends = ends[np.arange(count)[:, None], first]
+    ends, faces = visible_lines(shape, rotation, position, block_edge)
     shares = np.linspace(*ALONG, samples_along(shape))
     pixels, normal, rows = sample_edges(ends, shares, position, focal)
 
     both = np.stack([pixels, pixels + normal]).reshape(2, count, -1, 2)
-    middle = (CROP_SIZE - 1) / 2
-    rays = np.concatenate(
-        [(both - middle) / focal[:, None, None], np.ones((*both.shape[:-1], 1))], axis=-1
-    )
+    rays = np.ones((*both.shape[:-1], 3))
+    rays[..., :2] = (both - MIDDLE_PX) / focal[:, None, None]
     turns = np.stack([crop.rotation for crop in crops])
-    start, end = camera.project(np.einsum("nij,bnmj->bnmi", turns, rays))
+    start, end = camera.project(rays @ turns.swapaxes(1, 2))
     height, width = image.shape[:2]
     inside = ((start > 0) & (start < [width - 1, height - 1])).all(axis=-1)
     share = np.where(faces == 0, 0.0, np.where(faces == 1, 1.0, INNER_SHARE))

@@ -21,7 +21,7 @@ NARROWEST_PX = 64  # a narrower copy shows nothing
 
 
 @dataclass(frozen=True)
-class Search:
+class PyramidLimits:
     """How far blocks are looked for, and what it may cost.
 
     Args:
@@ -66,7 +66,7 @@ class Pyramid:
         return self.finest > self.scales[0] * 1.001
 
 
-def image_pyramid(camera: Camera, block_edge: float, search: Search) -> Pyramid:
+def image_pyramid(camera: Camera, block_edge: float, search: PyramidLimits) -> Pyramid:
     """The copies of a camera's images in which blocks of an edge (m) are found at all distances."""
     focal = float((camera.matrix[0, 0] * camera.matrix[1, 1]) ** 0.5)
     smallest = max(focal * block_edge / search.max_distance, LEAST_EDGE_PX) * SPHERE_PER_EDGE

@@ -20,7 +20,7 @@ from scipy.special import ndtr
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
-from simreal_common.geometry import Pose
+from simreal_common.geometry import Pose, cross
 
 Array = NDArray[np.float64]
 
@@ -133,9 +133,9 @@ class SupportPlane:
     @property
     def basis(self) -> Array:
         """Two unit vectors within the plane, at right angles, shape (2, 3)."""
-        first = np.cross(self.normal, np.eye(3)[int(np.argmin(np.abs(self.normal)))])
+        first = cross(self.normal, np.eye(3)[int(np.argmin(np.abs(self.normal)))])
         first /= np.linalg.norm(first)
-        return np.stack([first, np.cross(self.normal, first)])
+        return np.stack([first, cross(self.normal, first)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +217,7 @@ def at_odds(score: float, factor: float) -> float:
 
 def nearest_axes(rotations: Array, normal: Array) -> Array:
     """Of each block's six face axes the one nearest to a direction, (N, 3)."""
-    cosines = np.einsum("nij,i->nj", rotations, normal)
+    cosines = normal @ rotations
     best = np.abs(cosines).argmax(axis=1)
     rows = np.arange(len(rotations))
     axes = rotations[rows, :, best]
@@ -252,7 +252,7 @@ def _hypotheses(
     count = len(positions)
     tilt_shift, tilt_covariance, flat = _laid_flat(rotations, covariances, plane)
     # A leaning block reaches down to its lowest corner, whatever it leans on.
-    reach = 0.5 * edge * np.abs(np.einsum("nij,i->nj", rotations, plane.normal)).sum(axis=1)
+    reach = 0.5 * edge * np.abs(plane.normal @ rotations).sum(axis=1)
     half = np.where(flat, 0.5 * edge, reach)
     level = np.arange(LEVELS)
     slack = edge * SLACK_SHARE * (level + 1.0) + (half - 0.5 * edge)[:, None]
@@ -267,7 +267,7 @@ def _hypotheses(
     shifts = np.zeros((count, LEVELS + 1, 6))
     shifts[:, :-1] = tilt_shift[:, None] + gain * residual[..., None]
     after = np.empty((count, LEVELS + 1, 6, 6))
-    after[:, :-1] = tilt_covariance[:, None] - np.einsum("nki,nj->nkij", gain, lever)
+    after[:, :-1] = tilt_covariance[:, None] - gain[..., None] * lever[:, None, None]
     after[:, -1] = covariances
     after = 0.5 * (after + after.swapaxes(-1, -2))
 
@@ -294,14 +294,14 @@ def _laid_flat(
     axes = nearest_axes(rotations, plane.normal)
     basis = plane.basis
     # A small rotation d moves the axis a by d x a, along a vector u of the plane by d . (a x u).
-    turning = np.cross(axes[:, None], basis[None])  # (N, 2, 3)
+    turning = cross(axes[:, None], basis[None])  # (N, 2, 3)
     tilt = -axes @ basis.T
     sigma = np.hypot(plane.sigma / PLANE_REACH_M, TILT_SLACK_RAD)
-    lever = np.einsum("nij,nkj->nik", covariances[:, :, 3:], turning)  # (N, 6, 2)
+    lever = covariances[:, :, 3:] @ turning.swapaxes(1, 2)  # (N, 6, 2)
     total = turning @ lever[:, 3:] + sigma**2 * np.eye(2)
     gain = lever @ np.linalg.inv(total)
-    flat = np.einsum("ni,ni->n", tilt, np.linalg.solve(total, tilt[..., None])[..., 0]) < LEANING
-    shift = np.where(flat[:, None], np.einsum("nij,nj->ni", gain, tilt), 0.0)
+    flat = (tilt * np.linalg.solve(total, tilt[..., None])[..., 0]).sum(axis=1) < LEANING
+    shift = np.where(flat[:, None], (gain @ tilt[..., None])[..., 0], 0.0)
     covariance = np.where(
         flat[:, None, None], covariances - gain @ lever.swapaxes(1, 2), covariances
     )

@@ -59,8 +59,8 @@ def _hides(blocks: list[BlockEstimate], positions: Array) -> NDArray[np.bool_]:
     share = HIDING_SHARE if shape.is_box else INNER_SHARE
     half = share * blocks[0].edge * shape.half_extents
     # Along the ray from the camera, 0, to the centre of j, 1, in the frame of block i (slab test).
-    start = -np.einsum("ikl,ik->il", rotations, positions)[:, None]
-    way = np.einsum("ikl,jk->ijl", rotations, positions)
+    way = positions @ rotations  # (i, j, axis)
+    start = -way[np.arange(len(blocks)), np.arange(len(blocks))][:, None]
     way = np.where(np.abs(way) < 1e-12, 1e-12, way)
     ends = np.stack([(-half - start) / way, (half - start) / way])
     enters, leaves = ends.min(axis=0).max(axis=-1), ends.max(axis=0).min(axis=-1)

@@ -17,11 +17,12 @@ from scipy.spatial.transform import Rotation
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, ImageError
 from simreal_common.geometry import Pose
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
 from simreal_perception.evaluation.evaluation import Evaluation
 from simreal_perception.evaluation.evaluation_data import PhotographSource, WorldSource
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.estimator import BlockEstimator
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[4] / "shared" / "data" / "real_cube"
 EDGE = 0.05
@@ -64,7 +65,7 @@ def test_blocks_are_found_far_from_the_axis_of_a_fisheye(estimator: BlockEstimat
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     matrix = np.array([[520.0, 0, 640], [0, 520.0, 480], [0, 0, 1]])
     coefficients = np.array([0.02, -0.008, 0.002, -0.0004])
-    fisheye = Camera(1280, 960, matrix, coefficients, fisheye=True)
+    fisheye = Camera(1280, 960, matrix, coefficients, EQUIDISTANT)
     turn = Rotation.from_euler("y", 50, degrees=True)
     v, u = np.mgrid[0 : fisheye.height, 0 : fisheye.width]
     rays = turn.inv().apply(fisheye.rays(np.stack([u, v], axis=-1)).reshape(-1, 3))
@@ -102,7 +103,9 @@ def test_a_scaled_world_looks_the_same(estimator: BlockEstimator) -> None:
     pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
     (example,) = WorldSource(1, seed=2).examples(range(1))
     once = estimator.estimate(example.image, example.camera, EDGE)
-    far = BlockEstimator.load("block", search=Search(max_distance=2 * Search.max_distance))
+    far = BlockEstimator.load(
+        "block", search=PyramidLimits(max_distance=2 * PyramidLimits.max_distance)
+    )
     twice = far.estimate(example.image, example.camera, 2 * EDGE)
     np.testing.assert_allclose(
         [2 * b.pose.position for b in once], [b.pose.position for b in twice], rtol=1e-3

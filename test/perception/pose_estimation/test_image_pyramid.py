@@ -16,7 +16,7 @@ from simreal_perception.pose_estimation.image_pyramid import (
     LARGEST_RADIUS_PX,
     LEAST_EDGE_PX,
     NEAREST_EDGES,
-    Search,
+    PyramidLimits,
     image_pyramid,
 )
 
@@ -35,7 +35,7 @@ def test_every_block_is_of_a_size_that_the_detector_knows_in_some_copy(
     width: int, fov_deg: float, edge: float, max_distance: float, share: float
 ) -> None:
     seen = camera(width, fov_deg)
-    pyramid = image_pyramid(seen, edge, Search(max_distance, max_width=8192))
+    pyramid = image_pyramid(seen, edge, PyramidLimits(max_distance, max_width=8192))
     focal = float(seen.matrix[0, 0])
     far = min(max_distance, focal * edge / LEAST_EDGE_PX)
     # No nearer than that the image shows it whole.
@@ -51,7 +51,9 @@ def test_every_block_is_of_a_size_that_the_detector_knows_in_some_copy(
 
 def test_small_far_blocks_want_wider_copies() -> None:
     seen = camera(1280, 65.0)
-    scales = [image_pyramid(seen, edge, Search()).scales[0] for edge in (0.2, 0.1, 0.05, 0.025)]
+    scales = [
+        image_pyramid(seen, edge, PyramidLimits()).scales[0] for edge in (0.2, 0.1, 0.05, 0.025)
+    ]
     assert scales == sorted(scales)
     assert scales[0] < scales[-1]
     # A block of 20 pixels in the image is looked at with no less than two thirds of them.
@@ -60,7 +62,7 @@ def test_small_far_blocks_want_wider_copies() -> None:
 
 def test_a_limit_on_the_width_is_kept_and_said() -> None:
     seen = camera(1280, 65.0)
-    free, bound = (image_pyramid(seen, 0.025, Search(max_width=w)) for w in (1280, 400))
+    free, bound = (image_pyramid(seen, 0.025, PyramidLimits(max_width=w)) for w in (1280, 400))
     assert not free.cut
     assert bound.cut
     assert bound.scales[0] * 1280 <= 400
@@ -71,4 +73,4 @@ def test_a_limit_on_the_width_is_kept_and_said() -> None:
 )
 def test_what_makes_no_sense_is_refused(search: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match="wanted"):
-        Search(**search)  # type: ignore[arg-type]
+        PyramidLimits(**search)  # type: ignore[arg-type]

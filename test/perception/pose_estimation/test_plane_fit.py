@@ -18,7 +18,7 @@ from simreal_cli.cli import main
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 from simreal_perception.pose_estimation.plane_fit import common_plane, fit_plane
 from simreal_perception.pose_estimation.support_plane import SupportPlane
 
@@ -63,7 +63,8 @@ def table_scene(
 def test_the_true_plane_is_found(seed: int, upper: list[int], elevation: float) -> None:
     estimates, truth = table_scene(seed, [0, 0, *upper], elevation)
     fit = fit_plane(estimates)
-    assert np.degrees(np.arccos(min(fit.plane.normal @ truth.normal, 1.0))) < 2.0
+    most = 2.0 if len(estimates) >= 5 else 5.0  # degrees; few blocks tell a tilt less well
+    assert np.degrees(np.arccos(min(fit.plane.normal @ truth.normal, 1.0))) < most
     middle = np.mean([e.pose.position for e in estimates], axis=0)
     off = float(fit.plane.height(middle) - truth.height(middle))
     assert abs(off) < 4 * fit.plane.sigma
@@ -106,10 +107,10 @@ def test_too_few_blocks_and_blocks_that_disagree_are_refused() -> None:
 
 @given(
     st.integers(0, 10**6),
-    st.lists(st.integers(0, 2), min_size=3, max_size=20),
+    st.lists(st.integers(0, 2), max_size=20),
     st.floats(0.5, 1.4),
 )
-@settings(max_examples=30)
+@settings(max_examples=50)
 def test_blocks_of_one_image_tell_the_plane_or_nothing(
     seed: int, upper: list[int], elevation: float
 ) -> None:
@@ -117,17 +118,21 @@ def test_blocks_of_one_image_tell_the_plane_or_nothing(
     fit = common_plane(estimates)
     if fit is None:  # some arrangements fit a second plane
         return
-    assert np.degrees(np.arccos(min(fit.plane.normal @ truth.normal, 1.0))) < 2.0
+    most = 2.0 if len(estimates) >= 5 else 5.0  # degrees; few blocks tell a tilt less well
+    assert np.degrees(np.arccos(min(fit.plane.normal @ truth.normal, 1.0))) < most
     middle = np.mean([e.pose.position for e in estimates], axis=0)
     assert abs(float(fit.plane.height(middle) - truth.height(middle))) < 4 * fit.plane.sigma
 
 
-def test_an_image_tells_the_plane_from_four_blocks_on() -> None:
+def test_an_image_tells_the_plane_from_two_blocks_on() -> None:
     estimates, truth = table_scene(4, [0, 0, 0, 0, 1])
     fit = common_plane(estimates)
     assert fit is not None
     assert fit.plane.normal @ truth.normal > np.cos(np.radians(1.5))
-    assert common_plane(estimates[:3]) is None
+    two = common_plane(estimates[:2])
+    assert two is not None
+    assert two.plane.normal @ truth.normal > np.cos(np.radians(3.0))
+    assert common_plane(estimates[:1]) is None
     assert common_plane([]) is None
 
 
@@ -183,13 +188,13 @@ def test_blocks_are_looked_for_as_far_as_told(
     estimates: list[BlockEstimate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     estimates += table_scene(5, [0, 0, 1, 0])[0]
-    told: list[Search] = []
+    told: list[PyramidLimits] = []
 
-    def load(model: str, search: Search) -> Callable[..., list[BlockEstimate]]:
+    def load(model: str, search: PyramidLimits) -> Callable[..., list[BlockEstimate]]:
         told.append(search)
         return lambda *known: estimates
 
     monkeypatch.setattr(cli_estimate, "load_estimator", load)
     given = ["a.png", "--camera", "camera.yaml", "--edge", "0.05"]
     assert main(["fit-plane", *given, "--max-distance", "3.5", "--max-width", "900"]) == 0
-    assert told == [Search(3.5, 900)]
+    assert told == [PyramidLimits(3.5, 900)]
