@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         metavar="NAME",
-        help="kind of --scenes: everything (the default), overhead, crowded, face-on, trained",
+        help="kind of --scenes: everything (the default), overhead, crowded, face-on, held, trained",
     )
     parser.add_argument(
         "--shape",

@@ -14,7 +14,7 @@ from scipy.stats import chi2
 from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
-from simreal_perception.evaluation.metrics.pose_recall import ImageErrors
+from simreal_perception.evaluation.metrics.image_errors import ImageErrors
 
 if TYPE_CHECKING:
     from simreal_perception.evaluation.image_matching import Comparison

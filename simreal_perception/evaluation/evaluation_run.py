@@ -15,7 +15,7 @@ from simreal_perception.evaluation.evaluation import Evaluation
 from simreal_perception.evaluation.evaluation_data import Example, ExampleSource
 from simreal_perception.evaluation.evaluation_plane import PlaneKnowledge
 from simreal_perception.evaluation.image_matching import compare
-from simreal_perception.evaluation.metrics.pose_recall import ImageErrors, Target
+from simreal_perception.evaluation.metrics.image_errors import ImageErrors, Target
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 CHUNK = 4  # examples that a worker takes at once

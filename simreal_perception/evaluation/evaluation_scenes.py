@@ -33,7 +33,6 @@ from simreal_sim.rendering.textures import texture_pool
 if TYPE_CHECKING:
     from simreal_sim.rendering.pybullet.tiny_renderer import BulletRenderer
 
-RENDERERS = ("raycaster", "tiny", "egl")
 DRAWN_BY_ALL = ("cube", "cuboid", "cylinder")
 
 # Keeps the generators of evaluation apart from those of training, which start elsewhere.
@@ -52,7 +51,7 @@ class SceneSource:
     Args:
         count: number of scenes.
         seed: of all of them.
-        renderer: one of `RENDERERS`.
+        renderer: "raycaster", or of PyBullet's "tiny" or "egl".
         ranges: file of ranges; None for config/randomization.yaml.
         split: one of `SPLITS`; "" for "everything", or, with a file, for all that it says.
         shape: what the blocks are.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.errors import ConfigurationError
-from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
-from simreal_sim.randomization.ranges.ranges import LogUniform, Share, Uniform
+from simreal_sim.randomization.ranges.randomization_config import NumberRanges, RandomizationConfig
+from simreal_sim.randomization.ranges.ranges import Integers, LogUniform, Share, Uniform
 
 LEAST_VISIBLE = 0.5  # share of a block's outline that must be seen for it to count
 LEAST_EDGE_PX = 20.0  # smaller ones may be found
@@ -71,6 +71,16 @@ def _face_on(ranges: RandomizationConfig) -> RandomizationConfig:
     return _of_edge(dataclasses.replace(ranges, camera=camera), BLOCK_EDGE_M)
 
 
+def _held(ranges: RandomizationConfig) -> RandomizationConfig:
+    held = dataclasses.replace(ranges.held, held=Share(1.0))
+    camera = dataclasses.replace(ranges.camera, distance_m=LogUniform(*HELD_M))
+    one = dataclasses.replace(
+        ranges, number=NumberRanges(Integers(1, 1)), held=held, camera=camera,
+        tabletop=dataclasses.replace(ranges.tabletop, share=Share(0.0)),
+    )  # fmt: skip
+    return _of_edge(one, BLOCK_EDGE_M)
+
+
 def _trained(ranges: RandomizationConfig) -> RandomizationConfig:
     return ranges
 
@@ -81,6 +91,7 @@ def _of_edge(ranges: RandomizationConfig, edge_m: float) -> RandomizationConfig:
 
 
 EVERYTHING_M = (0.5, 1.1)
+HELD_M = (0.3, 0.8)  # a hand before its camera
 SPLITS = {
     split.name: split
     for split in (
@@ -93,6 +104,7 @@ SPLITS = {
         ),
         Split("crowded", "12 to 30 small blocks on a board among distractors", _crowded, (1280, 720)),
         Split("face-on", "50 mm blocks from straight above", _face_on, (640, 480)),
+        Split("held", "one 50 mm block between fingers, turned anyhow", _held, (640, 480)),
         Split("trained", "blocks of all sizes at all distances of the ranges", _trained, (960, 720)),
     )
 }  # fmt: skip

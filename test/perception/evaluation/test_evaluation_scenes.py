@@ -49,3 +49,16 @@ def test_ranges_that_cannot_be_read_are_refused_before_anything_is_drawn(tmp_pat
 def test_ranges_belong_to_scenes(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--world", "1", "--ranges", str(file)]) == 2
     assert "--ranges is of --scenes" in capfd.readouterr().err
+
+
+def test_held_blocks_are_in_the_air_one_in_a_scene() -> None:
+    seen = 0
+    for example in SceneSource(8, 3, split="held").examples(range(8)):
+        poses = [*example.blocks, *example.hidden]
+        assert example.plane is not None
+        assert len(poses) <= 1
+        for pose in poses:
+            seen += 1
+            height = example.plane.normal @ pose.position - example.plane.offset
+            assert height > 0.5 * example.edge + 0.005
+    assert seen >= 5

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
+from simreal_perception.evaluation.metrics.image_errors import ImageErrors, Target
 from simreal_perception.evaluation.metrics.pose_recall import (
-    ImageErrors,
     PoseRecall,
-    Target,
     area_under_curve,
     count_matches,
 )
