@@ -10,7 +10,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.settings.parameters import check_parameters, parameter, to_text
 from simreal_perception.model_files.onnx_session import CPU, PROVIDERS
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M
 from simreal_perception.replay.camera_choice import CameraChoice
 
@@ -83,13 +83,13 @@ class PerceptionParameters(CameraParameters):
         read_only=False,
     )
     max_distance: float = parameter(
-        Search.max_distance,
+        PyramidLimits.max_distance,
         "of the farthest blocks that are looked for, metres",
         range=(0.05, 100.0),
         read_only=False,
     )
     max_width: int = parameter(
-        Search.max_width,
+        PyramidLimits.max_width,
         "widest copy of an image that is looked at, pixels: small and far blocks want a wide one, "
         "time grows with its square",
         range=(64, 8192),
@@ -133,7 +133,7 @@ class PerceptionParameters(CameraParameters):
     )
     plane_from_blocks: bool = parameter(
         True,
-        "without such a plane: use the one that four or more blocks of an image agree on",
+        "without such a plane: use the one that two or more blocks of an image agree on",
         read_only=False,
         name="support_plane.from_blocks",
     )
@@ -190,9 +190,9 @@ class PerceptionParameters(CameraParameters):
         return bool(plane or self.fixed_frame or self.target_frame)
 
     @property
-    def search(self) -> Search:
+    def search(self) -> PyramidLimits:
         """How far blocks are looked for, and what it may cost."""
-        return Search(self.max_distance, self.max_width)
+        return PyramidLimits(self.max_distance, self.max_width)
 
 
 @dataclass(frozen=True)

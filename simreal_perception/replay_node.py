@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -21,6 +20,7 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.errors import ConfigurationError
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.output_files import make_folder
+from simreal_common.resources import named_path
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import detections_to_estimates, stamp_nanoseconds
 from simreal_common.ros_ownership import Ownership
@@ -65,8 +65,7 @@ class ReplayNode(Node):
         self._settings = declare(self, ReplayParameters)
         p = self._settings
         self._recorded = RecordedCamera(p.camera)
-        truth = Path(p.truth).expanduser()
-        self._truths = read_truths(truth, p.edge) if p.truth else {}
+        self._truths = read_truths(named_path("truth", p.truth), p.edge) if p.truth else {}
         self._out = make_folder(p.out)
         self._log = ReplayLog()
         self._messages: list[bytes] = []

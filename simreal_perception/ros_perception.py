@@ -24,7 +24,9 @@ from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import NANOSECONDS, diagnostics, stamp_nanoseconds
 from simreal_common.ros_qos import LATEST_IMAGE_QOS, RECORD_IMAGE_QOS, SHOWN_QOS
 from simreal_perception.health.headers import OTHER_CLOCK_S, ImageHeader, flaws_of
+from simreal_perception.health.ros_stream_diagnostics import images_entry, inputs_entry
 from simreal_perception.health.throughput import Throughput
+from simreal_perception.model_files.ros_model_diagnostics import model_entry
 from simreal_perception.monitoring.monitor import MonitorConfig
 from simreal_perception.monitoring.ros_node_monitor import NodeMonitor
 from simreal_perception.monitoring.watch_page import WatchFacts
@@ -33,7 +35,6 @@ from simreal_perception.pose_estimation.support_plane import SupportPlane
 from simreal_perception.ros_calibration import CameraCalibrationTopic
 from simreal_perception.ros_camera_pose import CameraPoses
 from simreal_perception.ros_complaints import Complaints
-from simreal_perception.ros_diagnostics import images_entry, inputs_entry, model_entry
 from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_outputs import DetectionOutputs
 from simreal_perception.ros_plane import TransformedPlane

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_perception.inspection.findings import Finding
+from simreal_perception.inspection.picture_fault import PictureFault
 
 # Of 256 bits; those of different scenes differ in a hundred, of one scaled or compressed in a few.
 NEAR_BITS = 8
@@ -19,7 +19,7 @@ def find_duplicates(
     pixels: Sequence[str],
     hashes: NDArray[np.uint8],
     labels: Sequence[str],
-) -> list[Finding]:
+) -> list[PictureFault]:
     """Pictures that repeat an earlier one.
 
     Args:
@@ -31,7 +31,7 @@ def find_duplicates(
     Returns:
         An error where the labels of the same pixels differ, else what is worth a look.
     """
-    found: list[Finding] = []
+    found: list[PictureFault] = []
     first: dict[str, int] = {}
     exact: set[int] = set()
     for index, key in enumerate(pixels):
@@ -41,10 +41,10 @@ def find_duplicates(
         exact.add(index)
         if labels[earlier] != labels[index]:
             words = f"the same pixels as {names[earlier]}, under another label"
-            found.append(Finding(names[index], "two labels", words))
+            found.append(PictureFault(names[index], "two labels", words))
         else:
             words = f"the same pixels as {names[earlier]}"
-            found.append(Finding(names[index], "duplicate", words, error=False))
+            found.append(PictureFault(names[index], "duplicate", words, error=False))
     bits = np.unpackbits(hashes, axis=1) if len(hashes) else np.zeros((0, 256), np.uint8)
     set_bits = bits.sum(axis=1, dtype=np.int64)
     telling = (set_bits >= LEAST_SPREAD) & (set_bits <= bits.shape[1] - LEAST_SPREAD)
@@ -58,5 +58,5 @@ def find_duplicates(
         near = [other for other in alike if other not in exact]
         if near:
             words = f"nearly the same as {names[near[0]]}"
-            found.append(Finding(names[index], "near duplicate", words, error=False))
+            found.append(PictureFault(names[index], "near duplicate", words, error=False))
     return found

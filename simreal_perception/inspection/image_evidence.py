@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_perception.dataset.block_outline import outline
-from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.label_records import LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture
+from simreal_perception.inspection.picture_fault import PictureFault
 
 LONGEST_PX = 320  # sides of what is compared
 LEAST_POINTS = 40  # of outlines; fewer say nothing
@@ -104,7 +104,7 @@ def _filled(record: LabelRecord) -> NDArray[np.uint8]:
     return shown
 
 
-def check_images(pictures: Sequence[Evidence]) -> list[Finding]:
+def check_images(pictures: Sequence[Evidence]) -> list[PictureFault]:
     """Images that do not show what their labels say, where the evidence is beyond doubt."""
     scores = own_scores(pictures)
     strange = [one for one, score in zip(pictures, scores) if score < STRANGE_SCORE]
@@ -113,7 +113,7 @@ def check_images(pictures: Sequence[Evidence]) -> list[Finding]:
             "its edges fit its label no better than others' labels, as those of "
             f"{len(strange)} of {len(scores)} pictures: images and labels shuffled?"
         )
-        return [Finding(one.name, "other image", words) for one in strange]
+        return [PictureFault(one.name, "other image", words) for one in strange]
     lost = [one for one, score in zip(pictures, scores) if score < LOST_SCORE]
     strangers = _Strangers(pictures)
     found = []
@@ -122,8 +122,8 @@ def check_images(pictures: Sequence[Evidence]) -> list[Finding]:
             there, back = strangers.score(one, other), strangers.score(other, one)
             if min(there, back) > FOUND_SCORE:
                 words = "its edges fit the label of {}, and not its own: exchanged?"
-                found.append(Finding(one.name, "other image", words.format(other.name)))
-                found.append(Finding(other.name, "other image", words.format(one.name)))
+                found.append(PictureFault(one.name, "other image", words.format(other.name)))
+                found.append(PictureFault(other.name, "other image", words.format(one.name)))
     return found
 
 

@@ -14,7 +14,6 @@ from simreal_common.errors import CalibrationError, ConfigurationError, SimrealE
 from simreal_perception.dataset.picture_labels import pixels_sha256
 from simreal_perception.inspection.coverage import Measured, Outside, coverage
 from simreal_perception.inspection.duplicates import find_duplicates
-from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.image_evidence import Evidence, check_images, evidence
 from simreal_perception.inspection.label_checks import check_labels
 from simreal_perception.inspection.label_records import LabelRecord
@@ -23,6 +22,7 @@ from simreal_perception.inspection.label_sources import (
     LabelledPictureSource,
     labelled_source,
 )
+from simreal_perception.inspection.picture_fault import PictureFault
 from simreal_perception.inspection.picture_features import (
     block_features,
     color_features,
@@ -61,7 +61,7 @@ class Inspection:
 
     name: str
     pictures: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[PictureFault] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     samples: dict[str, RgbImage] = field(default_factory=dict)
     faulty: dict[str, RgbImage] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Inspection:
     thumbnails: dict[str, RgbImage] = field(default_factory=dict)
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> list[PictureFault]:
         """Labels that are wrong."""
         return [one for one in self.findings if one.error]
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.histograms import histogram
 from simreal_perception.inspection.inspection import Inspection
+from simreal_perception.inspection.picture_fault import PictureFault
 from simreal_perception.inspection.picture_features import (
     BLOCK_FEATURES,
     COLOR_FEATURES,
@@ -98,7 +98,7 @@ def inspection_page(seen: Inspection) -> str:
     )
 
 
-def _table(findings: Sequence[Finding]) -> str:
+def _table(findings: Sequence[PictureFault]) -> str:
     rows = ["<tr><th>picture</th><th>block</th><th>kind</th><th>what</th></tr>"]
     for one in sorted(findings, key=lambda one: not one.error)[:MOST_LINES]:
         cells = (one.picture, one.block, one.kind, one.words)

@@ -22,9 +22,9 @@ from simreal_perception.dataset.block_outline import (
 )
 from simreal_perception.dataset.picture_labels import pixels_sha256
 from simreal_perception.evaluation.evaluation_data import ROTATION_TOLERANCE
-from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.label_records import BlockRecord, LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture
+from simreal_perception.inspection.picture_fault import PictureFault
 
 Array = NDArray[np.float64]
 
@@ -42,17 +42,17 @@ SAME_PLACE = 0.4  # of an edge: centres of two blocks cannot be nearer
 BELOW_TABLE = 0.1  # of an edge
 
 
-def check_labels(picture: LabelledPicture) -> list[Finding]:
+def check_labels(picture: LabelledPicture) -> list[PictureFault]:
     """All that is wrong with a picture's label, as far as label, mask and image's size tell."""
     name, record = picture.name, picture.record
-    found = [Finding(name, "unreadable", words) for words in picture.troubles]
+    found = [PictureFault(name, "unreadable", words) for words in picture.troubles]
     if record is None:
         return found
     found += _check_files(picture, record)
     try:
         camera = Camera(record.width, record.height, record.matrix, record.distortion)
     except CalibrationError as error:
-        return [*found, Finding(name, "camera", str(error))]
+        return [*found, PictureFault(name, "camera", str(error))]
     sound: list[BlockRecord] = []
     for block in record.blocks:
         faults = list(_check_pose(block, name))
@@ -68,67 +68,69 @@ def check_labels(picture: LabelledPicture) -> list[Finding]:
     return found
 
 
-def _check_files(picture: LabelledPicture, record: LabelRecord) -> Iterator[Finding]:
+def _check_files(picture: LabelledPicture, record: LabelRecord) -> Iterator[PictureFault]:
     wanted = f"{record.width}x{record.height}"
     for what, array in (("image", picture.image), ("mask", picture.mask)):
         if array is not None and array.shape[:2] != (record.height, record.width):
             got = f"{array.shape[1]}x{array.shape[0]}"
-            yield Finding(
+            yield PictureFault(
                 picture.name, f"{what} size", f"the {what} is {got}, the label is of {wanted}"
             )
     wanted_pixels = record.pixels_sha256
     if picture.image is None or wanted_pixels in (None, pixels_sha256(picture.image)):
         return
-    yield Finding(
+    yield PictureFault(
         picture.name,
         "other image",
         "the image's pixels are not those that were labelled: shuffled, replaced or edited",
     )
 
 
-def _check_pose(block: BlockRecord, picture: str) -> Iterator[Finding]:
+def _check_pose(block: BlockRecord, picture: str) -> Iterator[PictureFault]:
     rotation, position = block.pose[:3, :3], block.pose[:3, 3]
     distance = float(np.linalg.norm(position))
     if not EDGE_LIMITS_M[0] <= block.edge <= EDGE_LIMITS_M[1]:
-        yield Finding(
+        yield PictureFault(
             picture, "edge",
             f"an edge of {block.edge:g} m: wanted {EDGE_LIMITS_M[0]:g} to {EDGE_LIMITS_M[1]:g}; "
             "millimetres taken for metres?", block.name,
         )  # fmt: skip
     elif distance > FARTHEST_EDGES * block.edge:
-        yield Finding(
+        yield PictureFault(
             picture, "distance",
             f"an edge of {block.edge:g} m at {distance:g} m: wanted at most {FARTHEST_EDGES:g} edges; "
             "the position in millimetres?", block.name,
         )  # fmt: skip
     if np.abs(rotation.T @ rotation - np.eye(3)).max() > ROTATION_TOLERANCE:
-        yield Finding(
+        yield PictureFault(
             picture, "rotation", "the pose's matrix is no rotation: R^T R is not 1", block.name
         )
     elif np.linalg.det(rotation) < 0:
-        yield Finding(
+        yield PictureFault(
             picture, "mirrored",
             "the pose's matrix mirrors (determinant -1): an axis negated, or two swapped?",
             block.name,
         )  # fmt: skip
     if np.abs(block.pose[3] - [0, 0, 0, 1]).max() > 1e-6:
-        yield Finding(
+        yield PictureFault(
             picture, "matrix", "the pose's last row is not 0 0 0 1: transposed?", block.name
         )
     if position[2] <= 0:
-        yield Finding(
+        yield PictureFault(
             picture, "behind",
             f"z is {position[2]:g} m, behind the camera: wanted the optical frame, z forward; a pose "
             "in OpenGL's axes, or of the camera in the block?", block.name,
         )  # fmt: skip
 
 
-def _check_corners(block: BlockRecord, record: LabelRecord, camera: Camera) -> Iterator[Finding]:
+def _check_corners(
+    block: BlockRecord, record: LabelRecord, camera: Camera
+) -> Iterator[PictureFault]:
     """Corners and centre against the pose."""
     if block.center is not None:
         off = float(np.linalg.norm(camera.project(block.pose[:3, 3]) - block.center))
         if off > CORNER_TOLERANCE_PX:
-            yield Finding(
+            yield PictureFault(
                 record.name, "centre",
                 f"center_px lies {off:.1f} px from where the pose projects it", block.name,
             )  # fmt: skip
@@ -149,7 +151,9 @@ def _check_corners(block: BlockRecord, record: LabelRecord, camera: Camera) -> I
     off = float(np.linalg.norm(expected - got, axis=1).max())
     if off > CORNER_TOLERANCE_PX:
         words = f"corners_px are up to {off:.1f} px from where the pose projects them: "
-        yield Finding(record.name, "corners", words + _cause(expected, got, nearest), block.name)
+        yield PictureFault(
+            record.name, "corners", words + _cause(expected, got, nearest), block.name
+        )
 
 
 def _nearest_order(expected: Array, got: Array) -> Array:
@@ -176,13 +180,13 @@ def _cause(expected: Array, got: Array, nearest: Array) -> str:
     return "another pose or camera"
 
 
-def _check_places(blocks: list[BlockRecord], record: LabelRecord) -> Iterator[Finding]:
+def _check_places(blocks: list[BlockRecord], record: LabelRecord) -> Iterator[PictureFault]:
     """Blocks against one another, and against the table."""
     for index, block in enumerate(blocks):
         for other in blocks[:index]:
             apart = float(np.linalg.norm(block.pose[:3, 3] - other.pose[:3, 3]))
             if apart < SAME_PLACE * min(block.edge, other.edge):
-                yield Finding(
+                yield PictureFault(
                     record.name, "same place",
                     f"{1e3 * apart:.0f} mm from {other.name}: the same block twice?", block.name,
                 )  # fmt: skip
@@ -191,7 +195,7 @@ def _check_places(blocks: list[BlockRecord], record: LabelRecord) -> Iterator[Fi
             corners = cube_corners(block.edge) @ block.pose[:3, :3].T + block.pose[:3, 3]
             lowest = float(((corners - point) @ normal).min())
             if lowest < -BELOW_TABLE * block.edge:
-                yield Finding(
+                yield PictureFault(
                     record.name, "below the table",
                     f"it reaches {-1e3 * lowest:.0f} mm below the table's plane", block.name,
                 )  # fmt: skip
@@ -206,11 +210,11 @@ class _MaskCheck:
     blocks: tuple[BlockRecord, ...]
     mask: NDArray[np.uint8]
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[PictureFault]:
         known = {block.number for block in self.record.blocks if block.number is not None}
         for value in sorted(set(np.unique(self.mask).tolist()) - {0} - known):
             count = int((self.mask == value).sum())
-            yield Finding(
+            yield PictureFault(
                 self.record.name,
                 "mask",
                 f"{count} pixels have the number {value}, which no block has",
@@ -232,7 +236,7 @@ class _MaskCheck:
 
     def _check_outline(
         self, block: BlockRecord, shown: NDArray[np.bool_], filled: dict[str, NDArray[np.bool_]]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[PictureFault]:
         count = int(shown.sum())
         around = cv2.dilate(filled[block.name].astype(np.uint8), ROOM_PX)
         stray = int((shown & (around == 0)).sum())
@@ -245,7 +249,7 @@ class _MaskCheck:
             cause = f"it is the mask of {best}"
         elif self._mirrored(shown, block):
             cause = "it fits mirrored left to right"
-        yield Finding(
+        yield PictureFault(
             self.record.name, "mask",
             f"{stray} of the mask's {count} pixels lie outside of the pose's outline: {cause}",
             block.name,
@@ -260,30 +264,30 @@ class _MaskCheck:
         inside = fill_outline(polygon, self.record.width, self.record.height)
         return int((shown & inside).sum()) > 0.9 * int(shown.sum())
 
-    def _check_share(self, block: BlockRecord, count: int, whole: float) -> Iterator[Finding]:
+    def _check_share(self, block: BlockRecord, count: int, whole: float) -> Iterator[PictureFault]:
         if block.visible is None:
             return
         if not 0 <= block.visible <= 1:
-            yield Finding(
+            yield PictureFault(
                 self.record.name, "visible", f"a visible share of {block.visible:g}: wanted 0 to 1",
                 block.name,
             )  # fmt: skip
             return
         share = min(count / max(whole, 1.0), 1.0)
         if abs(share - block.visible) > VISIBLE_TOLERANCE + VISIBLE_ROOM_PX / max(whole, 1.0):
-            yield Finding(
+            yield PictureFault(
                 self.record.name, "visible",
                 f"visible is {block.visible:.2f}, and the mask covers {share:.2f} of the pose's "
                 "outline: another edge, pose or mask?", block.name,
             )  # fmt: skip
 
-    def _check_box(self, block: BlockRecord, shown: NDArray[np.bool_]) -> Iterator[Finding]:
+    def _check_box(self, block: BlockRecord, shown: NDArray[np.bool_]) -> Iterator[PictureFault]:
         if block.box is None or not shown.any():
             return
         x, y, width, height = cv2.boundingRect(shown.astype(np.uint8))
         off = float(np.abs(block.box - [x, y, x + width, y + height]).max())
         if off > BOX_TOLERANCE_PX:
-            yield Finding(
+            yield PictureFault(
                 self.record.name, "box",
                 f"box_px is up to {off:.0f} px from the mask's: wanted left, top, right, bottom",
                 block.name,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.errors import ConfigurationError, ImageError, SimrealError
+from simreal_common.errors import ConfigurationError, ImageError, MessageError, SimrealError
 from simreal_common.imaging.image_codec import decode
+from simreal_common.untrusted_text import parse_json, read_bytes, reason_of
 from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
 from simreal_perception.dataset.picture_settings import PictureSettings
 from simreal_perception.evaluation.bop_scenes import is_bop
-from simreal_perception.evaluation.evaluation_data import Example, ExampleSource, read_json
+from simreal_perception.evaluation.evaluation_data import LIMITS, Example, ExampleSource, read_json
 from simreal_perception.evaluation.labelled_photographs import (
     INDEX,
     is_coco,
@@ -29,6 +30,8 @@ from simreal_perception.evaluation.labelled_photographs import (
 )
 from simreal_perception.inspection.label_records import BlockRecord, LabelRecord, parse_record
 from simreal_perception.video.image_io import read_image
+
+LARGEST_MEMBER = 100_000_000  # bytes of a picture or label in a shard
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +112,9 @@ def _read(name: str, path: Path) -> LabelledPicture:
 
 def _read_mask(path: Path) -> NDArray[np.uint8]:
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot read the mask {path.name}: {error.strerror}") from error
+        content = read_bytes(path, LARGEST_MEMBER)
+    except MessageError as error:
+        raise ImageError(f"cannot read the mask {path.name}: {reason_of(error, path)}") from error
     return _decode_mask(content, path.name)
 
 
@@ -136,7 +139,7 @@ class ShardSource:
     def count(self) -> int:
         total = 0
         for shard in self._shards:
-            with tarfile.open(shard) as tar:
+            with _opened(shard) as tar:
                 total += sum(name.endswith(".json") for name in tar.getnames())
         return total
 
@@ -144,10 +147,11 @@ class ShardSource:
         """Read the shards one after the other."""
         for shard in self._shards:
             files: dict[str, dict[str, bytes]] = {}
-            with tarfile.open(shard) as tar:
+            with _opened(shard) as tar:
                 for entry in tar:
                     key, _, ending = entry.name.partition(".")
-                    content = tar.extractfile(entry)
+                    # A sparse file may claim any size; what is left out lacks, and that is told.
+                    content = tar.extractfile(entry) if entry.size <= LARGEST_MEMBER else None
                     files.setdefault(key, {})[ending] = (content or io.BytesIO()).read()
             for key, parts in files.items():
                 yield _unpack(f"{shard.stem}/{key}", parts)
@@ -157,11 +161,28 @@ class ShardSource:
         return sorted(self.folder.glob("*.tar"))
 
 
+@contextmanager
+def _opened(shard: Path) -> Iterator[tarfile.TarFile]:
+    """A shard; not packed: what unpacks itself has no limit.
+
+    Raises:
+        ConfigurationError: it is none, or breaks off.
+    """
+    try:
+        with tarfile.open(shard, "r:") as tar:
+            yield tar
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise ConfigurationError(
+            f"shard {shard} cannot be read ({reason_of(error, shard)}): wanted a tar file that is "
+            "not packed"
+        ) from error
+
+
 def _unpack(name: str, parts: dict[str, bytes]) -> LabelledPicture:
     image = mask = record = None
     troubles: list[str] = []
     try:
-        record = parse_record(json.loads(parts.get("json", b"null")), name)
+        record = parse_record(parse_json(parts.get("json", b"null").decode("utf-8"), LIMITS), name)
         bgr = decode(parts.get("png", b""), f"image {name}")
         if bgr is None:
             raise ImageError("the shard holds no image of it")

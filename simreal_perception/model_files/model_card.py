@@ -11,7 +11,7 @@ from typing import Any
 
 from simreal_common.errors import ConfigurationError, MessageError, ModelError
 from simreal_common.output_files import write_output
-from simreal_common.resources import share_directory
+from simreal_common.resources import named_path, share_directory
 from simreal_common.settings.shape_file import shape_of
 from simreal_common.shapes.shape import Shape
 from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of, shortened
@@ -95,7 +95,7 @@ def known_models(folder: Path) -> list[str]:
 
 
 def _card_path(name_or_path: str) -> Path:
-    path = Path(name_or_path).expanduser()
+    path = named_path("model", name_or_path)
     if path.suffix == ".onnx":
         raise ModelError(
             f"model '{name_or_path}': wanted a model's name or the path of its card (.json), which "

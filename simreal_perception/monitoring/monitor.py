@@ -13,7 +13,12 @@ from simreal_common.errors import ConfigurationError
 from simreal_perception.model_files.model_card import ModelCard
 from simreal_perception.monitoring.checks import certainty, drift, exposure, focus, lens, view
 from simreal_perception.monitoring.checks.resting_blocks import PlacedEstimates
-from simreal_perception.monitoring.measures.finding import Event, Finding, State, Verdict
+from simreal_perception.monitoring.measures.check_result import (
+    CheckResult,
+    CheckStatus,
+    State,
+    StateChange,
+)
 from simreal_perception.monitoring.measures.measurement import LEAST_PX, Measurement, measure
 from simreal_perception.monitoring.measures.network_features import NetworkFeatures
 from simreal_perception.monitoring.measures.persistence import Persistence
@@ -96,12 +101,12 @@ class Monitor:
             name: Persistence(config.hold_s, clear_s=config.clear_s) for name in REMEDIES
         }
         self._words = dict.fromkeys(REMEDIES, "")
-        self._last = {name: Verdict(None, "no image has come") for name in REMEDIES}
+        self._last = {name: CheckResult(None, "no image has come") for name in REMEDIES}
         # Of the last image in order: saturated shares, in every colour and in any, and brightness.
         self._light = (0.0, 0.0, 0.0)
         self._last_features: float | None = None
         self._last_time: float | None = None
-        self.events: list[Event] = []
+        self.events: list[StateChange] = []
 
     @staticmethod
     def of(card: ModelCard | None, config: MonitorConfig | None = None) -> Monitor:
@@ -119,7 +124,7 @@ class Monitor:
     @property
     def values(self) -> Mapping[str, Mapping[str, float]]:
         """Figures of the last image, by check."""
-        return {name: verdict.values for name, verdict in self._last.items()}
+        return {name: result.values for name, result in self._last.items()}
 
     def look(
         self, rgb: NDArray[np.uint8], time: float, estimates: Sequence[BlockEstimate] | None = None
@@ -133,7 +138,7 @@ class Monitor:
         """
         if min(rgb.shape[:2]) < LEAST_PX:
             words = f"images are too small to be judged: wanted {LEAST_PX} pixels a side or more"
-            self._last = {name: Verdict(None, words) for name in REMEDIES}
+            self._last = {name: CheckResult(None, words) for name in REMEDIES}
             return
         measured = measure(rgb)
         if self._last_time is not None and time < self._last_time:
@@ -141,20 +146,20 @@ class Monitor:
         self._last_time = time
         self._take_features(rgb, time)
         placed = self._certainty.place(estimates)
-        verdicts = self._judge(measured, time, placed)
-        for name, verdict in verdicts.items():
-            self._last[name] = verdict
-            self._settle(name, verdict, time)
-        if not any(verdict.bad for verdict in verdicts.values()) and not self._any_alarm():
+        results = self._judge(measured, time, placed)
+        for name, result in results.items():
+            self._last[name] = result
+            self._settle(name, result, time)
+        if not any(result.bad for result in results.values()) and not self._any_alarm():
             self._learn(measured, time, placed)
 
     def judge_picture(
         self, rgb: NDArray[np.uint8], estimates: Sequence[BlockEstimate] | None = None
-    ) -> dict[str, Verdict]:
+    ) -> dict[str, CheckResult]:
         """Judge a picture by itself, whatever came before; see `look`.
 
         Returns:
-            A verdict a check, by training alone.
+            A result a check, by training alone.
 
         Raises:
             ImageError: it is too small to be judged.
@@ -165,11 +170,11 @@ class Monitor:
             if self._features is not None:
                 self._drift.take_features(self._features.of(rgb))
         placed = self._certainty.place(estimates)
-        return self._verdicts(measured, Verdict(None, "a picture by itself"), placed, None)
+        return self._results(measured, CheckResult(None, "a picture by itself"), placed, None)
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[CheckStatus]:
         """What is to be said now, a finding a check."""
-        return [self._finding(name) for name in REMEDIES]
+        return [self._status(name) for name in REMEDIES]
 
     def set_min_score(self, min_score: float) -> None:
         """What is published scores as much from now on; doubt is learned anew."""
@@ -184,33 +189,33 @@ class Monitor:
 
     def _judge(
         self, measured: Measurement, time: float, placed: PlacedEstimates | None
-    ) -> dict[str, Verdict]:
-        seen = Verdict(None, "not watched: the camera moves")
+    ) -> dict[str, CheckResult]:
+        seen = CheckResult(None, "not watched: the camera moves")
         if not self.config.moving_camera:
             seen = self._view.look(measured, time)
         rests = self._view.rests and not self.config.moving_camera
-        return self._verdicts(measured, seen, placed, time, rests=rests)
+        return self._results(measured, seen, placed, time, rests=rests)
 
-    def _verdicts(
+    def _results(
         self,
         measured: Measurement,
-        seen: Verdict,
+        seen: CheckResult,
         placed: PlacedEstimates | None,
         time: float | None,
         *,
         rests: bool = False,
-    ) -> dict[str, Verdict]:
-        """A verdict a check; `seen` is that of the view."""
+    ) -> dict[str, CheckResult]:
+        """A result a check; `seen` is that of the view."""
         likeness = self._lens.likeness(measured) if rests else None
         before = self._light if rests else (None, None, None)
-        verdicts = {
+        results = {
             "exposure": self._exposure.look(measured, likeness, *before),
             "lens": self._lens.look(measured, rests=rests),
             "focus": self._focus.look(measured, rests=rests),
             "view": seen,
             "drift": self._drift.look(measured, rests=rests, likeness=likeness)
             if self._drift is not None
-            else Verdict(
+            else CheckResult(
                 None, "the model's card has no reference: run `simreal watch-reference MODEL`"
             ),
             "network": self._certainty.look(placed, time, rests=rests),
@@ -219,25 +224,25 @@ class Monitor:
         if self._drift is not None and drift.is_inverted(likeness):
             # Shadows are highlights in a negative: what the checks before drift say is not so.
             for name in ("exposure", "lens", "focus", "view"):
-                verdicts[name] = Verdict(None, "cannot be told, see drift", verdicts[name].values)
-        for name, verdict in verdicts.items():
+                results[name] = CheckResult(None, "cannot be told, see drift", results[name].values)
+        for name, result in results.items():
             if cause:
-                verdicts[name] = Verdict(None, f"cannot be told, see {cause}", verdict.values)
-            elif verdict.bad or self._alarms[name].raised:
+                results[name] = CheckResult(None, f"cannot be told, see {cause}", result.values)
+            elif result.bad or self._alarms[name].raised:
                 cause = name
-        return verdicts
+        return results
 
-    def _settle(self, name: str, verdict: Verdict, time: float) -> None:
+    def _settle(self, name: str, result: CheckResult, time: float) -> None:
         alarm = self._alarms[name]
         before = alarm.raised
-        if verdict.bad is None and not before:
+        if result.bad is None and not before:
             alarm.skip(time)
             return
-        now = alarm.update(time, bool(verdict.bad))
-        if verdict.bad:
-            self._words[name] = verdict.words
+        now = alarm.update(time, bool(result.bad))
+        if result.bad:
+            self._words[name] = result.words
         if now != before and len(self.events) < MOST_EVENTS:
-            self.events.append(Event(time, name, now, self._finding(name).words))
+            self.events.append(StateChange(time, name, now, self._status(name).words))
 
     def _learn(self, measured: Measurement, time: float, placed: PlacedEstimates | None) -> None:
         """Take an image as one of those that later ones are compared with."""
@@ -251,12 +256,12 @@ class Monitor:
     def _any_alarm(self) -> bool:
         return any(alarm.raised for alarm in self._alarms.values())
 
-    def _finding(self, name: str) -> Finding:
+    def _status(self, name: str) -> CheckStatus:
         last, remedy = self._last[name], REMEDIES[name]
         if self._alarms[name].raised:
-            return Finding(name, State.BAD, f"{self._words[name]}; {remedy}", last.values)
+            return CheckStatus(name, State.BAD, f"{self._words[name]}; {remedy}", last.values)
         if last.bad is None:
-            return Finding(name, State.IDLE, last.words, last.values)
+            return CheckStatus(name, State.IDLE, last.words, last.values)
         # One bad image is no alarm yet.
         words = f"at times: {last.words}" if last.bad else last.words
-        return Finding(name, State.GOOD, words, last.values)
+        return CheckStatus(name, State.GOOD, words, last.values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -15,7 +14,8 @@ from rclpy.node import Node
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
-from simreal_perception.monitoring.measures.finding import State
+from simreal_common.resources import named_path
+from simreal_perception.monitoring.measures.check_result import State
 from simreal_perception.monitoring.monitor import Monitor, MonitorConfig
 from simreal_perception.monitoring.watch_page import WatchFacts, watch_page
 from simreal_perception.monitoring.watch_record import WatchRecord
@@ -51,7 +51,7 @@ class NodeMonitor:
         self._facts = facts
         self._monitor: Monitor | None = None
         self._record: WatchRecord | None = None
-        self._report = Path(report).expanduser()
+        self._report = named_path("monitor.report", report)
         self._told = 0
         self._written_at = time.monotonic()
         if config is None:

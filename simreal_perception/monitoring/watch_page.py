@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simreal_common.pages.html_page import fill_page
 from simreal_common.pages.svg_plots import Bar, Series, bars, scatter
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.watch_record import WatchRecord
 
 PAGE = """\
@@ -47,7 +47,7 @@ h2{margin-top:1.6em}
 {% if pictures is not none %}
 <h2>Pictures</h2>
 {% if pictures %}
-<table>{% for picture, verdicts in pictures.items() %}{% for check, one in verdicts.items() %}
+<table>{% for picture, checks in pictures.items() %}{% for check, one in checks.items() %}
 <tr><th>{{ picture }}</th><td>{{ check }}</td><td class="bad">{{ one.words }}</td></tr>
 {% endfor %}{% endfor %}</table>
 {% else %}
@@ -94,12 +94,14 @@ def watch_page(facts: WatchFacts, record: WatchRecord) -> str:
     )
 
 
-def pictures_page(facts: WatchFacts, count: int, wrong: Mapping[str, Mapping[str, Verdict]]) -> str:
+def pictures_page(
+    facts: WatchFacts, count: int, wrong: Mapping[str, Mapping[str, CheckResult]]
+) -> str:
     """The page of pictures that were judged one by one.
 
     Args:
         count: how many were judged.
-        wrong: the bad verdicts of those that have any, by picture and check.
+        wrong: the bad results of those that have any, by picture and check.
     """
     return fill_page(
         PAGE,

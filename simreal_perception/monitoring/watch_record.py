@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simreal_perception.monitoring.measures.finding import Event, Finding, State
+from simreal_perception.monitoring.measures.check_result import CheckStatus, State, StateChange
 from simreal_perception.monitoring.monitor import Monitor
 
 MOST_SAMPLES = 4000  # more are thinned out: every second one goes
@@ -26,8 +26,8 @@ class WatchRecord:
     images: int = 0
     start: float | None = None
     end: float = 0.0
-    events: tuple[Event, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    events: tuple[StateChange, ...] = ()
+    findings: tuple[CheckStatus, ...] = ()
     _step_s: float = FIRST_STEP_S
 
     def add(self, monitor: Monitor, time: float) -> None:
@@ -66,11 +66,11 @@ class WatchRecord:
         return list(found)
 
     @property
-    def alarms(self) -> list[Event]:
+    def alarms(self) -> list[StateChange]:
         """What began to be wrong."""
         return [event for event in self.events if event.bad]
 
     @property
-    def bad(self) -> list[Finding]:
+    def bad(self) -> list[CheckStatus]:
         """What is wrong at the end."""
         return [finding for finding in self.findings if finding.state is State.BAD]

@@ -1,4 +1,4 @@
-"""Which topics of a recording are a camera's images and its calibration."""
+"""Which topics of a recording are a camera's images and calibration, and an arm's joint states."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from simreal_perception.recordings.recorded_bag import RecordedBag, Topic
 RAW = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 INFO = "sensor_msgs/msg/CameraInfo"
+JOINTS = "sensor_msgs/msg/JointState"
 SUFFIX = "/compressed"  # image_transport's, behind the name of the raw images
 COMPRESSED_DEPTH = "/compressedDepth"  # of image_transport: CompressedImage, but no picture
 
@@ -50,6 +51,16 @@ def choose_topics(bag: RecordedBag, image: str = "", info: str = "") -> CameraTo
     wanted = infos if info else beside or infos
     info_topic = _only(bag, wanted, info, "calibrations (CameraInfo)", "camera_info:=TOPIC")
     return CameraTopics(chosen, info_topic)
+
+
+def choose_joint_states(bag: RecordedBag, name: str = "") -> Topic:
+    """The arm's joint states, found by type where they are not named.
+
+    Raises:
+        ConfigurationError: there are none, or several topics of them; it lists them.
+    """
+    topics = [topic for topic in bag.topics.values() if topic.type == JOINTS]
+    return _only(bag, topics, name, "joint states (JointState)", "--joint-states TOPIC")
 
 
 def _only(bag: RecordedBag, topics: list[Topic], name: str, what: str, argument: str) -> Topic:

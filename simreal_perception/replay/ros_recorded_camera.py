@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rclpy.serialization import deserialize_message
@@ -18,6 +17,7 @@ from simreal_common.imaging.camera_files import load_camera
 from simreal_common.imaging.pixel_formats import RgbImage
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera, camera_to_camera_info
 from simreal_common.imaging.ros_images import compressed_to_rgb, image_to_rgb
+from simreal_common.resources import named_path
 from simreal_common.ros_messages import stamp_nanoseconds
 from simreal_perception.recordings.recorded_bag import RecordedBag
 from simreal_perception.recordings.stored_message import StoredMessage
@@ -81,7 +81,7 @@ class RecordedCamera:
 
     def __init__(self, choice: CameraChoice) -> None:
         self._choice = choice
-        self.bag = RecordedBag(Path(choice.bag).expanduser())
+        self.bag = RecordedBag(named_path("bag", choice.bag))
         self.camera: Camera | None = None
         self.info: CameraInfo | None = None
         self.calibration = "none: the recording breaks off before any"
@@ -121,7 +121,7 @@ class RecordedCamera:
     def _calibrate(self, topic: str) -> None:
         rectified = self._choice.rectified
         if self._choice.camera_file:
-            path = Path(self._choice.camera_file).expanduser()
+            path = named_path("camera_info", self._choice.camera_file)
             self.camera = load_camera(path, rectified=rectified)
             self.info = camera_to_camera_info(self.camera, Header())
             self.calibration = f"file {path}"

@@ -21,9 +21,9 @@ from simreal_common.ros_process import run_node
 from simreal_common.ros_qos import LATEST_IMAGE_QOS, SHOWN_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_perception.health.headers import OTHER_CLOCK_S
+from simreal_perception.health.ros_stream_diagnostics import images_entry, inputs_entry
 from simreal_perception.health.throughput import Throughput
 from simreal_perception.ros_complaints import Complaints
-from simreal_perception.ros_diagnostics import images_entry, inputs_entry
 from simreal_perception.ros_image_source import ImageSource
 from simreal_perception.ros_outputs import DetectionOutputs
 from simreal_perception.tags.aruco_parameters import ArucoParameters

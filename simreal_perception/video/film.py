@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_common.output_files import Claim, write_whole
+from simreal_common.output_files import Claim, uninterrupted, write_whole
 
 TICKS = 90_000  # ticks a second of the film's clock, the usual number for video
 FRAME_RATE = 30  # nominal: every image carries its own time
@@ -92,11 +92,14 @@ class Film:
         tick = round((time_s - self._start_s) / self._speed * TICKS)
         if tick <= self._last_tick:
             return False
-        try:
-            self._encode(_fitted(rgb, self._shape), tick, self._container)
-        except (OSError, self._av.FFmpegError) as error:
-            raise self._unwritable(error) from error
-        self._times.append(time_s)
+        image = _fitted(rgb, self._shape)
+        # An image lost between encoder and file would take those after it along, to the next key frame.
+        with uninterrupted():
+            try:
+                self._encode(image, tick, self._container)
+            except (OSError, self._av.FFmpegError) as error:
+                raise self._unwritable(error) from error
+            self._times.append(time_s)
         return True
 
     def close(self) -> None:
@@ -105,6 +108,10 @@ class Film:
         Raises:
             ConfigurationError: it cannot be written; nothing is left of it.
         """
+        with uninterrupted():
+            self._close()
+
+    def _close(self) -> None:
         container, self._container = self._container, None
         if container is None:
             return

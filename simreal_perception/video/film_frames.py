@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import bisect
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simreal_common.errors import ConfigurationError, MissingDependencyError
-from simreal_common.untrusted_text import reason_of
+from simreal_common.errors import ConfigurationError, MessageError, MissingDependencyError
+from simreal_common.untrusted_text import Limits, parse_json, read_text, reason_of
 from simreal_perception.video.film import times_file
 from simreal_perception.video.image_io import RgbImage
+
+TIMES_LIMITS = Limits(size=20_000_000, nodes=2_000_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +33,9 @@ def frames_at(film: Path, times_s: Sequence[float]) -> list[Frame]:
     if not film.is_file():
         raise ConfigurationError(f"there is no {film.name}: nothing was filmed, or not to its end")
     try:
-        content = json.loads(times_file(film).read_text(encoding="utf-8"))
+        content = parse_json(read_text(times_file(film), TIMES_LIMITS), TIMES_LIMITS)
         taken = [float(time) for time in content["times"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (MessageError, ValueError, KeyError, TypeError) as error:
         reason = reason_of(error, times_file(film))
         raise ConfigurationError(
             f"{times_file(film).name}, the index of {film.name}, cannot be read: {reason}"

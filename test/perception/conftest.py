@@ -23,7 +23,13 @@ class StandIn:
 
         return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
-    def estimate(self, image: Any, camera: Any, edge: float, *_: Any, **__: Any) -> Any:
+    def judged_candidates(self, *_: Any) -> Any:
+        return []
+
+    def estimate(self, *given: Any) -> Any:
+        return self.blocks([], *given)
+
+    def blocks(self, _: Any, image: Any, camera: Any, edge: float, *__: Any, **___: Any) -> Any:
         from simreal_common.block_estimate import BlockEstimate
         from simreal_common.geometry import Pose
 

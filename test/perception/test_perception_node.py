@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,8 @@ from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS
 from simreal_perception import ros_perception
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.estimator import PoseCandidate
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 
 CAMERA = Camera.pinhole(64, 48, 1.0)
 RGB = np.zeros((48, 64, 3), dtype=np.uint8)
@@ -50,21 +51,26 @@ class FakeEstimator:
     scores: tuple[float, ...] = (0.9, 0.1)
     calls: list[tuple[Any, Camera, float]] = field(default_factory=list)
     known: list[tuple[Any, Any]] = field(default_factory=list)
-    search: Search = field(default_factory=Search)
+    search: PyramidLimits = field(default_factory=PyramidLimits)
 
     def detect(self, *_: Any) -> Detections:
         return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
-    def estimate(
+    def judged_candidates(self, *_: Any) -> list[PoseCandidate]:
+        return []
+
+    def estimate(self, *given: Any) -> list[BlockEstimate]:
+        return self.blocks([], *given)
+
+    def blocks(
         self,
+        candidates: Sequence[PoseCandidate],
         image_rgb: np.ndarray,
         camera: Camera,
         edge: float,
         plane: Any = None,
         depth: Any = None,
         plane_from_blocks: bool = True,
-        *,
-        detections: Detections | None = None,
     ) -> list[BlockEstimate]:
         self.calls.append((image_rgb, camera, edge))
         self.known.append((plane, depth))

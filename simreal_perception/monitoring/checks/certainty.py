@@ -8,7 +8,7 @@ import numpy as np
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_perception.monitoring.checks.resting_blocks import PlacedEstimates, RestingBlocks
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.reference import Reference
 from simreal_perception.monitoring.measures.running_spread import RunningSpread
 
@@ -63,7 +63,9 @@ class CertaintyCheck:
         """Where the estimates of an image are, to be judged and learned; None: none were made."""
         return None if estimates is None else self._resting.place(estimates)
 
-    def look(self, placed: PlacedEstimates | None, time: float | None, *, rests: bool) -> Verdict:
+    def look(
+        self, placed: PlacedEstimates | None, time: float | None, *, rests: bool
+    ) -> CheckResult:
         """Judge an image's estimates.
 
         Args:
@@ -72,19 +74,19 @@ class CertaintyCheck:
             rests: the camera does.
         """
         if placed is None:
-            return Verdict(None, "no network looked at the images")
+            return CheckResult(None, "no network looked at the images")
         scores = followed(placed.scores, self.min_score)
         values: dict[str, float] = {}
         words = ""
         if rests and time is not None:
             words = self._less_sure(placed, time, values)
         if not scores and not words:
-            return Verdict(None, "no block in the image", values)
+            return CheckResult(None, "no block in the image", values)
         if scores:
             words = self._scored(scores, values, time if rests else None) or words
         if words:
-            return Verdict(True, f"the network is unsure: {words}", values)
-        return Verdict(False, "the network is as sure as before", values)
+            return CheckResult(True, f"the network is unsure: {words}", values)
+        return CheckResult(False, "the network is as sure as before", values)
 
     def _scored(self, scores: Sequence[float], values: dict[str, float], time: float | None) -> str:
         """What is wrong with the scores; empty where nothing is. A time of None: no look back."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.monitoring.measures.baseline import Baseline
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import STATISTICS, Measurement
 from simreal_perception.monitoring.measures.reference import Range, Reference, rms
 
@@ -59,7 +59,9 @@ class DriftCheck:
         """The next image has nothing to do with those before."""
         self._recent = []
 
-    def look(self, measured: Measurement, *, rests: bool, likeness: float | None = None) -> Verdict:
+    def look(
+        self, measured: Measurement, *, rests: bool, likeness: float | None = None
+    ) -> CheckResult:
         """Judge an image; see `lens.LensCheck.look` and `exposure.ExposureCheck.look`."""
         ranges = self._reference.statistics
         now = {name: measured.statistics[name] for name in NAMES}
@@ -85,8 +87,8 @@ class DriftCheck:
                         break
         faults += self._features(values, rests)
         if faults:
-            return Verdict(True, "images have changed: " + "; ".join(faults[:2]), values)
-        return Verdict(False, "images are as before and as in training", values)
+            return CheckResult(True, "images have changed: " + "; ".join(faults[:2]), values)
+        return CheckResult(False, "images are as before and as in training", values)
 
     def learn(self, measured: Measurement, time: float) -> None:
         """Take an image that is in order as one before."""

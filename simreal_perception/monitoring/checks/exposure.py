@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import Measurement
 from simreal_perception.monitoring.measures.reference import Reference
 
@@ -42,7 +42,7 @@ class ExposureCheck:
         bright_before: float | None,
         clipped_before: float | None = None,
         brightness_before: float | None = None,
-    ) -> Verdict:
+    ) -> CheckResult:
         """Judge an image.
 
         Args:
@@ -60,7 +60,7 @@ class ExposureCheck:
         if measured.bright > MOST_BRIGHT and (
             bright_before is None or measured.bright > bright_before + MORE_BRIGHT
         ):
-            return Verdict(
+            return CheckResult(
                 True,
                 f"over-exposed: {100 * measured.bright:.0f} % of the pixels are saturated, wanted "
                 f"less than {100 * MOST_BRIGHT:.0f} %",
@@ -76,18 +76,18 @@ class ExposureCheck:
             and measured.clipped > clipped_before + MORE_CLIPPED
             and brightness > BRIGHTER * brightness_before
         ):
-            return Verdict(
+            return CheckResult(
                 True,
                 f"over-exposed: of {100 * measured.clipped:.0f} % of the pixels a colour is saturated, "
                 f"before of {100 * clipped_before:.0f} %; wanted {100 * MORE_CLIPPED:.0f} more at most",
                 values,
             )
         if visible and (brightness < self._darkest or measured.dark > MOST_DARK):
-            return Verdict(
+            return CheckResult(
                 True,
                 f"under-exposed: brightness {brightness:.0f} of 255, {100 * measured.dark:.0f} % of "
                 f"the pixels are black; wanted {self._darkest:.0f} or more, and less than "
                 f"{100 * MOST_DARK:.0f} %",
                 values,
             )
-        return Verdict(False, "well exposed", values)
+        return CheckResult(False, "well exposed", values)

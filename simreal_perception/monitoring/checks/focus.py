@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.monitoring.measures.baseline import Baseline
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import Grey, Measurement
 from simreal_perception.monitoring.measures.reference import Reference
 
@@ -38,30 +38,30 @@ class FocusCheck:
             self._least = BEYOND * reference.statistics["sharpness"].lowest
         self._before, self._cells_before = Baseline(learn_s), Baseline(learn_s)
 
-    def look(self, measured: Measurement, *, rests: bool) -> Verdict:
+    def look(self, measured: Measurement, *, rests: bool) -> CheckResult:
         """Judge an image; see `lens.LensCheck.look`."""
         sharpness = measured.statistics["sharpness"]
         if measured.edges < LEAST_EDGES:
-            return Verdict(None, "no edge in the image is high enough")
+            return CheckResult(None, "no edge in the image is high enough")
         values = {"sharpness": sharpness}
         before = self._before.lately
         if rests and before is not None:
             usual = float(before[0])
             values["sharpness before"] = usual
             if sharpness < LEAST_SHARE * usual and not self._partly(measured.grey):
-                return Verdict(
+                return CheckResult(
                     True,
                     f"blurred: sharpness {sharpness:.2f}, it was {usual:.2f} before; wanted "
                     f"{LEAST_SHARE * usual:.2f} or more",
                     values,
                 )
         if sharpness < self._least:
-            return Verdict(
+            return CheckResult(
                 True,
                 f"blurred: sharpness {sharpness:.2f}, wanted {self._least:.2f} or more as in training",
                 values,
             )
-        return Verdict(False, "sharp", values)
+        return CheckResult(False, "sharp", values)
 
     def learn(self, measured: Measurement, time: float) -> None:
         """Take an image that is in order as one before."""

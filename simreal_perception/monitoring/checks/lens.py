@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.monitoring.measures.baseline import Baseline
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import Grey, Measurement
 from simreal_perception.monitoring.measures.reference import Reference
 
@@ -47,7 +47,7 @@ class LensCheck:
             return None
         return correlation(before.astype(np.float32), measured.coarse)
 
-    def look(self, measured: Measurement, *, rests: bool) -> Verdict:
+    def look(self, measured: Measurement, *, rests: bool) -> CheckResult:
         """Judge an image.
 
         Args:
@@ -55,7 +55,7 @@ class LensCheck:
         """
         values = {"height of edges": measured.edges}
         if measured.edges < self._least:
-            return Verdict(
+            return CheckResult(
                 True,
                 f"covered: nothing stands out in the image (edges of {measured.edges:.1f} levels, "
                 f"wanted {self._least:.1f} or more)",
@@ -63,12 +63,12 @@ class LensCheck:
             )
         before = self._before.lately
         if not rests or before is None or before.shape != measured.coarse.shape:
-            return Verdict(False, "free", values)
+            return CheckResult(False, "free", values)
         then, now, together = _deviations(before.astype(np.float32), measured.coarse)
         told = then > TEXTURED
         count = int(told.sum())
         if count < LEAST_CELLS:
-            return Verdict(False, "free", values)
+            return CheckResult(False, "free", values)
         # Haze takes from all cells alike: what the best of them keep is the contrast of the light.
         kept = float(np.clip(np.quantile(now[told] / then[told], BEST), *KEPT))
         gone = told & (now < LOST * kept * then)
@@ -76,13 +76,13 @@ class LensCheck:
         alike = together[left] > LEAST_ALIKE * then[left] * now[left]
         values["lost share"] = lost
         if lost > MOST_LOST and (not alike.size or alike.mean() >= LEAST_SAME):
-            return Verdict(
+            return CheckResult(
                 True,
                 f"partly covered: {100 * lost:.0f} % of what stood out in the image is gone, wanted "
                 f"less than {100 * MOST_LOST:.0f} %",
                 values,
             )
-        return Verdict(False, "free", values)
+        return CheckResult(False, "free", values)
 
     def learn(self, measured: Measurement, time: float) -> None:
         """Take an image that is in order as one before."""

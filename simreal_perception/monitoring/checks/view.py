@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.monitoring.checks.background_tiles import BackgroundTiles, prepared
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import Grey, Measurement
 
 REMEDY = (
@@ -56,7 +56,7 @@ class ViewCheck:
     def watched(self) -> int:
         return int(self._watched.sum()) if self.rests else 0
 
-    def look(self, measured: Measurement, time: float) -> Verdict:
+    def look(self, measured: Measurement, time: float) -> CheckResult:
         """Judge an image; nothing is told of it while the background is learned."""
         grey = prepared(measured.grey)
         if self._tiles is None or grey.shape != self._shape:
@@ -73,7 +73,7 @@ class ViewCheck:
         self._same += _same_share(self._cells, _cells(measured)) >= SAME_SHARE
         self._still += np.hypot(*shifts.T) < STILL_PX  # NaN is not
         if time - self._began < self._learn_s or self._looks < LEAST_LOOKS:
-            return Verdict(None, LEARNED)
+            return CheckResult(None, LEARNED)
         if self._same < STILL_SHARE * self._looks:
             return self._begin(measured, grey, time, "not watched: the camera moves")
         self.rests, self._last_good = True, time
@@ -81,24 +81,24 @@ class ViewCheck:
         self._found_at = np.full(len(shifts), time)
         return self._judge(measured, grey, shifts, time)
 
-    def _begin(self, measured: Measurement, grey: Grey, time: float, words: str) -> Verdict:
+    def _begin(self, measured: Measurement, grey: Grey, time: float, words: str) -> CheckResult:
         self._tiles = BackgroundTiles(grey)
         self._began = self._last_good = time
         self._shape, self.rests = grey.shape, False
         self._looks, self._same, self._cells = 0, 0, _cells(measured)
         self._still = np.zeros(len(self._tiles.told), dtype=np.int64)
-        return Verdict(None, words)
+        return CheckResult(None, words)
 
     def _judge(
         self, measured: Measurement, grey: Grey, shifts: NDArray[np.float64], time: float
-    ) -> Verdict:
+    ) -> CheckResult:
         # Until the view is good again it is compared with what was found before it went bad.
         lately = self._watched & (self._found_at >= self._last_good - LATELY_S)
         count = int(lately.sum())
         length = np.hypot(*shifts.T)
         if count < LEAST_TILES:
             self._settle(grey, length, time)
-            return Verdict(
+            return CheckResult(
                 None,
                 f"not watched: {count} parts of the image rest and have edges, wanted {LEAST_TILES}",
             )
@@ -114,21 +114,21 @@ class ViewCheck:
         }
         if shifted >= max(MOVED_SHARE * count, LEAST_MOVED):
             x, y = to_px * np.median(shifts[moved], axis=0)
-            return Verdict(
+            return CheckResult(
                 True,
                 f"the camera has moved: {shifted} of {count} parts of the background are shifted, by "
                 f"about {x:.0f} pixels to the right and {y:.0f} down",
                 values,
             )
         if lost + shifted >= LOST_SHARE * count:
-            return Verdict(
+            return CheckResult(
                 True,
                 f"the camera has moved or been turned: {lost + shifted} of {count} parts of the "
                 "background are not where they were",
                 values,
             )
         self._settle(grey, length, time)
-        return Verdict(False, "the background rests", values)
+        return CheckResult(False, "the background rests", values)
 
     def _settle(self, grey: Grey, length: NDArray[np.float64], time: float) -> None:
         """The view is good: note what is found, and learn anew what has long been another thing."""

@@ -11,9 +11,11 @@ import pytest
 
 pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[sim]'")
 
+from simreal_cli import cli_pictures
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.geometry import cube_corners
+from simreal_perception.dataset.formats import FORMATS
 from simreal_perception.dataset.picture_run import PictureRun, PictureSource
 from simreal_perception.dataset.picture_settings import PictureSettings
 from simreal_perception.evaluation.labelled_photographs import photograph_source
@@ -310,3 +312,7 @@ def ply_triangles(file: Path) -> np.ndarray:
     lines = file.read_text().splitlines()
     first = lines.index("end_header") + 9
     return np.array([line.split()[1:] for line in lines[first:]], dtype=int)
+
+
+def test_the_command_offers_every_layout() -> None:
+    assert tuple(FORMATS) == cli_pictures.FORMATS

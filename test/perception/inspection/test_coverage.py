@@ -179,10 +179,10 @@ def test_a_histogram_shows_every_value_once(
 
 def test_the_network_tells_pictures_apart() -> None:
     pytest.importorskip("onnx", reason="reads the network's layers: pip install 'simreal[train]'")
-    from simreal_perception.inspection.network_features import NetworkFeatures
+    from simreal_perception.inspection.image_embedding import ImageEmbedding
 
     card = Path(__file__).resolve().parents[3] / "models" / "block.json"
-    features = NetworkFeatures(str(card), threads=1)
+    features = ImageEmbedding(str(card), threads=1)
     image = picture(1)
     first = features.of(image)
     np.testing.assert_array_equal(first, features.of(image))

@@ -20,10 +20,10 @@ from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
 from simreal_perception.dataset.picture_run import PictureRun
 from simreal_perception.dataset.picture_settings import PictureSettings
-from simreal_perception.inspection.findings import Finding
 from simreal_perception.inspection.inspection import inspect_pictures
 from simreal_perception.inspection.label_checks import check_labels
 from simreal_perception.inspection.label_sources import DrawnSource, FolderSource
+from simreal_perception.inspection.picture_fault import PictureFault
 
 COUNT = 14
 SIZE = (320, 240)
@@ -249,7 +249,7 @@ def data(clean: Path, tmp_path: Path) -> Path:
 def few(clean: Path, tmp_path: Path) -> Path:
     """The first pictures alone: one fault more is looked for in each."""
     (tmp_path / "few" / "everything").mkdir(parents=True)
-    for label in labels_of(clean)[:8]:
+    for label in labels_of(clean)[:16]:
         for file in label.parent.glob(f"{label.stem}.*"):
             shutil.copy(file, tmp_path / "few" / "everything")
     return tmp_path / "few"
@@ -270,7 +270,7 @@ def best_seen(label: Label) -> Label | None:
     return max(fitting, key=lambda block: block["visible"]) if fitting else None
 
 
-def findings(folder: Path) -> list[Finding]:
+def findings(folder: Path) -> list[PictureFault]:
     return [one for picture in FolderSource(folder).pictures() for one in check_labels(picture)]
 
 

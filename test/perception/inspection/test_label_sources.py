@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import cv2
@@ -92,3 +95,35 @@ def test_an_index_of_photographs_is_read(
     assert cv2.imwrite(str(tmp_path / "a.png"), np.full((240, 320, 3), 90, np.uint8))
     assert main(["inspect", str(tmp_path), "--html", str(tmp_path / "page.html")]) == 0
     assert "1 pictures" in capsys.readouterr().out
+
+
+def test_a_shard_that_breaks_off_or_is_packed_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    PictureRun(folder, COUNT, PictureSettings("webdataset", seed=40, size=(320, 240))).write()
+    (shard,) = folder.glob("*.tar")
+    whole = shard.read_bytes()
+    for content in (whole[: len(whole) // 2 + 100], gzip.compress(whole), b"no tar" * 200):
+        shard.write_bytes(content)
+        with pytest.raises(ConfigurationError, match=r"shard .* cannot be read .*wanted a tar"):
+            inspect_pictures(open_source(folder, DRAWN, 0))
+
+
+def test_a_member_that_claims_more_than_a_picture_has_is_not_read(tmp_path: Path) -> None:
+    """A sparse file of a terabyte takes some hundred bytes of a shard."""
+    folder = tmp_path / "data"
+    PictureRun(folder, COUNT, PictureSettings("webdataset", seed=40, size=(320, 240))).write()
+    (shard,) = folder.glob("*.tar")
+    sparse = tarfile.TarInfo("huge.png")
+    sparse.pax_headers = {
+        "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(2**40),
+        "GNU.sparse.map": "0,0", "GNU.sparse.numblocks": "1",
+    }  # fmt: skip
+    with tarfile.open(shard, "a", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(sparse)
+        label = b"[" * 5000
+        entry = tarfile.TarInfo("huge.json")
+        entry.size = len(label)
+        tar.addfile(entry, io.BytesIO(label))
+    seen = inspect_pictures(open_source(folder, DRAWN, 0))
+    assert seen.pictures == COUNT + 1
+    assert len(seen.measured) == COUNT

@@ -10,7 +10,7 @@ from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.model_files.model_card import load_model_card
-from simreal_perception.monitoring.measures.finding import State
+from simreal_perception.monitoring.measures.check_result import State
 from simreal_perception.monitoring.monitor import REMEDIES, Monitor, MonitorConfig
 
 BEFORE_S, RATE = 6.0, 10.0

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from simreal_perception.monitoring.measures.finding import Verdict
+from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.monitor import Monitor
 from simreal_perception.monitoring.watch_page import WatchFacts, pictures_page, watch_page
 from simreal_perception.monitoring.watch_record import WatchRecord
@@ -30,7 +30,7 @@ def test_a_page_without_images_can_be_made() -> None:
 
 
 def test_pictures_are_listed_with_what_is_wrong() -> None:
-    wrong = {"a.png": {"focus": Verdict(True, "blurred: very")}}
+    wrong = {"a.png": {"focus": CheckResult(True, "blurred: very")}}
     page = pictures_page(WatchFacts("folder", "block"), 3, wrong)
     assert "a.png" in page and "blurred: very" in page
     assert "nothing is wrong" in pictures_page(WatchFacts("folder", "block"), 3, {})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.video.film import Film
+from simreal_perception.video.film_frames import frames_at
 from simreal_perception.video.image_io import read_image
 from simreal_perception.video.recording import WAITING, Recording
 
@@ -194,3 +197,42 @@ def test_the_image_shows_the_most_blocks_up_to_the_goal(tmp_path: Path) -> None:
         shown.append(int(read_image(tmp_path / "detections.png")[0, 0, 0]))
     recording.close()
     assert shown == [100, 101, 101, 101]
+
+
+class InterruptedContainer:
+    """A file that is written, where Ctrl-C comes as the packets of one image are on their way."""
+
+    def __init__(self, container: Any, image: int) -> None:
+        self._container, self._left = container, image
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def mux(self, packets: Any) -> None:
+        self._left -= 1
+        if self._left == 0:
+            signal.raise_signal(signal.SIGINT)
+        self._container.mux(packets)
+
+
+def test_ctrl_c_between_encoder_and_file_loses_no_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = av.open
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            av, "open", lambda *args, **kw: InterruptedContainer(opened(*args, **kw), 30)
+        )
+        film = Film(tmp_path / "demo.mp4")
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3)).astype(np.uint8)
+    times = [0.1 * i for i in range(60)]
+    interrupted = 0
+    for i, time in enumerate(times):
+        try:
+            film.add(np.roll(noise, i, 1), time)
+        except KeyboardInterrupt:
+            interrupted += 1
+    film.close()
+    assert interrupted == 1
+    frames = frames_at(tmp_path / "demo.mp4", times)
+    assert [frame.time_s for frame in frames] == pytest.approx(times)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class PictureFault:
     """One fault of one picture.
 
     Args:

@@ -14,7 +14,7 @@ LONGEST_PX = 480
 CELL = 32  # the network wants sides that are multiples of its coarsest stride
 
 
-class NetworkFeatures:
+class ImageEmbedding:
     """The features of the detector's coarsest layer, of images in their own proportions.
 
     Args:

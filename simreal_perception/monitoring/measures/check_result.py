@@ -16,7 +16,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """A check's word on one image.
 
     Args:
@@ -31,7 +31,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckStatus:
     """What stands in diagnostics.
 
     Args:
@@ -48,14 +48,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Event:
+class StateChange:
     """Something that began to be wrong, or ended to be.
 
     Args:
         time: stamp of the image that showed it, seconds.
         name: of the check.
         bad: it began.
-        words: as of the finding.
+        words: as of its status.
     """
 
     time: float

@@ -1,9 +1,8 @@
-"""perception_node's entries in /diagnostics: images, what is wrong with them, the model."""
+"""How a stream of images does, in /diagnostics: its rates, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -38,17 +37,6 @@ def inputs_entry(complaints: Mapping[str, str], dropped: Mapping[str, int]) -> D
     if complaints:
         return DiagnosticStatus.WARN, "; ".join(complaints), values
     return DiagnosticStatus.OK, "well stamped, in known frames", values
-
-
-def model_entry(estimator: Any, name: str) -> DiagnosticEntry:
-    """Name and hashes of the model, and what computes it."""
-    card = getattr(estimator, "card", None)
-    values = {"model": name}
-    if card is not None:
-        for entry in card.content["files"]:
-            values[f"sha256 of {entry['file']}"] = str(entry["sha256"])
-        values["provider"] = ", ".join(estimator.providers)
-    return DiagnosticStatus.OK, name, values
 
 
 def _milliseconds(seconds: float | None) -> str:
