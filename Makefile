@@ -36,19 +36,23 @@ help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## */make \1|/p' $(MAKEFILE_LIST) | \
 	  while IFS='|' read -r goal what; do printf '  %-16s %s\n' "$$goal" "$$what"; done
 
+# OUT travels in the environment: blanks and quotes in it stay its own, and `~` is what the nodes take it for.
+demo: export OUT := $(OUT)
 demo: $(VENV)/.runtime  ## set up .venv; the arm stacks three blocks it sees (SEED=1 BLOCKS=3 OUT=out/demo)
 	@$(HAS_PYBULLET) || { echo "error: $(VENV) was set up without the simulation (SIMULATION=no): make clean demo"; exit 2; }
-	@$(WITH_PREFIX); if [ -e $(VENV)/.with-ros ]; then ros2=ros2; else ros2=$(BIN)/ros2; fi; \
-	mkdir -p $(OUT) || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
-	  $(OUT)/.result.json.lock 2>/dev/null || { echo "error: another run is writing into $(OUT): wait for it, or make demo OUT=DIR"; exit 2; }; \
-	rm -f $(addprefix $(OUT)/,result.json demo.mp4 demo.times.json detections.png decisions.jsonl report.html); \
-	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:=$(OUT); code=$$?; \
+	@case $$OUT in *[![:space:]]*) ;; *) echo "error: OUT='$$OUT' names no folder: make demo OUT=out/demo"; exit 2 ;; esac; \
+	case $$OUT in "~/"*) OUT=$${HOME:?}$${OUT#?} ;; -*) OUT=./$$OUT ;; esac; \
+	$(WITH_PREFIX); if [ -e $(VENV)/.with-ros ]; then ros2=ros2; else ros2=$(BIN)/ros2; fi; \
+	mkdir -p "$$OUT" || exit 2; $(BIN)/python -c 'import fcntl, sys; fcntl.flock(open(sys.argv[1], "a"), fcntl.LOCK_EX | fcntl.LOCK_NB)' \
+	  "$$OUT/.result.json.lock" 2>/dev/null || { echo "error: another run is writing into $$OUT: wait for it, or make demo OUT=DIR"; exit 2; }; \
+	for name in result.json demo.mp4 demo.times.json detections.png decisions.jsonl report.html; do rm -f "$$OUT/$$name"; done; \
+	$$ros2 launch simreal simulation.launch.xml seed:=$(SEED) blocks:=$(BLOCKS) out:="$$OUT"; code=$$?; \
 	echo; \
-	grep -qs '"success": true' $(OUT)/result.json || [ $$code -ne 0 ] || code=1; \
-	[ ! -e $(OUT)/result.json ] || echo "The verdict:          $(OUT)/result.json"; \
-	[ ! -e $(OUT)/demo.mp4 ] || echo "A film of the run:    $(OUT)/demo.mp4"; \
-	[ ! -e $(OUT)/detections.png ] || echo "What was detected:    $(OUT)/detections.png"; \
-	[ ! -e $(OUT)/decisions.jsonl ] || echo "A report of the run:  $(BIN)/simreal explain $(OUT)"; \
+	grep -qs '"success": true' "$$OUT/result.json" || [ $$code -ne 0 ] || code=1; \
+	[ ! -e "$$OUT/result.json" ] || echo "The verdict:          $$OUT/result.json"; \
+	[ ! -e "$$OUT/demo.mp4" ] || echo "A film of the run:    $$OUT/demo.mp4"; \
+	[ ! -e "$$OUT/detections.png" ] || echo "What was detected:    $$OUT/detections.png"; \
+	[ ! -e "$$OUT/decisions.jsonl" ] || echo "A report of the run:  $(BIN)/simreal explain '$$OUT'"; \
 	exit $$code
 
 test: lint  ## set up what the tests need, check the code, run all tests but the slow ones

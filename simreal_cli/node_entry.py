@@ -1,7 +1,9 @@
 """The console scripts of the nodes: a thin start, so that Ctrl-C while libraries load is quiet.
 
 Importing what a node needs takes seconds. A launch that ends in that time (one node refused its
-parameters) interrupts the others in the middle of an import; nothing is open then, so they just go.
+parameters) interrupts the others in the middle of an import; nothing is open then, so they just go,
+with the exit code of a program that a signal has ended: whoever told one to end so early, its work was
+not done, and no launch is to end with 0 for it.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from simreal_sim.scoring.exit_codes import EXIT_NO_VERDICT
 Entry = Callable[[], int]
 
 
-def _entry(module: str, told_to_end: int = 0) -> Entry:
-    """A start; `told_to_end` is its exit code when it is interrupted while libraries load."""
+def _entry(module: str, told_to_end: int | None = None) -> Entry:
+    """A start; `told_to_end` is its exit code when it is told to end while libraries load, 128 and
+    the signal's number where there is none."""
 
     def leave(number: int, frame: FrameType | None) -> None:
-        os._exit(told_to_end)
+        os._exit(128 + number if told_to_end is None else told_to_end)
 
     def start() -> int:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,9 +1,13 @@
-"""What a launch file is told of a camera reaches every node that reads the camera."""
+"""What launch files do with what they are told: of a camera, and of folders."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +33,59 @@ def test_every_reader_of_a_camera_is_told_of_it(name: str) -> None:
         remapped = {r.get("from"): r.get("to") for r in node.findall("remap")}
         assert remapped["camera/image_raw"] == "$(var image)"
         assert remapped["camera/camera_info"] == "$(var camera_info)"
+
+
+def test_no_launch_file_makes_a_path_for_a_command_of_what_it_is_told() -> None:
+    """An argument may be empty: `rm $(var out)/file` would remove `/file`. It is a word of its own."""
+    commands = [
+        (file.name, element.get("cmd", ""))
+        for file in LAUNCH.glob("*.xml")
+        for element in ET.parse(file).getroot().iter("executable")
+    ]
+    assert commands
+    for name, command in commands:
+        for argument in re.findall(r"\S*\$\(var [^)]*\)\S*", command):
+            assert re.fullmatch(r"\$\(var \w+\)", argument), (name, command)
+
+
+@pytest.fixture
+def removed(tmp_path: Path) -> Callable[[str], list[str]]:
+    """What is removed for the folder of a launch, with `home` as the home folder."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "rm").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{tmp_path}/removed"\n')
+    (tools / "rm").chmod(0o755)
+
+    def remove(out: str) -> list[str]:
+        environment = {"HOME": "/home/me", "PATH": f"{tools}:{os.environ['PATH']}"}
+        script = LAUNCH / "remove_earlier_result.sh"
+        subprocess.run(["sh", script, out], cwd=tmp_path, env=environment, check=True)
+        told = tmp_path / "removed"
+        return told.read_text().splitlines() if told.exists() else []
+
+    return remove
+
+
+@pytest.mark.parametrize(
+    ("out", "file"),
+    [
+        ("out/demo", "out/demo/result.json"),
+        ("/tmp/a b", "/tmp/a b/result.json"),
+        ("-rf", "-rf/result.json"),
+        ("*", "*/result.json"),
+        ("$(id)'\"", "$(id)'\"/result.json"),
+        ("~", "/home/me/result.json"),
+        ("~/out", "/home/me/out/result.json"),
+    ],
+)
+def test_an_earlier_result_is_removed_from_the_folder_that_is_named(
+    removed: Callable[[str], list[str]], out: str, file: str
+) -> None:
+    assert removed(out) == ["-f", "--", file]
+
+
+@pytest.mark.parametrize("out", ["", " ", "\t \n", "~nobody/out"])
+def test_nothing_is_removed_where_no_folder_is_named(
+    removed: Callable[[str], list[str]], out: str
+) -> None:
+    assert removed(out) == []

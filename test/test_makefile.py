@@ -93,6 +93,41 @@ def test_the_demo_ends_as_its_verdict_says(
     assert f"prefix: {wanted}\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("out", "folder"),
+    [("out/two words", "out/two words"), ("~/run", "home/run"), ("it's", "it's"), ("-x", "-x")],
+)
+def test_the_demo_writes_where_it_is_told_and_clears_nothing_else(
+    workplace: Workplace, out: str, folder: str
+) -> None:
+    (workplace.folder / "pybullet.py").touch()
+    own = workplace.folder / folder
+    own.mkdir(parents=True)
+    (own / "result.json").write_text('{"success": true}')  # of a run that was before
+    around = [workplace.folder / name for name in ("out/two", "words/result.json", "result.json")]
+    for file in around:
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    told = f'echo "$@" > {workplace.folder}/told'
+    workplace.executable(workplace.bin / "ros2", ROS2.format(write=told, code=0))
+    done = workplace.make("demo", f"OUT={out}", HOME=str(workplace.folder / "home"))
+    assert done.returncode != 0, "there is no verdict"
+    assert not (own / "result.json").exists()
+    assert all(file.exists() for file in around)
+    told_out = (workplace.folder / "told").read_text().split("out:=")[1].rstrip("\n")
+    assert workplace.folder / told_out == own
+
+
+@pytest.mark.parametrize("out", ["", "  "])
+def test_the_demo_into_no_folder_says_so(workplace: Workplace, out: str) -> None:
+    (workplace.folder / "pybullet.py").touch()
+    workplace.executable(workplace.bin / "ros2", ROS2.format(write="true", code=0))
+    done = workplace.make("demo", f"OUT={out}")
+    assert done.returncode != 0
+    assert "names no folder: make demo OUT=out/demo" in done.stdout
+    assert "prefix: " not in done.stdout
+
+
 def test_the_demo_without_the_simulation_says_how_to_get_it(workplace: Workplace) -> None:
     done = workplace.make("demo")
     assert done.returncode != 0

@@ -27,7 +27,7 @@ from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped
 from simreal_common.ros_qos import DETECTION_QOS, IMAGE_QOS, LATCHED_QOS, STATE_QOS
-from simreal_sim.physics.simulated_arms import PANDA
+from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.trajectory_execution import ErrorCode, TrajectoryOutcome
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import WorldCamera
@@ -107,10 +107,8 @@ class StandInRobot(Node):
             self.world.step()
             states = self.world.joint_states()
             self._arm.after_step(states.positions[:7])
-            fingers, speeds = states.positions[7:].mean(), states.velocities[7:].mean()
-            effort = float(np.abs(states.efforts[7:]).mean())
             for gripper in self._grippers:
-                gripper.after_step(float(fingers), float(speeds), effort)
+                gripper.after_step(states)
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=OPTICAL)
         if now >= self._next_joints:
             self._next_joints = now + JOINT_PERIOD_S

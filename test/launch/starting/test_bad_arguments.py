@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..conftest import EMBEDDED
+
 END_S = 60.0  # five nodes start and end on a machine that may have other work
 
 
 @pytest.mark.skipif(
-    importlib.util.find_spec("ros2cli_embedded") is None,
+    not EMBEDDED,
     reason="`ros2 launch` of ROS 2 takes every argument, also one that its file does not have",
 )
 def test_an_unknown_argument(launch: Callable[..., Any]) -> None:
@@ -49,3 +50,17 @@ def test_an_out_that_is_a_file(launch: Callable[..., Any], tmp_path: Path) -> No
     run.wait_for_failure(END_S)
     assert "parameter 'out': cannot" in run.output
     assert "Traceback" not in run.output, run.output
+
+
+@pytest.mark.parametrize("out", [" ", "~nobody-here/out"])  # launch itself takes no empty one
+def test_an_out_that_names_no_folder(
+    launch: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    (tmp_path / "result.json").write_text("of somebody else")
+    run = launch(f"out:={out}")
+    run.wait_for_failure(END_S)
+    assert f"parameter 'out': got '{out}'" in run.output
+    # Others are interrupted while they start; an interpreter that ROS 2 starts shows a traceback then.
+    assert ("Traceback" if EMBEDDED else "RuntimeError") not in run.output, run.output
+    assert (tmp_path / "result.json").exists()
+    assert not (tmp_path / out).exists()
