@@ -87,7 +87,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
-        (f"share/{PACKAGE}/launch", sorted(glob("launch/*.launch.xml"))),
+        (f"share/{PACKAGE}/launch", sorted(glob("launch/*.*"))),
         (f"share/{PACKAGE}/config", sorted(glob("config/*.*"))),
         (f"share/{PACKAGE}/models", sorted(glob("models/*.onnx") + glob("models/*.json"))),
     ],

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from simreal_cli.bench import bench_launches, bench_monitor, bench_stack
+from simreal_cli.bench import bench_latency, bench_launches, bench_monitor, bench_stack
 from simreal_cli.parsing.arguments import image_size, nonempty, output_file, positive
 from simreal_common.errors import ConfigurationError, MissingDependencyError
 from simreal_common.output_files import write_output
@@ -24,6 +24,7 @@ examples:
   simreal bench stack --faults all --seeds 1..10         with something going wrong in each
   simreal bench kills --runs 28                whole launches, each with a process killed or stopped
   simreal bench monitor                        faults of the camera, planted, and who finds them
+  simreal bench latency                        from an image's stamp to its detections, in the node
   simreal bench soak --hours 8                 memory and handles of the cell at work
 """
 # TinyRenderer takes a tenth of a second an image, and as long again to load a scene.
@@ -66,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     estimate.add_argument("--edge", type=float, metavar="M", help="of the blocks, metres; else any")
     estimate.add_argument("--threads", type=positive, default=2, help="of every candidate (2)")
     bench_stack.add_arguments(subjects)
+    bench_latency.add_arguments(subjects)
     bench_launches.add_arguments(subjects)
     bench_monitor.add_arguments(subjects)
     for one in (render, estimate):
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     measure = {
         "render": _render, "estimate": _estimate, "stack": bench_stack.stack,
         "kills": bench_launches.kills, "soak": bench_launches.soak,
-        "monitor": bench_monitor.monitor,
+        "monitor": bench_monitor.monitor, "latency": bench_latency.latency,
     }[args.subject]  # fmt: skip
     result = measure(args)
     if args.json is not None:

@@ -15,7 +15,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
 from simreal_perception.pose_estimation.depth_range import DepthImage, check_depth
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 from simreal_perception.pose_estimation.support_plane import DEFAULT_PLANE_SIGMA_M, SupportPlane
 from simreal_perception.video.drawing import draw_blocks
 from simreal_perception.video.image_io import (
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar=("NX", "NY", "NZ", "D"),
         help="the plane that blocks stand on: nx x + ny y + nz z = d in the camera's optical frame, "
-        "metres; `simreal fit-plane` finds it (default: the plane that four or more blocks of the "
+        "metres; `simreal fit-plane` finds it (default: the plane that two or more blocks of the "
         "image agree on, if they do)",
     )
     parser.add_argument(
@@ -124,14 +124,14 @@ def add_block_arguments(
     )
     parser.add_argument(
         "--max-distance",
-        default=Search.max_distance,
+        default=PyramidLimits.max_distance,
         type=float,
         metavar="METRES",
         help="of the farthest blocks that are looked for (default: %(default)s)",
     )
     parser.add_argument(
         "--max-width",
-        default=Search.max_width,
+        default=PyramidLimits.max_width,
         type=int,
         metavar="PIXELS",
         help="widest copy of the image that is looked at: small and far blocks want a wide one "
@@ -156,7 +156,7 @@ def run(args: argparse.Namespace) -> int:
         check_depth(depth, camera)
     if args.draw is not None:
         check_drawable(args.draw)
-    search = Search(args.max_distance, args.max_width)
+    search = PyramidLimits(args.max_distance, args.max_width)
     edge = _block_edge(args)
     estimate = load_estimator(args.model, search)
     estimates = estimate(rgb, camera, edge, plane, depth, args.plane_from_blocks)
@@ -167,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def load_estimator(model: str, search: Search | None = None) -> Estimate:
+def load_estimator(model: str, search: PyramidLimits | None = None) -> Estimate:
     """The function that finds blocks with a model.
 
     Raises:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from simreal_cli.parsing.arguments import nonempty_path
-from simreal_common.errors import ConfigurationError, SimrealError
+from simreal_common.errors import ConfigurationError, MessageError, SimrealError
 from simreal_common.output_files import check_writable, write_output
+from simreal_common.untrusted_text import parse_json, read_text
 
 PAGE, FILM, RESULT = "report.html", "demo.mp4", "result.json"
 
@@ -63,11 +63,11 @@ def _verdict(file: Path) -> str:
     if not file.is_file():
         return ""
     try:
-        result = json.loads(file.read_text(encoding="utf-8"))
+        result = parse_json(read_text(file))
         word = "success" if result["success"] else "failure"
         return (
             f"The verdict ({file.name}), from the truth: {word}: {result['reason']}; "
             f"{result['placed']} of {result['blocks']} blocks"
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (MessageError, KeyError, TypeError):
         return f"{file.name} lies there, but it is not the result of a run"

@@ -10,7 +10,7 @@ from simreal_cli.parsing.arguments import nonempty
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.imaging.camera_files import load_camera
 from simreal_perception.pose_estimation.calibration import MIN_SCORE
-from simreal_perception.pose_estimation.image_pyramid import Search
+from simreal_perception.pose_estimation.image_pyramid import PyramidLimits
 from simreal_perception.pose_estimation.plane_fit import fit_plane
 from simreal_perception.video.image_io import check_size, read_image
 
@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     images = [read_image(image) for image in args.images]
     for image, rgb in zip(args.images, images, strict=True):
         check_size(rgb, camera, f"image {image}", f"calibration {args.camera}")
-    estimate = cli_estimate.load_estimator(args.model, Search(args.max_distance, args.max_width))
+    estimate = cli_estimate.load_estimator(
+        args.model, PyramidLimits(args.max_distance, args.max_width)
+    )
     blocks: list[BlockEstimate] = []
     for rgb in images:
         found = estimate(rgb, camera, args.edge, None, None, False)

@@ -71,9 +71,9 @@ def run(args: argparse.Namespace) -> int:
     source = open_source(args.data, drawn, args.scenes)
     describe = None
     if args.photos is not None and args.features == "both":
-        from simreal_perception.inspection.network_features import NetworkFeatures
+        from simreal_perception.inspection.image_embedding import ImageEmbedding
 
-        describe = NetworkFeatures(args.model).of
+        describe = ImageEmbedding(args.model).of
     with tqdm(total=source.count, unit="img") as bar:
         seen = inspect_pictures(source, args.photos, describe, bar.update)
     write_output(args.html, inspection_page(seen))

@@ -7,6 +7,7 @@ import re
 
 from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
+# Those of `dataset.formats`, which takes a second to import.
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
 EPILOG = """\
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", default="trained", metavar="NAME",
         help="kind of scenes: trained (the default: all that the ranges say), everything, overhead, "
-        "crowded, face-on",
+        "crowded, face-on, held",
     )  # fmt: skip
     parser.add_argument(
         "--off", nargs="+", default=(), metavar="GROUP", help="groups that are switched off"

@@ -11,8 +11,9 @@ import pytest
 
 from simreal_cli.robot.cli_parameters import NODES, node_parameters
 from simreal_common.resources import share_directory
-from simreal_common.settings.configuration import load_yaml, parse_yaml
+from simreal_common.settings.configuration import load_yaml
 from simreal_common.settings.parameters import ParameterSpec
+from simreal_common.settings.yaml_loader import load_settings
 from simreal_perception.training.tasks.tasks import TASKS
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
@@ -73,7 +74,7 @@ def test_launch_arguments_have_the_defaults_of_the_parameters_they_set(path: Any
             if spec.required:
                 assert not text, f"{spec.name} of {name} must be given: got a default, {text}"
                 continue
-            value = text if spec.scalar is str and not spec.is_array else parse_yaml(text)
+            value = text if spec.scalar is str and not spec.is_array else load_settings(text)
             same = spec.convert(value) == spec.default
             assert same != ((launch, name, spec.name) in OTHERWISE), (
                 f"{spec.name} of {name}: {text}"

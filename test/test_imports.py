@@ -34,6 +34,7 @@ PACKAGES: dict[str, set[str]] = {
 # itself, never from one below it. So arrows make no cycle.
 ROOMS = (
     "simreal_common.shapes",
+    "simreal_common.lenses",
     "simreal_common",
     "simreal_common.settings",
     "simreal_common.imaging",
@@ -44,6 +45,7 @@ ROOMS = (
     "simreal_sim.randomization.ranges",
     "simreal_sim.randomization.layout",
     "simreal_sim.randomization",
+    "simreal_sim.physics.arms",
     "simreal_sim.physics",
     "simreal_sim.rendering.pybullet",
     "simreal_sim.scoring",
@@ -52,7 +54,9 @@ ROOMS = (
     "simreal_control.planning",
     "simreal_control.robot_interface",
     "simreal_control.world_model",
+    "simreal_control.grasping.hands",
     "simreal_control.grasping",
+    "simreal_control.hand_drivers",
     "simreal_control.task",
     "simreal_control.task.states",
     "simreal_control.report",
@@ -66,6 +70,7 @@ ROOMS = (
     "simreal_perception.health",
     "simreal_perception.capture",
     "simreal_perception.camera_calibration",
+    "simreal_perception.camera_calibration.picture_sources",
     "simreal_perception.networks",
     "simreal_perception.training_data",
     "simreal_perception.evaluation.metrics",
@@ -87,6 +92,7 @@ ROOMS = (
     #
     "simreal_bench.speed",
     "simreal_bench.tags",
+    "simreal_bench.watching",
     "simreal_bench.simulated_robot",
     "simreal_bench.faults",
     "simreal_bench.stacking",
@@ -94,7 +100,6 @@ ROOMS = (
     "simreal_bench.experiments",
     "simreal_bench.experiments.ablations",
     "simreal_bench.experiments.sweeps",
-    "simreal_bench.watching",
     #
     "simreal_cli.parsing",
     "simreal_cli.bench",
@@ -123,6 +128,7 @@ WITH_TORCH = {
 }
 WITH_PYBULLET = {
     "simreal_sim",
+    "simreal_sim.physics.arms",
     "simreal_sim.physics",
     "simreal_sim.rendering.pybullet",
     "simreal_bench.speed",
@@ -134,7 +140,9 @@ WITH_PYBULLET = {
 # What runs beside a real robot: without torch and PyBullet anywhere, in a function neither.
 ON_A_ROBOT = {
     "simreal_common",
+    "simreal_common.lenses",
     "simreal_common.settings",
+    "simreal_common.shapes",
     "simreal_common.imaging",
     "simreal_common.frames",
     "simreal_common.pages",
@@ -147,6 +155,7 @@ ON_A_ROBOT = {
     "simreal_perception.health",
     "simreal_perception.capture",
     "simreal_perception.camera_calibration",
+    "simreal_perception.camera_calibration.picture_sources",
     "simreal_perception.replay",
     "simreal_perception.monitoring.measures",
     "simreal_perception.monitoring.checks",

@@ -16,7 +16,7 @@ from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
     from simreal_control.parameters import ControlParameters
-    from simreal_control.robot_check import Finding
+    from simreal_control.robot_interface.checked_item import CheckedItem
 
 EXIT_LACKS = 1
 WIDTH = 100  # of the table, characters
@@ -54,15 +54,15 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         MissingDependencyError: --live without ROS.
     """
-    from simreal_control.robot_check import Finding, Verdict
+    from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 
-    findings: list[Finding] = []
+    findings: list[CheckedItem] = []
     try:
         parameters = _parameters(args.robot)
     except SimrealError as error:
-        findings.append(Finding(PARAMETERS, Verdict.LACKS, str(error)))
+        findings.append(CheckedItem(PARAMETERS, Verdict.LACKS, str(error)))
     else:
-        findings.append(Finding(PARAMETERS, Verdict.FITS, args.robot))
+        findings.append(CheckedItem(PARAMETERS, Verdict.FITS, args.robot))
         findings += _findings(args, parameters)
     print(as_table(findings))
     lacking = sum(finding.verdict is Verdict.LACKS for finding in findings)
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_LACKS if lacking else 0
 
 
-def as_table(findings: Sequence[Finding]) -> str:
+def as_table(findings: Sequence[CheckedItem]) -> str:
     """The findings in lines of `WIDTH`, words wrapped beneath each other."""
     whats = max(len(finding.what) for finding in findings)
     lines = []
@@ -100,12 +100,13 @@ def _parameters(robot: str) -> ControlParameters:
     return robot_parameters(robot)
 
 
-def _findings(args: argparse.Namespace, parameters: ControlParameters) -> list[Finding]:
+def _findings(args: argparse.Namespace, parameters: ControlParameters) -> list[CheckedItem]:
     from simreal_control.assembly import installed_packages
     from simreal_control.planning.robot_description import read_description
-    from simreal_control.robot_check import Finding, Verdict, check_robot
+    from simreal_control.robot_check import check_robot
+    from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 
-    live: list[Finding] = []
+    live: list[CheckedItem] = []
     urdf, file = "", args.urdf or parameters.urdf
     if args.live:
         from simreal_control.ros_robot_graph import look_at_robot
@@ -115,8 +116,8 @@ def _findings(args: argparse.Namespace, parameters: ControlParameters) -> list[F
         try:
             urdf = read_description(file)
         except SimrealError as error:
-            return [Finding(DESCRIPTION, Verdict.LACKS, str(error)), *live]
+            return [CheckedItem(DESCRIPTION, Verdict.LACKS, str(error)), *live]
     if not urdf:
         words = "nobody publishes robot_description" if args.live else NO_DESCRIPTION
-        return [Finding(DESCRIPTION, Verdict.LACKS, words), *live]
+        return [CheckedItem(DESCRIPTION, Verdict.LACKS, words), *live]
     return [*check_robot(parameters, urdf, installed_packages()), *live]

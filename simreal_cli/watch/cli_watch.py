@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _pictures(path: Path) -> list[Path] | None:
     """The pictures of a folder of them; None: it is something else."""
-    from simreal_perception.camera_calibration.pictures import IMAGE_ENDINGS
+    from simreal_perception.camera_calibration.picture_sources.pictures import IMAGE_ENDINGS
 
     if not path.is_dir():
         return None
@@ -103,21 +103,21 @@ def _one_by_one(
     for file in files:
         try:
             rgb = read_image(file)
-            verdicts = monitor.judge_picture(rgb, None if look is None else look(rgb))
+            results = monitor.judge_picture(rgb, None if look is None else look(rgb))
         except ImageError as error:
             notes.append(f"{file.name}: {error}")
             continue
         count += 1
-        bad = {name: verdict for name, verdict in verdicts.items() if verdict.bad}
+        bad = {name: result for name, result in results.items() if result.bad}
         if bad:
             wrong[file.name] = bad
     told = {
         "pictures": count,
         "not_read": notes,
         "wrong": [
-            {"picture": picture, "check": name, "words": verdict.words}
+            {"picture": picture, "check": name, "words": result.words}
             for picture, bad in wrong.items()
-            for name, verdict in bad.items()
+            for name, result in bad.items()
         ],
     }
     return told, pictures_page(_facts(args, card, notes), count, wrong)

@@ -13,7 +13,7 @@ pytest.importorskip("pinocchio", reason="control needs pinocchio: pip install 's
 
 from simreal_cli.cli import main
 from simreal_control.parameters import robot_parameters
-from simreal_sim.physics.ur5e_model import ur5e_description
+from simreal_sim.physics.arms.ur5e import ur5e_description
 
 UR5E = robot_parameters("ur5e")
 

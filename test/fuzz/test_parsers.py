@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
-from simreal_common.errors import SimrealError
+from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.imaging.camera_files import parse_camera
+from simreal_common.settings.configuration import load_yaml
 from simreal_common.stacking_status import read_status
 from simreal_common.untrusted_text import LARGEST_INTEGER, LIMITS, parse_json, parse_yaml
 from simreal_control.planning.robot_description import read_model
@@ -119,6 +122,43 @@ def test_a_value_or_one_short_line(fuzz: Any, parse: Callable[[str], Any]) -> No
     assert taken > 0
     assert refused > 0
     print(f"{parse.__name__}: {taken} taken, {refused} refused")
+
+
+SETTINGS = [
+    "edge_m: [0.02, 0.08]\ncolors: &c {red: 1.0, blue: 2e-1}\nagain: *c\nsince: 2020-01-31\n",
+    "/**/control_node:\n  ros__parameters:\n    edge: 0.05\n    home: [0.0, 1.0]\n",
+]
+ABSURD_SETTINGS = [
+    "a: 2020-99-99", "a: !!int abc", "a: !!timestamp x", "a: !!binary x", "[" * 3000, "{a: " * 3000,
+    "a: &a [*a]", "a: " + "9" * 5000, '"\\U7fffffff": 1', "a: 2001-01-01T00:00:00+99:99",
+    "&a [x, x]".join(["{a: ", "}"]) + ", b: *a",
+    "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join(['*' + old] * 8)}]\n" for old, new in pairwise("abcdefgh")
+    ),
+]  # fmt: skip
+
+
+def test_settings_are_a_value_or_one_short_line(fuzz: Any, tmp_path: Path) -> None:
+    """Files of people, in full YAML: whatever PyYAML does with them, and in a time that is nothing."""
+    path = tmp_path / "settings.yaml"
+    taken = refused = 0
+
+    def check(text: str) -> None:
+        nonlocal taken, refused
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        said = ""
+        try:
+            load_yaml(path, "cannot read {path}: {reason}")
+        except ConfigurationError as error:
+            said = str(error)
+        taken, refused = taken + (not said), refused + bool(said)
+        assert said.isprintable()
+        assert len(said) < LONGEST_REFUSAL + len(str(path))
+
+    absurd = st.sampled_from(ABSURD_SETTINGS)
+    fuzz(st.one_of(absurd, texts, *map(with_pieces, SETTINGS)), check)
+    assert taken > 0
+    assert refused > 0
 
 
 def test_what_json_writes_is_read_as_it_was(fuzz: Any) -> None:

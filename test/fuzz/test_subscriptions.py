@@ -31,6 +31,7 @@ from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, look_at
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.lenses.equidistant_lens import EQUIDISTANT
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
 from simreal_control.control_node import ControlNode
@@ -179,7 +180,7 @@ def camera_info() -> CameraInfo:
 
 
 def fisheye_info() -> CameraInfo:
-    camera = Camera(64, 48, CAMERA.matrix, np.array([0.01, 0.02, -0.01, 0.0]), fisheye=True)
+    camera = Camera(64, 48, CAMERA.matrix, np.array([0.01, 0.02, -0.01, 0.0]), EQUIDISTANT)
     message = camera_to_camera_info(camera, header())
     message.roi.width, message.roi.height = 64, 48
     return message
@@ -239,7 +240,10 @@ class NothingFound:
     def detect(self, *_: Any) -> Detections:
         return Detections(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
-    def estimate(self, *_: Any, **__: Any) -> list[BlockEstimate]:
+    def estimate(self, *_: Any) -> list[BlockEstimate]:
+        return []
+
+    def blocks(self, *_: Any, **__: Any) -> list[BlockEstimate]:
         return []
 
 

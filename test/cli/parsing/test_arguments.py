@@ -19,7 +19,7 @@ PATHS = (
 # Options that take words of other kinds: what is empty there means nothing else than that.
 WORDS = {
     "node", "--set", "--vary", "--only", "--off", "--topic", "--name", "--split", "--task", "--tool",
-    "--parent", "--child", "--link", "--plane-noise", "--goal", "--faults",
+    "--parent", "--child", "--link", "--joint-states", "--plane-noise", "--goal", "--faults",
 }  # fmt: skip
 OUTPUTS = {
     "--json", "--html", "--sheet", "--reliability", "--plot", "--frame", "--draw", "--update", "--out",
