@@ -18,6 +18,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, JointState
+from stand_in_camera import StandInCamera
 from std_msgs.msg import Header, String
 from tf2_ros import StaticTransformBroadcaster
 from vision_msgs.msg import Detection3DArray
@@ -69,8 +70,11 @@ class StandInRobot(Node):
         self, seed: int, blocks: int, late_s: float, eyes: str = "camera", early: bool = False
     ) -> None:
         super().__init__("stand_in_robot")
-        self.world = World(draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks)))
-        self._camera = WorldCamera(self.world, shadows=False)
+        scene = draw_scene(np.random.default_rng(seed), SceneOptions(blocks=blocks))
+        self.world = World(scene)
+        self._view = WorldCamera(self.world)  # where the camera is, and its lens
+        self._camera = StandInCamera(scene) if eyes == "camera" else None
+        self._exposed = Header()  # of the image that is being drawn
         controllers = ControllerParameters(path_tolerance=0.1)
         self._arm = (EarlyArmController if early else ArmController)(self, self.world, controllers)
         # One hand, two ways to ask for it; a person's robot has one of them.
@@ -90,11 +94,10 @@ class StandInRobot(Node):
         self._static_tf = StaticTransformBroadcaster(self)
         stamp = self.get_clock().now().to_msg()
         self._static_tf.sendTransform(
-            [pose_to_transform_stamped(self._camera.pose_in_world, PANDA.base_link, OPTICAL, stamp)]
+            [pose_to_transform_stamped(self._view.pose_in_world, PANDA.base_link, OPTICAL, stamp)]
         )
         self._last = time.monotonic()
         self._next_joints = 0.0
-        self._eyes = eyes
         self._next_picture = np.inf if eyes == "none" else 0.0
         self._timer = self.create_timer(TICK_S, self._tick)
 
@@ -122,16 +125,22 @@ class StandInRobot(Node):
             self._late.append((now + self._late_s, message))
         while self._late and self._late[0][0] <= now:
             self._joints.publish(self._late.pop(0)[1])
-        if now >= self._next_picture:
-            self._next_picture = now + PICTURE_PERIOD_S
-            if self._eyes == "truth":
-                self._detections.publish(estimates_to_detections(self._true_estimates(), header))
-                return
-            self._infos.publish(camera_to_camera_info(self._camera.camera, header))
-            self._images.publish(rgb_to_image(self._camera.render(), header))
+        if self._camera is not None and (image := self._camera.image()) is not None:
+            self._infos.publish(camera_to_camera_info(self._view.camera, self._exposed))
+            self._images.publish(rgb_to_image(image, self._exposed))
+        if now < self._next_picture:
+            return
+        if self._camera is None:
+            self._detections.publish(estimates_to_detections(self._true_estimates(), header))
+        elif self._camera.idle:
+            self._camera.expose(self.world)
+            self._exposed = header
+        else:
+            return  # the image before is not drawn yet
+        self._next_picture = now + PICTURE_PERIOD_S
 
     def _true_estimates(self) -> list[BlockEstimate]:
-        world_in_camera = self._camera.pose_in_world.inverse()
+        world_in_camera = self._view.pose_in_world.inverse()
         covariance = np.diag([1e-6] * 3 + [1e-4] * 3)
         return [
             BlockEstimate(world_in_camera @ pose, covariance, 0.95, EDGE)
