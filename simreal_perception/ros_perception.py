@@ -27,7 +27,7 @@ from simreal_perception.health.headers import OTHER_CLOCK_S, ImageHeader, flaws_
 from simreal_perception.health.ros_stream_diagnostics import images_entry, inputs_entry
 from simreal_perception.health.throughput import Throughput
 from simreal_perception.model_files.ros_model_diagnostics import model_entry
-from simreal_perception.monitoring.monitor import MonitorConfig
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.ros_node_monitor import NodeMonitor
 from simreal_perception.monitoring.watch_page import WatchFacts
 from simreal_perception.node_parameters import PerceptionParameters

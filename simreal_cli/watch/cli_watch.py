@@ -126,7 +126,8 @@ def _one_by_one(
 def _in_order(
     args: argparse.Namespace, card: ModelCard, files: Sequence[Path] | None, look: Looks | None
 ) -> tuple[dict[str, Any], str]:
-    from simreal_perception.monitoring.monitor import Monitor, MonitorConfig
+    from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
+    from simreal_perception.monitoring.monitor import Monitor
     from simreal_perception.monitoring.watch_page import watch_page
     from simreal_perception.monitoring.watch_record import WatchRecord
 

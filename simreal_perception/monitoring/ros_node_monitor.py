@@ -16,7 +16,8 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.resources import named_path
 from simreal_perception.monitoring.measures.check_result import State
-from simreal_perception.monitoring.monitor import Monitor, MonitorConfig
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
+from simreal_perception.monitoring.monitor import Monitor
 from simreal_perception.monitoring.watch_page import WatchFacts, watch_page
 from simreal_perception.monitoring.watch_record import WatchRecord
 

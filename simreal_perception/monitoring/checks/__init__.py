@@ -1,5 +1,6 @@
 """One check each: covered lens, exposure, focus, shifted camera, drift, unsure network.
 
-Public: `lens.LensCheck`, `exposure.ExposureCheck`, `focus.FocusCheck`, `view.ViewCheck`,
-`drift.DriftCheck`, `certainty.CertaintyCheck`.
+A new one is a module with a `Check`, entered in `registry.CHECKS`.
+
+Public: `check.Check`, `check.WatchedImage`, `registry.CHECKS`.
 """

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simreal_common.block_estimate import BlockEstimate
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.checks.resting_blocks import PlacedEstimates, RestingBlocks
 from simreal_perception.monitoring.measures.check_result import CheckResult
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.measures.reference import Reference
 from simreal_perception.monitoring.measures.running_spread import RunningSpread
 
-REMEDY = (
-    "see that blocks have the edge that is set, that nothing that resembles them lies about, and "
-    "that light and lens are as they were; else train on what is seen here"
-)
 DOUBTFUL = 0.5  # of min_score: estimates that score less are nothing that anybody follows
 # Of the estimates of an image, how many more than before may be doubtful.
 MORE_DOUBT = 0.35
@@ -33,22 +30,22 @@ MOST_DOUBTED, ALONE_S, LEAST_OF_ALL = 0.5, 1.0, 0.4
 MOST_MISSED = 0.6  # of all, that may be doubted or not seen any more
 
 
-class CertaintyCheck:
-    """Counts doubtful estimates, and blocks of which the network is less sure than it was.
+class CertaintyCheck(Check):
+    """Counts doubtful estimates, and blocks of which the network is less sure than it was."""
 
-    Args:
-        reference: of the model; None where its card has none.
-        learn_s: seconds in which the doubt before is learned.
-        min_score: what is published scores as much.
-    """
+    name = "network"
+    remedy = (
+        "see that blocks have the edge that is set, that nothing that resembles them lies about, and "
+        "that light and lens are as they were; else train on what is seen here"
+    )
 
-    def __init__(self, reference: Reference | None, learn_s: float, min_score: float) -> None:
-        self.min_score = min_score
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
+        self.min_score = config.min_score
         self._most = MOST_DOUBT
         if reference is not None:
             self._most = max(MOST_DOUBT, reference.doubt.quantiles[-3])
-        self._learn_s = learn_s
-        self._resting = RestingBlocks(learn_s)
+        self._learn_s = config.learn_s
+        self._resting = RestingBlocks(config.learn_s)
         self._alone_since: float | None = None
         # Of the share of doubtful estimates and of the mean score; and since when.
         self._usual: RunningSpread | None = None
@@ -59,22 +56,11 @@ class CertaintyCheck:
         if min_score != self.min_score:
             self.min_score, self._usual = min_score, None
 
-    def place(self, estimates: Sequence[BlockEstimate] | None) -> PlacedEstimates | None:
-        """Where the estimates of an image are, to be judged and learned; None: none were made."""
-        return None if estimates is None else self._resting.place(estimates)
-
-    def look(
-        self, placed: PlacedEstimates | None, time: float | None, *, rests: bool
-    ) -> CheckResult:
-        """Judge an image's estimates.
-
-        Args:
-            placed: None: nothing was looked for in it.
-            time: of the image, seconds; None where there is nothing before it.
-            rests: the camera does.
-        """
-        if placed is None:
+    def look(self, image: WatchedImage) -> CheckResult:
+        """Judge an image's estimates."""
+        if image.estimates is None:
             return CheckResult(None, "no network looked at the images")
+        placed, time, rests = self._resting.place(image.estimates), image.time, image.rests
         scores = followed(placed.scores, self.min_score)
         values: dict[str, float] = {}
         words = ""
@@ -112,10 +98,10 @@ class CertaintyCheck:
             )
         return words
 
-    def learn(self, placed: PlacedEstimates | None, time: float) -> None:
-        """Take estimates of an image that is in order as ones before."""
-        if placed is None:
+    def learn(self, image: WatchedImage, time: float) -> None:
+        if image.estimates is None:
             return
+        placed = self._resting.place(image.estimates)
         self._resting.learn(placed, time)
         scores = followed(placed.scores, self.min_score)
         if not scores:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.measures.baseline import Baseline
 from simreal_perception.monitoring.measures.check_result import CheckResult
-from simreal_perception.monitoring.measures.measurement import STATISTICS, Measurement
+from simreal_perception.monitoring.measures.measurement import STATISTICS
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.measures.reference import Range, Reference, rms
 
-REMEDY = (
-    "see what has changed: light, white balance, gain or encoding of the camera, a dirty lens, other "
-    "things on the table; set it back, or train with wider ranges"
-)
 # Sharpness has a check of its own.
 NAMES = tuple(name for name in STATISTICS if name != "sharpness")
 # Of the range of training (5 % to 95 %) that an image may differ by from those before it, and from
@@ -31,43 +29,36 @@ INVERTED = -0.7
 MEAN_OF = 2  # looks at features that are averaged
 
 
-class DriftCheck:
-    """Compares statistics and the network's features with before and with training.
+class DriftCheck(Check):
+    """Compares statistics and the network's features with before and with training."""
 
-    Args:
-        reference: of the model.
-        learn_s: seconds in which the images before are learned.
-    """
+    name = "drift"
+    remedy = (
+        "see what has changed: light, white balance, gain or encoding of the camera, a dirty lens, "
+        "other things on the table; set it back, or train with wider ranges"
+    )
 
-    def __init__(self, reference: Reference, learn_s: float) -> None:
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
         self._reference = reference
-        self._before = Baseline(learn_s)
-        self._features_before = Baseline(learn_s)
+        self._before = Baseline(config.learn_s)
+        self._features_before = Baseline(config.learn_s)
         self._recent: list[NDArray[np.float64]] = []
 
-    def feature_distance(self) -> float | None:
-        """How far the last images' features are from training, sigmas; None where none are known."""
-        return rms(np.mean(self._recent, axis=0)) if self._recent else None
-
-    def take_features(self, features: NDArray[np.float64]) -> None:
-        """The network's features of an image, see `NetworkFeatures`."""
-        known = self._reference.features
-        if known is not None and features.shape == known.mean.shape:
-            self._recent = [*self._recent, known.standardized(features)][-MEAN_OF:]
-
-    def forget_features(self) -> None:
-        """The next image has nothing to do with those before."""
-        self._recent = []
-
-    def look(
-        self, measured: Measurement, *, rests: bool, likeness: float | None = None
-    ) -> CheckResult:
-        """Judge an image; see `lens.LensCheck.look` and `exposure.ExposureCheck.look`."""
+    def look(self, image: WatchedImage) -> CheckResult:
+        if self._reference is None:
+            return CheckResult(
+                None, "the model's card has no reference: run `simreal watch-reference MODEL`"
+            )
+        if image.time is None:
+            self._recent = []  # it has nothing to do with those before
+        if image.features is not None:
+            self._take_features(image.features, self._reference)
+        measured, rests, likeness = image.measured, image.rests, image.likeness
         ranges = self._reference.statistics
         now = {name: measured.statistics[name] for name in NAMES}
         values = {STATISTICS[name].title: value for name, value in now.items()}
         faults = []
-        if is_inverted(likeness):
+        if likeness is not None and _is_inverted(likeness):
             faults.append(f"inverted: the correlation with those before is {likeness:.2f}")
         faults += _unlike_training(now, ranges)
         if rests and self._before.first is not None and self._before.lately is not None:
@@ -85,21 +76,32 @@ class DriftCheck:
                             f"change of {share * spread:.1f} at most"
                         )
                         break
-        faults += self._features(values, rests)
+        faults += self._features(self._reference, values, rests)
         if faults:
             return CheckResult(True, "images have changed: " + "; ".join(faults[:2]), values)
         return CheckResult(False, "images are as before and as in training", values)
 
-    def learn(self, measured: Measurement, time: float) -> None:
-        """Take an image that is in order as one before."""
-        self._before.update(np.array([measured.statistics[name] for name in NAMES]), time)
+    def overrules(self, image: WatchedImage) -> bool:
+        """Shadows are highlights in a negative: what is said of them is not so."""
+        likeness = image.likeness
+        return self._reference is not None and likeness is not None and _is_inverted(likeness)
+
+    def learn(self, image: WatchedImage, time: float) -> None:
+        statistics = image.measured.statistics
+        self._before.update(np.array([statistics[name] for name in NAMES]), time)
         if self._recent:
             self._features_before.update(np.mean(self._recent, axis=0), time)
 
-    def _features(self, values: dict[str, float], rests: bool) -> list[str]:
-        known, distance = self._reference.features, self.feature_distance()
-        if known is None or distance is None:
+    def _take_features(self, features: NDArray[np.float64], reference: Reference) -> None:
+        known = reference.features
+        if known is not None and features.shape == known.mean.shape:
+            self._recent = [*self._recent, known.standardized(features)][-MEAN_OF:]
+
+    def _features(self, reference: Reference, values: dict[str, float], rests: bool) -> list[str]:
+        known = reference.features
+        if known is None or not self._recent:
             return []
+        distance = rms(np.mean(self._recent, axis=0))
         values["features from training (sigmas)"] = distance
         limit = FEATURES_BEYOND * known.distance.highest
         faults = []
@@ -120,9 +122,9 @@ class DriftCheck:
         return faults
 
 
-def is_inverted(likeness: float | None) -> bool:
+def _is_inverted(likeness: float) -> bool:
     """Whether an image is the negative of those before, by its correlation with them."""
-    return likeness is not None and likeness < INVERTED
+    return likeness < INVERTED
 
 
 def _unlike_training(now: Mapping[str, float], ranges: Mapping[str, Range]) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.measures.check_result import CheckResult
-from simreal_perception.monitoring.measures.measurement import Measurement
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.measures.reference import Reference
 
-REMEDY = "set exposure or gain of the camera, or see to the light"
 # Shares of black and of saturated pixels that no picture of a table has by itself.
 MOST_DARK, MOST_BRIGHT = 0.6, 0.4
 DARKEST = 25.0  # mean brightness where the card has no reference
@@ -23,34 +23,19 @@ BRIGHTER = (
 )
 
 
-class ExposureCheck:
-    """Compares brightness with training's, and saturated shares with what a picture can have.
+class ExposureCheck(Check):
+    """Compares brightness with training's, and saturated shares with what a picture can have."""
 
-    Args:
-        reference: of the model; None where its card has none.
-    """
+    name = "exposure"
+    remedy = "set exposure or gain of the camera, or see to the light"
 
-    def __init__(self, reference: Reference | None) -> None:
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
         self._darkest = DARKEST
         if reference is not None:
             self._darkest = min(DARKEST, BEYOND * reference.statistics["brightness"].lowest)
 
-    def look(
-        self,
-        measured: Measurement,
-        likeness: float | None,
-        bright_before: float | None,
-        clipped_before: float | None = None,
-        brightness_before: float | None = None,
-    ) -> CheckResult:
-        """Judge an image.
-
-        Args:
-            likeness: correlation with the images before it, see `lens.LensCheck`; None where none are
-                known or the camera moves.
-            bright_before, clipped_before, brightness_before: `Measurement.bright`, `clipped` and mean
-                brightness of images before; None as well.
-        """
+    def look(self, image: WatchedImage) -> CheckResult:
+        measured, past, likeness = image.measured, image.past, image.likeness
         brightness = measured.statistics["brightness"]
         values = {
             "brightness": brightness,
@@ -58,7 +43,7 @@ class ExposureCheck:
             "saturated share": measured.bright,
         }
         if measured.bright > MOST_BRIGHT and (
-            bright_before is None or measured.bright > bright_before + MORE_BRIGHT
+            past is None or measured.bright > past.bright + MORE_BRIGHT
         ):
             return CheckResult(
                 True,
@@ -71,15 +56,14 @@ class ExposureCheck:
         else:
             visible = likeness > LEAST_LIKENESS
         if (
-            clipped_before is not None
-            and brightness_before is not None
-            and measured.clipped > clipped_before + MORE_CLIPPED
-            and brightness > BRIGHTER * brightness_before
+            past is not None
+            and measured.clipped > past.clipped + MORE_CLIPPED
+            and brightness > BRIGHTER * past.brightness
         ):
             return CheckResult(
                 True,
                 f"over-exposed: of {100 * measured.clipped:.0f} % of the pixels a colour is saturated, "
-                f"before of {100 * clipped_before:.0f} %; wanted {100 * MORE_CLIPPED:.0f} more at most",
+                f"before of {100 * past.clipped:.0f} %; wanted {100 * MORE_CLIPPED:.0f} more at most",
                 values,
             )
         if visible and (brightness < self._darkest or measured.dark > MOST_DARK):

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.measures.baseline import Baseline
 from simreal_perception.monitoring.measures.check_result import CheckResult
-from simreal_perception.monitoring.measures.measurement import Grey, Measurement
+from simreal_perception.monitoring.measures.measurement import Grey
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.measures.reference import Reference
 
-REMEDY = "focus the lens and lock it, clean it, or hold the camera still"
 LEAST_SHARE = 0.7  # of the sharpness before; as much of it does a change of scene leave
 # Of the least sharp image of training: beyond that nobody has seen how the network does.
 BEYOND = 0.85
@@ -24,28 +25,27 @@ TEXTURE = 1.0  # levels a pixel, root mean square of the gradients in a cell
 KEPT, KEPT_CELLS = 0.8, 0.12  # of the gradients before; of the cells
 
 
-class FocusCheck:
-    """Compares the height of fine edges, to that of coarse ones, with before and with training.
+class FocusCheck(Check):
+    """Compares the height of fine edges, to that of coarse ones, with before and with training."""
 
-    Args:
-        reference: of the model; None where its card has none.
-        learn_s: seconds in which the sharpness before is learned.
-    """
+    name = "focus"
+    remedy = "focus the lens and lock it, clean it, or hold the camera still"
 
-    def __init__(self, reference: Reference | None, learn_s: float) -> None:
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
         self._least = LEAST_SHARPNESS
         if reference is not None:
             self._least = BEYOND * reference.statistics["sharpness"].lowest
-        self._before, self._cells_before = Baseline(learn_s), Baseline(learn_s)
+        self._before = Baseline(config.learn_s)
+        self._cells_before = Baseline(config.learn_s)
 
-    def look(self, measured: Measurement, *, rests: bool) -> CheckResult:
-        """Judge an image; see `lens.LensCheck.look`."""
+    def look(self, image: WatchedImage) -> CheckResult:
+        measured = image.measured
         sharpness = measured.statistics["sharpness"]
         if measured.edges < LEAST_EDGES:
             return CheckResult(None, "no edge in the image is high enough")
         values = {"sharpness": sharpness}
         before = self._before.lately
-        if rests and before is not None:
+        if image.rests and before is not None:
             usual = float(before[0])
             values["sharpness before"] = usual
             if sharpness < LEAST_SHARE * usual and not self._partly(measured.grey):
@@ -63,8 +63,8 @@ class FocusCheck:
             )
         return CheckResult(False, "sharp", values)
 
-    def learn(self, measured: Measurement, time: float) -> None:
-        """Take an image that is in order as one before."""
+    def learn(self, image: WatchedImage, time: float) -> None:
+        measured = image.measured
         if measured.edges >= LEAST_EDGES:
             self._before.update(np.array([measured.statistics["sharpness"]]), time)
             self._cells_before.update(_gradients(measured.grey), time)

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_perception.monitoring.measures.baseline import Baseline
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.measures.check_result import CheckResult
-from simreal_perception.monitoring.measures.measurement import Grey, Measurement
+from simreal_perception.monitoring.measures.measurement import Grey
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
 from simreal_perception.monitoring.measures.reference import Reference
 
-REMEDY = "uncover and clean the lens"
 CELL_PX = 8  # of the coarse copy: cells of 128 pixels in an image of 640
 TEXTURED = 3.0  # levels: a cell whose grey values deviate by more shows something
 LOST = 0.35  # of its deviation that a covered cell keeps at most
@@ -21,38 +21,23 @@ LEAST_CELLS = 6
 # Where something covers a part, so much of what is left is as it was; of a camera that was turned
 # nothing is. A cell is as it was whose grey values correlate so much with those before.
 LEAST_SAME, LEAST_ALIKE = 0.5, 0.5
-LEAST_DEVIATION = 0.5  # levels: an image that is more even than that is like no other
 LEAST_EDGES = 6.0  # levels a pixel: where the card has no reference
 BEYOND = 0.4  # of what all but one in a hundred images of training have
 
 
-class LensCheck:
-    """Compares what stands out in an image with training, and cell by cell with before.
+class LensCheck(Check):
+    """Compares what stands out in an image with training, and cell by cell with before."""
 
-    Args:
-        reference: of the model; None where its card has none.
-        learn_s: seconds in which the images before are learned.
-    """
+    name = "lens"
+    remedy = "uncover and clean the lens"
 
-    def __init__(self, reference: Reference | None, learn_s: float) -> None:
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
         self._least = LEAST_EDGES
         if reference is not None:
             self._least = min(LEAST_EDGES, BEYOND * reference.edges.low)
-        self._before = Baseline(learn_s)
 
-    def likeness(self, measured: Measurement) -> float | None:
-        """Correlation with the images before, -1 to 1; None where none are known."""
-        before = self._before.lately
-        if before is None or before.shape != measured.coarse.shape:
-            return None
-        return correlation(before.astype(np.float32), measured.coarse)
-
-    def look(self, measured: Measurement, *, rests: bool) -> CheckResult:
-        """Judge an image.
-
-        Args:
-            rests: the camera does: its images are compared with those before.
-        """
+    def look(self, image: WatchedImage) -> CheckResult:
+        measured = image.measured
         values = {"height of edges": measured.edges}
         if measured.edges < self._least:
             return CheckResult(
@@ -61,10 +46,10 @@ class LensCheck:
                 f"wanted {self._least:.1f} or more)",
                 values,
             )
-        before = self._before.lately
-        if not rests or before is None or before.shape != measured.coarse.shape:
+        before = None if image.past is None else image.past.coarse(measured)
+        if before is None:
             return CheckResult(False, "free", values)
-        then, now, together = _deviations(before.astype(np.float32), measured.coarse)
+        then, now, together = _deviations(before, measured.coarse)
         told = then > TEXTURED
         count = int(told.sum())
         if count < LEAST_CELLS:
@@ -83,17 +68,6 @@ class LensCheck:
                 values,
             )
         return CheckResult(False, "free", values)
-
-    def learn(self, measured: Measurement, time: float) -> None:
-        """Take an image that is in order as one before."""
-        self._before.update(measured.coarse, time)
-
-
-def correlation(one: Grey, other: Grey) -> float:
-    """Of two grey images of a shape, -1 to 1; 0 where one of them is even."""
-    if min(float(one.std()), float(other.std())) < LEAST_DEVIATION:
-        return 0.0
-    return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
 def _deviations(

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_perception.monitoring.checks.background_tiles import BackgroundTiles, prepared
+from simreal_perception.monitoring.checks.check import Check, WatchedImage
 from simreal_perception.monitoring.measures.check_result import CheckResult
 from simreal_perception.monitoring.measures.measurement import Grey, Measurement
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
+from simreal_perception.monitoring.measures.reference import Reference
 
-REMEDY = (
-    "put the camera back or calibrate it anew (simreal calibrate hand-eye), then restart this node"
-)
-LEARNED = "the background is learned"
+LEARNED, MOVES = "the background is learned", "not watched: the camera moves"
 PREPARED = 2.0  # the copy of `prepared` is so many times smaller than that of the measurement
 STILL_PX = 0.2  # a resting camera's tile wanders by less: noise, vibration; pixels of the copy
 MOVED_PX = 0.4  # of the copy, 1.6 pixels of an image of 640: 1 mm to 2 mm on a table at 0.5 m
@@ -28,19 +28,24 @@ LEAST_TILES, LEAST_LOOKS = 4, 5
 CELL_PX, SAME_LEVELS, SAME_SHARE = 8, 6.0, 0.6
 
 
-class ViewCheck:
+class ViewCheck(Check):
     """Learns which parts of the image rest, and tells when most of them move together.
 
-    Args:
-        learn_s: seconds in which they are learned; where the camera moves, they are learned again.
+    Where the camera moves while they are learned, they are learned again.
 
     Attributes:
         rests: whether the camera was found to be at rest; stays so once learned.
         watched: parts of the image that rest and have edges.
     """
 
-    def __init__(self, learn_s: float) -> None:
-        self._learn_s = learn_s
+    name = "view"
+    remedy = (
+        "put the camera back or calibrate it anew (simreal calibrate hand-eye), then restart this "
+        "node"
+    )
+
+    def __init__(self, reference: Reference | None, config: MonitorConfig) -> None:
+        self._learn_s, self._moving_camera = config.learn_s, config.moving_camera
         self._tiles: BackgroundTiles | None = None
         self._began = self._last_good = 0.0
         self._shape: tuple[int, ...] = ()
@@ -56,8 +61,13 @@ class ViewCheck:
     def watched(self) -> int:
         return int(self._watched.sum()) if self.rests else 0
 
-    def look(self, measured: Measurement, time: float) -> CheckResult:
+    def look(self, image: WatchedImage) -> CheckResult:
         """Judge an image; nothing is told of it while the background is learned."""
+        measured, time = image.measured, image.time
+        if time is None:
+            return CheckResult(None, "a picture by itself")
+        if self._moving_camera:
+            return CheckResult(None, MOVES)
         grey = prepared(measured.grey)
         if self._tiles is None or grey.shape != self._shape:
             return self._begin(measured, grey, time, LEARNED)
@@ -75,7 +85,7 @@ class ViewCheck:
         if time - self._began < self._learn_s or self._looks < LEAST_LOOKS:
             return CheckResult(None, LEARNED)
         if self._same < STILL_SHARE * self._looks:
-            return self._begin(measured, grey, time, "not watched: the camera moves")
+            return self._begin(measured, grey, time, MOVES)
         self.rests, self._last_good = True, time
         self._watched = self._tiles.told & (self._still >= STILL_SHARE * self._looks)
         self._found_at = np.full(len(shifts), time)

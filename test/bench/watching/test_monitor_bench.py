@@ -9,14 +9,14 @@ from simreal_bench.watching.monitor_bench import SHAPED, Trial, plant, summary, 
 from simreal_bench.watching.moving_scene import SHAPES
 from simreal_bench.watching.planted_faults import FAULTS
 from simreal_perception.model_files.model_card import load_model_card
-from simreal_perception.monitoring.monitor import REMEDIES
+from simreal_perception.monitoring.checks.registry import CHECKS
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 
 def test_every_fault_is_for_checks_that_there_are_and_changes_the_image() -> None:
     image = np.random.default_rng(0).integers(30, 220, (48, 64, 3), dtype=np.uint8)
     for name, fault in FAULTS.items():
-        assert set(fault.checks) <= set(REMEDIES)
+        assert set(fault.checks) <= set(CHECKS)
         if fault.spoil is not None:
             spoilt = fault.spoil(image, 0.0, np.random.default_rng(0))
             assert spoilt.shape == image.shape and spoilt.dtype == np.uint8

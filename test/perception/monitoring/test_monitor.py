@@ -10,8 +10,10 @@ from simreal_common.block_estimate import BLOCK_EDGE_M, BlockEstimate
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_perception.model_files.model_card import load_model_card
+from simreal_perception.monitoring.checks.registry import CHECKS
 from simreal_perception.monitoring.measures.check_result import State
-from simreal_perception.monitoring.monitor import REMEDIES, Monitor, MonitorConfig
+from simreal_perception.monitoring.measures.monitor_config import MonitorConfig
+from simreal_perception.monitoring.monitor import Monitor
 
 BEFORE_S, RATE = 6.0, 10.0
 WITHIN_S = 2.0
@@ -80,7 +82,7 @@ def test_a_planted_fault_is_found_in_time_and_named(
     assert [event.name for event in monitor.events if event.bad] == [check]
     assert monitor.events[0].time - BEFORE_S <= WITHIN_S
     (bad,) = [one for one in monitor.findings() if one.state is State.BAD]
-    assert bad.name == check and bad.words.endswith(REMEDIES[check]) and "\n" not in bad.words
+    assert bad.name == check and bad.words.endswith(CHECKS[check].remedy) and "\n" not in bad.words
 
 
 def test_an_alarm_ends_with_its_cause(plain_camera: Any) -> None:
