@@ -42,6 +42,7 @@ ROOMS = (
     "simreal_common.pages",
     #
     "simreal_sim.rendering",
+    "simreal_sim.randomization.distractors",
     "simreal_sim.randomization.ranges",
     "simreal_sim.randomization.layout",
     "simreal_sim.randomization",

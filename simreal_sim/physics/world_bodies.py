@@ -11,6 +11,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
 from simreal_sim.physics.bullet_server import BulletServer
+from simreal_sim.physics.world_distractors import WORLD_DISTRACTORS
 from simreal_sim.physics.world_randomization import (
     BlockSetup,
     DistractorSetup,
@@ -20,7 +21,7 @@ from simreal_sim.physics.world_randomization import (
 
 BLOCK_DENSITY = 800.0  # kg/m^3, hard wood: 0.1 kg for 50 mm
 BLOCK_FRICTION, TABLE_FRICTION = 0.9, 0.8
-ROLLING_FRICTION = 1e-4
+ROLLING_FRICTION, SOFT_ROLLING_FRICTION = 1e-4, 0.01
 SPINNING_FRICTION = 1e-3
 
 # A bench in front of a wall: between them they fill the camera's image. Every further layer of
@@ -54,19 +55,16 @@ def add_distractor(server: BulletServer, distractor: DistractorSetup) -> int:
     Raises:
         ConfigurationError: there is no such shape.
     """
-    size = distractor.size
-    dimensions: dict[str, Any]
-    if distractor.shape == "sphere":
-        shape, dimensions = "SPHERE", {"radius": size[0]}
-    elif distractor.shape == "cylinder":
-        shape, dimensions = "CYLINDER", {"radius": size[0], "height": size[1]}
-    elif distractor.shape == "bar":
-        shape, dimensions = "BOX", {"halfExtents": [length / 2 for length in size]}
-    else:
-        raise ConfigurationError(f"distractor '{distractor.shape}': wanted sphere, cylinder or bar")
-    # A ball on a hard table rolls for ever; this one is a little soft.
-    rolling = 0.01 if distractor.shape == "sphere" else ROLLING_FRICTION
-    return _add_body(server, shape, dimensions, distractor.pose, distractor.rgb, 0.05, rolling)
+    if distractor.shape not in WORLD_DISTRACTORS:
+        raise ConfigurationError(
+            f"distractor '{distractor.shape}': wanted one of {', '.join(WORLD_DISTRACTORS)}"
+        )
+    kind = WORLD_DISTRACTORS[distractor.shape]
+    dimensions = kind.dimensions(distractor.size)
+    rolling = SOFT_ROLLING_FRICTION if kind.soft else ROLLING_FRICTION
+    return _add_body(
+        server, kind.primitive, dimensions, distractor.pose, distractor.rgb, 0.05, rolling
+    )
 
 
 def add_obstacle(server: BulletServer, obstacle: Obstacle, pose: Pose, number: int) -> int:

@@ -19,6 +19,7 @@ from simreal_common.block_estimate import BLOCK_EDGE_M
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose, look_at
+from simreal_sim.physics.world_distractors import WORLD_DISTRACTORS
 from simreal_sim.physics.world_ranges import (
     BlockPoseRanges,
     SensorNoiseRanges,
@@ -79,7 +80,7 @@ class BlockSetup:
 class DistractorSetup:
     """A distractor: an object that is no block.
 
-    `shape` is "sphere" (size: radius), "cylinder" (radius, height) or "bar" (three edges), metres.
+    `shape` is a name out of `WORLD_DISTRACTORS`, `size` what its class says, metres.
     """
 
     shape: str
@@ -383,16 +384,8 @@ def _distractor(
 ) -> DistractorSetup:
     sizes: WorldDistractorRanges = ranges.distractors
     x, y = np.array(spot) + sizes.off_spot_m.draw(2, rng)
-    shape = str(rng.choice(["sphere", "cylinder", "bar"]))
-    if shape == "sphere":
-        size: tuple[float, ...] = (sizes.radius_m.draw_one(rng),)
-        height = 2 * size[0]
-    elif shape == "cylinder":
-        size = (sizes.radius_m.draw_one(rng), sizes.height_m.draw_one(rng))
-        height = size[1]
-    else:
-        thickness = sizes.thickness_m.draw_one(rng)
-        size = (sizes.bar_length.draw_one(rng) * thickness, thickness, thickness)
-        height = thickness
-    pose = _lying(float(x), float(y), height / 2, sizes.yaw.draw_one(rng))
+    shape = str(rng.choice(list(WORLD_DISTRACTORS)))
+    distractor = WORLD_DISTRACTORS[shape]
+    size = distractor.draw_size(sizes, rng)
+    pose = _lying(float(x), float(y), distractor.height(size) / 2, sizes.yaw.draw_one(rng))
     return DistractorSetup(shape, size, pose, _block_rgb(rng, ranges.colors, 0))

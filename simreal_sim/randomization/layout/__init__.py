@@ -1,4 +1,4 @@
-"""Where blocks, distractors and hands stand in a random scene, and what the distractors are.
+"""Where blocks, distractors and hands stand in a random scene.
 
 Public: `layout.draw_layout`, `layout.Layout`.
 """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_sim.randomization.layout.body_placement import place_bodies, unlike
-from simreal_sim.randomization.layout.distractors import draw_distractors
+from simreal_sim.randomization.layout.distractor_placement import draw_distractors
 from simreal_sim.randomization.layout.placement import place_blocks, place_distractors, place_hands
 from simreal_sim.randomization.layout.proposals import (
     AGAINST_BLOCK,
