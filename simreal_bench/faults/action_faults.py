@@ -13,9 +13,9 @@ from simreal_bench.faults.phases import ARM_STATES, HAND_STATES, only_after
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
     Command,
+    HandCommand,
     Inputs,
     MoveArm,
-    MoveGripper,
 )
 
 
@@ -51,10 +51,10 @@ class ActionFails(Fault):
         due = self.trigger.is_due(context)
         passed: list[Command] = []
         for command in commands:
-            if not due or self.injected or not isinstance(command, MoveArm | MoveGripper):
+            if not due or self.injected or not isinstance(command, MoveArm | HandCommand):
                 passed.append(command)
                 continue
-            hand = isinstance(command, MoveGripper)
+            hand = isinstance(command, HandCommand)
             self.inject(
                 context, f"{'hand' if hand else 'arm'} {context.task.state.name.value}: {self._how}"
             )
@@ -96,7 +96,7 @@ class EarlySuccess(Fault):
         due = self.trigger.is_due(context)
         for command in commands:
             again = self._every if self.injected else due
-            if not (again and isinstance(command, MoveGripper if self._hand else MoveArm)):
+            if not (again and isinstance(command, HandCommand if self._hand else MoveArm)):
                 continue
             if not self.injected:
                 share = f", after {100 * self._share:.0f} % of it" if self._share else ""
