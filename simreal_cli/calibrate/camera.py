@@ -26,12 +26,8 @@ from simreal_perception.camera_calibration.coverage import (
     coverage,
     different_sights,
 )
-from simreal_perception.camera_calibration.intrinsics import (
-    DISTORTION_MODELS,
-    PLUMB_BOB,
-    CameraFit,
-    calibrate_camera,
-)
+from simreal_perception.camera_calibration.intrinsics import CameraFit, calibrate_camera
+from simreal_perception.camera_calibration.lens_solvers import LENS_SOLVERS, PLUMB_BOB
 
 MOST_FROM_BAG = 60
 
@@ -59,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="camera", help="of the camera (default: %(default)s)")
     parser.add_argument(
         "--lens",
-        choices=DISTORTION_MODELS,
+        choices=tuple(LENS_SOLVERS),
         default=PLUMB_BOB,
         help="equidistant for fisheye lenses, rational_polynomial for wide ones (default: "
         "%(default)s)",

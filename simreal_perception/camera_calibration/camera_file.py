@@ -38,9 +38,10 @@ def camera_yaml(fit: CameraFit, name: str, target: str) -> str:
 
 
 def _coefficients(fit: CameraFit) -> Array:
-    """As many as the model's name wants in ROS: k3 of plumb_bob is written also where it is 0."""
+    """As many as the lens wants in ROS: k3 of plumb_bob is written also where it is 0."""
     numbers = fit.camera.distortion
-    return np.append(numbers, 0.0) if fit.lens == "plumb_bob" and numbers.size == 4 else numbers
+    _, count = fit.camera.lens.ros_model(numbers.size)
+    return np.append(numbers, np.zeros(count - numbers.size))
 
 
 def _rectified(camera: Camera) -> Array:

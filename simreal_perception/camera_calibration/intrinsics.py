@@ -8,27 +8,24 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import Pose
-from simreal_common.lenses.equidistant_lens import EQUIDISTANT as EQUIDISTANT_LENS
 from simreal_perception.camera_calibration.board_detection import Sight
+from simreal_perception.camera_calibration.lens_solvers import (
+    LENS_SOLVERS,
+    PLUMB_BOB,
+    LensSolution,
+)
 
 Array = NDArray[np.float64]
 
-PLUMB_BOB, RATIONAL, EQUIDISTANT = "plumb_bob", "rational_polynomial", "equidistant"
-DISTORTION_MODELS = (PLUMB_BOB, RATIONAL, EQUIDISTANT)
 FEWEST_SIGHTS = 3  # below it there is no solution at all
 # A sight is left out that is off by this many times the median, and by this much.
 OUTLIER_TIMES, OUTLIER_PX = 3.0, 0.5
 MOST_OUTLIERS = 0.25  # of the sights; if it were more, something else is wrong
-# k3 is kept where it is this many times as large as its uncertainty: else it bends the corners of
-# the image, where no board was, at random.
-K3_SIGMAS = 3.0
 MOST_FOLDS = 12  # of the jackknife
-EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +60,19 @@ class CameraFit:
         return float(np.sqrt(np.average(self.errors_px**2, weights=counts)))
 
 
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    camera: Camera
-    poses: list[Pose]
-    errors: Array
-    sigma: Array  # fx, fy, cx, cy; zeros where OpenCV does not tell
-
-
 def calibrate_camera(sights: Sequence[Sight], lens: str = PLUMB_BOB) -> CameraFit:
     """The camera that explains what the sights show, with outliers left out.
 
     Args:
         sights: of one board by one camera at one size of image.
-        lens: one of DISTORTION_MODELS.
+        lens: name of a distortion model, out of `LENS_SOLVERS`.
 
     Raises:
-        CalibrationError: too few, of different sizes, or none that any camera explains.
+        CalibrationError: no such lens; sights that are too few, of different sizes, or that no camera
+            explains.
     """
+    if lens not in LENS_SOLVERS:
+        raise CalibrationError(f"lens '{lens}': wanted one of {', '.join(LENS_SOLVERS)}")
     kept, left_out = list(sights), list[tuple[str, float]]()
     _check(kept)
     most = int(MOST_OUTLIERS * len(kept))
@@ -120,81 +112,17 @@ def _check(sights: list[Sight]) -> None:
         )
 
 
-def _solve(sights: Sequence[Sight], lens: str, start: Camera | None = None) -> _Solution:
+def _solve(sights: Sequence[Sight], lens: str, start: Camera | None = None) -> LensSolution:
     try:
-        if lens == EQUIDISTANT:
-            return _solve_fisheye(sights)
-        solution = _solve_perspective(sights, lens, 0, start)
+        return LENS_SOLVERS[lens](sights, start)
     except cv2.error as error:
         raise CalibrationError(
             f"no camera explains these pictures (OpenCV: {error.err}): wanted sharp pictures of a flat "
             "board, tilted in some of them"
         ) from error
-    return solution
 
 
-def _solve_perspective(
-    sights: Sequence[Sight], lens: str, flags: int, start: Camera | None
-) -> _Solution:
-    if lens == RATIONAL:
-        flags |= cv2.CALIB_RATIONAL_MODEL
-    matrix, distortion = None, None
-    if start is not None:
-        flags |= cv2.CALIB_USE_INTRINSIC_GUESS
-        matrix, distortion = start.matrix.copy(), start.distortion.copy()
-        if lens == PLUMB_BOB and distortion.size < 5:
-            flags |= cv2.CALIB_FIX_K3
-            distortion = np.append(distortion, 0.0)
-    _, matrix, distortion, turns, shifts, sigmas, _, errors = cv2.calibrateCameraExtended(
-        [np.float32(sight.points) for sight in sights],
-        [np.float32(sight.pixels).reshape(-1, 1, 2) for sight in sights],
-        sights[0].size,
-        matrix,
-        distortion,
-        flags=flags,
-        criteria=EXACT,
-    )
-    numbers = np.asarray(distortion, dtype=np.float64).reshape(-1)
-    sigma = np.asarray(sigmas, dtype=np.float64).reshape(-1)
-    numbers = numbers[: 8 if lens == RATIONAL else 5]
-    if lens == PLUMB_BOB and flags & cv2.CALIB_FIX_K3:
-        numbers = numbers[:4]
-    elif lens == PLUMB_BOB and start is None and abs(numbers[4]) < K3_SIGMAS * sigma[8]:
-        return _solve_perspective(sights, lens, flags | cv2.CALIB_FIX_K3, None)
-    camera = Camera(*sights[0].size, np.asarray(matrix, dtype=np.float64), numbers)
-    poses = [_pose(turn, shift) for turn, shift in zip(turns, shifts)]
-    return _Solution(camera, poses, np.asarray(errors, dtype=np.float64).reshape(-1), sigma[:4])
-
-
-def _solve_fisheye(sights: Sequence[Sight]) -> _Solution:
-    matrix, distortion = np.eye(3), np.zeros((4, 1))
-    # OpenCV 5 has these flags in the module above.
-    at = cv2 if hasattr(cv2, "CALIB_RECOMPUTE_EXTRINSIC") else cv2.fisheye
-    flags = at.CALIB_RECOMPUTE_EXTRINSIC | at.CALIB_FIX_SKEW
-    _, matrix, distortion, turns, shifts = cv2.fisheye.calibrate(
-        [sight.points.reshape(1, -1, 3) for sight in sights],
-        [sight.pixels.reshape(1, -1, 2) for sight in sights],
-        sights[0].size,
-        matrix,
-        distortion,
-        flags=flags,
-        criteria=EXACT,
-    )
-    camera = Camera(*sights[0].size, matrix, distortion, EQUIDISTANT_LENS)
-    poses = [_pose(turn, shift) for turn, shift in zip(turns, shifts)]
-    errors = [
-        np.sqrt(np.mean(np.sum((camera.project(p.transform_points(s.points)) - s.pixels) ** 2, axis=1)))
-        for p, s in zip(poses, sights)
-    ]  # fmt: skip
-    return _Solution(camera, poses, np.array(errors), np.zeros(4))
-
-
-def _pose(turn: Array, shift: Array) -> Pose:
-    rotation = Rotation.from_rotvec(np.asarray(turn, dtype=np.float64).reshape(3))
-    return Pose(np.asarray(shift, dtype=np.float64).reshape(3), rotation.as_quat())
-
-
-def _jackknife(sights: Sequence[Sight], lens: str, whole: _Solution) -> Array:
+def _jackknife(sights: Sequence[Sight], lens: str, whole: LensSolution) -> Array:
     """Standard deviations of fx, fy, cx, cy by leaving out sights, in turns (Tukey 1958)."""
     folds = min(len(sights), MOST_FOLDS)
     found = []

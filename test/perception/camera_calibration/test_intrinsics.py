@@ -23,6 +23,7 @@ from simreal_perception.camera_calibration.coverage import (
     different_sights,
 )
 from simreal_perception.camera_calibration.intrinsics import calibrate_camera
+from simreal_perception.camera_calibration.lens_solvers import LENS_SOLVERS, PLUMB_BOB
 
 BOARD = Board()
 FACING = np.array([0.0, 0.0, 0.0, 1.0])
@@ -59,7 +60,7 @@ def test_the_uncertainty_is_neither_boast_nor_fear(simulation: Any) -> None:
     assert 0.4 < np.sqrt(np.mean(np.square(ratios))) < 1.6
 
 
-@pytest.mark.parametrize("lens", ["rational_polynomial", "equidistant"])
+@pytest.mark.parametrize("lens", [name for name in LENS_SOLVERS if name != PLUMB_BOB])
 def test_other_lenses(with_camera: Callable[[Camera], Any], lens: str) -> None:
     matrix = np.array([[330.0, 0.0, 322.0], [0.0, 331.0, 238.0], [0.0, 0.0, 1.0]])
     bent = (
@@ -81,6 +82,23 @@ def test_other_lenses(with_camera: Callable[[Camera], Any], lens: str) -> None:
     again = parse_camera(camera_yaml(fit, "camera", str(BOARD)))
     assert again.lens == truth.lens
     assert again.distortion == pytest.approx(fit.camera.distortion, abs=1e-9)
+
+
+def test_a_lens_is_solved_by_the_function_in_its_row(
+    simulation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sights = simulation.board_sights(BOARD, 8, np.random.default_rng(2))
+    asked = []
+
+    def solve(some: Any, start: Camera | None) -> Any:
+        asked.append(len(some))
+        return LENS_SOLVERS[PLUMB_BOB](some, start)
+
+    monkeypatch.setitem(LENS_SOLVERS, "another", solve)
+    fit = calibrate_camera(sights, "another")
+    assert fit.lens == "another" and asked[0] == 8 and set(asked[1:]) == {7}
+    with pytest.raises(CalibrationError, match="lens 'telescope': wanted one of plumb_bob"):
+        calibrate_camera(sights, "telescope")
 
 
 def test_k3_is_kept_where_it_shows(with_camera: Callable[[Camera], Any], simulation: Any) -> None:
