@@ -6,7 +6,7 @@ import argparse
 
 from simreal_cli.parsing.arguments import nonempty, nonempty_path, positive
 from simreal_common.output_files import check_writable
-from simreal_perception.export.calibrate import SCENES, SEED, calibrate_model
+from simreal_perception.model_export.calibrate import SCENES, SEED, calibrate_model
 from simreal_perception.model_files.model_card import load_model_card
 
 

@@ -65,9 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export; prints the files written."""
-    from simreal_perception.export.calibrate import SCENES
-    from simreal_perception.export.export import export
-    from simreal_perception.export.weight_blending import Blend
+    from simreal_perception.model_export.calibrate import SCENES
+    from simreal_perception.model_export.export import export
+    from simreal_perception.model_export.weight_blending import Blend
 
     check_writable(Path(f"{args.model}.json"))
     extra = {}

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Look, write the page, tell what was found."""
     from tqdm import tqdm
 
-    from simreal_perception.dataset.picture_settings import PictureSettings
+    from simreal_perception.dataset_export.picture_settings import PictureSettings
     from simreal_perception.inspection.inspection import inspect_pictures
     from simreal_perception.inspection.inspection_page import as_text, inspection_page
     from simreal_perception.inspection.label_sources import open_source

@@ -7,7 +7,7 @@ import re
 
 from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
-# Those of `dataset.formats`, which takes a second to import.
+# Those of `dataset_export.formats`, which takes a second to import.
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
 EPILOG = """\
@@ -80,15 +80,15 @@ def run(args: argparse.Namespace) -> int:
     """Draw and write; say where."""
     from tqdm import tqdm
 
-    from simreal_perception.dataset.picture_run import PictureRun
-    from simreal_perception.dataset.picture_settings import PictureSettings
+    from simreal_perception.dataset_export.picture_run import PictureRun
+    from simreal_perception.dataset_export.picture_settings import PictureSettings
 
     settings = PictureSettings(
         args.format, args.seed, args.split, args.size, args.ranges, tuple(args.off), args.shard
     )
     pictures, spread = PictureRun(args.out, args.count, settings), None
     if args.ray is not None:
-        from simreal_perception.dataset.ray_cluster import RayCluster
+        from simreal_perception.dataset_export.ray_cluster import RayCluster
 
         spread = RayCluster(None if args.ray == THIS_MACHINE else args.ray, args.jobs)
     with tqdm(total=args.count, unit="img") as bar:

@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection3DArray
 
 from simreal_bench.endurance.soak import sample_of
-from simreal_bench.watching.moving_scene import MovingScene
+from simreal_bench.image_faults.moving_scene import MovingScene
 from simreal_common.camera import Camera
 from simreal_common.errors import SimrealError
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from simreal_common.geometry import Pose, cube_corners
 from simreal_perception.evaluation.evaluation_data import Example, ExampleSource
+from simreal_perception.labelled_batches.edge_labels import edge_fields
+from simreal_perception.labelled_batches.pose_data import CropBatch
 from simreal_perception.pose_estimation.crop_camera import (
     CROP_SIZE,
     SPHERE_PER_EDGE,
@@ -22,8 +24,6 @@ from simreal_perception.pose_estimation.crop_camera import (
     crop_image,
     facing,
 )
-from simreal_perception.training_data.edge_labels import edge_fields
-from simreal_perception.training_data.pose_data import CropBatch
 
 Crop = tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64], float, float]
 

@@ -14,7 +14,7 @@ from simreal_bench.experiments.training_record import TrainingRecord
 from simreal_bench.experiments.training_report import TrainingReport
 from simreal_common.pages.html_page import fill_page
 from simreal_common.pages.svg_plots import Series, scatter
-from simreal_perception.export.training_command import training_command
+from simreal_perception.model_export.training_command import training_command
 from simreal_perception.video.image_io import jpeg
 
 HOUR_S = 3600.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simreal_bench.faults.kinds import KINDS
 from simreal_bench.stacking.fault_run import FaultResult, run_fault
 from simreal_bench.stacking.resumable import Bench
 from simreal_bench.stacking.stack_bench import read_stack
 from simreal_bench.stacking.stack_run import Picture, write_film
+from simreal_bench.stacking_faults.kinds import KINDS
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_bench.faults.fault import Fault
-from simreal_bench.faults.fault_context import FaultContext
 from simreal_bench.simulated_robot.robot_in_physics import RobotInPhysics
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.simulated_robot.staleness_audit import StalenessAudit
+from simreal_bench.stacking_faults.fault import Fault
+from simreal_bench.stacking_faults.fault_context import FaultContext
 from simreal_common.output_files import write_whole
 from simreal_common.settings.obstacles import Obstacle, obstacles_text, read_obstacles
 from simreal_control.assembly import assemble

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
-from simreal_perception.dataset.block_outline import area, outline
+from simreal_perception.dataset_export.block_outline import area, outline
 from simreal_perception.evaluation.evaluation_splits import find_split
 from simreal_perception.tags.tag_layout import FACES, TagLayout
 from simreal_sim.randomization.cameras import draw_views

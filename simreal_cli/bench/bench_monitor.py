@@ -36,9 +36,9 @@ def monitor(args: argparse.Namespace) -> dict[str, Any]:
     """Measure, print the tables."""
     from tqdm import tqdm
 
+    from simreal_bench.image_faults.monitor_bench import plant, progress, summary, watch_ordinary
+    from simreal_bench.image_faults.planted_faults import FAULTS
     from simreal_bench.speed.timing import machine, table
-    from simreal_bench.watching.monitor_bench import plant, progress, summary, watch_ordinary
-    from simreal_bench.watching.planted_faults import FAULTS
     from simreal_perception.model_files.model_card import load_model_card
     from simreal_perception.pose_estimation.estimator import BlockEstimator
 

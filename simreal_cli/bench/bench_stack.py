@@ -136,10 +136,10 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _faults(args: argparse.Namespace) -> dict[str, Any]:
-    from simreal_bench.faults.kinds import KINDS
     from simreal_bench.speed.timing import table
     from simreal_bench.stacking.fault_bench import FaultBench
     from simreal_bench.stacking.fault_summary import fault_rows, fault_summary
+    from simreal_bench.stacking_faults.kinds import KINDS
 
     unknown = [kind for kind in args.faults if kind not in (*KINDS, "all")]
     if unknown:

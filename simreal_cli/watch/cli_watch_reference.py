@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from simreal_perception.evaluation.evaluation_scenes import MixedScenes
-    from simreal_perception.export.monitor_reference import (
+    from simreal_perception.model_export.monitor_reference import (
         WATCH_SCENES,
         WATCH_SEED,
         watch_command,

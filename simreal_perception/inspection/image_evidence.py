@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
-from simreal_perception.dataset.block_outline import outline
+from simreal_perception.dataset_export.block_outline import outline
 from simreal_perception.inspection.label_records import LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture
 from simreal_perception.inspection.picture_fault import PictureFault

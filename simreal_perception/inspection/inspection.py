@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError, ConfigurationError, SimrealError
-from simreal_perception.dataset.picture_labels import pixels_sha256
+from simreal_perception.dataset_export.picture_labels import pixels_sha256
 from simreal_perception.inspection.coverage import Measured, Outside, coverage
 from simreal_perception.inspection.duplicates import find_duplicates
 from simreal_perception.inspection.image_evidence import Evidence, check_images, evidence

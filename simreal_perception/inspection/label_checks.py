@@ -13,14 +13,14 @@ from scipy.optimize import linear_sum_assignment
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import cube_corners
-from simreal_perception.dataset.block_outline import (
+from simreal_perception.dataset_export.block_outline import (
     area,
     common_shift,
     fill_outline,
     outline,
     project_corners,
 )
-from simreal_perception.dataset.picture_labels import pixels_sha256
+from simreal_perception.dataset_export.picture_labels import pixels_sha256
 from simreal_perception.evaluation.evaluation_data import ROTATION_TOLERANCE
 from simreal_perception.inspection.label_records import BlockRecord, LabelRecord
 from simreal_perception.inspection.label_sources import LabelledPicture

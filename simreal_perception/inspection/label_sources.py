@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from simreal_common.errors import ConfigurationError, ImageError, MessageError, SimrealError
 from simreal_common.imaging.image_codec import decode
 from simreal_common.untrusted_text import parse_json, read_bytes, reason_of
-from simreal_perception.dataset.picture_labels import label_values, without_blocks_at_the_lens
-from simreal_perception.dataset.picture_settings import PictureSettings
+from simreal_perception.dataset_export.picture_labels import (
+    label_values,
+    without_blocks_at_the_lens,
+)
+from simreal_perception.dataset_export.picture_settings import PictureSettings
 from simreal_perception.evaluation.bop_scenes import is_bop
 from simreal_perception.evaluation.evaluation_data import LIMITS, Example, ExampleSource, read_json
 from simreal_perception.evaluation.labelled_photographs import (

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
-from simreal_perception.dataset.block_outline import project_corners
+from simreal_perception.dataset_export.block_outline import project_corners
 from simreal_perception.inspection.label_sources import LabelledPicture
 from simreal_perception.video.drawing import EDGES
 

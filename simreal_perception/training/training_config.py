@@ -16,10 +16,10 @@ from simreal_common.resources import share_directory
 from simreal_common.settings import configuration
 from simreal_common.settings.shape_file import read_shape_text
 from simreal_common.shapes.shape import Shape
+from simreal_perception.labelled_batches.replayed_source import TEXTURES
 from simreal_perception.training.adr.widening_rule import AdrRule
 from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
 from simreal_perception.training.trackers.open_trackers import KINDS
-from simreal_perception.training_data.replayed_source import TEXTURES
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # What may change when a run goes on: how fast it is, not what it learns.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_perception.labelled_batches.keypoints import center_and_edge
+from simreal_perception.labelled_batches.pose_data import LEAST_DISTANCE_EDGES, CropBatch
 from simreal_perception.training.sanity_checks.causes import Cause, Finding
-from simreal_perception.training_data.keypoints import center_and_edge
-from simreal_perception.training_data.pose_data import LEAST_DISTANCE_EDGES, CropBatch
 from simreal_sim.randomization.ranges.randomization_config import GROUPS, RandomizationConfig
 from simreal_sim.randomization.ranges.ranges import (
     Integers,

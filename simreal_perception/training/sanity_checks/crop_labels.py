@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.shapes.shape import CUBE, Shape
-from simreal_perception.dataset.block_outline import common_shift, fill_hull
+from simreal_perception.dataset_export.block_outline import common_shift, fill_hull
+from simreal_perception.labelled_batches.edge_labels import edge_fields
+from simreal_perception.labelled_batches.keypoints import center_and_edge
+from simreal_perception.labelled_batches.pose_data import CropBatch
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, MIDDLE_PX, project_into_crops
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
-from simreal_perception.training_data.edge_labels import edge_fields
-from simreal_perception.training_data.keypoints import center_and_edge
-from simreal_perception.training_data.pose_data import CropBatch
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.shapes.shape import CUBE, Shape
+from simreal_perception.labelled_batches.detector_data import WINDOW, WindowBatch
 from simreal_perception.networks.detector_network import STRIDE
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import Masks, Silhouettes, redness
-from simreal_perception.training_data.detector_data import WINDOW, WindowBatch
 
 CELLS = WINDOW // STRIDE
 LEAST_SHARE = 0.02

@@ -12,12 +12,12 @@ from torch import nn
 
 from simreal_common.shapes.lines import shown_lines
 from simreal_common.shapes.shape import CUBE, Shape
+from simreal_perception.labelled_batches.keypoints import center_and_edge
+from simreal_perception.labelled_batches.pose_data import CropBatch
 from simreal_perception.networks.pose_network import ExportedPoseNetwork, PoseNetwork
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE, MIDDLE_PX, CropCamera
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges
 from simreal_perception.pose_estimation.pnp import solve_pose
-from simreal_perception.training_data.keypoints import center_and_edge
-from simreal_perception.training_data.pose_data import CropBatch
 
 Array = NDArray[np.float64]
 

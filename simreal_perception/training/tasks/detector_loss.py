@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from simreal_perception.labelled_batches.detector_data import WindowBatch
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training_data.detector_data import WindowBatch
 
 VALUE_WEIGHT = 1.0
 SCORE_THRESHOLD = 0.3

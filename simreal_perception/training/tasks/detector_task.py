@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simreal_common.shapes.shape import Shape
+from simreal_perception.labelled_batches.detector_data import WindowBatch, WindowSource
 from simreal_perception.networks.detector_network import STRIDE, DetectorNetwork, ExportedDetector
 from simreal_perception.networks.normalization import normalize_images
 from simreal_perception.training.tasks.detector_loss import SCORE_THRESHOLD, detector_loss
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training_data.detector_data import WindowBatch, WindowSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 COLUMNS, ROWS, ZOOM = 4, 2, 2  # of the image

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from simreal_perception.labelled_batches.pose_data import CropBatch
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE
 from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training_data.pose_data import CropBatch
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

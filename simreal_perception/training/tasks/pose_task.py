@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simreal_common.shapes.shape import Shape
+from simreal_perception.labelled_batches.keypoints import center_and_edge
+from simreal_perception.labelled_batches.pose_data import CropBatch, CropSource
 from simreal_perception.networks.normalization import normalize_crops
 from simreal_perception.networks.pose_network import PoseNetwork
 from simreal_perception.networks.rotation_charts import charts_of, corner_orders
@@ -22,8 +24,6 @@ from simreal_perception.pose_estimation.edge_field import FIELD_REACH_PX
 from simreal_perception.training.tasks.crop_poses import crop_poses, draw_crops
 from simreal_perception.training.tasks.loss import Loss
 from simreal_perception.training.tasks.pose_loss import pose_loss
-from simreal_perception.training_data.keypoints import center_and_edge
-from simreal_perception.training_data.pose_data import CropBatch, CropSource
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 Array = NDArray[np.float64]

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_bench.faults.kinds import KINDS
 from simreal_bench.stacking.fault_run import run_fault
+from simreal_bench.stacking_faults.kinds import KINDS
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 

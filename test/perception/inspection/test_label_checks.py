@@ -18,8 +18,8 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 from simreal_cli.cli import main
 from simreal_common.camera import Camera
 from simreal_common.geometry import cube_corners
-from simreal_perception.dataset.picture_run import PictureRun
-from simreal_perception.dataset.picture_settings import PictureSettings
+from simreal_perception.dataset_export.picture_run import PictureRun
+from simreal_perception.dataset_export.picture_settings import PictureSettings
 from simreal_perception.inspection.inspection import inspect_pictures
 from simreal_perception.inspection.label_checks import check_labels
 from simreal_perception.inspection.label_sources import DrawnSource, FolderSource

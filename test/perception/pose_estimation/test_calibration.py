@@ -17,7 +17,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.errors import ModelError
 from simreal_common.geometry import Pose
 from simreal_common.resources import share_directory
-from simreal_perception.export.calibrate import (
+from simreal_perception.model_export.calibrate import (
     Sample,
     calibrate_model,
     fit,

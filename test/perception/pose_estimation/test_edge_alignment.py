@@ -13,6 +13,7 @@ pytest.importorskip("numba", reason="labels need numba: pip install '.[train]'")
 from simreal_common.shapes.lines import shown_lines  # noqa: E402
 from simreal_common.shapes.shape import CUBE, Shape  # noqa: E402
 from simreal_common.shapes.symmetry import turns_about_z  # noqa: E402
+from simreal_perception.labelled_batches.edge_labels import edge_fields  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_BLOCK_RADIUS, CROP_SIZE  # noqa: E402
 from simreal_perception.pose_estimation.edge_alignment import align_to_edges  # noqa: E402
 from simreal_perception.pose_estimation.edge_field import (  # noqa: E402
@@ -20,7 +21,6 @@ from simreal_perception.pose_estimation.edge_field import (  # noqa: E402
     FIELD_REACH_PX,
     cell_centers,
 )
-from simreal_perception.training_data.edge_labels import edge_fields  # noqa: E402
 
 SHARP = 0.1  # mean error that a field states of itself, crop pixels
 SOME = st.integers(0, 2**32 - 1)

@@ -21,7 +21,9 @@ from simreal_common.shapes.shape import CUBE, Shape  # noqa: E402
 from simreal_common.shapes.symmetry import turns_about_z  # noqa: E402
 from simreal_perception.evaluation.evaluation_run import evaluate  # noqa: E402
 from simreal_perception.evaluation.evaluation_scenes import SceneSource  # noqa: E402
-from simreal_perception.export.export import export  # noqa: E402
+from simreal_perception.labelled_batches.edge_labels import edge_fields  # noqa: E402
+from simreal_perception.labelled_batches.pose_data import CropSource  # noqa: E402
+from simreal_perception.model_export.export import export  # noqa: E402
 from simreal_perception.model_files.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE  # noqa: E402
 from simreal_perception.pose_estimation.detection import Detections  # noqa: E402
@@ -34,8 +36,6 @@ from simreal_perception.training.tasks.loss import Loss  # noqa: E402
 from simreal_perception.training.tasks.tasks import make_task  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
-from simreal_perception.training_data.edge_labels import edge_fields  # noqa: E402
-from simreal_perception.training_data.pose_data import CropSource  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import (  # noqa: E402
     RandomizationConfig,
 )

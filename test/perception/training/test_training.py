@@ -18,7 +18,11 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from simreal_cli import cli_train  # noqa: E402
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_common.shapes.shape import CUBE  # noqa: E402
-from simreal_perception.export.export import export  # noqa: E402
+from simreal_perception.labelled_batches import replayed_source  # noqa: E402
+from simreal_perception.labelled_batches.detector_data import WindowSource  # noqa: E402
+from simreal_perception.labelled_batches.pose_data import VIEWS_PER_SCENE, CropBatch, CropSource  # noqa: E402
+from simreal_perception.labelled_batches.proposals import propose  # noqa: E402
+from simreal_perception.model_export.export import export  # noqa: E402
 from simreal_perception.model_files.model_card import load_model_card  # noqa: E402
 from simreal_perception.pose_estimation.crop_camera import CROP_SIZE  # noqa: E402
 from simreal_perception.pose_estimation.estimator import load_networks  # noqa: E402
@@ -29,10 +33,6 @@ from simreal_perception.training.initial_weights import (  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS, make_network, make_task  # noqa: E402
 from simreal_perception.training.training import load_network, prepare, train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
-from simreal_perception.training_data import replayed_source  # noqa: E402
-from simreal_perception.training_data.detector_data import WindowSource  # noqa: E402
-from simreal_perception.training_data.pose_data import VIEWS_PER_SCENE, CropBatch, CropSource  # noqa: E402
-from simreal_perception.training_data.proposals import propose  # noqa: E402
 from simreal_sim.randomization.random_scenes import draw_scenes  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import (
     LensRanges,  # noqa: E402

@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from simreal_cli.cli import main  # noqa: E402
 from simreal_common.geometry import cube_corners  # noqa: E402
+from simreal_perception.labelled_batches import pose_data, replayed_source  # noqa: E402
 from simreal_perception.networks.pose_network import PoseNetwork  # noqa: E402
 from simreal_perception.training import training  # noqa: E402
 from simreal_perception.training.sanity_checks import thresholds  # noqa: E402
@@ -30,7 +31,6 @@ from simreal_perception.training.tasks import pose_task  # noqa: E402
 from simreal_perception.training.tasks.loss import Loss  # noqa: E402
 from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
-from simreal_perception.training_data import pose_data, replayed_source  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import EdgeRanges  # noqa: E402
 from simreal_sim.randomization.ranges.ranges import LogUniform  # noqa: E402
 

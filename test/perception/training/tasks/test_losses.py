@@ -10,12 +10,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from simreal_common.shapes.shape import CUBE  # noqa: E402
+from simreal_perception.labelled_batches.detector_data import WindowBatch  # noqa: E402
+from simreal_perception.labelled_batches.pose_data import CropBatch  # noqa: E402
 from simreal_perception.networks.rotation_charts import charts_of  # noqa: E402
 from simreal_perception.training.tasks.detector_loss import detector_loss  # noqa: E402
 from simreal_perception.training.tasks.loss import Loss  # noqa: E402
 from simreal_perception.training.tasks.pose_loss import pose_loss  # noqa: E402
-from simreal_perception.training_data.detector_data import WindowBatch  # noqa: E402
-from simreal_perception.training_data.pose_data import CropBatch  # noqa: E402
 
 CHARTS = charts_of(CUBE).count
 

@@ -1,4 +1,0 @@
-"""What can go wrong, injected into a run: blocks, camera, joint states, actions, process and clock.
-
-Public: `kinds.KINDS` and `kinds.make_fault`, `fault.Fault`, `fault_context.FaultContext`.
-"""

@@ -1,4 +1,0 @@
-"""Endless training images with their labels, drawn as they are needed.
-
-Public: `pose_data.CropSource`, `detector_data.WindowSource`, `edge_labels.edge_fields`.
-"""
