@@ -7,7 +7,7 @@ import re
 
 from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
-# Those of `dataset_export.formats`, which takes a second to import.
+# Those of `dataset_export.registry`, which takes a second to import.
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
 EPILOG = """\

@@ -39,7 +39,7 @@ EARLIER_CURRICULUM = "ladder"  # folder of one that an earlier version began: it
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; needs no library that only training needs."""
-    from simreal_perception.training.trackers.open_trackers import KINDS
+    from simreal_perception.training.trackers.registry import TRACKERS
     from simreal_sim.randomization.ranges.randomization_config import GROUPS
 
     parser.epilog = EPILOG
@@ -111,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tracker",
         action="append",
-        choices=(*KINDS, "none"),
+        choices=(*TRACKERS, "none"),
         help="that keeps figures, images and the model on this machine; several may be given; "
         "tensorboard where none is",
     )
@@ -178,7 +178,7 @@ def _override(config: TrainingConfig, args: argparse.Namespace) -> TrainingConfi
 
     from simreal_common.settings.shape_file import load_shape, shape_of, shape_text
     from simreal_common.settings.yaml_loader import load_settings
-    from simreal_perception.training.trackers.open_trackers import require_trackers
+    from simreal_perception.training.trackers.registry import require_trackers
     from simreal_perception.training.training_config import OPTIONS, from_values
 
     changes: dict[str, Any] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simreal_common.settings.parameters import parameter
-from simreal_control.grasping.hands.hand_types import HAND_TYPES
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.grasping.hands.registry import HANDS
 from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.link_meshes import MissingMeshes
@@ -79,7 +79,7 @@ class ParameterFields:
         "gripper_command",
         "its type: control_msgs/GripperCommand or ParallelGripperCommand; of a suction cup the service "
         "std_srvs/SetBool or the topic std_msgs/Bool",
-        choices=tuple(HAND_TYPES),
+        choices=tuple(HANDS),
         name="gripper.type",
     )
     vacuum_feedback: str = parameter(

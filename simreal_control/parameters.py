@@ -14,7 +14,7 @@ from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
 from simreal_control.grasping.hands.hand import Hand
-from simreal_control.grasping.hands.hand_types import HAND_TYPES, HandType
+from simreal_control.grasping.hands.registry import HANDS, DrivenHand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.hand_drivers.hand_connection import HandConnection
 from simreal_control.parameter_fields import NO_LOOK_POSES, ParameterFields
@@ -92,9 +92,9 @@ class ControlParameters(ParameterFields):
         )
 
     @property
-    def hand_type(self) -> HandType:
+    def hand_type(self) -> DrivenHand:
         """The kind of the hand, and what drives it."""
-        return HAND_TYPES[self.gripper_type]
+        return HANDS[self.gripper_type]
 
     @property
     def finger_joints(self) -> tuple[str, ...]:

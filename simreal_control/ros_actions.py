@@ -16,9 +16,9 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from simreal_common.ros_messages import NANOSECONDS
 from simreal_common.untrusted_text import shortened
-from simreal_control.grasping.hands.hand_types import Drive
+from simreal_control.grasping.hands.registry import Drive
 from simreal_control.hand_drivers.hand_connection import HandConnection
-from simreal_control.hand_drivers.ros_drivers import DRIVERS
+from simreal_control.hand_drivers.ros_registry import DRIVERS
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.ros_action_goals import ActionGoals

@@ -65,7 +65,7 @@ def child_environment(domain: int) -> dict[str, str]:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The toy task, among those that can be trained."""
-    from simreal_perception.training.tasks.tasks import TASKS
+    from simreal_perception.training.tasks.registry import TASKS
 
     spec = importlib.util.spec_from_file_location(
         "toy_task", Path(__file__).parent / "perception" / "training" / "toy_task.py"

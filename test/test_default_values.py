@@ -14,7 +14,7 @@ from simreal_common.resources import share_directory
 from simreal_common.settings.configuration import load_yaml
 from simreal_common.settings.parameters import ParameterSpec
 from simreal_common.settings.yaml_loader import load_settings
-from simreal_perception.training.tasks.tasks import TASKS
+from simreal_perception.training.tasks.registry import TASKS
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import ranges_values

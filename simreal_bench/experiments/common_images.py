@@ -15,7 +15,7 @@ from simreal_bench.experiments.photograph_crops import photograph_crops
 from simreal_common.errors import ConfigurationError
 from simreal_perception.evaluation.evaluation_data import ExampleSource
 from simreal_perception.training.held_out import draw_held_out, evaluate_all
-from simreal_perception.training.tasks.tasks import make_task
+from simreal_perception.training.tasks.registry import make_task
 from simreal_perception.training.training import load_network
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 

@@ -11,7 +11,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.run_log import log_path, read_log
 from simreal_perception.training.run_ranges import ranges_copy
-from simreal_perception.training.tasks.tasks import TASKS
+from simreal_perception.training.tasks.registry import TASKS
 from simreal_perception.training.training_config import TrainingConfig, read_config
 from simreal_sim.randomization.ranges_file import Values, ranges_sha256, read_values
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import DrawsImage, Task
+from simreal_perception.training.tasks.task import DrawsImage, Task
 
 COLUMNS = 8  # of images that no task draws into
 

@@ -10,7 +10,7 @@ from simreal_bench.stacking.fault_run import FaultResult, run_fault
 from simreal_bench.stacking.resumable import Bench
 from simreal_bench.stacking.stack_bench import read_stack
 from simreal_bench.stacking.stack_run import Picture, write_film
-from simreal_bench.stacking_faults.kinds import KINDS
+from simreal_bench.stacking_faults.registry import FAULTS
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FaultBench(Bench[tuple[str, int], FaultResult]):
         kinds: of faults.
     """
 
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = tuple(FAULTS)
 
     @property
     def runs(self) -> list[tuple[str, int]]:

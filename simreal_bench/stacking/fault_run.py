@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_run import Picture, run_stack
-from simreal_bench.stacking_faults.kinds import make_fault
+from simreal_bench.stacking_faults.registry import make_fault
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_sim.physics.arms.panda import PANDA
 

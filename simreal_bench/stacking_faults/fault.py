@@ -1,4 +1,4 @@
-"""The base of all faults that are injected into a run; which there are: `kinds.KINDS`.
+"""The base of all faults that are injected into a run; which there are: `registry.FAULTS`.
 
 When and where one comes is left to a seed.
 """

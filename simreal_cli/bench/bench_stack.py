@@ -139,14 +139,14 @@ def _faults(args: argparse.Namespace) -> dict[str, Any]:
     from simreal_bench.speed.timing import table
     from simreal_bench.stacking.fault_bench import FaultBench
     from simreal_bench.stacking.fault_summary import fault_rows, fault_summary
-    from simreal_bench.stacking_faults.kinds import KINDS
+    from simreal_bench.stacking_faults.registry import FAULTS
 
-    unknown = [kind for kind in args.faults if kind not in (*KINDS, "all")]
+    unknown = [kind for kind in args.faults if kind not in (*FAULTS, "all")]
     if unknown:
         raise ConfigurationError(
-            f"--faults {unknown[0]}: wanted all, or some of {', '.join(KINDS)}"
+            f"--faults {unknown[0]}: wanted all, or some of {', '.join(FAULTS)}"
         )
-    kinds = tuple(KINDS) if "all" in args.faults else tuple(dict.fromkeys(args.faults))
+    kinds = tuple(FAULTS) if "all" in args.faults else tuple(dict.fromkeys(args.faults))
     kind = "" if args.robot == PANDA.name else f"{args.robot}_"
     folder = args.out or Path(f"out/bench_faults_{kind}{args.blocks}")
     bench = FaultBench(args.seeds, args.blocks, args.model, args.speed, folder, args.robot, kinds)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError
-from simreal_perception.camera_calibration.board import CHARUCO, DICTIONARIES, KINDS, Board
+from simreal_perception.camera_calibration.board import BOARDS, CHARUCO, DICTIONARIES, Board
 
 MARKER_SHARE = 0.75  # of a square, where nobody says the size of the markers
 DEFAULT = Board()
@@ -15,7 +15,7 @@ DEFAULT = Board()
 def add_board_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the board; the defaults are those of `simreal calibrate board`."""
     parser.add_argument(
-        "--board", choices=KINDS, default=CHARUCO, help="kind of board (default: %(default)s)"
+        "--board", choices=BOARDS, default=CHARUCO, help="kind of board (default: %(default)s)"
     )
     parser.add_argument(
         "--squares",

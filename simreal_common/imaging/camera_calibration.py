@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from simreal_common.camera import HOW_TO_CALIBRATE, Camera, one_of
 from simreal_common.errors import CalibrationError
 from simreal_common.lenses.lens import Lens
-from simreal_common.lenses.lens_models import LENSES, lens_of
 from simreal_common.lenses.perspective_lens import PERSPECTIVE
+from simreal_common.lenses.registry import LENSES, lens_of
 from simreal_common.untrusted_text import shortened
 
 Array = NDArray[np.float64]

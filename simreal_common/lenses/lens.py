@@ -16,7 +16,7 @@ FLATTEST_RAY = 1e-3  # z of a ray of length 1 that `normalize` still keeps
 
 @dataclass(frozen=True)
 class Lens(ABC):
-    """A model of lenses, entered in `lens_models.LENSES`; two of the same class are the same.
+    """A model of lenses, entered in `registry.LENSES`; two of the same class are the same.
 
     Points are in the optical frame, metres, rays there of length 1; pixels have (0, 0) in the middle
     of the first one. `matrix` are the intrinsics K, (3, 3), `coefficients` those of one lens.

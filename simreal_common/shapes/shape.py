@@ -25,7 +25,7 @@ from simreal_common.shapes.symmetry import Symmetry, cube_group, group_of
 Array = NDArray[np.float64]
 
 # What each kind is measured by.
-KINDS: dict[str, tuple[str, ...]] = {
+SHAPES: dict[str, tuple[str, ...]] = {
     "cube": ("edges",),
     "cuboid": ("edges",),
     "tetrahedron": ("edges",),
@@ -56,7 +56,7 @@ class Shape:
     """What the blocks are.
 
     Args:
-        kind: one of `KINDS`.
+        kind: one of `SHAPES`.
         edges: metres; three of a cuboid along x, y, z; one of a cube or tetrahedron, or of a base.
         radius: of a round base, metres.
         height: along z, metres.
@@ -73,9 +73,9 @@ class Shape:
     sides: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"kind is {self.kind!r}: wanted one of {', '.join(KINDS)}")
-        wanted = KINDS[self.kind]
+        if self.kind not in SHAPES:
+            raise ValueError(f"kind is {self.kind!r}: wanted one of {', '.join(SHAPES)}")
+        wanted = SHAPES[self.kind]
         for name in ("edges", "radius", "height", "sides"):
             given = bool(getattr(self, name))
             if given != (name in wanted):
@@ -122,7 +122,7 @@ class Shape:
         if unknown:
             raise ValueError(f"{', '.join(unknown)} is not known; the keys are {', '.join(known)}")
         if not isinstance(values.get("kind"), str):
-            raise ValueError(f"kind is {values.get('kind')!r}: wanted one of {', '.join(KINDS)}")
+            raise ValueError(f"kind is {values.get('kind')!r}: wanted one of {', '.join(SHAPES)}")
         edges = values.get("edges", ())
         edges = edges if isinstance(edges, list | tuple) else (edges,)
         sides = values.get("sides", 0)
@@ -138,7 +138,7 @@ class Shape:
 
     def plain(self) -> dict[str, Any]:
         """As `from_plain` takes it."""
-        values = {name: getattr(self, name) for name in KINDS[self.kind]}
+        values = {name: getattr(self, name) for name in SHAPES[self.kind]}
         return {
             "kind": self.kind,
             **{name: list(v) if isinstance(v, tuple) else v for name, v in values.items()},

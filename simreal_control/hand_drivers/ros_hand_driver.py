@@ -17,7 +17,7 @@ from simreal_control.robot_interface.task_io import ActionResult, HandCommand
 
 
 class HandDriver(ABC):
-    """Speaks to what drives one kind of hand; entered in `ros_drivers.DRIVERS`. Any thread may call it.
+    """Speaks to what drives a kind of hand; entered in `ros_registry.DRIVERS`. Any thread may call it.
 
     Args:
         node: owns clients, publishers and subscriptions.

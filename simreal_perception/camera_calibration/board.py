@@ -17,7 +17,7 @@ from simreal_common.untrusted_text import shortened
 Array = NDArray[np.float64]
 
 CHARUCO, CHESSBOARD = "charuco", "chessboard"
-KINDS = (CHARUCO, CHESSBOARD)
+BOARDS = (CHARUCO, CHESSBOARD)
 # ArUco's families of markers: bits a side and how many there are.
 DICTIONARIES = tuple(
     f"{bits}X{bits}_{count}" for bits in (4, 5, 6, 7) for count in (50, 100, 250, 1000)
@@ -56,9 +56,9 @@ class Board:
     legacy: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if self.kind not in BOARDS:
             raise ConfigurationError(
-                f"board: got '{shortened(self.kind)}', wanted {' or '.join(KINDS)}"
+                f"board: got '{shortened(self.kind)}', wanted {' or '.join(BOARDS)}"
             )
         if not all(FEWEST_SQUARES <= n <= MOST_SQUARES for n in (self.columns, self.rows)):
             raise ConfigurationError(

@@ -13,7 +13,6 @@ import cv2
 
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.output_files import Claim
-from simreal_perception.dataset_export.formats import FORMATS
 from simreal_perception.dataset_export.picture_format import PictureFormat
 from simreal_perception.dataset_export.picture_settings import (
     SETTINGS_FILE,
@@ -21,6 +20,7 @@ from simreal_perception.dataset_export.picture_settings import (
     claim_folder,
     without_lens,
 )
+from simreal_perception.dataset_export.registry import FORMATS
 from simreal_sim.randomization.labelled_images import LabelledImage, LabelledImages
 
 Progress = Callable[[int], object]

@@ -14,7 +14,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from simreal_perception.training.tasks.tasks import (
+from simreal_perception.training.tasks.task import (
     FEEDBACK_LAG,
     LearnsFromLosses,
     Source,

@@ -19,7 +19,7 @@ from simreal_common.untrusted_text import reason_of
 from simreal_perception.training.batches import Position
 from simreal_perception.training.distributed import Ranks
 from simreal_perception.training.run_ranges import require_same_ranges
-from simreal_perception.training.tasks.tasks import make_network
+from simreal_perception.training.tasks.registry import make_network
 from simreal_perception.training.training_config import MACHINE, TrainingConfig, from_values
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 

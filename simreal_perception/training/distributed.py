@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from simreal_common.errors import ConfigurationError
-from simreal_perception.training.tasks.tasks import Source
+from simreal_perception.training.tasks.task import Source
 
 # Until the others are given up: longer than process 0 takes to check a run and to measure it.
 PATIENCE = timedelta(minutes=10)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import Measures, Source, Task, draw_apart
+from simreal_perception.training.tasks.task import Measures, Source, Task, draw_apart
 
 HELD_OUT_SEED = 1_000_000_007  # far from seeds that people choose
 

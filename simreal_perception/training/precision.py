@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import Task
+from simreal_perception.training.tasks.task import Task
 from simreal_perception.training.training_config import TrainingConfig
 
 # Flags of /proc/cpuinfo: x86 with bfloat16 products. On an AMD EPYC with avx512_bf16 a step of either

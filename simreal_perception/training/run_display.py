@@ -17,7 +17,7 @@ from tqdm import tqdm
 from simreal_common.untrusted_text import shortened
 from simreal_perception.training.checkpoint import best_path
 from simreal_perception.training.run_log import read_log, summarize
-from simreal_perception.training.trackers.open_trackers import KINDS, open_tracker
+from simreal_perception.training.trackers.registry import TRACKERS, open_tracker
 from simreal_perception.training.trackers.system_use import SystemUse
 from simreal_perception.training.trackers.tracker import TrackedRun, Tracker
 from simreal_perception.training.training_config import TrainingConfig
@@ -38,8 +38,8 @@ class RunDisplay:
     Args:
         config: the run's.
         row: line of the bar on the terminal, counted from the cursor; None for no bar and no words.
-        trackers: names out of `open_trackers.KINDS` of those that keep what the run tells; the run goes
-            on without one that is missing, or fails.
+        trackers: names out of `trackers.registry.TRACKERS` of those that keep what the run tells; the
+            run goes on without one that is missing, or fails.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class RunDisplay:
                 self._trackers[name] = open_tracker(name, run)
             except ImportError:
                 self.say(
-                    f"no {name} here (pip install {KINDS[name].install}): the run goes on without"
+                    f"no {name} here (pip install {TRACKERS[name].install}): the run goes on without"
                 )
             except Exception as error:  # what a tracker's library raises is its own
                 self._went_wrong(name, error)

@@ -40,15 +40,14 @@ from simreal_perception.training.run_folder import record_start, run_folder
 from simreal_perception.training.run_log import add_line
 from simreal_perception.training.stopping import StopRequest
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import (
-    TASKS,
+from simreal_perception.training.tasks.registry import TASKS, make_task
+from simreal_perception.training.tasks.task import (
     DrawsImage,
     DrawsOnDevice,
     ShowsTextures,
     Source,
     TakesProposals,
     Task,
-    make_task,
 )
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges_file import ranges_sha256, ranges_values

@@ -18,8 +18,9 @@ from simreal_common.settings.shape_file import read_shape_text
 from simreal_common.shapes.shape import Shape
 from simreal_perception.labelled_batches.replayed_source import TEXTURES
 from simreal_perception.training.adr.widening_rule import AdrRule
-from simreal_perception.training.tasks.tasks import MOST_PREFETCH, TASKS
-from simreal_perception.training.trackers.open_trackers import KINDS
+from simreal_perception.training.tasks.registry import TASKS
+from simreal_perception.training.tasks.task import MOST_PREFETCH
+from simreal_perception.training.trackers.registry import TRACKERS
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # What may change when a run goes on: how fast it is, not what it learns.
@@ -83,7 +84,7 @@ class TrainingConfig:
         precision: of the numbers that the network learns with, "float32" or "bfloat16"; "auto": what
             is faster here, see `precision.choose_precision`.
         prefetch: batches that are drawn ahead while the network learns; 0: in turns.
-        trackers: of what the run tells, names out of `open_trackers.KINDS`.
+        trackers: of what the run tells, names out of `trackers.registry.TRACKERS`.
 
     Raises:
         ConfigurationError: a value that cannot be.
@@ -168,9 +169,9 @@ class TrainingConfig:
                     f"{name} is '{getattr(self, name)}': wanted one of {', '.join(known)}"
                 )
         for tracker in self.trackers:
-            if tracker not in KINDS:
+            if tracker not in TRACKERS:
                 raise ConfigurationError(
-                    f"no tracker is called '{tracker}'; wanted some of {', '.join(KINDS)}"
+                    f"no tracker is called '{tracker}'; wanted some of {', '.join(TRACKERS)}"
                 )
         RandomizationConfig(frozenset(self.disabled))  # refuses unknown names
         self.body  # noqa: B018  # refuses what is no shape

@@ -26,7 +26,7 @@ def texture_pool(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """
     pool = np.empty((count, TEXTURE_SIZE, TEXTURE_SIZE, 3), dtype=np.uint8)
     for index in range(count):
-        picture = KINDS[index % len(KINDS)](rng)
+        picture = PATTERNS[index % len(PATTERNS)](rng)
         if picture.ndim == 2:
             picture = np.repeat(picture[:, :, None], 3, axis=2)
         pool[index] = np.clip(picture * 255.0, 0, 255).astype(np.uint8)
@@ -315,7 +315,7 @@ def _dark_frame(rng: np.random.Generator) -> Picture:
     return _framed(_grey_picture, (0, 70), rng)
 
 
-KINDS: tuple[Callable[[np.random.Generator], Picture], ...] = (
+PATTERNS: tuple[Callable[[np.random.Generator], Picture], ...] = (
     _plain, _gradient, _checker, _stripes, _noise, _speckle, _wood,
     _letter, _drawing, _photograph, _frame, _spots,
     _brick, _cloth, _print, _barcode, _matrix_code, _scratches, _pips,
@@ -325,7 +325,7 @@ KINDS: tuple[Callable[[np.random.Generator], Picture], ...] = (
 
 # What is pasted or painted on the faces of blocks as a whole, most of all photographs.
 PICTURES = tuple(
-    KINDS.index(kind)
+    PATTERNS.index(kind)
     for kind in (
         _framed_picture, _framed_picture, _light_frame, _middle_frame, _dark_frame,
         _leaves, _grey_leaves, _photograph, _drawing, _letter, _frame, _matrix_code, _pips,
@@ -334,16 +334,17 @@ PICTURES = tuple(
 
 # What lies on a table, or covers it, printed: on boards, mats, cards and papers.
 PRINTED = tuple(
-    KINDS.index(kind) for kind in (*PRINTS, _checker, _print, _matrix_code, _barcode, _drawing)
+    PATTERNS.index(kind) for kind in (*PRINTS, _checker, _print, _matrix_code, _barcode, _drawing)
 )
 # Surfaces of furniture and floors.
 MATERIALS = tuple(
-    KINDS.index(kind) for kind in (_plain, _gradient, _noise, _speckle, _wood, _cloth, _scratches)
+    PATTERNS.index(kind)
+    for kind in (_plain, _gradient, _noise, _speckle, _wood, _cloth, _scratches)
 )
 # Grain of wood, plain or painted thinly.
-GRAINS = (KINDS.index(_wood), KINDS.index(_noise))
+GRAINS = (PATTERNS.index(_wood), PATTERNS.index(_noise))
 # What makers put on the faces of blocks: squares that are coloured, printed, drilled.
-BLOCK_FACES = tuple(KINDS.index(kind) for kind in (*FACES, _matrix_code, _letter, _pips, _frame))
+BLOCK_FACES = tuple(PATTERNS.index(kind) for kind in (*FACES, _matrix_code, _letter, _pips, _frame))
 
 
 def pick_textures(
@@ -355,12 +356,12 @@ def pick_textures(
     """Indices, int32, shape `size`, into a pool of `texture_count` textures.
 
     Args:
-        kind: of each, an index into `KINDS`, shape `size`; any if left out. A pool too small to
+        kind: of each, an index into `PATTERNS`, shape `size`; any if left out. A pool too small to
             hold a kind gives any other.
     """
     anything = rng.integers(0, texture_count, size=size)
     if kind is None:
         return anything.astype(np.int32)
-    index = kind + len(KINDS) * (anything // len(KINDS))
+    index = kind + len(PATTERNS) * (anything // len(PATTERNS))
     index = np.where(index < texture_count, index, kind)
     return np.where(index < texture_count, index, anything).astype(np.int32)

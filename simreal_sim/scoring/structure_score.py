@@ -19,7 +19,7 @@ from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, find_columns
 
 Array = NDArray[np.float64]
 
-KINDS = (
+STRUCTURES = (
     "tower", "towers", "row", "pyramid", "wall", "structure", "sort by color", "apart", "rows by color",
 )  # fmt: skip
 # How far a block may stand beside a row's line or its pitch, metres.
@@ -33,7 +33,7 @@ class WantedStructure:
     """What was asked for.
 
     Args:
-        kind: one of KINDS.
+        kind: one of STRUCTURES.
         blocks: of the whole.
         colors: from the bottom up or along the row; none where they do not matter.
         towers: how many.
@@ -89,7 +89,7 @@ def judge_structure(
     elif wanted.kind in ("tower", "towers"):
         reason = _towers(wanted, columns, colors)
     else:
-        raise ConfigurationError(f"structure '{wanted.kind}': wanted {', '.join(KINDS)}")
+        raise ConfigurationError(f"structure '{wanted.kind}': wanted {', '.join(STRUCTURES)}")
     return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
 
 

@@ -13,7 +13,7 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.lenses.equidistant_lens import EQUIDISTANT
 from simreal_common.lenses.lens import Lens
-from simreal_common.lenses.lens_models import LENSES
+from simreal_common.lenses.registry import LENSES
 
 D435 = np.array([[610.0, 0, 321.5], [0, 611.0, 238.2], [0, 0, 1]])
 RATIONAL = [0.38, -2.2, 0.0006, -0.0002, 1.4, 0.26, -2.0, 1.33]

@@ -21,7 +21,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from simreal_control.grasping.hands.hand_types import Drive
+from simreal_control.grasping.hands.registry import Drive
 from simreal_control.hand_drivers.hand_connection import HandConnection
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory

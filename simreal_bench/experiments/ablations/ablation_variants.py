@@ -18,7 +18,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges_file import Values, ranges_values
-from simreal_sim.rendering.textures import KINDS
+from simreal_sim.rendering.textures import PATTERNS
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ VARIANTS = {
         Variant("no_distractors", "no distractors", off=("distractors",)),
         Variant("no_camera", "no camera randomization", off=("camera",)),
         Variant("no_noise", "no noise of the sensor", off=("sensor",)),
-        Variant("few_textures", f"{len(KINDS)} textures", textures=len(KINDS)),
+        Variant("few_textures", f"{len(PATTERNS)} textures", textures=len(PATTERNS)),
         Variant("no_structured_scenes", "no structured scenes", off=("tabletop",)),
         Variant(
             "no_prints",

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 class Hand(ABC):
-    """A kind of hand: a frozen dataclass of its measures, entered in `hand_types.HAND_TYPES`.
+    """A kind of hand: a frozen dataclass of its measures, entered in `registry.HANDS`.
 
     Metres, newtons, radians. The tool frame has its origin where a block is held (between the finger
     tips, in the lip of a cup), z out of the hand, y along the closing direction. Poses of the tool and

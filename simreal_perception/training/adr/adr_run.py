@@ -11,7 +11,7 @@ import torch
 
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.adr.widening_rule import AdrRule, AutomaticRandomization
-from simreal_perception.training.tasks.tasks import DrawsOnDevice, MeasuresPerformance, Task
+from simreal_perception.training.tasks.task import DrawsOnDevice, MeasuresPerformance, Task
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 from simreal_sim.randomization.ranges_file import write_ranges
 

@@ -13,7 +13,7 @@ from simreal_perception.training.run_display import RunDisplay
 from simreal_perception.training.sanity_checks.stage_record import StageRecord, learns_from
 from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.stopping import Stopped
-from simreal_perception.training.tasks.tasks import draw_apart
+from simreal_perception.training.tasks.task import draw_apart
 from simreal_perception.training.training import load_network, prepare, train
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges.randomization_config import GROUPS

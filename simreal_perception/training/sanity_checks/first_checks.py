@@ -32,7 +32,8 @@ from simreal_perception.training.sanity_checks.probe import (
 )
 from simreal_perception.training.sanity_checks.thresholds import thresholds_of
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import ExpectsInitial, Task, make_task
+from simreal_perception.training.tasks.registry import make_task
+from simreal_perception.training.tasks.task import ExpectsInitial, Task
 from simreal_perception.training.training_config import TrainingConfig
 
 IMAGES = 16

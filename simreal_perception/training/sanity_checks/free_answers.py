@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from simreal_perception.training.sanity_checks.causes import LIKELY, Cause, Finding
 from simreal_perception.training.sanity_checks.thresholds import Thresholds
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import ExpectsReachable, Task
+from simreal_perception.training.tasks.task import ExpectsReachable, Task
 
 STEPS, RATE = 100, 0.3
 MUCH_WORSE = 1.5  # an error that grows by so much while the loss falls is no chance

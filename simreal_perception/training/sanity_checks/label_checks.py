@@ -14,7 +14,7 @@ from simreal_perception.labelled_batches.pose_data import CropBatch
 from simreal_perception.training.sanity_checks import crop_labels, window_labels
 from simreal_perception.training.sanity_checks.causes import Cause, Finding
 from simreal_perception.training.sanity_checks.silhouettes import fit_findings
-from simreal_perception.training.tasks.tasks import Source, draw_apart
+from simreal_perception.training.tasks.task import Source, draw_apart
 
 FIRST_SEED, OTHER_SEED = 1_700_000_003, 1_700_000_033
 IMAGES = 8

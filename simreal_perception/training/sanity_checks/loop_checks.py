@@ -7,7 +7,7 @@ from statistics import median
 
 from simreal_perception.training.sanity_checks.causes import Cause, Finding
 from simreal_perception.training.sanity_checks.probe import Record
-from simreal_perception.training.tasks.tasks import NamesLogits, Task
+from simreal_perception.training.tasks.task import NamesLogits, Task
 
 # What a normalized input looks like; the images' own brightness and contrast vary a lot.
 LARGEST_MEAN, SMALLEST_STD, LARGEST_STD = 1.5, 0.2, 4.0

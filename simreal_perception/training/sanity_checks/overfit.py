@@ -25,7 +25,7 @@ from simreal_perception.training.sanity_checks.loop_checks import (
 from simreal_perception.training.sanity_checks.probe import Probe, Record, real_run, short_run
 from simreal_perception.training.sanity_checks.thresholds import Thresholds, thresholds_of
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import make_task
+from simreal_perception.training.tasks.registry import make_task
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges.randomization_config import GROUPS
 

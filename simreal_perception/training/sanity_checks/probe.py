@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from simreal_perception.training.stopping import Stopped
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import Task
+from simreal_perception.training.tasks.task import Task
 from simreal_perception.training.training import train
 from simreal_perception.training.training_config import TrainingConfig
 from simreal_sim.randomization.ranges.randomization_config import GROUPS

@@ -14,7 +14,7 @@ import numpy as np
 
 from simreal_common.output_files import write_whole
 from simreal_perception.training.sanity_checks.free_answers import evaluate_loss
-from simreal_perception.training.tasks.tasks import Task
+from simreal_perception.training.tasks.task import Task
 
 DIGITS = 3  # of a loss: with other threads the last ones differ
 

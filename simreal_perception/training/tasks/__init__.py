@@ -1,4 +1,4 @@
 """What can be trained: of each network its batches, its loss and the figures worth watching.
 
-Public: `tasks.make_task`, `pose_task.PoseTask`, `detector_task.DetectorTask`.
+Public: `registry.make_task`, `pose_task.PoseTask`, `detector_task.DetectorTask`.
 """

@@ -1,4 +1,4 @@
 """Trackers of runs behind one interface: TensorBoard, Weights & Biases, MLflow; all on this machine.
 
-Public: `tracker.Tracker`, `open_trackers.open_tracker`, `system_use.SystemUse`.
+Public: `tracker.Tracker`, `registry.open_tracker`, `system_use.SystemUse`.
 """

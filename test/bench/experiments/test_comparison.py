@@ -120,7 +120,7 @@ def test_the_command_compares(
 def test_networks_of_two_kinds_are_not_compared(
     toy: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simreal_perception.training.tasks.tasks import TASKS
+    from simreal_perception.training.tasks.registry import TASKS
 
     first = made(toy, tmp_path / "a")
     monkeypatch.setitem(TASKS, "other", toy.ToyTask)

@@ -7,12 +7,12 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.stacking.fault_run import run_fault
-from simreal_bench.stacking_faults.kinds import KINDS
+from simreal_bench.stacking_faults.registry import FAULTS
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", list(FAULTS))
 def test_a_fault_of_each_kind_in_physics(kind: str) -> None:
     result = run_fault(kind, 1, 3, BlockEstimator.load("block", threads=1))
     assert result.injected_at is not None

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_bench.stacking_faults.kinds import make_fault
+from simreal_bench.stacking_faults.registry import make_fault
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,

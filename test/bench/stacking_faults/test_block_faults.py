@@ -11,7 +11,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking_faults.fault import Fault
-from simreal_bench.stacking_faults.kinds import make_fault
+from simreal_bench.stacking_faults.registry import make_fault
 
 
 def test_the_last_block_taken_is_recovered_from_by_words_alone(stood: StackResult) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_bench.stacking_faults.kinds import make_fault
+from simreal_bench.stacking_faults.registry import make_fault
 from simreal_control.robot_interface.task_io import DetectionFrame, Inputs
 from simreal_control.task.state import StateName
 

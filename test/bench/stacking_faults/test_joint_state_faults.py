@@ -12,7 +12,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_bench.simulated_robot.stack_result import StackResult
-from simreal_bench.stacking_faults.kinds import make_fault
+from simreal_bench.stacking_faults.registry import make_fault
 from simreal_control.task.state import StateName
 from simreal_sim.physics.arms.panda import PANDA
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.lenses.lens import Lens
-from simreal_common.lenses.lens_models import LENSES, lens_of
+from simreal_common.lenses.registry import LENSES, lens_of
 
 Array = NDArray[np.float64]
 MATRIX = np.array([[250.0, 0, 320], [0, 250.0, 240], [0, 0, 1]])

@@ -14,10 +14,10 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import cube_corners, cube_symmetries
 from simreal_common.shapes.rests import rests
-from simreal_common.shapes.shape import CUBE, EXAMPLES, KINDS, Shape
+from simreal_common.shapes.shape import CUBE, EXAMPLES, SHAPES, Shape
 from simreal_common.shapes.symmetry import group_of, turns_about_z
 
-SHAPES = {
+EXAMPLE_SHAPES = {
     "cube": CUBE,
     "cuboid": Shape("cuboid", (0.06, 0.04, 0.03)),
     "square": Shape("cuboid", (0.03, 0.03, 0.07)),
@@ -33,7 +33,7 @@ ORDERS = {
     "cube": 24, "cuboid": 4, "square": 8, "tetrahedron": 12, "triangular": 6, "hexagonal": 12,
     "pyramid": 4, "cylinder": 2, "cone": 1,
 }  # fmt: skip
-every_shape = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+every_shape = pytest.mark.parametrize("shape", EXAMPLE_SHAPES.values(), ids=EXAMPLE_SHAPES)
 rotations = st.integers(0, 2**32 - 1).map(
     lambda seed: Rotation.random(random_state=np.random.default_rng(seed)).as_matrix()
 )
@@ -45,7 +45,7 @@ def test_a_shape_reads_back_what_it_writes(shape: Shape) -> None:
 
 
 def test_there_is_an_example_of_every_kind() -> None:
-    assert set(EXAMPLES) == set(KINDS) <= {shape.kind for shape in SHAPES.values()}
+    assert set(EXAMPLES) == set(SHAPES) <= {shape.kind for shape in EXAMPLE_SHAPES.values()}
 
 
 @every_shape
@@ -67,18 +67,18 @@ def test_its_edge_is_that_of_the_cube_in_the_same_sphere(shape: Shape) -> None:
     ],
 )
 def test_its_extents_are_the_measures(name: str, extents: tuple[float, ...]) -> None:
-    assert SHAPES[name].extents_m == pytest.approx(extents)
+    assert EXAMPLE_SHAPES[name].extents_m == pytest.approx(extents)
 
 
 @pytest.mark.parametrize("name", ["prism", "pyramid", "tetrahedron"])
 def test_edges_of_a_base_are_as_long_as_they_were_given(name: str) -> None:
-    shape = next(shape for shape in SHAPES.values() if shape.kind == name)
+    shape = next(shape for shape in EXAMPLE_SHAPES.values() if shape.kind == name)
     first, second = shape.vertices[:2] * shape.edge_m
     assert np.linalg.norm(first - second) == pytest.approx(shape.edges[0])
 
 
 def test_all_edges_of_a_tetrahedron_are_alike() -> None:
-    shape = SHAPES["tetrahedron"]
+    shape = EXAMPLE_SHAPES["tetrahedron"]
     pairs, _ = shape.edge_lines
     ends = shape.vertices[pairs] * shape.edge_m
     lengths = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
@@ -94,7 +94,7 @@ def test_the_surface_is_closed_and_its_triangles_look_outwards(shape: Shape) -> 
     np.testing.assert_allclose(normals.sum(axis=0), 0.0, atol=1e-12)
 
 
-@pytest.mark.parametrize("shape", [s for s in SHAPES.values() if not s.is_round])
+@pytest.mark.parametrize("shape", [s for s in EXAMPLE_SHAPES.values() if not s.is_round])
 def test_faces_and_edges_belong_together(shape: Shape) -> None:
     normals, offsets = shape.faces
     heights = shape.vertices @ normals.T
@@ -108,8 +108,8 @@ def test_faces_and_edges_belong_together(shape: Shape) -> None:
 
 @pytest.mark.parametrize(("name", "order"), ORDERS.items())
 def test_the_group_has_its_order(name: str, order: int) -> None:
-    assert len(SHAPES[name].symmetry.rotations) == order
-    np.testing.assert_allclose(SHAPES[name].symmetry.rotations[0], np.eye(3))
+    assert len(EXAMPLE_SHAPES[name].symmetry.rotations) == order
+    np.testing.assert_allclose(EXAMPLE_SHAPES[name].symmetry.rotations[0], np.eye(3))
 
 
 def test_the_group_of_a_cubes_vertices_is_that_of_a_cube() -> None:
@@ -195,7 +195,7 @@ def test_what_is_no_shape_is_refused_in_a_line(values: object, words: str) -> No
 
 
 def test_a_model_of_one_size_finds_others_of_its_proportions() -> None:
-    assert Shape("cuboid", (0.03, 0.02, 0.015)).looks_like(SHAPES["cuboid"])
-    assert not Shape("cuboid", (0.03, 0.02, 0.02)).looks_like(SHAPES["cuboid"])
-    assert not SHAPES["triangular"].looks_like(SHAPES["hexagonal"])
+    assert Shape("cuboid", (0.03, 0.02, 0.015)).looks_like(EXAMPLE_SHAPES["cuboid"])
+    assert not Shape("cuboid", (0.03, 0.02, 0.02)).looks_like(EXAMPLE_SHAPES["cuboid"])
+    assert not EXAMPLE_SHAPES["triangular"].looks_like(EXAMPLE_SHAPES["hexagonal"])
     assert Shape("cube", (0.1,)).looks_like(CUBE)

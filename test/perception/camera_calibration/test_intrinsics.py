@@ -13,8 +13,8 @@ from simreal_common.camera import Camera
 from simreal_common.errors import CalibrationError
 from simreal_common.geometry import Pose
 from simreal_common.imaging.camera_files import load_camera, parse_camera
-from simreal_common.lenses.lens_models import lens_of
 from simreal_common.lenses.perspective_lens import PERSPECTIVE
+from simreal_common.lenses.registry import lens_of
 from simreal_perception.camera_calibration.board import Board
 from simreal_perception.camera_calibration.camera_file import camera_yaml
 from simreal_perception.camera_calibration.coverage import (

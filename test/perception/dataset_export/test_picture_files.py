@@ -15,9 +15,9 @@ from simreal_cli import cli_pictures
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError, SimrealError
 from simreal_common.geometry import cube_corners
-from simreal_perception.dataset_export.formats import FORMATS
 from simreal_perception.dataset_export.picture_run import PictureRun, PictureSource
 from simreal_perception.dataset_export.picture_settings import PictureSettings
+from simreal_perception.dataset_export.registry import FORMATS
 from simreal_perception.evaluation.labelled_photographs import photograph_source
 from simreal_sim.randomization.labelled_images import LabelledImage
 from simreal_sim.randomization.ranges.randomization_config import GROUPS

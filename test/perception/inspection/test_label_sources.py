@@ -16,9 +16,9 @@ pytest.importorskip("numba", reason="drawing needs numba: pip install 'simreal[s
 
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
-from simreal_perception.dataset_export.formats import FORMATS
 from simreal_perception.dataset_export.picture_run import PictureRun
 from simreal_perception.dataset_export.picture_settings import PictureSettings
+from simreal_perception.dataset_export.registry import FORMATS
 from simreal_perception.evaluation.labelled_photographs import photograph_source
 from simreal_perception.inspection.inspection import inspect_pictures, photograph_pictures
 from simreal_perception.inspection.label_checks import check_labels

@@ -16,7 +16,8 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.batches import Batches  # noqa: E402
-from simreal_perception.training.tasks.tasks import FEEDBACK_LAG, MOST_PREFETCH, TASKS, draw_apart  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS  # noqa: E402
+from simreal_perception.training.tasks.task import FEEDBACK_LAG, MOST_PREFETCH, draw_apart  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 

@@ -16,7 +16,7 @@ from simreal_perception.training import training  # noqa: E402
 from simreal_perception.training.checkpoint import load_network, read_progress  # noqa: E402
 from simreal_perception.training.run_folder import source_commit  # noqa: E402
 from simreal_perception.training.run_log import log_path, read_log, summarize  # noqa: E402
-from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 

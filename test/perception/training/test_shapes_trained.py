@@ -33,7 +33,7 @@ from simreal_perception.training.initial_weights import load_initial_weights  # 
 from simreal_perception.training.sanity_checks.first_checks import it_runs  # noqa: E402
 from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E402
 from simreal_perception.training.tasks.loss import Loss  # noqa: E402
-from simreal_perception.training.tasks.tasks import make_task  # noqa: E402
+from simreal_perception.training.tasks.registry import make_task  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import (  # noqa: E402

@@ -30,7 +30,7 @@ from simreal_perception.training.initial_weights import (  # noqa: E402
     load_initial_weights,
     progress_before,
 )
-from simreal_perception.training.tasks.tasks import TASKS, make_network, make_task  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS, make_network, make_task  # noqa: E402
 from simreal_perception.training.training import load_network, prepare, train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_sim.randomization.random_scenes import draw_scenes  # noqa: E402

@@ -27,8 +27,8 @@ from simreal_perception.training.checkpoint import load_network  # noqa: E402
 from simreal_perception.training.ema import moving_average  # noqa: E402
 from simreal_perception.training.run_display import RunDisplay  # noqa: E402
 from simreal_perception.training.run_folder import run_folder  # noqa: E402
-from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
-from simreal_perception.training.trackers.open_trackers import ROOM  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS  # noqa: E402
+from simreal_perception.training.trackers.registry import ROOM  # noqa: E402
 from simreal_perception.training.training import TrainingResult, train  # noqa: E402
 from simreal_perception.training.training_config import (  # noqa: E402
     TrainingConfig,

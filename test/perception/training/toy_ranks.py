@@ -17,7 +17,8 @@ import toy_task
 
 from simreal_common.errors import SimrealError
 from simreal_perception.training.distributed import Ranks, join_ranks
-from simreal_perception.training.tasks.tasks import TASKS, Task
+from simreal_perception.training.tasks.registry import TASKS
+from simreal_perception.training.tasks.task import Task
 from simreal_perception.training.training import train
 from simreal_perception.training.training_config import TrainingConfig
 

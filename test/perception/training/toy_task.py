@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.tasks import TASKS
+from simreal_perception.training.tasks.registry import TASKS
 from simreal_perception.training.training import train
 from simreal_perception.training.training_config import TrainingConfig
 

@@ -36,7 +36,7 @@ from simreal_sim.randomization.ranges.ranges import (
     weights,
 )
 from simreal_sim.rendering.scene import EMPTY, SceneBatch
-from simreal_sim.rendering.textures import BLOCK_FACES, GRAINS, KINDS, MATERIALS, PRINTED
+from simreal_sim.rendering.textures import BLOCK_FACES, GRAINS, MATERIALS, PATTERNS, PRINTED
 
 BLOCKS = slice(FIRST_BLOCK, FIRST_DISTRACTOR)
 POOL = 60
@@ -238,11 +238,11 @@ def set_up(count: int, looks: str, grounds: str) -> SceneBatch:
             grounds=only(ranges.grounds, grounds),
         )
     )
-    return draw_scenes(count, 3 * len(KINDS), randomization, np.random.default_rng(9))
+    return draw_scenes(count, 3 * len(PATTERNS), randomization, np.random.default_rng(9))
 
 
 def kinds_of(texture: np.ndarray) -> set[int]:
-    return set(np.unique(texture % len(KINDS)))
+    return set(np.unique(texture % len(PATTERNS)))
 
 
 def test_blocks_of_a_set_up_scene_are_of_one_kind() -> None:

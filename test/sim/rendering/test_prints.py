@@ -12,8 +12,8 @@ from simreal_sim.rendering.texture_size import TEXTURE_SIZE
 from simreal_sim.rendering.textures import (
     BLOCK_FACES,
     GRAINS,
-    KINDS,
     MATERIALS,
+    PATTERNS,
     PRINTED,
     pick_textures,
     texture_pool,
@@ -38,8 +38,8 @@ def test_prints_are_tones_that_vary_and_repeat_with_their_seed(kind: Draw) -> No
 
 
 def test_a_pool_holds_all_kinds_and_repeats_with_its_seed() -> None:
-    assert {*PRINTS, *FACES} <= set(KINDS)
-    count = 2 * len(KINDS)
+    assert {*PRINTS, *FACES} <= set(PATTERNS)
+    count = 2 * len(PATTERNS)
     pool = texture_pool(count, np.random.default_rng(3))
     assert pool.shape == (count, TEXTURE_SIZE, TEXTURE_SIZE, 3)
     np.testing.assert_array_equal(pool, texture_pool(count, np.random.default_rng(3)))
@@ -47,8 +47,8 @@ def test_a_pool_holds_all_kinds_and_repeats_with_its_seed() -> None:
     assert len({picture.tobytes() for picture in pool}) == count
     # Each kind stands where `pick_textures` looks for it.
     rng = np.random.default_rng(3)
-    for index in range(len(KINDS)):
-        drawn = KINDS[index](rng)
+    for index in range(len(PATTERNS)):
+        drawn = PATTERNS[index](rng)
         if index:
             drawn = np.clip(drawn * 255, 0, 255).astype(np.uint8)
             drawn = drawn if drawn.ndim == 3 else drawn[..., None]
@@ -59,9 +59,9 @@ def test_a_pool_holds_all_kinds_and_repeats_with_its_seed() -> None:
 def test_picked_textures_are_of_the_kind_that_is_asked_for(kinds: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     wanted = rng.choice(kinds, size=500)
-    picked = pick_textures((500,), 3 * len(KINDS), rng, wanted)
-    np.testing.assert_array_equal(picked % len(KINDS), wanted)
-    assert len(set(picked // len(KINDS))) == 3
+    picked = pick_textures((500,), 3 * len(PATTERNS), rng, wanted)
+    np.testing.assert_array_equal(picked % len(PATTERNS), wanted)
+    assert len(set(picked // len(PATTERNS))) == 3
 
 
 def test_thin_lines_of_a_grid_may_be_fainter_than_its_strong_ones() -> None:

@@ -64,7 +64,7 @@ def test_a_run_that_was_stopped_goes_on(
                 os.kill(os.getpid(), signal.SIGTERM)
             return super().loss(network, batch)
 
-    from simreal_perception.training.tasks.tasks import TASKS
+    from simreal_perception.training.tasks.registry import TASKS
 
     TASKS["toy"] = Stops  # the fixture puts back what was there
     assert command(tmp_path, "--only", "no_noise", "--seeds", "1") == 130

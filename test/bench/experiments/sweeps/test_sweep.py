@@ -19,7 +19,7 @@ from simreal_bench.experiments.sweeps.sweep import RUN, Sweep
 from simreal_bench.experiments.sweeps.sweep_page import importances
 from simreal_cli.cli import main
 from simreal_common.errors import ConfigurationError
-from simreal_perception.training.tasks.tasks import TASKS
+from simreal_perception.training.tasks.registry import TASKS
 from simreal_perception.training.training_config import TrainingConfig
 
 BUDGET = ["--task", "toy", "--steps", "40", "--batch", "8", "--width", "4"]

@@ -16,7 +16,7 @@ from simreal_common.errors import ConfigurationError  # noqa: E402
 from simreal_perception.training.adr.adr_run import adr_ranges  # noqa: E402
 from simreal_perception.training.checkpoint import read_progress  # noqa: E402
 from simreal_perception.training.run_log import read_log  # noqa: E402
-from simreal_perception.training.tasks.tasks import TASKS, make_task  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS, make_task  # noqa: E402
 from simreal_perception.training.training import train  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import (  # noqa: E402

@@ -25,7 +25,7 @@ from simreal_perception.training.sanity_checks.curriculum import (  # noqa: E402
 from simreal_perception.training.sanity_checks.first_checks import it_runs  # noqa: E402
 from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E402
 from simreal_perception.training.sanity_checks.thresholds import Thresholds  # noqa: E402
-from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import GROUPS  # noqa: E402
 

@@ -29,7 +29,7 @@ from simreal_perception.training.sanity_checks.overfit import overfit  # noqa: E
 from simreal_perception.training.sanity_checks.thresholds import Thresholds  # noqa: E402
 from simreal_perception.training.tasks import pose_task  # noqa: E402
 from simreal_perception.training.tasks.loss import Loss  # noqa: E402
-from simreal_perception.training.tasks.tasks import TASKS  # noqa: E402
+from simreal_perception.training.tasks.registry import TASKS  # noqa: E402
 from simreal_perception.training.training_config import TrainingConfig, read_config  # noqa: E402
 from simreal_sim.randomization.ranges.randomization_config import EdgeRanges  # noqa: E402
 from simreal_sim.randomization.ranges.ranges import LogUniform  # noqa: E402

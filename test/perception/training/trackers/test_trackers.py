@@ -21,8 +21,8 @@ from simreal_cli import cli_train
 from simreal_cli.cli import VERBS, main
 from simreal_common.errors import ConfigurationError
 from simreal_perception.training.run_display import RunDisplay
-from simreal_perception.training.trackers import open_trackers
-from simreal_perception.training.trackers.open_trackers import KINDS, Kind
+from simreal_perception.training.trackers import registry
+from simreal_perception.training.trackers.registry import TRACKERS, TrackerModule
 from simreal_perception.training.trackers.system_use import SystemUse
 from simreal_perception.training.training import train
 from simreal_perception.training.training_config import TrainingConfig
@@ -163,8 +163,8 @@ def test_a_tracker_that_fails_does_not_end_a_run(
 ) -> None:  # fmt: skip
     module = ModuleType("broken")
     module.Broken = Broken  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, f"{open_trackers.ROOM}.broken", module)
-    monkeypatch.setitem(KINDS, "broken", Kind("json", "json", "broken", "Broken"))
+    monkeypatch.setitem(sys.modules, f"{registry.ROOM}.broken", module)
+    monkeypatch.setitem(TRACKERS, "broken", TrackerModule("json", "json", "broken", "Broken"))
     config = TrainingConfig("toy", **{**toy.SMALL, "steps": STEPS}, trackers=("broken",))
     assert train(config, tmp_path, RunDisplay(config, 0, config.trackers)).finished
     assert capfd.readouterr().err.count("tracker broken failed (no space left on device)") == 1
@@ -202,7 +202,7 @@ def test_the_command_names_them(
     given: tuple[str, ...],
     trackers: tuple[str, ...],
 ) -> None:
-    monkeypatch.setitem(KINDS, "json", Kind("json", "json", "broken", "Broken"))
+    monkeypatch.setitem(TRACKERS, "json", TrackerModule("json", "json", "broken", "Broken"))
     parser = argparse.ArgumentParser()
     cli_train.add_arguments(parser)
     options = [word for name in given for word in ("--tracker", name)]

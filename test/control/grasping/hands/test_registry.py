@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simreal_control.grasping.hands.hand import Hand
-from simreal_control.grasping.hands.hand_types import HAND_TYPES, Drive
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.grasping.hands.registry import HANDS, Drive
 from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.parameters import ControlParameters, robot_parameters
 from simreal_control.robot_interface.task_io import ArmState, MoveGripper, SwitchSuction
@@ -19,10 +19,10 @@ REST = ArmState(0.0, np.zeros(7), np.zeros(7), None)
 FINGERS, CUP = ParallelGripper(), SuctionCup()
 
 
-@pytest.mark.parametrize("name", list(HAND_TYPES))
+@pytest.mark.parametrize("name", list(HANDS))
 def test_parameters_make_the_kind_of_hand_that_they_name(name: str) -> None:
     told = replace(robot_parameters("panda"), gripper_type=name)
-    assert type(told.hand()) is HAND_TYPES[name].hand
+    assert type(told.hand()) is HANDS[name].hand
     assert told.finger_joints == (told.gripper_joints if told.hand().driven else ())
 
 
@@ -42,7 +42,7 @@ def test_a_hand_has_the_measures_that_the_parameters_say() -> None:
 
 def test_every_drive_has_a_driver() -> None:
     pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime")
-    from simreal_control.hand_drivers.ros_drivers import DRIVERS
+    from simreal_control.hand_drivers.ros_registry import DRIVERS
 
     assert set(DRIVERS) == set(Drive)
     assert ControlParameters().hand_type.drive is Drive.GRIPPER_COMMAND

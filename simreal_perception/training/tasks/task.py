@@ -1,4 +1,4 @@
-"""What can be trained: the tasks by name, and what a task has to offer."""
+"""What a task of training has to offer, and the source of its batches."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from simreal_common.errors import ConfigurationError
-from simreal_common.shapes.shape import Shape
-from simreal_perception.training.tasks.detector_task import DetectorTask
 from simreal_perception.training.tasks.loss import Loss
-from simreal_perception.training.tasks.pose_task import PoseTask
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
 
 # Batch number k knows the losses of the batches up to k - FEEDBACK_LAG and of no later one, however
@@ -156,53 +152,6 @@ class DrawsImage(Protocol):
 
     def image(self, network: nn.Module, batch: Any) -> NDArray[np.uint8]:
         """One RGB image (H, W, 3) with predictions and truth drawn in."""
-
-
-class TaskKind(Protocol):
-    """A class of tasks, which makes a network without the images that it learns from, too."""
-
-    def __call__(self, seed: int, width: int, randomization: RandomizationConfig) -> Task: ...
-
-    def network_of(self, width: int, shape: Shape) -> Any:  # nn.Module; mypy does not follow torch
-        """The network of such a task with fresh weights; see `make_network`."""
-
-
-TASKS: dict[str, TaskKind] = {
-    "detector": DetectorTask,
-    "pose": PoseTask,
-}
-
-
-def make_task(name: str, seed: int, width: int, randomization: RandomizationConfig) -> Task:
-    """A new task with fresh weights.
-
-    Args:
-        seed: of the images; the weights come from torch's generator.
-        width: channels of the network's first layer.
-
-    Raises:
-        ConfigurationError: no such task.
-    """
-    return _kind(name)(seed, width, randomization)
-
-
-def make_network(name: str, width: int, shape: Shape) -> Any:
-    """The network of a task, with fresh weights of torch's generator.
-
-    Args:
-        width: channels of its first layer.
-        shape: of the blocks.
-
-    Raises:
-        ConfigurationError: no such task.
-    """
-    return _kind(name).network_of(width, shape)
-
-
-def _kind(name: str) -> TaskKind:
-    if name not in TASKS:
-        raise ConfigurationError(f"no network is called '{name}'; wanted one of {', '.join(TASKS)}")
-    return TASKS[name]
 
 
 def draw_apart(source: Source, count: int, seed: int) -> Any:

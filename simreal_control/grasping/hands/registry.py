@@ -11,7 +11,7 @@ from simreal_control.grasping.hands.suction_cup import SuctionCup
 
 
 class Drive(Enum):
-    """What a robot offers to drive a hand by; who speaks it is in `hand_drivers/ros_drivers.py`."""
+    """What a robot offers to drive a hand by; who speaks it is in `hand_drivers/ros_registry.py`."""
 
     GRIPPER_COMMAND = "action control_msgs/GripperCommand"
     PARALLEL_GRIPPER_COMMAND = "action control_msgs/ParallelGripperCommand"
@@ -20,16 +20,16 @@ class Drive(Enum):
 
 
 @dataclass(frozen=True)
-class HandType:
+class DrivenHand:
     """A kind of hand, and what drives it; the drive takes the commands that the hand makes."""
 
     hand: type[Hand]
     drive: Drive
 
 
-HAND_TYPES = {
-    "gripper_command": HandType(ParallelGripper, Drive.GRIPPER_COMMAND),
-    "parallel_gripper_command": HandType(ParallelGripper, Drive.PARALLEL_GRIPPER_COMMAND),
-    "vacuum_service": HandType(SuctionCup, Drive.SWITCH_SERVICE),
-    "vacuum_topic": HandType(SuctionCup, Drive.SWITCH_TOPIC),
+HANDS = {
+    "gripper_command": DrivenHand(ParallelGripper, Drive.GRIPPER_COMMAND),
+    "parallel_gripper_command": DrivenHand(ParallelGripper, Drive.PARALLEL_GRIPPER_COMMAND),
+    "vacuum_service": DrivenHand(SuctionCup, Drive.SWITCH_SERVICE),
+    "vacuum_topic": DrivenHand(SuctionCup, Drive.SWITCH_TOPIC),
 }

@@ -13,7 +13,7 @@ from simreal_bench.stacking_faults.process_faults import ClockBack, Restarted
 from simreal_common.errors import ConfigurationError
 
 # New ones go to the end: what a seed makes of a kind depends on the place.
-KINDS: dict[str, type[Fault]] = {
+FAULTS: dict[str, type[Fault]] = {
     kind.kind: kind
     for kind in (
         Dropped, Slipped, Fell, Meddled, Appeared,
@@ -29,7 +29,7 @@ def make_fault(kind: str, seed: int) -> Fault:
     Raises:
         ConfigurationError: there is no such kind.
     """
-    if kind not in KINDS:
-        raise ConfigurationError(f"fault '{kind}': wanted one of {', '.join(KINDS)}")
-    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
-    return KINDS[kind](rng, seed)
+    if kind not in FAULTS:
+        raise ConfigurationError(f"fault '{kind}': wanted one of {', '.join(FAULTS)}")
+    rng = np.random.default_rng([seed, list(FAULTS).index(kind)])
+    return FAULTS[kind](rng, seed)

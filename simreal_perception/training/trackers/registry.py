@@ -14,7 +14,7 @@ ROOM = "simreal_perception.training.trackers"
 
 
 @dataclass(frozen=True)
-class Kind:
+class TrackerModule:
     """One tracker: the library it needs, what installs it, and where it is."""
 
     library: str
@@ -23,10 +23,12 @@ class Kind:
     name: str
 
 
-KINDS = {
-    "tensorboard": Kind("tensorboard", "tensorboard", "tensorboard_tracker", "TensorBoardTracker"),
-    "wandb": Kind("wandb", "'simreal[trackers]'", "wandb_tracker", "WandbTracker"),
-    "mlflow": Kind("mlflow", "'simreal[trackers]'", "mlflow_tracker", "MlflowTracker"),
+TRACKERS = {
+    "tensorboard": TrackerModule(
+        "tensorboard", "tensorboard", "tensorboard_tracker", "TensorBoardTracker"
+    ),
+    "wandb": TrackerModule("wandb", "'simreal[trackers]'", "wandb_tracker", "WandbTracker"),
+    "mlflow": TrackerModule("mlflow", "'simreal[trackers]'", "mlflow_tracker", "MlflowTracker"),
 }
 
 
@@ -37,7 +39,7 @@ def require_trackers(names: Sequence[str]) -> None:
         MissingDependencyError: one of them is not.
     """
     for name in names:
-        kind = KINDS[name]
+        kind = TRACKERS[name]
         if importlib.util.find_spec(kind.library) is None:
             raise MissingDependencyError(
                 f"tracker '{name}' needs {kind.library}, which is not installed: pip install "
@@ -51,6 +53,6 @@ def open_tracker(name: str, run: TrackedRun) -> Tracker:
     Raises:
         ImportError: its library is not installed.
     """
-    kind = KINDS[name]
+    kind = TRACKERS[name]
     tracker: Tracker = getattr(importlib.import_module(f"{ROOM}.{kind.module}"), kind.name)(run)
     return tracker

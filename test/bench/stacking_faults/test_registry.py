@@ -6,19 +6,19 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
-from simreal_bench.stacking_faults.kinds import KINDS, make_fault
+from simreal_bench.stacking_faults.registry import FAULTS, make_fault
 from simreal_common.errors import ConfigurationError
 
 
 def test_the_place_of_a_kind_does_not_change() -> None:
-    assert list(KINDS) == [
+    assert list(FAULTS) == [
         "dropped", "slipped", "fell", "meddled", "appeared",
         "detections", "transform", "action", "joints", "restart",
         "early_success", "empty_state", "fingers_lost", "camera_lost", "clock_back",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", list(FAULTS))
 def test_a_seed_gives_the_same_fault(kind: str) -> None:
     def described(seed: int) -> str:
         fault = make_fault(kind, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simreal_control.grasping.hands.hand_types import Drive
+from simreal_control.grasping.hands.registry import Drive
 from simreal_control.hand_drivers.ros_gripper_actions import (
     GripperCommandDriver,
     ParallelGripperCommandDriver,
