@@ -309,7 +309,7 @@ class GripperController:
         effort = float(np.abs(states.efforts[fingers]).mean())
         goal, now = self._goal, self._world.time
         if goal is not None and goal.handle.is_cancel_requested:
-            self._world.command_gripper(position, self._default_effort)
+            self._world.command_hand(position, self._default_effort)
             self._goal = self._execution = None
             _end(goal, CANCELED, (position, effort, False, False))
             return
@@ -338,7 +338,7 @@ class GripperController:
         else:
             _end(self._goal, ABORTED, (position, 0.0, False, False))
             target = min(max(position, low), high)
-            self._world.command_gripper(target, effort or self._default_effort)
+            self._world.command_hand(target, effort or self._default_effort)
             self._execution = GripperExecution(target, self._world.time, arm.finger_lever_m)
             self._goal = _Goal(handle, Future(), Schedule(FEEDBACK_RATE_HZ))
             how, values = await self._goal.done

@@ -39,6 +39,6 @@ class SuctionController:
 
     def _on_switch(self, request: SetBool.Request, answer: SetBool.Response) -> Any:
         arm = self._world.arm
-        self._world.command_gripper(arm.finger_closed if request.data else arm.finger_open, 0.0)
+        self._world.command_hand(arm.finger_closed if request.data else arm.finger_open, 0.0)
         answer.success, answer.message = True, f"the vacuum is {'on' if request.data else 'off'}"
         return answer

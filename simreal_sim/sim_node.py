@@ -134,7 +134,7 @@ class SimNode(Node):
         }
         self._ownership.settle()  # what takes time lies before, what others see behind it
         self._arm = ArmController(self, self._world, controllers)
-        self._gripper = HAND_CONTROLLERS[arm.hand](self, self._world, controllers)
+        self._hand = HAND_CONTROLLERS[arm.hand](self, self._world, controllers)
 
         self._clock_publisher = self.create_publisher(ClockMessage, "/clock", STATE_QOS)
         self._joint_publisher = self.create_publisher(JointState, "joint_states", STATE_QOS)
@@ -173,7 +173,7 @@ class SimNode(Node):
 
     def destroy_node(self) -> None:
         self._arm.destroy()
-        self._gripper.destroy()
+        self._hand.destroy()
         super().destroy_node()
         self._world.close()
 
@@ -200,7 +200,7 @@ class SimNode(Node):
         self._world.step()
         self._joints = self._world.joint_states()
         self._arm.after_step(self._joints.positions[self._world.arm_part])
-        self._gripper.after_step(self._joints)
+        self._hand.after_step(self._joints)
 
     def _publish(self) -> bool:
         """Publish what is due; whether an image was made."""

@@ -35,7 +35,7 @@ class FingerExecution(HandExecution):
     def __init__(self, command: HandCommand, world: World, fingers: FingerMapping) -> None:
         assert isinstance(command, MoveGripper)
         position, self._world = fingers.position(command.opening_m), world
-        world.command_gripper(position, command.effort_n)
+        world.command_hand(position, command.effort_n)
         self._execution = GripperExecution(position, world.time, world.arm.finger_lever_m)
 
     def ended(self) -> bool:
@@ -53,7 +53,7 @@ class SuctionExecution(HandExecution):
     def __init__(self, command: HandCommand, world: World, fingers: FingerMapping) -> None:
         assert isinstance(command, SwitchSuction)
         arm = world.arm
-        world.command_gripper(arm.finger_closed if command.on else arm.finger_open, 0.0)
+        world.command_hand(arm.finger_closed if command.on else arm.finger_open, 0.0)
         self._world, self._began = world, world.time
 
     def ended(self) -> bool:

@@ -97,7 +97,7 @@ class RobotInPhysics(Robot):
         self._touching: dict[tuple[str, str], float] = {}
         self._lower, self._upper = world.arm_limits
         self._links = {world.link_index(name): name for name in world.link_poses()}
-        world.command_gripper(world.arm.finger_open, GRIPPER_EFFORT_N)
+        world.command_hand(world.arm.finger_open, GRIPPER_EFFORT_N)
 
     def execute(self, command: Command) -> None:
         """Begin or give up a command."""

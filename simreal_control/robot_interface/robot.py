@@ -8,7 +8,7 @@ from simreal_control.robot_interface.task_io import Command, Inputs
 
 
 class Robot(Protocol):
-    """An arm with a gripper, and a camera that looks at its table; real, simulated or made up.
+    """An arm with a hand, and a camera that looks at its table; real, simulated or made up.
 
     At each tick: `outputs = task.tick(robot.step())`, then `execute` of each command in the outputs.
     """

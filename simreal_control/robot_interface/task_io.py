@@ -66,7 +66,7 @@ class DetectionFrame:
 
 @dataclass(frozen=True, eq=False)
 class ArmState:
-    """Joint states of arm and gripper.
+    """Joint states of arm and hand.
 
     Args:
         stamp: of the oldest of them.

@@ -52,7 +52,7 @@ class SimulatedHand(ABC):
 
     @abstractmethod
     def command(self, position: float, effort: float) -> None:
-        """Open or close: see `World.command_gripper`."""
+        """Open or close: see `World.command_hand`."""
 
     @abstractmethod
     def before_step(self) -> None:

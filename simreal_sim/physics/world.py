@@ -1,4 +1,4 @@
-"""The physics world: an arm with its gripper at a table with blocks, in PyBullet, no window.
+"""The physics world: an arm with its hand at a table with blocks, in PyBullet, no window.
 
 World frame: z up, table top at z = 0; the Panda's base link coincides with it. SI units. One `World`
 owns one physics server; nothing is global, several worlds live side by side.
@@ -183,7 +183,7 @@ class World:
         """The positions last commanded, shape (n,)."""
         return np.array(self._arm_command, dtype=np.float64)
 
-    def command_gripper(self, position: float, effort: float) -> None:
+    def command_hand(self, position: float, effort: float) -> None:
         """Move both finger joints to `position`, m or rad; a suction cup is on where it is nearer to
         closed.
 
@@ -373,4 +373,4 @@ class World:
         )
         self._hand = HANDS[self.arm.hand](parts)
         self.command_arm(home)
-        self.command_gripper(self.arm.finger_open, self.arm.gripper_effort)
+        self.command_hand(self.arm.finger_open, self.arm.gripper_effort)

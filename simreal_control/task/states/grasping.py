@@ -10,13 +10,13 @@ from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.carrying import Lifting
-from simreal_control.task.states.gripper_action import CLOSING_FAILED, GripperAction
+from simreal_control.task.states.hand_action import CLOSING_FAILED, HandAction
 from simreal_control.task.states.releasing import Releasing
 from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class Grasping(GripperAction):
+class Grasping(HandAction):
     """The hand closes on a block.
 
     Args:

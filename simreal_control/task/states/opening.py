@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.early_look import LooksEarly
-from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
+from simreal_control.task.states.hand_action import OPENING_FAILED, HandAction
 from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class Opening(LooksEarly, GripperAction):
+class Opening(LooksEarly, HandAction):
     """The empty hand opens at home."""
 
     name = StateName.OPENING

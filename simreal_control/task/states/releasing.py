@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail, finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.gripper_action import OPENING_FAILED, GripperAction
+from simreal_control.task.states.hand_action import OPENING_FAILED, HandAction
 from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class Releasing(GripperAction):
+class Releasing(HandAction):
     """The hand lets go of a block.
 
     Args:

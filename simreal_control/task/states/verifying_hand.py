@@ -8,12 +8,12 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.gripper_action import CLOSING_FAILED, GripperAction
+from simreal_control.task.states.hand_action import CLOSING_FAILED, HandAction
 from simreal_control.task.task_context import TaskContext
 
 
 @dataclass(frozen=True, eq=False)
-class VerifyingHand(GripperAction):
+class VerifyingHand(HandAction):
     """The first state: a hand that stands open by about a block is closed on it."""
 
     name = StateName.VERIFYING_HAND

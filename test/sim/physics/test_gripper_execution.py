@@ -19,7 +19,7 @@ from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 def carry_out(world: World, position: float) -> tuple[GripperOutcome, float]:
     """The outcome and how long it took, simulated seconds."""
     start = world.time
-    world.command_gripper(position, 20.0)
+    world.command_hand(position, 20.0)
     execution = GripperExecution(position, start)
     while world.time < start + 3.0:
         world.step()

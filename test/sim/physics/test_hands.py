@@ -48,20 +48,20 @@ def height(world: World) -> float:
 
 
 def test_a_block_hangs_at_the_cup_until_that_is_switched_off(world: World) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     before = height(world)
     run(world, 1.0)
     assert world.grip_sensed is True
     assert height(world) == pytest.approx(before, abs=5e-4)
-    world.command_gripper(OFF, 0.0)
+    world.command_hand(OFF, 0.0)
     assert world.grip_sensed is False
     run(world, 0.2)
     assert height(world) < before - 0.1
 
 
 def test_a_block_is_carried_along(world: World) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     world.step()
     name, _ = the_block(world)
@@ -82,7 +82,7 @@ def test_a_block_is_carried_along(world: World) -> None:
 def test_a_lip_that_leaks_holds_nothing(
     world: World, gap: float, aside: float, tilt: float
 ) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world, gap, aside, tilt)
     run(world, 0.3)
     assert world.grip_sensed is False
@@ -90,7 +90,7 @@ def test_a_lip_that_leaks_holds_nothing(
 
 
 def test_what_is_pulled_off_is_lost(world: World) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     run(world, 0.1)
     name, _ = the_block(world)
@@ -105,20 +105,20 @@ def test_what_is_pulled_off_is_lost(world: World) -> None:
 
 
 def test_a_cup_that_leaks_loses_the_block_until_it_is_switched_on_again(world: World) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     run(world, 0.1)
     world.lose_block(the_block(world)[0])
     run(world, 0.2)
     assert world.grip_sensed is False
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     run(world, 0.1)
     assert world.grip_sensed is True
 
 
 def test_a_block_that_is_taken_away_is_held_no_more(world: World) -> None:
-    world.command_gripper(ON, 0.0)
+    world.command_hand(ON, 0.0)
     put_below_lip(world)
     run(world, 0.1)
     world.remove_block(the_block(world)[0])

@@ -75,7 +75,7 @@ class ScriptedArm:
             self.world.step()
 
     def gripper(self, position: float, seconds: float = 0.8) -> None:
-        self.world.command_gripper(position, self.effort)
+        self.world.command_hand(position, self.effort)
         for _ in range(round(seconds / STEP_S)):
             self.world.step()
 
@@ -145,9 +145,9 @@ def test_a_hand_that_has_turned_with_a_block_can_still_let_it_go(world: World, t
 
 
 def test_opening_takes_what_force_it_needs_whatever_the_effort_of_the_grasp(world: World) -> None:
-    world.command_gripper(0.0, 20.0)
+    world.command_hand(0.0, 20.0)
     run(world, 0.6)
-    world.command_gripper(PANDA.finger_open, 0.01)
+    world.command_hand(PANDA.finger_open, 0.01)
     run(world, 0.6)
     np.testing.assert_allclose(world.joint_states().positions[7:], PANDA.finger_open, atol=1e-3)
 
@@ -195,7 +195,7 @@ def test_two_worlds_do_not_disturb_each_other() -> None:
         run(alone, 0.3)
         expected = alone.block_poses()["block_0"].position
     with make_world(3) as world, make_world(4) as other:
-        other.command_gripper(0.0, 20.0)
+        other.command_hand(0.0, 20.0)
         run(world, 0.3)
         np.testing.assert_array_equal(world.block_poses()["block_0"].position, expected)
 

@@ -91,7 +91,7 @@ def test_control_finds_by_kinematics_how_the_hand_opens(
     assert fingers.position(wide) == pytest.approx(arm.finger_open, abs=2e-3)
     assert fingers.position(0.0) == pytest.approx(arm.finger_closed, abs=1e-6)
     for opening in (0.0, 0.05, wide):
-        world.command_gripper(fingers.position(opening), 20.0)
+        world.command_hand(fingers.position(opening), 20.0)
         for _ in range(240):
             world.step()
         assert pads_apart(world) == pytest.approx(opening, abs=1e-3)
@@ -111,7 +111,7 @@ def test_opening_and_closing_moves_both_fingers_alike(
 ) -> None:
     arm = fingers_of
     for wanted in (arm.finger_closed, arm.finger_open):
-        world.command_gripper(wanted, 20.0)
+        world.command_hand(wanted, 20.0)
         for _ in range(200):
             world.step()
         fingers = world.joint_states().positions[world.finger_part]

@@ -24,7 +24,7 @@ OPENING_FAILED = CLOSING_FAILED | {ActionOutcome.ABORTED}
 
 
 @dataclass(frozen=True, eq=False)
-class GripperAction(WaitsForRest):
+class HandAction(WaitsForRest):
     """One action of the hand, begun when the arm is at rest.
 
     Args:
