@@ -11,7 +11,7 @@ have rims and a silhouette in place of edges. The z axis is that of a base's sid
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,31 +24,10 @@ from simreal_common.shapes.symmetry import Symmetry, cube_group, group_of
 
 Array = NDArray[np.float64]
 
-# What each kind is measured by.
-SHAPES: dict[str, tuple[str, ...]] = {
-    "cube": ("edges",),
-    "cuboid": ("edges",),
-    "tetrahedron": ("edges",),
-    "prism": ("sides", "edges", "height"),
-    "pyramid": ("sides", "edges", "height"),
-    "cylinder": ("radius", "height"),
-    "cone": ("radius", "height"),
-}
-ROUND = ("cylinder", "cone")
-EDGES_OF = {"cuboid": 3}  # how many edges a kind is given; one where nothing is said
 SIDES = (3, 12)  # of a base: rounder ones look like cylinders
 LENGTHS_M = (0.002, 1.0)
 THINNEST = 0.08  # shortest extent as a share of the longest: what is thinner has no faces to see
 RIM_PARTS = 32  # straight parts that a rim is drawn and sampled by
-EXAMPLES = {
-    "cube": "edges: [0.05]",
-    "cuboid": "edges: [0.06, 0.04, 0.03]",
-    "tetrahedron": "edges: [0.06]",
-    "prism": "sides: 6, edges: [0.03], height: 0.05",
-    "pyramid": "sides: 4, edges: [0.05], height: 0.06",
-    "cylinder": "radius: 0.02, height: 0.06",
-    "cone": "radius: 0.03, height: 0.06",
-}
 
 
 @dataclass(frozen=True)
@@ -56,7 +35,7 @@ class Shape:
     """What the blocks are.
 
     Args:
-        kind: one of `SHAPES`.
+        kind: a name out of `SHAPES`.
         edges: metres; three of a cuboid along x, y, z; one of a cube or tetrahedron, or of a base.
         radius: of a round base, metres.
         height: along z, metres.
@@ -75,18 +54,18 @@ class Shape:
     def __post_init__(self) -> None:
         if self.kind not in SHAPES:
             raise ValueError(f"kind is {self.kind!r}: wanted one of {', '.join(SHAPES)}")
-        wanted = SHAPES[self.kind]
+        kind = SHAPES[self.kind]
+        wanted = kind.measures
         for name in ("edges", "radius", "height", "sides"):
             given = bool(getattr(self, name))
             if given != (name in wanted):
                 trouble = "has no" if given else "lacks"
                 raise ValueError(
-                    f"a {self.kind} {trouble} {name}: write {self.kind} with {EXAMPLES[self.kind]}"
+                    f"a {self.kind} {trouble} {name}: write {self.kind} with {kind.example}"
                 )
-        count = EDGES_OF.get(self.kind, 1)
-        if "edges" in wanted and len(self.edges) != count:
+        if "edges" in wanted and len(self.edges) != kind.edges:
             raise ValueError(
-                f"a {self.kind} got {len(self.edges)} edges, wanted {count}: {EXAMPLES[self.kind]}"
+                f"a {self.kind} got {len(self.edges)} edges, wanted {kind.edges}: {kind.example}"
             )
         for length in (*self.edges, *(x for x in (self.radius, self.height) if x)):
             if not LENGTHS_M[0] <= length <= LENGTHS_M[1]:
@@ -99,7 +78,7 @@ class Shape:
                 f"a base of {self.sides} sides: wanted {SIDES[0]} to {SIDES[1]}; rounder ones are a "
                 f"{'cylinder' if self.kind == 'prism' else 'cone'}"
             )
-        extents = np.ptp(_vertices_m(self), axis=0)
+        extents = np.ptp(SHAPES[self.kind].vertices_m(self), axis=0)
         if extents.min() < THINNEST * extents.max():
             raise ValueError(
                 f"{extents.min():g} m thin and {extents.max():g} m long: wanted at least "
@@ -115,7 +94,7 @@ class Shape:
         """
         if not isinstance(values, Mapping):
             raise ValueError(
-                f"got {values!r}, wanted a table, e.g. kind: cuboid, {EXAMPLES['cuboid']}"
+                f"got {values!r}, wanted a table, e.g. kind: cuboid, {SHAPES['cuboid'].example}"
             )
         known = ("kind", "edges", "radius", "height", "sides")
         unknown = sorted(str(name) for name in values if name not in known)
@@ -138,7 +117,7 @@ class Shape:
 
     def plain(self) -> dict[str, Any]:
         """As `from_plain` takes it."""
-        values = {name: getattr(self, name) for name in SHAPES[self.kind]}
+        values = {name: getattr(self, name) for name in SHAPES[self.kind].measures}
         return {
             "kind": self.kind,
             **{name: list(v) if isinstance(v, tuple) else v for name, v in values.items()},
@@ -176,7 +155,7 @@ class Shape:
 
     @property
     def is_round(self) -> bool:
-        return self.kind in ROUND
+        return SHAPES[self.kind].is_round
 
     @property
     def edge_m(self) -> float:
@@ -261,7 +240,7 @@ def _form(shape: Shape) -> _Form:
     if shape.is_cube:
         edge, vertices = float(shape.edges[0]), box_corners(np.full(3, 0.5))
     else:
-        metres = _vertices_m(shape)
+        metres = SHAPES[shape.kind].vertices_m(shape)
         edge = float(np.linalg.norm(metres, axis=1).max()) * 2.0 / math.sqrt(3.0)
         vertices = metres / edge
     half = np.abs(vertices).max(axis=0)
@@ -287,26 +266,41 @@ def _form(shape: Shape) -> _Form:
     return _Form(edge, *arrays, symmetry)
 
 
-def _vertices_m(shape: Shape) -> Array:
-    """Vertices about the point that its symmetry leaves in place, metres."""
-    if shape.kind in ("cube", "cuboid"):
-        x, y, z = shape.edges * 3 if shape.kind == "cube" else shape.edges
-        return box_corners(np.array([x, y, z]) / 2.0)
-    if shape.kind == "tetrahedron":
-        height = shape.edges[0] * math.sqrt(2.0 / 3.0)
-        face = _ring(3, shape.edges[0] / math.sqrt(3.0), 0.0)
-        return _about_mean(np.vstack([face, [[0.0, 0.0, height]]]))
-    if shape.kind in ("prism", "pyramid"):
-        radius = shape.edges[0] / (2.0 * math.sin(math.pi / shape.sides))
-        base = _ring(shape.sides, radius, 0.0)
-        if shape.kind == "prism":
-            return _about_mean(np.vstack([base, _ring(shape.sides, radius, shape.height)]))
-        return _about_mean(np.vstack([base, [[0.0, 0.0, shape.height]]]))
+def _box(shape: Shape) -> Array:
+    x, y, z = shape.edges * 3 if shape.is_cube else shape.edges
+    return box_corners(np.array([x, y, z]) / 2.0)
+
+
+def _tetrahedron(shape: Shape) -> Array:
+    height = shape.edges[0] * math.sqrt(2.0 / 3.0)
+    face = _ring(3, shape.edges[0] / math.sqrt(3.0), 0.0)
+    return _about_mean(np.vstack([face, [[0.0, 0.0, height]]]))
+
+
+def _prism(shape: Shape) -> Array:
+    radius = _radius_of_base(shape)
+    base = _ring(shape.sides, radius, 0.0)
+    return _about_mean(np.vstack([base, _ring(shape.sides, radius, shape.height)]))
+
+
+def _pyramid(shape: Shape) -> Array:
+    base = _ring(shape.sides, _radius_of_base(shape), 0.0)
+    return _about_mean(np.vstack([base, [[0.0, 0.0, shape.height]]]))
+
+
+def _cylinder(shape: Shape) -> Array:
     half = shape.height / 2.0
-    rim = _ring(RIM_PARTS, shape.radius, -half)
-    if shape.kind == "cone":
-        return np.vstack([rim, [[0.0, 0.0, half]]])
-    return np.vstack([rim, _ring(RIM_PARTS, shape.radius, half)])
+    rims = [_ring(RIM_PARTS, shape.radius, z) for z in (-half, half)]
+    return np.vstack(rims)
+
+
+def _cone(shape: Shape) -> Array:
+    half = shape.height / 2.0
+    return np.vstack([_ring(RIM_PARTS, shape.radius, -half), [[0.0, 0.0, half]]])
+
+
+def _radius_of_base(shape: Shape) -> float:
+    return shape.edges[0] / (2.0 * math.sin(math.pi / shape.sides))
 
 
 def _ring(count: int, radius: float, z: float) -> Array:
@@ -355,4 +349,35 @@ def _length(name: str, value: Any) -> float:
     return float(value)
 
 
+@dataclass(frozen=True)
+class ShapeKind:
+    """A kind of shapes.
+
+    Args:
+        measures: what it is measured by, of the fields of `Shape`.
+        example: of these, as YAML.
+        vertices_m: makes its vertices about the point that its symmetry leaves in place, metres,
+            (V, 3); of a round one points of its rims.
+        edges: how many it is given.
+        is_round: about its z axis.
+    """
+
+    measures: tuple[str, ...]
+    example: str
+    vertices_m: Callable[[Shape], Array]
+    edges: int = 1
+    is_round: bool = False
+
+
+POLYGONAL, ROUND = ("sides", "edges", "height"), ("radius", "height")
+SHAPES: dict[str, ShapeKind] = {
+    "cube": ShapeKind(("edges",), "edges: [0.05]", _box),
+    "cuboid": ShapeKind(("edges",), "edges: [0.06, 0.04, 0.03]", _box, edges=3),
+    "tetrahedron": ShapeKind(("edges",), "edges: [0.06]", _tetrahedron),
+    "prism": ShapeKind(POLYGONAL, "sides: 6, edges: [0.03], height: 0.05", _prism),
+    "pyramid": ShapeKind(POLYGONAL, "sides: 4, edges: [0.05], height: 0.06", _pyramid),
+    "cylinder": ShapeKind(ROUND, "radius: 0.02, height: 0.06", _cylinder, is_round=True),
+    "cone": ShapeKind(ROUND, "radius: 0.03, height: 0.06", _cone, is_round=True),
+}
+EXAMPLES = {name: kind.example for name, kind in SHAPES.items()}
 CUBE = Shape("cube", (0.05,))

@@ -7,7 +7,7 @@ plain words and numbers. Towers of a launch: `stack_score.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,9 +19,6 @@ from simreal_sim.scoring.stack_score import HEIGHT_TOLERANCE, find_columns
 
 Array = NDArray[np.float64]
 
-STRUCTURES = (
-    "tower", "towers", "row", "pyramid", "wall", "structure", "sort by color", "apart", "rows by color",
-)  # fmt: skip
 # How far a block may stand beside a row's line or its pitch, metres.
 LINE_TOLERANCE = 0.008
 # A block of a pyramid bears on both below: its centre is this near to the middle of theirs, edges.
@@ -33,7 +30,7 @@ class WantedStructure:
     """What was asked for.
 
     Args:
-        kind: one of STRUCTURES.
+        kind: a name out of STRUCTURES.
         blocks: of the whole.
         colors: from the bottom up or along the row; none where they do not matter.
         towers: how many.
@@ -72,25 +69,16 @@ def judge_structure(
     Raises:
         ConfigurationError: a kind of structure that is none.
     """
-    columns = tuple(sorted(find_columns(poses, edge), key=len, reverse=True))
-    if wanted.kind == "row":
-        reason = _row(wanted, poses, colors, edge)
-    elif wanted.kind == "pyramid":
-        reason = _pyramid(wanted, poses, edge)
-    elif wanted.kind == "sort by color":
-        reason = _sorted(wanted, columns, colors)
-    elif wanted.kind in ("wall", "structure"):
-        reason = _placed(wanted, poses, colors, edge)
-    elif wanted.kind == "apart":
-        raised = [name for name, pose in poses.items() if _level(pose, edge) != 0]
-        reason = f"{', '.join(raised)} not flat on the table" if raised else ""
-    elif wanted.kind == "rows by color":
-        reason = _rows(wanted, poses, colors, edge)
-    elif wanted.kind in ("tower", "towers"):
-        reason = _towers(wanted, columns, colors)
-    else:
+    columns = _columns(poses, edge)
+    if wanted.kind not in STRUCTURES:
         raise ConfigurationError(f"structure '{wanted.kind}': wanted {', '.join(STRUCTURES)}")
+    reason = STRUCTURES[wanted.kind](wanted, poses, colors, edge)
     return StructureVerdict(not reason, reason or "it stands as it was asked for", columns)
+
+
+def _columns(poses: Mapping[str, Pose], edge: float) -> tuple[tuple[str, ...], ...]:
+    """Blocks that stand on each other, from the bottom up; the highest first."""
+    return tuple(sorted(find_columns(poses, edge), key=len, reverse=True))
 
 
 def _level(pose: Pose, edge: float) -> int | None:
@@ -105,8 +93,9 @@ def _apart(one: Pose, other: Pose) -> float:
 
 
 def _towers(
-    wanted: WantedStructure, columns: Sequence[Sequence[str]], colors: Mapping[str, str]
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
 ) -> str:
+    columns = _columns(poses, edge)
     count = wanted.towers if wanted.kind == "towers" else 1
     share = [wanted.blocks // count + (i < wanted.blocks % count) for i in range(count)]
     heights = [len(column) for column in columns[:count]]
@@ -119,8 +108,9 @@ def _towers(
 
 
 def _sorted(
-    wanted: WantedStructure, columns: Sequence[Sequence[str]], colors: Mapping[str, str]
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
 ) -> str:
+    columns = _columns(poses, edge)
     for color, count in Counter(colors.values()).items():
         if count < 2 or (wanted.colors and color not in wanted.colors):
             continue
@@ -215,7 +205,16 @@ def _follow(names: Sequence[str], poses: Mapping[str, Pose], first: str, step: A
         line.append(near[0])
 
 
-def _pyramid(wanted: WantedStructure, poses: Mapping[str, Pose], edge: float) -> str:
+def _all_flat(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> str:
+    raised = [name for name, pose in poses.items() if _level(pose, edge) != 0]
+    return f"{', '.join(raised)} not flat on the table" if raised else ""
+
+
+def _pyramid(
+    wanted: WantedStructure, poses: Mapping[str, Pose], colors: Mapping[str, str], edge: float
+) -> str:
     levels = Counter(_level(pose, edge) for pose in poses.values())
     foot = next(n for n in range(2, 10) if n * (n + 1) // 2 >= wanted.blocks)
     for level in range(1, foot):
@@ -231,3 +230,18 @@ def _pyramid(wanted: WantedStructure, poses: Mapping[str, Pose], edge: float) ->
         if good != foot - level:
             return f"level {level} has {good} blocks that bear on two, wanted {foot - level}"
     return "" if levels[0] >= foot else f"{levels[0]} blocks on the table, wanted {foot}"
+
+
+# How each is judged: why it does not stand, empty where it does. Arguments as of `judge_structure`.
+Judge = Callable[[WantedStructure, Mapping[str, Pose], Mapping[str, str], float], str]
+STRUCTURES: dict[str, Judge] = {
+    "tower": _towers,
+    "towers": _towers,
+    "row": _row,
+    "pyramid": _pyramid,
+    "wall": _placed,
+    "structure": _placed,
+    "sort by color": _sorted,
+    "apart": _all_flat,
+    "rows by color": _rows,
+}
