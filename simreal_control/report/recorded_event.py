@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,9 @@ LARGEST_M = 1e6  # of a coordinate; maps are drawn of them
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """One that a float holds: JSON's whole numbers may have some hundred digits."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, float) or (whole and abs(value) <= sys.float_info.max)
 
 
 def _bounded(value: Any) -> bool:
@@ -66,13 +69,6 @@ def recorded_event(line: str) -> Event:
     for name, (good, wanted) in CHECKS.items():
         if name in values and not good(values[name]):
             raise ValueError(f"{name} is {str(values[name])[:40]}, wanted {wanted}")
-    if not math.isfinite(_float(time)):
+    if not math.isfinite(time):
         raise ValueError(f"time is {time}, wanted a finite one")
-    return Event(_float(time), kind, values)
-
-
-def _float(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:  # a whole number of some hundred digits
-        return math.inf
+    return Event(float(time), kind, values)

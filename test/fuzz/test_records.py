@@ -35,7 +35,7 @@ EVENTS: list[dict[str, Any]] = [
 absurd = st.sampled_from(
     [None, True, -1, 0.5, 10**400, float("inf"), float("nan"), "", "\x1b[2J", "red", [], {}, [[]],
      [0.1], [None, 1], [1e308, -1e308], [BLOCK], {"position": {}}, "x" * 3000]
-)  # fmt: skip
+).map(copy.deepcopy)  # fmt: skip  # what is drawn is changed further
 
 
 @st.composite
@@ -46,7 +46,9 @@ def records(draw: st.DrawFn) -> str:
         place: Any = events[draw(st.integers(0, len(events) - 1))]
         while True:
             key = draw(st.sampled_from(sorted(place))) if isinstance(place, dict) else 0
-            if not place or draw(st.booleans()) or not isinstance(place[key], dict | list):
+            below = place[key] if place else None
+            # What is empty has nothing to be changed, and stays.
+            if not below or not isinstance(below, dict | list) or draw(st.booleans()):
                 break
             place = place[key]
         if isinstance(place, list):

@@ -184,7 +184,20 @@ def test_times_of_a_wall_clock_are_told_from_the_beginning(tmp_path: Path) -> No
     assert report_of(tmp_path).clock(1.7e9 + 4.0) == pytest.approx(4.0)
 
 
-@pytest.mark.parametrize("line", ["no JSON", "[1, 2]", '{"kind": "words"}', '{"time": "x"}'])
+HUGE = "1" + "0" * 400  # JSON's whole numbers have no end; a float has
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no JSON", "[1, 2]", '{"kind": "words"}', '{"time": "x"}',
+        f'{{"time": {HUGE}, "kind": "words"}}',
+        f'{{"time": 1.0, "kind": "decision", "grasp_score": {HUGE}}}',
+        f'{{"time": 1.0, "kind": "decision", "clearance_m": {HUGE}}}',
+        f'{{"time": 1.0, "kind": "motion", "seconds": {HUGE}}}',
+        f'{{"time": 1.0, "kind": "decision", "to": [{HUGE}, 0, 0]}}',
+    ],
+)  # fmt: skip
 def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, line: str) -> None:
     good = '{"time": 1.0, "kind": "end", "success": true, "reason": "x"}'
     (tmp_path / "decisions.jsonl").write_text(f"{line}\n{good}\n")
