@@ -11,11 +11,13 @@ import numpy as np
 
 from simreal_common.errors import ConfigurationError
 from simreal_control.grasping.surroundings import Surroundings
+from simreal_control.occupancy.workspace_watch import WorkspaceWatch
 from simreal_control.parameters import ControlParameters
 from simreal_control.planning.collision_world import OBSTACLE_MARGIN_M, CollisionWorld
 from simreal_control.planning.finger_kinematics import finger_mapping
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.kinematics import ArmKinematics
+from simreal_control.planning.link_hulls import LinkHulls
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.robot_description import continuous_joints
 from simreal_control.planning.sampling_planner import SamplingPlanner
@@ -39,7 +41,8 @@ class Assembly:
         remarks: what should be known of the robot's description, in words.
         motions: plans the arm's motions among what it could hit; tasks that follow each other
             share it, with the scene of the latest one.
-        surroundings: what stands there for good; None for nothing.
+        surroundings: what stands there for good, or is seen to; None for nothing.
+        hulls: of the links, for what depth shows; None without depth.
     """
 
     config: StackingConfig
@@ -49,6 +52,7 @@ class Assembly:
     continuous: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
     surroundings: Surroundings | None = None
+    hulls: LinkHulls | None = None
 
     @property
     def hand(self) -> str:
@@ -64,7 +68,10 @@ class Assembly:
         """A task that knows nothing yet; its goal is that of the parameters unless one is given."""
         config = self.config if goal is None else replace(self.config, goal=goal)
         first = Homing() if config.plan_only else VerifyingHand()
-        context = TaskContext.assemble(self.motions, config, self.surroundings)
+        watch = None
+        if self.hulls is not None:
+            watch = WorkspaceWatch(config.depth, self.hulls, config.obstacles)
+        context = TaskContext.assemble(self.motions, config, self.surroundings, watch)
         return StackingTask(context, first, Homing)
 
 
@@ -111,7 +118,12 @@ def assemble(
         )
 
     world = make_world()
-    surroundings = None
+    surroundings = hulls = None
+    if config.depth.enabled:
+        # What is seen between the fingers and beside them is the hand's, however open it is.
+        hands = [opened, fingers.joints_at(0.0)]
+        hulls = LinkHulls(urdf, p.arm_joints, p.tool_frame, hands)
+        surroundings = Surroundings(make_world())
     if config.obstacles:
         contact = world.contact(np.array(p.home))
         if contact is not None:
@@ -119,7 +131,7 @@ def assemble(
                 f"parameter 'obstacles_file': at home {contact}, or come within "
                 f"{1000 * OBSTACLE_MARGIN_M:.0f} mm of it; wanted obstacles away from there"
             )
-        surroundings = Surroundings(make_world())
+        surroundings = surroundings or Surroundings(make_world())
     around = SamplingPlanner(arm, motion, world)
     return Assembly(
         config,
@@ -129,6 +141,7 @@ def assemble(
         continuous_joints(urdf) & set(p.arm_joints),
         (meshes.remark,) if meshes.remark else (),
         surroundings,
+        hulls,
     )
 
 

@@ -13,10 +13,12 @@ from simreal_common.resources import share_directory
 from simreal_common.settings.obstacles import read_obstacles
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter_specs
+from simreal_control.depth_fields import DepthFields
 from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.hands.registry import HANDS, DrivenHand
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.hand_drivers.hand_connection import HandConnection
+from simreal_control.occupancy.depth_config import DepthConfig
 from simreal_control.parameter_fields import NO_LOOK_POSES, ParameterFields
 from simreal_control.planning.dynamics import Load
 from simreal_control.planning.kinematics import ArmKinematics
@@ -34,7 +36,7 @@ HAND_GROUP = "gripper."  # of the names of parameters
 
 
 @dataclass(frozen=True)
-class ControlParameters(ParameterFields):
+class ControlParameters(DepthFields, ParameterFields):
     """The parameters of control_node, checked, and the configurations that they make."""
 
     def __post_init__(self) -> None:
@@ -161,6 +163,7 @@ class ControlParameters(ParameterFields):
             confirm=self.confirm,
             look_poses=self.further_looks(),
             cameras=self.cameras,
+            depth=self.depth(),
             obstacles=read_obstacles(self.obstacles_file, self.table_height),
             map=BlockMapConfig(
                 edge_m=self.edge,
@@ -177,6 +180,22 @@ class ControlParameters(ParameterFields):
                 min_clearance_m=self.min_clearance,
                 safe_margin_m=self.safe_margin,
             ),
+        )
+
+    def depth(self) -> DepthConfig:
+        """What is watched by depth images."""
+        workspace = self.workspace()
+        return DepthConfig(
+            topic=self.depth_topic.strip(),
+            lower=workspace.lower,
+            upper=workspace.upper,
+            table_m=self.table_height,
+            voxel_m=self.depth_voxel,
+            table_margin_m=self.depth_table_margin,
+            robot_padding_m=self.depth_robot_padding,
+            stop_distance_m=self.depth_stop_distance,
+            max_age_s=self.depth_max_age,
+            still_s=self.depth_still_time,
         )
 
     @property

@@ -54,6 +54,7 @@ ROOMS = (
     #
     "simreal_control.planning",
     "simreal_control.robot_interface",
+    "simreal_control.occupancy",
     "simreal_control.world_model",
     "simreal_control.grasping.hands",
     "simreal_control.grasping",

@@ -60,6 +60,7 @@ class ArmMover:
         scene: Sequence[Block],
         held: Held | None,
         way: Callable[[StationPlanner, Array], JointTrajectory],
+        seen: Sequence[Obstacle] = (),
     ) -> JointTrajectory:
         """A motion from where the arm is, at rest.
 
@@ -67,12 +68,13 @@ class ArmMover:
             scene: what must not be touched, the block to be grasped not among them.
             held: what the hand holds.
             way: makes the motion from a start.
+            seen: what stands there beside the blocks, as a depth camera shows it.
 
         Raises:
             KinematicsError: there is no such motion, or it does not pass the checks.
         """
         start = self.start(arm)
-        self.set_scene(start, scene, held)
+        self.set_scene(start, scene, held, seen)
         trajectory = way(self.motions, start)
         check_start(trajectory, arm.positions, self._tolerance)
         self.show([trajectory])
@@ -83,10 +85,16 @@ class ArmMover:
         limits = self.motions.arm.limits
         return np.asarray(np.clip(arm.positions, limits.lower, limits.upper))
 
-    def set_scene(self, start: Array, scene: Sequence[Block], held: Held | None) -> None:
+    def set_scene(
+        self,
+        start: Array,
+        scene: Sequence[Block],
+        held: Held | None,
+        seen: Sequence[Obstacle] = (),
+    ) -> None:
         """What stands there, and what is in the hand, for the motions planned from now on."""
         block = self._in_hand(held) if held is not None else None
-        self.motions.set_scene(start, self._obstacles(scene), block)
+        self.motions.set_scene(start, self._obstacles(scene), block, seen)
 
     def show(self, motions: Sequence[JointTrajectory]) -> None:
         """Keep the ways of these."""

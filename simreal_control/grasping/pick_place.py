@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.grasps import (
     TILTS,
     UPRIGHT,
@@ -128,6 +129,11 @@ class PickPlacePlanner:
     def readmit(self) -> None:
         """What stands there has changed: all poses may be chosen again."""
         self._excluded = []
+
+    def surround(self, seen: Sequence[Obstacle]) -> None:
+        """What stands there from now on beside blocks and what stands for good."""
+        if self._surroundings is not None:
+            self._surroundings.seen = tuple(seen)
 
     def well_placed(self, block: Block) -> bool:
         """Whether its place is known well enough to grasp it."""

@@ -19,10 +19,14 @@ class Surroundings:
 
     Args:
         world: with nothing but the arm and what stands around; of this object alone.
+
+    Attributes:
+        seen: what stands there now beside that, as a depth camera shows it.
     """
 
     def __init__(self, world: CollisionWorld) -> None:
         self._world = world
+        self.seen: tuple[Obstacle, ...] = ()
 
     def check(self, way: Array, held: Obstacle | None = None) -> None:
         """Raise a KinematicsError where the arm touches something on a way, radians, (m, n).
@@ -30,7 +34,7 @@ class Surroundings:
         Args:
             held: what the hand holds, in the tool frame.
         """
-        self._world.set_scene([], held)
+        self._world.set_scene([], held, self.seen)
         for joints in way:
             if self._world.collides(joints):
                 raise KinematicsError(f"on the way straight up {self._world.contact(joints)}")

@@ -6,7 +6,6 @@ boxes. Poses are in the base frame. Distances are coal's (hpp-fcl), exact for co
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 
 import coal
@@ -14,11 +13,9 @@ import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
 
-from simreal_common.errors import ConfigurationError, KinematicsError
+from simreal_common.errors import KinematicsError
 from simreal_common.settings.obstacles import Obstacle
-from simreal_common.untrusted_text import shortened
-from simreal_control.planning.link_meshes import make_convex
-from simreal_control.planning.robot_description import read_model
+from simreal_control.planning.robot_geometry import read_geometry
 from simreal_control.planning.trajectory import JointTrajectory
 
 Array = NDArray[np.float64]
@@ -59,30 +56,7 @@ class CollisionWorld:
         rest: Array | None = None,
         standing: Sequence[Obstacle] = (),
     ) -> None:
-        whole = read_model(urdf)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pinocchio's about how folders are passed
-                shapes = pin.buildGeomFromUrdfString(whole, urdf, pin.GeometryType.COLLISION)
-        except (ValueError, RuntimeError) as error:
-            raise ConfigurationError(
-                "the collision shapes of the robot description cannot be read "
-                f"({shortened(str(error), 300)}); wanted meshes by absolute path or file:// URL, "
-                "or their folder in parameter 'mesh_folders'"
-            ) from error
-        if not shapes.ngeoms:
-            raise ConfigurationError(
-                "the robot description has no <collision> shapes; wanted some on every link, or "
-                "the arm would not know what it can hit"
-            )
-        _make_convex(shapes)
-        reference = pin.neutral(whole)
-        for name, value in (fixed or {}).items():
-            if not whole.existJointName(name):
-                continue  # of a hand that the description lacks
-            reference[whole.joints[whole.getJointId(name)].idx_q] = value
-        locked = [i for i, name in enumerate(whole.names) if i and name not in arm_joints]
-        self._model, self._robot = pin.buildReducedModel(whole, shapes, locked, reference)
+        self._model, self._robot = read_geometry(urdf, arm_joints, fixed)
         self._data = self._model.createData()
         self._tool = self._model.getFrameId(tool_frame)
         self._self_pairs = self._pairs_that_can_collide()
@@ -92,11 +66,17 @@ class CollisionWorld:
         self._standing = tuple(standing)
         self.set_scene([])
 
-    def set_scene(self, obstacles: Sequence[Obstacle], held: Obstacle | None = None) -> None:
+    def set_scene(
+        self,
+        obstacles: Sequence[Obstacle],
+        held: Obstacle | None = None,
+        seen: Sequence[Obstacle] = (),
+    ) -> None:
         """Put these obstacles there beside the standing ones, in place of all earlier ones.
 
         Args:
             held: what is in the hand; its pose is in the tool frame. It may touch the hand.
+            seen: what stands there now and is kept away from like the standing ones.
         """
         geometry = self._robot.copy()
         self._names = [str(shape.name) for shape in geometry.geometryObjects]
@@ -116,7 +96,7 @@ class CollisionWorld:
                 for link in self._links
                 if geometry.geometryObjects[link].parentJoint != hand
             ]
-        for number, obstacle in enumerate([*obstacles, *self._standing]):
+        for number, obstacle in enumerate([*obstacles, *seen, *self._standing]):
             placement = pin.SE3(obstacle.pose.rotation, obstacle.pose.position)
             index = geometry.addGeometryObject(
                 pin.GeometryObject(f"obstacle_{number}", 0, 0, placement, coal.Box(*obstacle.size))
@@ -136,7 +116,7 @@ class CollisionWorld:
         for request in self._near_data.collisionRequests:
             request.security_margin = NEAR_M
         hand_joint = self._model.frames[self._tool].parentJoint
-        first_standing = geometry.ngeoms - len(self._standing)
+        first_standing = geometry.ngeoms - len(self._standing) - len(seen)
         for index, pair in enumerate(geometry.collisionPairs):
             if pair.second >= first_standing:
                 near_m = OBSTACLE_MARGIN_M + NEAR_M
@@ -265,9 +245,3 @@ class CollisionWorld:
         return [
             pair for pair, count in zip(pairs, touched, strict=True) if count < ALWAYS * SAMPLES
         ]
-
-
-def _make_convex(shapes: pin.GeometryModel) -> None:
-    """Meshes as their convex hulls: what a mesh encloses is solid, and hulls are fast."""
-    for shape in shapes.geometryObjects:
-        make_convex(shape)

@@ -128,9 +128,15 @@ class StationPlanner:
         self._load: Load | None = None
 
     def set_scene(
-        self, start: Array, obstacles: Sequence[Obstacle], held: Obstacle | None = None
+        self,
+        start: Array,
+        obstacles: Sequence[Obstacle],
+        held: Obstacle | None = None,
+        seen: Sequence[Obstacle] = (),
     ) -> list[str]:
         """What stands there from now on, and what the hand holds (in the tool frame).
+
+        From what a depth camera has `seen` is kept as far away as from what stands for good.
 
         What would touch the arm where it is, at `start`, evidently stands elsewhere: it is left
         out.
@@ -141,9 +147,9 @@ class StationPlanner:
         self._load = self.config.load if held is not None else None
         if self._world is None:
             return []
-        untrue = self._world.touched_by(start, obstacles)
-        kept = [obstacle for obstacle in obstacles if obstacle not in untrue]
-        self._world.set_scene(kept, held)
+        untrue = self._world.touched_by(start, [*obstacles, *seen])
+        kept, apart = ([one for one in some if one not in untrue] for some in (obstacles, seen))
+        self._world.set_scene(kept, held, apart)
         self._world.leave(start)
         return [obstacle.name for obstacle in untrue]
 

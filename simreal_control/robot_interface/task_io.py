@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simreal_common.block_estimate import BlockEstimate
 from simreal_control.planning.trajectory import JointTrajectory
+from simreal_control.robot_interface.depth_frame import DepthFrame
 
 Array = NDArray[np.float64]
 
@@ -93,6 +94,8 @@ class Inputs:
         arm: the latest joint states, however old; None where there are none.
         detection_frames, results: new ones.
         lack: why there are no new joint states, in words; empty where nobody knows.
+        depth_frames: new ones, oldest first.
+        depth_lack: why there are none, in words; empty where nobody knows.
     """
 
     now: float
@@ -100,6 +103,8 @@ class Inputs:
     detection_frames: tuple[DetectionFrame, ...] = ()
     results: tuple[ActionResult, ...] = ()
     lack: str = ""
+    depth_frames: tuple[DepthFrame, ...] = ()
+    depth_lack: str = ""
 
 
 @dataclass(frozen=True, eq=False)

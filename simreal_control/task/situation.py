@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.pick_place import PickPlacePlanner
 from simreal_control.task.placement_site import Ground
 from simreal_control.world_model.block_map import Block
@@ -26,12 +27,14 @@ class Situation:
         scene: the blocks there are.
         structure: what is built; None as long as it has no place.
         elsewhere: whether there is a look pose from which the arm has not looked yet.
+        seen: what stands there beside blocks and what stands for good, as a depth camera shows it.
     """
 
     observation: SceneObservation
     scene: Sequence[Block]
     structure: Structure | None
     elsewhere: bool = False
+    seen: tuple[Obstacle, ...] = ()
 
     @property
     def edge_m(self) -> float:
@@ -57,5 +60,5 @@ class Situation:
             self.observation.camera_positions,
             self.observation.blocks.table_height_m,
             reachable,
-            zone.obstacles,
+            (*zone.obstacles, *self.seen),
         )

@@ -12,6 +12,7 @@ from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
 from simreal_control.grasping.pick_place import PickPlaceConfig
+from simreal_control.occupancy.depth_config import DepthConfig
 from simreal_control.task.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
 from simreal_control.world_model.scene_observation import Zone
@@ -50,6 +51,7 @@ class StackingConfig:
         look_poses: arm configurations from which is looked, too, where home does not show all that is
             wanted; for a camera on the hand.
         cameras: topics of detections; one that is empty where there is one alone.
+        depth: what is watched by depth images, where there are any.
     """
 
     home: Array
@@ -76,6 +78,7 @@ class StackingConfig:
     obstacles: tuple[Obstacle, ...] = ()
     look_poses: tuple[Array, ...] = ()
     cameras: tuple[str, ...] = ("",)
+    depth: DepthConfig = field(default_factory=DepthConfig)
     map: BlockMapConfig = field(default_factory=BlockMapConfig)
     gripper: Hand = field(default_factory=ParallelGripper)
     pick_place: PickPlaceConfig = field(default_factory=PickPlaceConfig)

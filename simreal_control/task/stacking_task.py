@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.pick_place import Held
 from simreal_control.robot_interface.task_io import (
     ArmState,
@@ -30,6 +31,11 @@ from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]
 
+# In these a block is, or may be, in the hand, or between its fingers.
+AROUND_A_BLOCK = (
+    StateName.VERIFYING_HAND, StateName.GRASPING, StateName.LIFTING, StateName.CARRYING,
+    StateName.RELEASING,
+)  # fmt: skip
 # Old joint states may also mean that this process was late: they are asked for again so often.
 BLIND_TICKS = 3
 
@@ -70,6 +76,12 @@ class StackingTask:
         result = dispatcher.end_of_command(inputs.now, inputs.results)
         if result is not None:
             log.note("result", outcome=result.outcome.value, message=result.message)
+        self._context.look(
+            inputs,
+            self.state.in_hand,
+            may_hold=self.state.in_hand is not None or self.state.name in AROUND_A_BLOCK,
+            lets_go=self.state.name is StateName.RELEASING,
+        )
         if not self.finished and not self._paused:
             arm = self._fresh(inputs)
             if arm is not None:
@@ -144,6 +156,11 @@ class StackingTask:
         return tuple(self._context.task_planner.scene)
 
     @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What stands there and is no block: what the parameters name, and what depth has shown."""
+        return (*self._context.config.obstacles, *self._context.task_planner.seen)
+
+    @property
     def moving(self) -> bool:
         """Whether a motion of the arm is under way."""
         return self._context.dispatcher.moving_arm
@@ -157,6 +174,8 @@ class StackingTask:
             context.dispatcher.cancel()
             self._follow(fail(context, "the block was lost on the way"))
             return
+        if context.dispatcher.moving_arm:
+            self._stop_before_contact(tick)
         if context.dispatcher.busy:
             return
         if tick.result is None and tick.now < self.state.not_before:
@@ -167,6 +186,18 @@ class StackingTask:
             if self.state.name is before or self.finished or context.dispatcher.busy:
                 return
             tick = replace(tick, result=None)
+
+    def _stop_before_contact(self, tick: Tick) -> None:
+        """Stop the arm where something comes into its way, or nothing tells whether it does.
+
+        The state sees to it that there is a new motion when the way is free again.
+        """
+        context = self._context
+        words = context.in_the_way(tick.now, tick.arm) or context.unwatched(tick.now)
+        if words:
+            context.dispatcher.cancel()
+            context.log.say(f"{words}: the arm is stopped, and waits", Severity.WARNING)
+            self.state = replace(self.state, not_before=tick.now + RETRY_DELAY_S)
 
     def _follow(self, state: TaskState | GoHome) -> None:
         self.state = self._homing(state.held, state.among) if isinstance(state, GoHome) else state

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.grasps import Grasp
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
 from simreal_control.robot_interface.task_io import DetectionFrame
@@ -51,20 +52,24 @@ class TaskPlanner:
     Args:
         goal, zone, blocks: what to build, where, of what.
         planner: finds grasps and placements.
+        see: what stands there beside these blocks, as a depth camera shows it.
 
     Attributes:
         scene: the blocks of the last observation.
         scene_stamp: when its latest picture was taken; minus infinity before the first.
         structure: what is built; None as long as it has no place.
+        seen: what stood there beside blocks at the last observation.
     """
 
     goal: Goal
     zone: Zone
     blocks: BlockMapConfig
     planner: PickPlacePlanner
+    see: Callable[[], tuple[Obstacle, ...]] = tuple
     scene: list[Block] = field(default_factory=list)
     scene_stamp: float = -np.inf
     structure: Structure | None = None
+    seen: tuple[Obstacle, ...] = ()
     _looked_about: bool = False
     _best: int = 0
     _unclear_observations: int = 0
@@ -130,6 +135,8 @@ class TaskPlanner:
         observation = SceneObservation(detection_frames, self.zone, self.blocks)
         self.scene = observation.seen()
         self.scene_stamp = max(frame.stamp for frame in detection_frames)
+        self.seen = self.see()
+        self.planner.surround(self.seen)
         enough = 0 < self.goal.blocks <= len(self.scene)
         if elsewhere and not self._looked_about and not enough:
             return Decided(LookElsewhere("the first look is from all look poses"))
@@ -164,7 +171,7 @@ class TaskPlanner:
         return Decided(selection.decision, notes + selection.notes, judged.progress)
 
     def _now(self, observation: SceneObservation) -> Situation:
-        return Situation(observation, self.scene, self.structure)
+        return Situation(observation, self.scene, self.structure, seen=self.seen)
 
     def _commit(self, selection: Selection) -> None:
         """This will be done: a place from which it takes a block counts as free from now on."""

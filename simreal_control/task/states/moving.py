@@ -9,6 +9,7 @@ import numpy as np
 
 from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
+from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, TaskState, Tick
 from simreal_control.task.states.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
 from simreal_control.task.task_context import Array, TaskContext, Way
@@ -28,11 +29,13 @@ class Moving(WaitsForRest):
         end: where the motion ends, radians, shape (n,).
         due: when it should end.
         succeeded_at: when its action said so; infinity: it has not.
+        blocked_since: since when it waits for a free workspace; infinity: it does not.
     """
 
     end: Array | None = field(default=None, kw_only=True)
     due: float = field(default=-np.inf, kw_only=True)
     succeeded_at: float = field(default=np.inf, kw_only=True)
+    blocked_since: float = field(default=np.inf, kw_only=True)
 
     @property
     @abstractmethod
@@ -90,17 +93,38 @@ class Moving(WaitsForRest):
         return replace(self._unsent(), retries=0, not_before=-np.inf)
 
     def _go(self, context: TaskContext, tick: Tick) -> TaskState:
-        """Send the motion, or wait for rest.
+        """Send the motion, or wait for rest, or until the workspace is free.
 
         Raises:
             KinematicsError: there is no such motion, or the arm does not come to rest.
         """
         waiting = self.until_arm_rests(context, tick)
+        if waiting is None:
+            waiting = self._until_clear(context, tick)
         if waiting is not None:
             return waiting
         way = self.way(context, tick)
         motion = context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
         return replace(self._unsent(), end=motion.end, due=tick.now + motion.duration)
+
+    def _until_clear(self, context: TaskContext, tick: Tick) -> TaskState | None:
+        """The state while something came into the workspace, or nothing tells; None: it is free."""
+        new, unwatched = context.newcomer(tick.now), context.unwatched(tick.now)
+        log, patience_s = context.log, context.config.give_up_after_s
+        if not new and not unwatched:
+            if self.blocked_since < np.inf:
+                log.say("the workspace is free; going on from where the arm is")
+            return None
+        since = min(self.blocked_since, tick.now)
+        waited, words = tick.now - since, unwatched or new
+        if waited > patience_s:
+            return finish(context, False, f"{words}; waited for {waited:.0f} s")
+        if waited >= context.config.warn_after_s:
+            log.warn_throttled(tick.now, f"{words}; waiting for {waited:.0f} s")
+        elif new and self.blocked_since == np.inf:
+            log.hold_warnings(tick.now)
+            log.say(f"{words}: waiting until it is gone, or has stood still for long enough")
+        return replace(self, blocked_since=since)
 
     def _until_there(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         """Wait until joint states, too, say that the arm has arrived and is at rest."""
@@ -125,4 +149,7 @@ class Moving(WaitsForRest):
         return again or self.stuck(context, tick)
 
     def _unsent(self) -> Moving:
-        return replace(self, end=None, due=-np.inf, succeeded_at=np.inf, restless_since=np.inf)
+        return replace(
+            self, end=None, due=-np.inf, succeeded_at=np.inf, restless_since=np.inf,
+            blocked_since=np.inf,
+        )  # fmt: skip

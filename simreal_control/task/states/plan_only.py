@@ -15,16 +15,16 @@ def show_plan(context: TaskContext, tick: Tick, step: Do) -> Finished:
     assert isinstance(step.work, PickPlace)
     work, mover = step.work, context.mover
     standing = context.standing(work.block)
-    start = mover.start(tick.arm)
+    start, seen = mover.start(tick.arm), context.seen()
     try:
-        mover.set_scene(start, standing, None)
+        mover.set_scene(start, standing, None, seen)
         approach = mover.motions.to_station(
             start,
             work.grasp.pose_tool_in_base,
             work.grasp.joints,
             context.safe_height(tick.now, carrying=False),
         )
-        mover.set_scene(approach.end, standing, Held(tilt=work.tilt))
+        mover.set_scene(approach.end, standing, Held(tilt=work.tilt), seen)
         height = context.safe_height(tick.now, carrying=True)
         lift = mover.motions.up(approach.end, height)
         carry = mover.motions.to_station(
