@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simreal_bench.simulated_robot.hand_executions import EXECUTIONS, HandExecution
 from simreal_bench.simulated_robot.joint_message import JointMessage
 from simreal_control.planning.finger_mapping import FingerMapping
+from simreal_control.robot_interface.depth_frame import DepthFrame
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
@@ -40,6 +41,10 @@ HELD_WITHIN_EDGES = 1.2  # the block between the fingers is this near to the too
 LEAST_FORCE_N = 0.5  # of a contact that counts
 UNHEARD = -1  # number of a command that nobody waits for
 PICTURE_PERIOD_S = 0.1  # cameras give three times as many; drawing takes longer than physics
+DEPTH_PERIOD_S, DEPTH_LATENCY_S = (
+    0.1,
+    0.05,
+)  # depth cameras are as quick, and give three times as many
 PAUSE_S = 0.25  # contacts of the same two that are nearer in time are one
 BRAKING_RAD_S2 = 7.5  # of a controller that gives up a motion; what each joint of a Panda can do
 VELOCITY_SLACK = 1.05  # the motors of the simulated arm overshoot a little
@@ -59,6 +64,7 @@ class RobotInPhysics(Robot):
         picture_period_s: between two pictures.
         fingers: what control takes openings of the hand for; None for fingers that slide.
         drivers: what is published of the joints in a tick, made of all of them; None for all.
+        see_depth: the depth image taken now; None for no depth camera.
 
     Attributes:
         worst_tracking_rad: largest distance of a joint from where its trajectory had it.
@@ -75,6 +81,7 @@ class RobotInPhysics(Robot):
         picture_period_s: float = PICTURE_PERIOD_S,
         fingers: FingerMapping | None = None,
         drivers: Drivers | None = None,
+        see_depth: Callable[[], DepthFrame] | None = None,
     ) -> None:
         self.world = world
         self._mapping = fingers or FingerMapping.sliding(world.arm.finger_joints)
@@ -94,6 +101,8 @@ class RobotInPhysics(Robot):
         self._hand: tuple[int, HandExecution] | None = None
         self._braking: tuple[JointTrajectory, float] | None = None
         self._next_picture = 0.0
+        self._see_depth, self._next_depth = see_depth, 0.0
+        self._depth_frames: list[tuple[float, DepthFrame]] = []
         self._touching: dict[tuple[str, str], float] = {}
         self._lower, self._upper = world.arm_limits
         self._links = {world.link_index(name): name for name in world.link_poses()}
@@ -186,7 +195,7 @@ class RobotInPhysics(Robot):
         if arm is not None:
             arm = replace(arm, grip_sensed=self.world.grip_sensed)
         results, self._results = tuple(self._results), []
-        return Inputs(now, arm, self._pictures(), results, lack)
+        return Inputs(now, arm, self._pictures(), results, lack, self._depth())
 
     def _physics_step(self) -> None:
         world = self.world
@@ -219,6 +228,16 @@ class RobotInPhysics(Robot):
         if seen is None or isinstance(seen, DetectionFrame):
             return () if seen is None else (seen,)
         return tuple(seen)
+
+    def _depth(self) -> tuple[DepthFrame, ...]:
+        """The depth images that have come, some time after they were taken."""
+        now = self.world.time
+        if self._see_depth is not None and now >= self._next_depth:
+            self._next_depth = now + DEPTH_PERIOD_S
+            self._depth_frames.append((now, self._see_depth()))
+        come = [frame for taken, frame in self._depth_frames if now - taken >= DEPTH_LATENCY_S]
+        self._depth_frames = self._depth_frames[len(come) :]
+        return tuple(come)
 
     def _judge(self) -> None:
         """Count what no arm should do."""

@@ -28,11 +28,13 @@ class StackBench(Bench[int, StackResult]):
         goal: what is built of the blocks, YAML or a file of it; empty for a tower of all.
         obstacles: how many stand on the table, drawn by the seed.
         camera: fixed, on the wrist, or both.
+        unknown_obstacles: how many more stand there, that control sees by depth alone.
     """
 
     goal: str = ""
     obstacles: int = 0
     camera: str = FIXED
+    unknown_obstacles: int = 0
 
     @property
     def runs(self) -> tuple[int, ...]:
@@ -41,7 +43,10 @@ class StackBench(Bench[int, StackResult]):
     @property
     def kind(self) -> dict[str, Any]:
         camera = "" if self.camera == FIXED else self.camera
-        given = {"goal": self.goal, "obstacles": self.obstacles, "camera": camera}
+        given = {
+            "goal": self.goal, "obstacles": self.obstacles, "camera": camera,
+            "unknown_obstacles": self.unknown_obstacles,
+        }  # fmt: skip
         return super().kind | {name: value for name, value in given.items() if value}
 
     def file(self, run: int) -> Path:
@@ -72,6 +77,7 @@ class StackBench(Bench[int, StackResult]):
                 obstacles=self.obstacles,
                 obstacles_file=self.record(run) / "obstacles.yaml",
                 camera=self.camera,
+                unknown_obstacles=self.unknown_obstacles,
             )
         finally:
             record.close()

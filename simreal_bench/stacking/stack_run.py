@@ -20,6 +20,7 @@ from simreal_common.settings.obstacles import Obstacle, obstacles_text, read_obs
 from simreal_control.assembly import assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
+from simreal_control.robot_interface.depth_frame import DepthFrame
 from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
@@ -33,6 +34,7 @@ from simreal_sim.physics.arms.panda import PANDA
 from simreal_sim.physics.arms.registry import simulated_arm
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
+from simreal_sim.physics.world_depth import DepthCamera
 from simreal_sim.physics.world_obstacles import draw_obstacles
 from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 from simreal_sim.scoring.stack_score import TowerVerdict, judge_tower
@@ -44,6 +46,7 @@ LATENCY_S = 0.1  # from a picture to what is seen on it
 AFTERWARDS_S = 1.0  # the tower has to stand this long
 SECONDS_A_BLOCK = 60.0  # simulated; then a run is given up
 FAULT_SECONDS = 120.0  # more, where something goes wrong
+DEPTH_BINNING = 2  # of a side of the fixed camera's image
 PLANNING_S = 0.002  # a tick that takes longer has planned something
 PLANNED = (StateName.APPROACHING, StateName.LIFTING, StateName.CARRYING, StateName.HOMING)
 
@@ -61,6 +64,7 @@ def run_stack(
     obstacles: int = 0,
     obstacles_file: Path | None = None,
     camera: str = "fixed",
+    unknown_obstacles: int = 0,
 ) -> StackResult:
     """Build one tower, or what else the goal says.
 
@@ -76,17 +80,23 @@ def run_stack(
         obstacles: how many are drawn at random, and stand on the table.
         obstacles_file: where they are written, for who wants to see them again; needed for any.
         camera: of `CAMERAS`: fixed, wrist or both.
+        unknown_obstacles: so many more, of which control knows nothing but what depth images show.
     """
     start = time.perf_counter()
     options = SceneOptions(blocks=blocks + (fault.extra_blocks if fault is not None else 0))
     scene = draw_scene(np.random.default_rng(seed), options)
     arm_model = simulated_arm(robot)
     standing: tuple[Obstacle, ...] = ()
-    if obstacles:
-        assert obstacles_file is not None
-        drawn = draw_obstacles(np.random.default_rng([seed, 2]), scene, obstacles, arm_model)
-        write_whole(obstacles_file, obstacles_text(drawn))
-        standing = read_obstacles(str(obstacles_file), arm_model.table_height_m)
+    unknown: tuple[Obstacle, ...] = ()
+    if obstacles or unknown_obstacles:
+        count, numbers = obstacles + unknown_obstacles, np.random.default_rng([seed, 2])
+        drawn = draw_obstacles(numbers, scene, count, arm_model)
+        known, unknown = drawn[:obstacles], drawn[obstacles:]
+        if known:
+            assert obstacles_file is not None
+            write_whole(obstacles_file, obstacles_text(known))
+            standing = read_obstacles(str(obstacles_file), arm_model.table_height_m)
+    with_depth = bool(unknown_obstacles) or (fault is not None and fault.depth)
     parameters = replace(
         robot_parameters(robot, CameraMount.WRIST in CAMERAS[camera]),
         detection_topics=tuple(mount.value for mount in CAMERAS[camera]),
@@ -94,11 +104,12 @@ def run_stack(
         blocks=0 if goal else blocks,
         goal=goal,
         velocity_scaling=velocity_scaling,
+        depth_topic="depth" if with_depth else "",
     )
     limit_s = SECONDS_A_BLOCK * blocks + (FAULT_SECONDS if fault is not None else 0.0)
     rng = np.random.default_rng([seed, 1])
     injected = fault or Fault(rng, seed)
-    with World(scene, arm_model, obstacles=standing) as world:
+    with World(scene, arm_model, obstacles=(*standing, *unknown)) as world:
         config = parameters.stacking_config()
         cameras = [WorldCamera(world, mount=mount) for mount in CAMERAS[camera]]
         floors = config.map.ray_sigma_m, config.map.lateral_sigma_m
@@ -133,12 +144,21 @@ def run_stack(
             placed = stamp if camera.moves else None
             return DetectionFrame(stamp, estimates, np.array(eye.position), placed, topic)
 
+        eye_of_depth = DepthCamera(world, DEPTH_BINNING, seed) if with_depth else None
+
+        def see_depth() -> DepthFrame:
+            assert eye_of_depth is not None
+            pose = world.arm.pose_base_in_world.inverse() @ eye_of_depth.pose_in_world
+            stamp = arm.clock_at(world.time)
+            return DepthFrame(stamp, eye_of_depth.capture(), eye_of_depth.camera, pose)
+
         fingers = assemble(parameters, world.robot_description()).fingers
         arm = RobotInPhysics(
             world,
             perceive,
             fingers=fingers,
             drivers=lambda told: injected.joint_states(context, told),
+            see_depth=see_depth if with_depth else None,
         )
 
         def make_task() -> StackingTask:  # as a node does that has just been started
@@ -189,7 +209,7 @@ def run_stack(
         wall_s=time.perf_counter() - start,
         placement_mm=tuple(round(e, 2) for e in errors[1 : verdict.placed] if e is not None),
         plan_ms=1e3 * planning_s / max(blocks - 1, 1),
-        obstacles=len(standing),
+        obstacles=len(standing) + len(unknown),
         collisions=tuple((round(when, 2), a, b) for when, a, b in arm.collisions),
         limit_violations=arm.limit_violations,
         finished=status.finished,

@@ -26,6 +26,7 @@ class Fault:
     Attributes:
         kind: name of the kind.
         extra_blocks: in the scene, beyond those that the tower needs.
+        depth: whether control has depth images.
         trigger: says when it is due; the seed has drawn it.
         injected_at: simulated seconds; None as long as it is not due.
         words: what was done.
@@ -33,6 +34,7 @@ class Fault:
 
     kind: ClassVar[str] = "none"
     extra_blocks = 0
+    depth = False
     trigger: Trigger
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:

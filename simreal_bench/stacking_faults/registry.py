@@ -9,6 +9,7 @@ from simreal_bench.stacking_faults.block_faults import Appeared, Dropped, Fell, 
 from simreal_bench.stacking_faults.camera_faults import CameraLost, DetectionsStop, TransformStale
 from simreal_bench.stacking_faults.fault import Fault
 from simreal_bench.stacking_faults.joint_state_faults import EmptyState, FingersLost, JointsStop
+from simreal_bench.stacking_faults.person_faults import Reached
 from simreal_bench.stacking_faults.process_faults import ClockBack, Restarted
 from simreal_common.errors import ConfigurationError
 
@@ -18,7 +19,7 @@ FAULTS: dict[str, type[Fault]] = {
     for kind in (
         Dropped, Slipped, Fell, Meddled, Appeared,
         DetectionsStop, TransformStale, ActionFails, JointsStop, Restarted,
-        EarlySuccess, EmptyState, FingersLost, CameraLost, ClockBack,
+        EarlySuccess, EmptyState, FingersLost, CameraLost, ClockBack, Reached,
     )
 }  # fmt: skip
 

@@ -22,7 +22,8 @@ the same command is given again.
 
 With --faults one thing goes wrong in each run, when and where the seed says: a block is dropped on the
 way (dropped), slips on the tower (slipped), the tower is pushed over (fell), a person moves or takes a
-block (meddled) or brings one (appeared); detections or the camera's transform stop for five seconds
+block (meddled) or brings one (appeared), reaches into the way of the moving arm, which has depth images
+(hand); detections or the camera's transform stop for five seconds
 (detections, transform), an action is rejected, aborted or never ends (action), joint states stop
 (joints), the node is killed and started again (restart). An action says that it has succeeded while its
 motion goes on (early_success), joint states come without positions (empty_state) or without the fingers
@@ -61,6 +62,10 @@ def add_arguments(subjects: Any) -> None:
         "they are written to obstacles.yaml beside the record",
     )  # fmt: skip
     stack.add_argument(
+        "--unknown-obstacles", type=positive, default=0, metavar="N",
+        help="so many that control is not told of: it has depth images of the fixed camera (none)",
+    )  # fmt: skip
+    stack.add_argument(
         "--camera", choices=("fixed", "wrist", "both"), default="fixed",
         help="opposite the arm, on its hand, which then looks from several places, or both (fixed)",
     )  # fmt: skip
@@ -88,6 +93,8 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigurationError("--faults and --goal: got both, wanted one; faults go with towers")
     if args.faults and args.obstacles:
         raise ConfigurationError("--faults and --obstacles: got both, wanted one")
+    if args.faults and args.unknown_obstacles:
+        raise ConfigurationError("--faults and --unknown-obstacles: got both, wanted one")
     if args.faults and args.camera != "fixed":
         raise ConfigurationError(
             f"--faults and --camera {args.camera}: got both, wanted the fixed camera with faults"
@@ -100,12 +107,14 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
         kind += f"{goal.build.value.replace(' ', '_')}_"
     if args.obstacles:
         kind += f"obstacles_{args.obstacles}_"
+    if args.unknown_obstacles:
+        kind += f"unknown_{args.unknown_obstacles}_"
     if args.camera != "fixed":
         kind += f"{args.camera}_"
     folder = args.out or Path(f"out/bench_stack_{kind}{args.blocks}")
     bench = StackBench(
         args.seeds, args.blocks, args.model, args.speed, folder, args.robot, args.goal,
-        args.obstacles, args.camera,
+        args.obstacles, args.camera, args.unknown_obstacles,
     )  # fmt: skip
     done = [result.success for result in bench.done()]
     with _progress(len(args.seeds), "tower", done) as tell:
@@ -119,6 +128,7 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
     ]
     what = f"towers of {args.blocks}" if goal is None else f"{goal.words}, {args.blocks} blocks"
     what += f", {args.obstacles} obstacles" * bool(args.obstacles)
+    what += f", {args.unknown_obstacles} unknown obstacles" * bool(args.unknown_obstacles)
     what += f", camera {args.camera}" * (args.camera != "fixed")
     print(table((f"{what}, from images", ""), rows))
     for result in results:
