@@ -253,9 +253,8 @@ class ControlNode(Node):
             return
         self._shown = shown
         stamp, p = self.get_clock().now().to_msg(), self._settings
-        obstacles = self._assembly.config.obstacles if self._assembly is not None else ()
         self._plan.publish(
-            plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways, obstacles)
+            plan_markers(p.base_frame, stamp, task.scene, p.edge, task.ways, task.obstacles)
         )
 
     def _lacking(self) -> list[str]:

@@ -20,6 +20,7 @@ from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import Command, Inputs, MoveArm
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_cameras import RosCameras
+from simreal_control.ros_depth import RosDepth
 
 
 class RosRobot(Robot):
@@ -35,6 +36,7 @@ class RosRobot(Robot):
     Attributes:
         transforms: where the cameras are.
         cameras: what they see.
+        depth: what a depth camera sees; None where the parameters name none.
     """
 
     def __init__(
@@ -66,6 +68,9 @@ class RosRobot(Robot):
         self.transforms = Transforms(node)
         guard = MessageGuard(node)
         self.cameras = RosCameras(node, p, self.transforms, guard, complain)
+        self.depth = None
+        if config.depth.enabled:
+            self.depth = RosDepth(node, p, self.transforms, guard, complain)
         self._subscriptions = [
             node.create_subscription(
                 JointState,
@@ -96,7 +101,10 @@ class RosRobot(Robot):
         results, arm = self._actions.take_results(), self._joints.state(now)
         if arm is not None:
             arm = replace(arm, grip_sensed=self._actions.grip_sensed)
-        return Inputs(now, arm, self.cameras.take(), results, lack)
+        inputs = Inputs(now, arm, self.cameras.take(), results, lack)
+        if self.depth is None:
+            return inputs
+        return replace(inputs, depth_frames=self.depth.take(), depth_lack=self.depth.lack)
 
     def execute(self, command: Command) -> None:
         """Send a command to its controller; any thread may call it."""
@@ -115,6 +123,8 @@ class RosRobot(Robot):
     def start_anew(self) -> None:
         """Forget what was seen and sent: time has gone back. Joints are forgotten by their stamps."""
         self.cameras.start_anew()
+        if self.depth is not None:
+            self.depth.start_anew()
         self._noticed.clear()
         self._actions.start_anew()
 

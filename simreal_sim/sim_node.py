@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rosgraph_msgs.msg import Clock as ClockMessage
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image, JointState
@@ -18,7 +19,7 @@ from vision_msgs.msg import Detection3DArray
 from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
-from simreal_common.imaging.ros_images import rgb_to_image
+from simreal_common.imaging.ros_images import depth_to_image, rgb_to_image
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
 from simreal_common.ros_ownership import Ownership
 from simreal_common.ros_process import run_node
@@ -31,6 +32,7 @@ from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
 from simreal_sim.physics.pacing import Pacer, Schedule
 from simreal_sim.physics.world import STEP_S, World
 from simreal_sim.physics.world_camera import CAMERAS, CameraMount, WorldCamera
+from simreal_sim.physics.world_depth import DepthCamera
 from simreal_sim.physics.world_randomization import (
     MAX_BLOCKS,
     MAX_DISTRACTORS,
@@ -46,6 +48,8 @@ WORLD_FRAME = "world"
 PREFIXES = {CameraMount.FIXED: ("", ""), CameraMount.WRIST: ("wrist/", "wrist_")}
 CAMERA_FRAME = "camera_link"
 OPTICAL_FRAME = "camera_optical_frame"
+DEPTH_FRAME = "camera_depth_optical_frame"
+DEPTH_BINNING = 2  # of a side of the fixed camera's image; drawing takes long
 
 # REP 103: camera_link looks along x with z up, the optical frame along z with y down.
 POSE_OPTICAL_IN_CAMERA = Pose(
@@ -93,6 +97,12 @@ class SimParameters:
     )
     shadows: bool = parameter(True, "whether the camera sees shadows; they cost time")
     camera_rate_hz: float = parameter(5.0, "images a simulated second", range=(0.1, 60.0))
+    depth_rate_hz: float = parameter(
+        0.0,
+        "depth images of the fixed camera (camera/depth/image_raw, 16UC1, half as wide and high) a "
+        "simulated second; 0: none",
+        range=(0.0, 60.0),
+    )
     joint_state_rate_hz: float = parameter(
         100.0, "joint_states and /clock a simulated second", range=(1.0, 240.0)
     )
@@ -147,6 +157,14 @@ class SimNode(Node):
             )
             for mount in self._cameras
         }
+        self._depth: tuple[DepthCamera, Publisher, Publisher] | None = None
+        if p.depth_rate_hz > 0:
+            self._depth = (
+                DepthCamera(self._world, DEPTH_BINNING, p.seed),
+                self.create_publisher(Image, "camera/depth/image_raw", IMAGE_QOS),
+                self.create_publisher(CameraInfo, "camera/depth/camera_info", IMAGE_QOS),
+            )
+            self._depth_schedule = Schedule(p.depth_rate_hz)
         self._truth_publisher = None
         if p.publish_truth:
             self._truth_publisher = self.create_publisher(
@@ -217,6 +235,9 @@ class SimNode(Node):
         if image:
             for mount, camera in self._cameras.items():
                 self._publish_image(mount, camera, stamp)
+        if self._depth is not None and self._depth_schedule.is_due(now):
+            self._publish_depth(stamp)
+            return True
         return image
 
     def _publish_joints(self, stamp: object) -> None:
@@ -260,6 +281,14 @@ class SimNode(Node):
         if images.get_subscription_count():
             images.publish(rgb_to_image(camera.render(), header))
 
+    def _publish_depth(self, stamp: object) -> None:
+        assert self._depth is not None
+        camera, images, infos = self._depth
+        header = Header(stamp=stamp, frame_id=DEPTH_FRAME)
+        infos.publish(camera_to_camera_info(camera.camera, header))
+        if images.get_subscription_count():
+            images.publish(depth_to_image(camera.capture(), header))
+
     def _publish_fixed_frames(self) -> None:
         arm, stamp = self._world.arm, to_stamp(0.0)
         frames = [
@@ -275,6 +304,9 @@ class SimNode(Node):
                 pose_to_transform_stamped(pose, parent, link, stamp),
                 pose_to_transform_stamped(POSE_OPTICAL_IN_CAMERA, link, lens, stamp),
             ]
+        if self._depth is not None:
+            pose = self._depth[0].pose_in_world
+            frames.append(pose_to_transform_stamped(pose, WORLD_FRAME, DEPTH_FRAME, stamp))
         self._static_tf.sendTransform(frames)
 
 

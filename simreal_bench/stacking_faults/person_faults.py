@@ -21,10 +21,16 @@ AHEAD_M = 0.22  # somebody reaches for where the tool will be, this far from whe
 ABOVE_M = 0.24  # over blocks and tower
 TREMBLE_M = 0.003
 LOOKED_M = 0.5
+KEPT_M = (
+    0.06  # a person sees the arm and does not push into it: the arm has to stop before the hand
+)
 
 
 class Reached(Fault):
-    """A hand enters the way of the moving arm from the side, stays for some seconds, and leaves."""
+    """A hand enters the way of the moving arm from the side, stays for some seconds, and leaves.
+
+    It goes on towards the arm only as long as it is not near; it does not give way either.
+    """
 
     kind = "hand"
     depth = True
@@ -48,8 +54,9 @@ class Reached(Fault):
                 self._reach(context)
             return
         passed, self._before = context.now - self._before, context.now
-        self._nearest_m = min(self._nearest_m, self._hand.distance_m(LOOKED_M))
-        goal = self._target[1]
+        away_m = self._hand.distance_m(LOOKED_M)
+        self._nearest_m = min(self._nearest_m, away_m)
+        goal = self._target[1] if away_m > KEPT_M else self._y
         if self._there_at is not None and context.now - self._there_at > self._stays_s:
             goal = self._side * (FROM_Y_M + 0.2)
         step = np.clip(goal - self._y, -self._speed * passed, self._speed * passed)

@@ -24,6 +24,7 @@ from simreal_common.untrusted_text import shortened
 
 DEPTH_VALUES = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 MILLIMETRE = np.float32(1e-3)
+FARTHEST = 65535.5  # in 16 bits
 
 
 def image_to_rgb(message: Image, bit_depth: int = 0) -> RgbImage:
@@ -58,6 +59,24 @@ def image_to_depth(message: Image) -> NDArray[np.float32]:
     values = _values(message, DEPTH_VALUES[message.encoding], 1, 1.0, "depth image")[..., 0]
     metres = values.astype(np.float32)
     return metres if values.dtype.kind == "f" else metres * MILLIMETRE
+
+
+def depth_to_image(depth: NDArray[np.floating[Any]], header: Header) -> Image:
+    """Depth, metres, 0 or not finite where there is none, shape (H, W) -> Image message, 16UC1."""
+    height, width = depth.shape
+    millimetres = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0) / MILLIMETRE
+    told = np.where(millimetres < FARTHEST, np.rint(millimetres), 0).astype("<u2")
+    data = array.array("B")
+    data.frombytes(np.ascontiguousarray(told).tobytes())
+    return Image(
+        header=header,
+        height=height,
+        width=width,
+        encoding="16UC1",
+        is_bigendian=0,
+        step=2 * width,
+        data=data,
+    )
 
 
 def compressed_to_rgb(message: CompressedImage, bit_depth: int = 0) -> RgbImage:

@@ -40,7 +40,7 @@ class DepthConfig:
     voxel_m: float = 0.02
     table_margin_m: float = 0.015
     robot_padding_m: float = 0.03
-    stop_distance_m: float = 0.08
+    stop_distance_m: float = 0.15
     max_age_s: float = 0.5
     still_s: float = 5.0
 

@@ -28,6 +28,7 @@ FIRST_FRAMES = 5  # tell what stood there before
 LEAST_POINTS = 3  # of a frame in a cell
 POINTS_ACROSS = 4.0  # a cell, of the pixels that are looked at
 LEAST_CELLS = 3  # of one thing; less is noise
+SUDDEN_CELLS = 8  # of a thing that counts as there from its first frame on, for those it may hurt
 DEPTH_NOISE = 0.005  # share of the depth by which what is measured may be off
 NEAREST_M = 0.1  # depth cameras see nothing nearer
 ABOUT_M = 0.4  # so far about the grid what is seen may be the arm
@@ -55,6 +56,7 @@ class OccupancyGrid:
         self._since = np.full(shape, np.inf)
         # Seen through the last time that a look was not stopped by the arm.
         self._free = np.zeros(shape, dtype=bool)
+        self._hit = np.zeros(shape, dtype=bool)
         self._frames = 0
         self._view: tuple[Camera, Pose, int] | None = None
 
@@ -78,11 +80,11 @@ class OccupancyGrid:
         points = frame.pose_camera_in_base.transform_points(self._rays * depth[..., None])
         low, high = self._corner, self._corner + np.array(self._occupied.shape) * self._voxel_m
         about = seen & (points[..., 2] > low[2])
-        about &= (points > low - ABOUT_M).all(axis=-1) & (points < high + ABOUT_M).all(axis=-1)
+        about &= _between(points, low - ABOUT_M, high + ABOUT_M)
         robot = np.zeros(depth.shape, dtype=bool)
         robot[about] = is_robot(points[about])
-        inside = about & ~robot & (points > low).all(axis=-1) & (points < high).all(axis=-1)
-        hit = self._counted(points[inside]) >= LEAST_POINTS
+        inside = about & ~robot & _between(points, low, high)
+        hit = self._hit = self._counted(points[inside]) >= LEAST_POINTS
         # Of what is there at first nobody has seen it come.
         since = frame.stamp if self.ready else -np.inf
         self._believe(since, hit, depth, seen, robot)
@@ -97,13 +99,18 @@ class OccupancyGrid:
         return np.asarray(self._occupied & (now - self._since >= self._config.still_s))
 
     def arrived(self, now: float, known: Iterable[Obstacle] = (), margin_m: float = 0.0) -> Mask:
-        """What is occupied since lately, and no mere fringe of what stands still or is known."""
-        new = self._occupied & ~self.covered(known, margin_m)
-        new &= now - self._since < self._config.still_s
+        """What is occupied since lately, and no mere fringe of what stands still or is known.
+
+        A large thing is there from its first frame on.
+        """
+        sudden = self._hit & ~self._occupied
+        new = sudden | (self._occupied & (now - self._since < self._config.still_s))
+        new &= ~self.covered(known, margin_m)
+        new = things(new)
         if not new.any():
             return new
-        still = self.still(now)
-        return things(new & ~ndimage.binary_dilation(still, NEIGHBOURS))
+        new &= ~ndimage.binary_dilation(self.still(now), NEIGHBOURS)
+        return things(new & ~sudden) | things(new, SUDDEN_CELLS)
 
     def solid(self, occupied: Mask) -> Mask:
         """Surfaces with what lies hidden below them, down to the table or to what is seen through."""
@@ -195,11 +202,20 @@ class OccupancyGrid:
         self._occupied &= self._evidence > 0
 
 
-def things(cells: Mask) -> Mask:
+def _between(points: Array, low: Array, high: Array) -> Mask:
+    """Which points, shape (..., 3), lie in a box; axis by axis, for that is much faster."""
+    inside = np.ones(points.shape[:-1], dtype=bool)
+    for axis in range(3):
+        along = points[..., axis]
+        inside &= (along > low[axis]) & (along < high[axis])
+    return inside
+
+
+def things(cells: Mask, least: int = LEAST_CELLS) -> Mask:
     """Cells without those that hang together with too few others; shape (x, y, z)."""
     if not cells.any():
         return cells
     labels, _ = ndimage.label(cells, NEIGHBOURS)
-    large: Any = np.bincount(labels.reshape(-1)) >= LEAST_CELLS
+    large: Any = np.bincount(labels.reshape(-1)) >= least
     large[0] = False
     return np.asarray(large[labels], dtype=bool)
