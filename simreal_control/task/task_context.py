@@ -49,6 +49,7 @@ class TaskContext:
         watch: what depth shows of the workspace; None where there is no depth.
         motion: of the arm, the one that was sent last.
         held_box: what may be in the hand, in the tool frame.
+        blocked_since: since when no motion begins for what depth shows; infinity: it may.
         let_go: when the hand let go of something, and where that is since then.
     """
 
@@ -65,6 +66,7 @@ class TaskContext:
     watch: WorkspaceWatch | None = None
     motion: JointTrajectory | None = None
     held_box: Obstacle | None = None
+    blocked_since: float = np.inf
     let_go: tuple[float, Obstacle] | None = None
 
     @staticmethod

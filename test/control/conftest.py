@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +11,15 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from simreal_common.block_estimate import BlockEstimate
+from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_symmetries, look_at
+from simreal_common.settings.obstacles import Obstacle
 from simreal_control.assembly import Assembly, assemble
 from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import MotionLimits
+from simreal_control.robot_interface.depth_frame import DepthFrame
 from simreal_control.robot_interface.robot import Robot
 from simreal_control.robot_interface.task_io import (
     ActionOutcome,
@@ -66,6 +69,32 @@ def noisy_estimate(
     )
     config = BlockMapConfig()
     return estimate_in_base(estimate, camera, config.ray_sigma_m, config.lateral_sigma_m)
+
+
+DEPTH_CAMERA = Camera.pinhole(160, 120, 1.0)
+
+
+def depth_of(
+    boxes: Sequence[Obstacle],
+    stamp: float = 0.0,
+    pose: Pose = CAMERA,
+    camera: Camera = DEPTH_CAMERA,
+) -> DepthFrame:
+    """What a depth camera without errors sees of boxes on an endless table, by slabs."""
+    u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+    flat = camera.normalize(np.stack([u, v], axis=-1).astype(float)).reshape(-1, 2)
+    rays = np.concatenate([flat, np.ones((len(flat), 1))], axis=1) @ pose.rotation.T
+    down = rays[:, 2] < -1e-6
+    nearest = np.where(down, -pose.position[2] / np.where(down, rays[:, 2], -1.0), np.inf)
+    for box in boxes:
+        turn = box.pose.rotation
+        eye, way = (pose.position - box.pose.position) @ turn, rays @ turn
+        way = np.where(np.abs(way) < 1e-12, 1e-12, way)
+        bounds = np.sort([(-box.size / 2 - eye) / way, (box.size / 2 - eye) / way], axis=0)
+        enters, leaves = bounds[0].max(axis=1), bounds[1].min(axis=1)
+        nearest = np.where((enters < leaves) & (enters > 0), np.minimum(nearest, enters), nearest)
+    depth = np.where(np.isfinite(nearest), nearest, 0.0).reshape(camera.height, camera.width)
+    return DepthFrame(stamp, depth, camera, pose)
 
 
 def block_pose(x: float, y: float, level: int = 0, yaw: float = 0.0) -> Pose:
@@ -127,6 +156,9 @@ class FakeWorld(Robot):
     cameras: list[FakeCamera] = field(default_factory=lambda: [FakeCamera()])
     transform_stopped_at: float | None = None
     velocity_offset: float = 0.0  # of those that it tells; NaN: it tells none
+    # What a depth camera sees beside the blocks, by the time; None: there is no such camera.
+    things: Callable[[float], Sequence[Obstacle]] | None = None
+    depth_stops_at: float = np.inf
     hand_speeds: list[float] = field(
         default_factory=list
     )  # of the arm, as the hand was told to move
@@ -136,6 +168,7 @@ class FakeWorld(Robot):
         self._fingers: tuple[int, float, float] | None = None
         self._results: list[ActionResult] = []
         self._next_picture = 0.0
+        self._odd = False
         self._early_at = self._short_at = np.inf
         self._speed = 0.0
         self._abort_at: float | None = None
@@ -210,7 +243,7 @@ class FakeWorld(Robot):
         stamp = self.now - (10.0 if self._fault("stale") else 0.0)
         told = velocities + self.velocity_offset
         state = ArmState(stamp, self.joints.copy(), told, self.opening)
-        return Inputs(self.now, state, self._pictures(), results)
+        return Inputs(self.now, state, self._pictures(), results, "", self._depth_frames())
 
     def _end_motion(self, number: int, outcome: ActionOutcome) -> None:
         self._motion = None
@@ -249,6 +282,19 @@ class FakeWorld(Robot):
         height = max([EDGE / 2, *below])
         assert height <= z + 1e-3, "a block was pressed into another"
         self.blocks[self_index] = Pose(np.array([x, y, height]), pose.orientation)
+
+    def _depth_frames(self) -> tuple[DepthFrame, ...]:
+        """What stands there but the arm and what it holds, every other tick."""
+        self._odd = not self._odd
+        if self.things is None or not self._odd or self.now >= self.depth_stops_at:
+            return ()
+        size = np.full(3, EDGE)
+        blocks = [
+            Obstacle("block", pose, size)
+            for number, pose in enumerate(self.blocks)
+            if number not in {self.held, *self.away}
+        ]
+        return (depth_of([*blocks, *self.things(self.now)], self.now),)
 
     def _pictures(self) -> tuple[DetectionFrame, ...]:
         if self.now < self._next_picture:
@@ -355,6 +401,20 @@ def motion_limits(station_planner: StationPlanner) -> MotionLimits:
 @pytest.fixture(scope="session")
 def station_planner(assembly: Assembly) -> StationPlanner:
     return assembly.motions
+
+
+@pytest.fixture(scope="session")
+def make_depth() -> Callable[..., DepthFrame]:
+    return depth_of
+
+
+@pytest.fixture(scope="session")
+def seeing(panda_folder: Path, panda_urdf: str) -> Assembly:
+    """The same robot beside a depth camera."""
+    parameters = replace(
+        robot_parameters("panda"), mesh_folders=(str(panda_folder),), depth_topic="depth/image"
+    )
+    return assemble(parameters, panda_urdf)
 
 
 @pytest.fixture

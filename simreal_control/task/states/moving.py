@@ -29,13 +29,11 @@ class Moving(WaitsForRest):
         end: where the motion ends, radians, shape (n,).
         due: when it should end.
         succeeded_at: when its action said so; infinity: it has not.
-        blocked_since: since when it waits for a free workspace; infinity: it does not.
     """
 
     end: Array | None = field(default=None, kw_only=True)
     due: float = field(default=-np.inf, kw_only=True)
     succeeded_at: float = field(default=np.inf, kw_only=True)
-    blocked_since: float = field(default=np.inf, kw_only=True)
 
     @property
     @abstractmethod
@@ -111,20 +109,22 @@ class Moving(WaitsForRest):
         """The state while something came into the workspace, or nothing tells; None: it is free."""
         new, unwatched = context.newcomer(tick.now), context.unwatched(tick.now)
         log, patience_s = context.log, context.config.give_up_after_s
+        before = context.blocked_since
         if not new and not unwatched:
-            if self.blocked_since < np.inf:
+            context.blocked_since = np.inf
+            if before < np.inf:
                 log.say("the workspace is free; going on from where the arm is")
             return None
-        since = min(self.blocked_since, tick.now)
-        waited, words = tick.now - since, unwatched or new
+        context.blocked_since = min(before, tick.now)
+        waited, words = tick.now - context.blocked_since, unwatched or new
         if waited > patience_s:
             return finish(context, False, f"{words}; waited for {waited:.0f} s")
         if waited >= context.config.warn_after_s:
             log.warn_throttled(tick.now, f"{words}; waiting for {waited:.0f} s")
-        elif new and self.blocked_since == np.inf:
+        elif new and before == np.inf:
             log.hold_warnings(tick.now)
             log.say(f"{words}: waiting until it is gone, or has stood still for long enough")
-        return replace(self, blocked_since=since)
+        return self
 
     def _until_there(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         """Wait until joint states, too, say that the arm has arrived and is at rest."""
@@ -149,7 +149,4 @@ class Moving(WaitsForRest):
         return again or self.stuck(context, tick)
 
     def _unsent(self) -> Moving:
-        return replace(
-            self, end=None, due=-np.inf, succeeded_at=np.inf, restless_since=np.inf,
-            blocked_since=np.inf,
-        )  # fmt: skip
+        return replace(self, end=None, due=-np.inf, succeeded_at=np.inf, restless_since=np.inf)
