@@ -60,7 +60,6 @@ class RosDepth:
         p = self._parameters = parameters
         self._transforms, self._complain = transforms, complain
         self._waiting: deque[tuple[Header, DepthFrame]] = deque(maxlen=KEPT)
-        self._late: deque[tuple[Header, DepthFrame]] = deque(maxlen=KEPT)
         self._camera: tuple[tuple[Any, ...], Camera] | None = None
         self.lack = ""
         topic = self._topic = p.depth_topic.strip()
@@ -114,16 +113,14 @@ class RosDepth:
 
     def take(self) -> tuple[DepthFrame, ...]:
         """The newest one since the last call whose camera's place is known; older ones are let go."""
-        while self._waiting:
-            header, frame = self._waiting[-1]
-            pose = self._pose(header, frame.stamp)
-            if pose is not None:
-                self._waiting.clear()
-                self.lack = ""
-                return (replace(frame, pose_camera_in_base=pose @ frame.pose_camera_in_base),)
-            # Its transform may come yet; that of one before it may be there already.
-            self._late.appendleft(self._waiting.pop())
-        self._waiting, self._late = self._late, deque(maxlen=KEPT)
+        for number in reversed(range(len(self._waiting))):
+            header, frame = self._waiting[number]
+            pose = self._pose(header)
+            if pose is None:
+                continue  # its transform may come yet; that of one before it may be there already
+            self._waiting = deque(list(self._waiting)[number + 1 :], maxlen=KEPT)
+            self.lack = ""
+            return (replace(frame, pose_camera_in_base=pose @ frame.pose_camera_in_base),)
         return ()
 
     def start_anew(self) -> None:
@@ -134,7 +131,7 @@ class RosDepth:
         frame = DepthFrame(stamp_seconds(header.stamp), depth, camera, pose)
         self._waiting.append((header, frame))
 
-    def _pose(self, header: Header, stamp: float) -> Pose | None:
+    def _pose(self, header: Header) -> Pose | None:
         """Of the message's frame in the base when it was taken; None: not known (yet)."""
         base, frame_id = self._parameters.base_frame, header.frame_id
         try:

@@ -21,7 +21,7 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 or the embedded runtime
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, JointState, PointCloud2, PointField
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
@@ -193,6 +193,17 @@ def depth() -> Any:
     return message
 
 
+def points() -> PointCloud2:
+    fields = [
+        PointField(name=name, offset=4 * number, datatype=PointField.FLOAT32, count=1)
+        for number, name in enumerate("xyz")
+    ]
+    data = np.random.default_rng(0).uniform(0.3, 0.9, (60, 3)).astype("<f4").tobytes()
+    return PointCloud2(
+        header=header(), height=1, width=60, fields=fields, point_step=12, row_step=720, data=data
+    )
+
+
 def goals() -> GoalStatusArray:
     return GoalStatusArray(status_list=[GoalStatus(status=GoalStatus.STATUS_EXECUTING)] * 2)
 
@@ -223,6 +234,8 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     "/camera/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
     "/annotated/image_raw/compressed": spoilt(annotated_image) | spoilt(compressed_image),
     "/depth/image_raw": spoilt(depth),
+    "/depth/camera_info": spoilt(camera_info) | spoilt(fisheye_info),
+    "/depth/points": spoilt(points),
     "/stacking/status": strings.map(lambda text: String(data=text)),
     "/stacking/goal": strings.map(lambda text: String(data=text)),
     "/panda_arm_controller/follow_joint_trajectory/_action/status": spoilt(goals),
@@ -253,6 +266,16 @@ def parameters(**values: Any) -> list[Parameter]:
 
 def make_control(_: Path) -> Node:
     return ControlNode(parameter_overrides=parameters(wait_for_goal=True))
+
+
+def make_control_with_depth(_: Path) -> Node:
+    topic = {"depth.topic": "depth/image_raw"}
+    return ControlNode(parameter_overrides=parameters(wait_for_goal=True, **topic))
+
+
+def make_control_with_points(_: Path) -> Node:
+    topic = {"depth.topic": "depth/points", "depth.type": "points"}
+    return ControlNode(parameter_overrides=parameters(wait_for_goal=True, **topic))
 
 
 def make_perception(_: Path) -> Node:
@@ -301,6 +324,8 @@ def _with_arguments(kind: type[Node], folder: Path) -> Node:
 @pytest.fixture(
     params=[
         make_control,
+        make_control_with_depth,
+        make_control_with_points,
         make_perception,
         make_compressed_perception,
         make_aruco,
@@ -337,8 +362,10 @@ def test_no_message_ends_a_node(fuzz: Any, node: tuple[Node, MessageGuard]) -> N
     assert set(topics) <= set(CASES), "a subscription that nobody fuzzes"
     # What makes others useful: a camera whose place is known.
     for topic, message in (
-        ("/tf_static", transforms()), ("/camera/camera_info", camera_info())
-    ):  # fmt: skip
+        ("/tf_static", transforms()),
+        ("/camera/camera_info", camera_info()),
+        ("/depth/camera_info", camera_info()),
+    ):
         for callback in callbacks.get(topic, []):
             callback(message)
     sent = 0
