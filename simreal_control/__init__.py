@@ -1,6 +1,6 @@
 """Block poses to arm motions: control_node, its parameters and messages, over rooms without ROS.
 
-Rooms: planning, robot_interface, world_model, grasping, hand_drivers, task, report.
+Rooms: planning, robot_interface, occupancy, world_model, grasping, hand_drivers, task, report.
 
 Public: `parameters.ControlParameters`, `assembly.assemble`.
 """

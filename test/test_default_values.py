@@ -28,6 +28,7 @@ LAUNCH_FILES = sorted((share_directory() / "launch").glob("*.launch.xml"))
 OTHERWISE = {
     ("simulation", "control_node", "blocks"),  # as many as the simulation has
     ("simulation", "control_node", "record"),
+    ("simulation", "sim_node", "obstacles_file"),  # what control is told of, unless there is more
     ("simulation", "recorder_node", "out"),
     ("soak", "control_node", "record"),
     ("soak", "recorder_node", "out"),
