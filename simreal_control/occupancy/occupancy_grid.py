@@ -103,6 +103,8 @@ class OccupancyGrid:
 
         A large thing is there from its first frame on.
         """
+        if not self.ready:
+            return np.zeros_like(self._occupied)
         sudden = self._hit & ~self._occupied
         new = sudden | (self._occupied & (now - self._since < self._config.still_s))
         new &= ~self.covered(known, margin_m)

@@ -14,7 +14,7 @@ def test_the_place_of_a_kind_does_not_change() -> None:
     assert list(FAULTS) == [
         "dropped", "slipped", "fell", "meddled", "appeared",
         "detections", "transform", "action", "joints", "restart",
-        "early_success", "empty_state", "fingers_lost", "camera_lost", "clock_back",
+        "early_success", "empty_state", "fingers_lost", "camera_lost", "clock_back", "hand",
     ]  # fmt: skip
 
 
