@@ -33,7 +33,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from vision_msgs.msg import Detection3DArray
 
 from simreal_common.imaging.ros_camera_info import camera_info_to_camera
-from simreal_common.imaging.ros_images import image_to_rgb
+from simreal_common.imaging.ros_images import image_to_depth, image_to_rgb
 from simreal_common.ros_messages import message_to_pose, stamp_nanoseconds, transform_to_pose
 from simreal_common.ros_qos import LATCHED_QOS, RECORD_IMAGE_QOS, STATE_QOS, TRUTH_QOS
 from simreal_sim.physics.arms.panda import PANDA
@@ -64,6 +64,8 @@ class Client(Node):
             (JointState, "joint_states", STATE_QOS),
             (Image, "camera/image_raw", RECORD_IMAGE_QOS),
             (CameraInfo, "camera/camera_info", RECORD_IMAGE_QOS),
+            (Image, "camera/depth/image_raw", RECORD_IMAGE_QOS),
+            (CameraInfo, "camera/depth/camera_info", RECORD_IMAGE_QOS),
             (Image, "wrist/camera/image_raw", RECORD_IMAGE_QOS),
             (CameraInfo, "wrist/camera/camera_info", RECORD_IMAGE_QOS),
             (Detection3DArray, "ground_truth/blocks", TRUTH_QOS),
@@ -111,7 +113,12 @@ class Client(Node):
 def client() -> Iterator[Client]:
     process = subprocess.Popen(
         sim_command(
-            seed=SEED, image_width=160, image_height=120, real_time_factor=3.0, camera="both"
+            seed=SEED,
+            image_width=160,
+            image_height=120,
+            real_time_factor=3.0,
+            camera="both",
+            depth_rate_hz=2.0,
         ),
         env=ENVIRONMENT,
     )
@@ -182,6 +189,23 @@ def test_it_says_what_a_robot_cell_says(client: Client) -> None:
         assert detection.bbox.size.x == pytest.approx(0.05)
         pose = message_to_pose(detection.bbox.center)
         np.testing.assert_allclose(pose.position, block.pose.position, atol=1e-3)
+
+
+def test_depth_images_show_the_table_where_their_frame_says(client: Client) -> None:
+    image = client.wait(lambda: client.heard["camera/depth/image_raw"], "a depth image")[-1]
+    info = client.wait(lambda: client.heard["camera/depth/camera_info"], "its calibration")[-1]
+    assert (image.encoding, image.header.frame_id) == ("16UC1", info.header.frame_id)
+    depth, camera = image_to_depth(image), camera_info_to_camera(info)
+    assert depth.shape == (camera.height, camera.width) == (60, 80)
+    frame = image.header.frame_id
+    client.wait(lambda: client.tf.can_transform("world", frame, Time()), f"frame {frame}")
+    pose = transform_to_pose(client.tf.lookup_transform("world", frame, Time()).transform)
+    pixels = np.stack(np.meshgrid(np.arange(80), np.arange(60)), axis=-1).astype(float)
+    rays = np.concatenate([camera.normalize(pixels), np.ones((60, 80, 1))], axis=-1)
+    points = pose.transform_points(rays * depth[..., None])[depth > 0]
+    before = points[(np.abs(points[:, 0] - 0.5) < 0.2) & (np.abs(points[:, 1]) < 0.3)]
+    assert len(before) > 200
+    assert abs(np.median(before[:, 2])) < 0.003
 
 
 def test_frames_lead_from_the_world_to_camera_and_tool(client: Client) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
-from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, TaskState, Tick
+from simreal_control.task.states.waiting_for_depth import until_clear
 from simreal_control.task.states.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
 from simreal_control.task.task_context import Array, TaskContext, Way
 from simreal_control.world_model.block_map import Block
@@ -98,33 +98,12 @@ class Moving(WaitsForRest):
         """
         waiting = self.until_arm_rests(context, tick)
         if waiting is None:
-            waiting = self._until_clear(context, tick)
+            waiting = until_clear(self, context, tick)
         if waiting is not None:
             return waiting
         way = self.way(context, tick)
         motion = context.move(tick.now, tick.arm, self.motion, way, self.in_hand, self.taken)
         return replace(self._unsent(), end=motion.end, due=tick.now + motion.duration)
-
-    def _until_clear(self, context: TaskContext, tick: Tick) -> TaskState | None:
-        """The state while something came into the workspace, or nothing tells; None: it is free."""
-        new, unwatched = context.newcomer(tick.now), context.unwatched(tick.now)
-        log, patience_s = context.log, context.config.give_up_after_s
-        before = context.blocked_since
-        if not new and not unwatched:
-            context.blocked_since = np.inf
-            if before < np.inf:
-                log.say("the workspace is free; going on from where the arm is")
-            return None
-        context.blocked_since = min(before, tick.now)
-        waited, words = tick.now - context.blocked_since, unwatched or new
-        if waited > patience_s:
-            return finish(context, False, f"{words}; waited for {waited:.0f} s")
-        if waited >= context.config.warn_after_s:
-            log.warn_throttled(tick.now, f"{words}; waiting for {waited:.0f} s")
-        elif new and before == np.inf:
-            log.hold_warnings(tick.now)
-            log.say(f"{words}: waiting until it is gone, or has stood still for long enough")
-        return self
 
     def _until_there(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         """Wait until joint states, too, say that the arm has arrived and is at rest."""

@@ -15,6 +15,7 @@ from simreal_control.task.states.carrying import Carrying
 from simreal_control.task.states.changing_view import ChangingView
 from simreal_control.task.states.early_look import new_buffer
 from simreal_control.task.states.plan_only import show_plan
+from simreal_control.task.states.waiting_for_depth import until_clear
 from simreal_control.task.task_context import TaskContext
 from simreal_control.world_model.observation_buffer import ObservationBuffer
 from simreal_control.world_model.scene_observation import SceneObservation
@@ -61,6 +62,9 @@ class Observing(TaskState):
 
     def advance(self, context: TaskContext, tick: Tick) -> TaskState | GoHome:
         if self.buffer.complete(tick.now, context.lost_cameras):
+            waiting = until_clear(self, context, tick, newcomers=False)
+            if waiting is not None:
+                return waiting
             self._notice_cameras(context, tick.now)
             return self._decide(context, tick)
         config = context.config

@@ -21,6 +21,7 @@ from simreal_common.errors import ImageError
 from simreal_common.imaging.pixel_formats import PIXEL_FORMATS
 from simreal_common.imaging.ros_images import (
     compressed_to_rgb,
+    depth_to_image,
     image_to_depth,
     image_to_rgb,
     rgb_to_image,
@@ -304,3 +305,12 @@ def test_what_is_no_compressed_image(cut: int) -> None:
     message.data = message.data[:cut]
     with pytest.raises(ImageError, match=f"of format 'h264' with {cut} bytes.*wanted JPEG or PNG"):
         compressed_to_rgb(message)
+
+
+def test_depth_comes_back_in_millimetres_and_what_has_none_is_nothing() -> None:
+    depth = np.array([[0.5, 1.2345, 0.0], [np.nan, np.inf, 70.0]])
+    message = depth_to_image(depth, Header(frame_id="lens"))
+    assert (message.encoding, message.height, message.width) == ("16UC1", 2, 3)
+    wanted = [[0.5, 1.234, 0.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(image_to_depth(message), wanted, atol=6e-4)
+    assert message.header.frame_id == "lens"
