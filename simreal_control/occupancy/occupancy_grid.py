@@ -84,7 +84,11 @@ class OccupancyGrid:
         robot = np.zeros(depth.shape, dtype=bool)
         robot[about] = is_robot(points[about])
         inside = about & ~robot & _between(points, low, high)
-        hit = self._hit = self._counted(points[inside]) >= LEAST_POINTS
+        hit = self._counted(points[inside]) >= LEAST_POINTS
+        # At the border of the image a surface is seen in cells that are never seen through again.
+        whole = np.zeros(hit.size, dtype=bool)
+        whole[self._shown] = True
+        hit = self._hit = hit & whole.reshape(hit.shape)
         # Of what is there at first nobody has seen it come.
         since = frame.stamp if self.ready else -np.inf
         self._believe(since, hit, depth, seen, robot)

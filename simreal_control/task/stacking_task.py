@@ -36,7 +36,8 @@ AROUND_A_BLOCK = (
     StateName.VERIFYING_HAND, StateName.GRASPING, StateName.LIFTING, StateName.CARRYING,
     StateName.RELEASING,
 )  # fmt: skip
-# Old joint states may also mean that this process was late: they are asked for again so often.
+# Old joint states, or depth images, may also mean that this process was late: they are asked for again
+# so often.
 BLIND_TICKS = 3
 
 
@@ -64,7 +65,7 @@ class StackingTask:
         self.state = first
         self._paused = False
         self._blind_since = np.inf  # infinity: joint states come
-        self._blind_ticks = 0
+        self._blind_ticks = self._unwatched_ticks = 0
         context.log.say("waiting for the joint states of the robot")
 
     def tick(self, inputs: Inputs) -> Outputs:
@@ -193,8 +194,10 @@ class StackingTask:
         The state sees to it that there is a new motion when the way is free again.
         """
         context = self._context
-        words = context.in_the_way(tick.now, tick.arm) or context.unwatched(tick.now)
-        if words:
+        words, lack = context.in_the_way(tick.now, tick.arm), context.unwatched(tick.now)
+        self._unwatched_ticks = self._unwatched_ticks + 1 if lack else 0
+        if words or self._unwatched_ticks >= BLIND_TICKS:
+            words = words or lack
             context.dispatcher.cancel()
             context.log.say(f"{words}: the arm is stopped, and waits", Severity.WARNING)
             self.state = replace(self.state, not_before=tick.now + RETRY_DELAY_S)

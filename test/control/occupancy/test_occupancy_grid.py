@@ -37,7 +37,7 @@ def nothing(points: np.ndarray) -> np.ndarray:
 
 def looked(make_depth: Make, *scenes: list[Obstacle], grid: OccupancyGrid | None = None):
     """A grid after a frame of each of these scenes, a tenth of a second apart."""
-    grid = grid or OccupancyGrid(CONFIG)
+    grid = OccupancyGrid(CONFIG) if grid is None else grid
     for number, scene in enumerate(scenes):
         grid.take(make_depth(scene, 0.1 * number), nothing)
     return grid
@@ -82,6 +82,15 @@ def test_one_frame_is_not_enough_and_one_without_it_neither(make_depth: Make) ->
 
 def test_what_goes_away_is_gone(make_depth: Make) -> None:
     grid = looked(make_depth, *[[BOX]] * 6, *[[]] * 3)
+    assert not grid.occupied().any()
+
+
+def test_what_was_at_the_border_of_the_image_goes_away_too(make_depth: Make) -> None:
+    """A wall so high that the image cuts it off."""
+    high = box(0.5, 0.1, (0.10, 0.30, 0.70))
+    grid = looked(make_depth, *[[high]] * 6)
+    assert occupied(grid)[:, 2].max() > 0.25
+    looked(make_depth, *[[]] * 4, grid=grid)
     assert not grid.occupied().any()
 
 

@@ -129,7 +129,7 @@ def test_without_depth_images_nothing_is_begun_and_what_moves_stops(make_seeing)
         for command in outputs.commands:
             rig.world.execute(command)
     assert [type(command) for command in sent] == [Cancel]
-    assert any("the latest depth image on depth/image is 0.5" in line for line in rig.log), rig.log
+    assert any("the latest depth image on depth/image is 0.6" in line for line in rig.log), rig.log
     last = rig.run(10.0).status
     assert last.finished and "the latest depth image on depth/image is" in last.message
 
