@@ -41,6 +41,7 @@ class Task:
 
     scene: tuple[Any, ...] = ()
     ways: tuple[Any, ...] = ()
+    obstacles: tuple[Any, ...] = ()
 
     def __init__(self, goal: Goal) -> None:
         self.goal = goal
