@@ -30,11 +30,8 @@ def _entry(module: str, told_to_end: int | None = None) -> Entry:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, leave)
         main = importlib.import_module(module).main
-        # rclpy puts its handlers over these and calls them too: they must be the usual ones.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            return int(main())
+            return int(main())  # which has handlers of its own while it runs
         finally:
             # All is closed; a second Ctrl-C has nothing to say to an interpreter that ends.
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 import rclpy
 from rclpy.exceptions import NameValidationException
@@ -57,28 +58,64 @@ def run_node(
     """
     write_any_text()
     told: Future = Future()
-    with _signals_complete(told):
-        code = _run(factory, None if args is None else [sys.argv[0], *args], threads, told)
+    with _signals_complete(told) as interrupt:
+        code = _run(
+            factory, None if args is None else [sys.argv[0], *args], threads, told, interrupt
+        )
         return told_to_end if code is None else code
 
 
+class _Interrupt:
+    """Handler of SIGINT that raises KeyboardInterrupt once, and where that is waited for alone.
+
+    One that comes between two lines of starting or ending would be a traceback.
+    """
+
+    def __init__(self) -> None:
+        self._awaited = self._came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        if self._awaited:
+            self._awaited = False
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Where KeyboardInterrupt may be raised, at once if the signal has come before."""
+        self._awaited = True
+        try:
+            if self._came:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._awaited = False
+
+
 def _run(
-    factory: Callable[[], Node], args: Sequence[str] | None, threads: int, told: Future
+    factory: Callable[[], Node],
+    args: Sequence[str] | None,
+    threads: int,
+    told: Future,
+    interrupt: _Interrupt,
 ) -> int | None:
     """The exit code; None: the node was told to end."""
     try:
-        # rclpy's own handlers would end the context, and with it all that a node could still say.
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        with interrupt.awaited():
+            # rclpy's own handlers would end the context, and with it all that a node could still say.
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except KeyboardInterrupt:
+        rclpy.try_shutdown()
         return None
     except Exception as error:  # its class lies in a private module of rclpy
         return _fail(f"cannot start: {_one_line(error)}; check the arguments behind --ros-args")
     node: Node | None = None
     executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
     try:
-        node = factory()
-        executor.add_node(node)
-        executor.spin_until_future_complete(told)
+        with interrupt.awaited():
+            node = factory()
+            executor.add_node(node)
+            executor.spin_until_future_complete(told)
         return None
     except NodeFinished as finished:
         return finished.exit_code
@@ -96,63 +133,50 @@ def _run(
             return None
         raise
     finally:
-        with _deaf_to_signals():
-            if node is not None:
-                executor.remove_node(node)
-                node.destroy_node()
-            executor.shutdown(timeout_sec=0.0)
-            rclpy.try_shutdown()
+        # Undisturbed: Ctrl-C reaches a node twice, from the terminal and from the launch.
+        if node is not None:
+            executor.remove_node(node)
+            node.destroy_node()
+        executor.shutdown(timeout_sec=0.0)
+        rclpy.try_shutdown()
 
 
 @contextmanager
-def _signals_complete(told: Future) -> Iterator[None]:
+def _signals_complete(told: Future) -> Iterator[_Interrupt]:
     """SIGINT and SIGTERM complete a future; SIGINT interrupts the main thread's Python as well.
 
     A main thread that waits inside DDS runs no handlers. The interpreter's wake-up descriptor gets
     a signal's number at once, and a thread reads it.
     """
+    interrupt = _Interrupt()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield interrupt
         return
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    kept_descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    kept = (
-        signal.signal(signal.SIGINT, signal.default_int_handler),
-        signal.signal(signal.SIGTERM, lambda *_: None),
-    )
     watcher = threading.Thread(target=_watch, args=(reader, told), name="signals", daemon=True)
     watcher.start()
+    kept_descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    kept = (
+        signal.signal(signal.SIGINT, interrupt),
+        signal.signal(signal.SIGTERM, lambda *_: None),
+    )
     try:
-        yield
+        yield interrupt
     finally:
         signal.set_wakeup_fd(kept_descriptor)
-        for number, handler in zip((signal.SIGINT, signal.SIGTERM), kept, strict=True):
-            signal.signal(number, handler)
         writer.close()
         watcher.join()
         reader.close()
+        # The last: who set them is back.
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), kept, strict=True):
+            signal.signal(number, handler)
 
 
 def _watch(reader: socket.socket, told: Future) -> None:
     while numbers := reader.recv(64):
         if {signal.SIGINT, signal.SIGTERM} & set(numbers) and not told.done():
             told.set_result(None)
-
-
-@contextmanager
-def _deaf_to_signals() -> Iterator[None]:
-    """Clean up undisturbed: Ctrl-C reaches a node twice, from the terminal and from the launch."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    kept = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, kept, strict=True):
-            signal.signal(number, handler)
 
 
 def _one_line(error: BaseException) -> str:

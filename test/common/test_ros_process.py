@@ -230,3 +230,68 @@ def test_an_ascii_locale_loses_no_line(
     assert "]: logged " in err
     assert "error: failed " in err
     assert "Traceback" not in err
+
+
+# Ctrl-C before each line that run_node runs itself, one after the other, in one process.
+AT_EVERY_LINE = """
+import signal, sys
+from rclpy.node import Node
+from simreal_common import ros_process
+from simreal_common.ros_process import NodeFinished, run_node
+
+cleaned = []
+
+class Sample(Node):
+    def __init__(self):
+        super().__init__("sample_node")
+        self.timer = self.create_timer(0.01, self.tick)
+
+    def tick(self):
+        raise NodeFinished(4)
+
+    def destroy_node(self):
+        cleaned.append(True)
+        super().destroy_node()
+
+def run(at):
+    # The exit code, and how many lines there were, with Ctrl-C before the line of that number.
+    count = 0
+    def trace(frame, event, _):
+        nonlocal count
+        if frame.f_code.co_filename != ros_process.__file__:
+            return None
+        if event == "line":
+            count += 1
+            if count == at:
+                sys.settrace(None)
+                signal.raise_signal(signal.SIGINT)
+        return trace
+    sys.settrace(trace)
+    try:
+        return run_node(Sample, [], told_to_end=3), count
+    finally:
+        sys.settrace(None)
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever starts a node hears it before and after
+code, lines = run(0)
+assert code == 4, code
+for at in range(1, lines + 1):
+    made = len(cleaned)
+    code, _ = run(at)
+    assert code in (3, 4), (at, code)
+print(lines, len(cleaned))
+"""
+
+
+def test_ctrl_c_at_every_line_ends_it_without_a_traceback(
+    child_environment: dict[str, str],
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_EVERY_LINE],
+        env=child_environment, capture_output=True, text=True, timeout=6 * START_S,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    lines, cleaned = map(int, done.stdout.split())
+    assert lines > 40
+    assert cleaned > 10
