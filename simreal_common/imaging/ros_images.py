@@ -63,20 +63,9 @@ def image_to_depth(message: Image) -> NDArray[np.float32]:
 
 def depth_to_image(depth: NDArray[np.floating[Any]], header: Header) -> Image:
     """Depth, metres, 0 or not finite where there is none, shape (H, W) -> Image message, 16UC1."""
-    height, width = depth.shape
     millimetres = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0) / MILLIMETRE
     told = np.where(millimetres < FARTHEST, np.rint(millimetres), 0).astype("<u2")
-    data = array.array("B")
-    data.frombytes(np.ascontiguousarray(told).tobytes())
-    return Image(
-        header=header,
-        height=height,
-        width=width,
-        encoding="16UC1",
-        is_bigendian=0,
-        step=2 * width,
-        data=data,
-    )
+    return _message(told, "16UC1", header)
 
 
 def compressed_to_rgb(message: CompressedImage, bit_depth: int = 0) -> RgbImage:
@@ -115,17 +104,22 @@ def rgb_to_image(rgb: RgbImage, header: Header) -> Image:
     """RGB image, uint8, shape (height, width, 3) -> Image message, rgb8."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ImageError(f"image {rgb.dtype} {rgb.shape}: wanted uint8 (height, width, 3)")
-    height, width, _ = rgb.shape
+    return _message(rgb, "rgb8", header)
+
+
+def _message(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
+    """Pixels, little endian, shape (height, width) or (height, width, channels), as a message."""
+    height, width = pixels.shape[:2]
     # rclpy checks a list or bytes item by item; an array.array it takes as it is.
     data = array.array("B")
-    data.frombytes(np.ascontiguousarray(rgb).tobytes())
+    data.frombytes(np.ascontiguousarray(pixels).tobytes())
     return Image(
         header=header,
         height=height,
         width=width,
-        encoding="rgb8",
+        encoding=encoding,
         is_bigendian=0,
-        step=3 * width,
+        step=len(data) // height if height else 0,
         data=data,
     )
 
