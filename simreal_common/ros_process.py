@@ -83,6 +83,17 @@ class _Interrupt:
     @contextmanager
     def awaited(self) -> Iterator[None]:
         """Where KeyboardInterrupt may be raised, at once if the signal has come before."""
+        told_by = sys.unraisablehook
+
+        def again(swallowed: sys.UnraisableHookArgs) -> None:
+            # In a finalizer, or a function that C calls, it ends nothing: it comes again, elsewhere.
+            if not issubclass(swallowed.exc_type, KeyboardInterrupt):
+                return told_by(swallowed)
+            self._awaited = True
+            main = threading.main_thread().ident  # which the signal wakes, if it waits
+            threading.Timer(0.01, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+        sys.unraisablehook = again
         self._awaited = True
         try:
             if self._came:
@@ -90,6 +101,7 @@ class _Interrupt:
             yield
         finally:
             self._awaited = False
+            sys.unraisablehook = told_by
 
 
 def _run(

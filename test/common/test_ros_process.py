@@ -295,3 +295,32 @@ def test_ctrl_c_at_every_line_ends_it_without_a_traceback(
     lines, cleaned = map(int, done.stdout.split())
     assert lines > 40
     assert cleaned > 10
+
+
+# Where Python cannot let an exception out: it would be told with a traceback, and end nothing.
+IN_A_FINALIZER = """
+import signal, sys, time
+from rclpy.node import Node
+from simreal_common.ros_process import run_node
+
+class Interrupted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def starts_for_a_minute():
+    Interrupted()
+    time.sleep(60)
+
+sys.exit(run_node(starts_for_a_minute, [], told_to_end=3))
+"""
+
+
+def test_ctrl_c_in_a_finalizer_ends_it_without_a_traceback(
+    child_environment: dict[str, str],
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_FINALIZER],
+        env=child_environment, capture_output=True, text=True, timeout=START_S,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert done.stderr == ""
