@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from simreal_common.errors import ConfigurationError
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.grasping.surroundings import Surroundings
 from simreal_control.occupancy.workspace_watch import WorkspaceWatch
-from simreal_control.parameters import ControlParameters
 from simreal_control.planning.collision_world import OBSTACLE_MARGIN_M, CollisionWorld
 from simreal_control.planning.finger_kinematics import finger_mapping
 from simreal_control.planning.finger_mapping import FingerMapping

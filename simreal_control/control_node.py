@@ -26,7 +26,7 @@ from simreal_common.ros_qos import LATCHED_QOS
 from simreal_common.settings.ros_parameters import declare
 from simreal_common.untrusted_text import shortened
 from simreal_control.assembly import Assembly, assemble, installed_packages
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.task_io import LogLine, Severity, Status
 from simreal_control.ros_goals import GoalTopic

@@ -1,254 +1,365 @@
-"""The parameters of control_node, and the configurations that they make."""
+"""The parameters of control_node: names, defaults, units, ranges and meanings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simreal_common.errors import ConfigurationError
-from simreal_common.resources import share_directory
-from simreal_common.settings.obstacles import read_obstacles
-from simreal_common.settings.parameter_files import read_parameters
-from simreal_common.settings.parameters import check_parameters, parameter_specs
-from simreal_control.depth_fields import DepthFields
-from simreal_control.grasping.hands.hand import Hand
-from simreal_control.grasping.hands.registry import HANDS, DrivenHand
+from simreal_common.settings.parameters import parameter
+from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
+from simreal_control.grasping.hands.registry import HANDS
+from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.grasping.pick_place import PickPlaceConfig
-from simreal_control.hand_drivers.hand_connection import HandConnection
-from simreal_control.occupancy.depth_config import DepthConfig
-from simreal_control.parameter_fields import NO_LOOK_POSES, ParameterFields
-from simreal_control.planning.dynamics import Load
-from simreal_control.planning.kinematics import ArmKinematics
-from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, find_meshes
-from simreal_control.planning.motion import MotionConfig
-from simreal_control.planning.robot_description import read_description
-from simreal_control.planning.trajectory import MotionLimits, Workspace
-from simreal_control.task.goal import Goal, read_goal
-from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.planning.link_meshes import MissingMeshes
+from simreal_control.task.goal import GOAL_KEYS, Build, Goal
+from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.world_model.block_map import BlockMapConfig
 
-Array = NDArray[np.float64]
-
-HAND_GROUP = "gripper."  # of the names of parameters
+PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))
+PANDA_FINGERS = ("panda_finger_joint1", "panda_finger_joint2")
+NO_LOOK_POSES = (0.0,)
+PANDA_HOME = (0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785)
 
 
 @dataclass(frozen=True)
-class ControlParameters(DepthFields, ParameterFields):
-    """The parameters of control_node, checked, and the configurations that they make."""
+class ParameterFields:
+    """What control_node is told; defaults fit a Franka Panda with the Franka Hand.
 
-    def __post_init__(self) -> None:
-        check_parameters(self)
-        for corner in ("lower", "upper"):
-            self._want_length(f"workspace_{corner}", 3)
-            self._want_length(f"block_zone_{corner}", 2)
-        self._want_length("home", len(self.arm_joints))
-        if not self.arm_joints:
-            raise ConfigurationError("parameter 'arm_joints': got none, wanted the arm's joints")
-        for name in ("max_acceleration", "max_jerk"):
-            if len(getattr(self, name)) != 1:
-                self._want_length(name, len(self.arm_joints))
-        if self.block_mass > self.payload:
-            raise ConfigurationError(
-                f"parameter 'block_mass': got {self.block_mass:g} kg, wanted at most limits.payload, "
-                f"{self.payload:g} kg"
-            )
-        self._check_cameras()
-        # Everything that can be wrong is to show before the robot is there.
-        self.stacking_config()
-        self.workspace()
-
-    def robot_description(self) -> str:
-        """Text of the URDF that is named by its path; raises ConfigurationError where it is none."""
-        return read_description(self.urdf)
-
-    def find_meshes(self, urdf: str, installed_packages: Sequence[str]) -> FoundMeshes:
-        """A description with its meshes, looked for in `mesh_folders` first."""
-        folders = [*(folder for folder in self.mesh_folders if folder), *installed_packages]
-        return find_meshes(
-            urdf, folders, MissingMeshes(self.missing_meshes), self.simplified_radius
-        )
-
-    def workspace(self) -> Workspace:
-        """The box that the tool never leaves."""
-        lower, upper = self.workspace_lower, self.workspace_upper
-        return Workspace((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
-
-    def motion_config(self, arm: ArmKinematics) -> MotionConfig:
-        """How that arm moves."""
-        count = len(self.arm_joints)
-        limits = MotionLimits(
-            arm.limits.velocity * self.velocity_scaling,
-            self.velocity_scaling * np.broadcast_to(np.array(self.max_acceleration), (count,)),
-            self.velocity_scaling * np.broadcast_to(np.array(self.max_jerk), (count,)),
-        )
-        return MotionConfig(
-            limits=limits,
-            workspace=self.workspace(),
-            floor_m=self.table_height + self.floor_margin,
-            line_speed_m_s=self.velocity_scaling * self.line_speed,
-            load=Load(self.block_mass, self.edge, self.tool_above_centre()),
-            effort_share=self.effort_scaling,
-        )
-
-    @property
-    def hand_type(self) -> DrivenHand:
-        """The kind of the hand, and what drives it."""
-        return HANDS[self.gripper_type]
-
-    @property
-    def finger_joints(self) -> tuple[str, ...]:
-        """Driven joints of the fingers; none of a hand without."""
-        return self.gripper_joints if self.hand_type.hand.driven else ()
-
-    @property
-    def finger_table(self) -> tuple[float, ...]:
-        """Pairs of a position of the first of them and the opening there; none: by the URDF."""
-        return (
-            self.gripper_table if self.hand_type.hand.driven and len(self.gripper_table) > 1 else ()
-        )
-
-    def tool_above_centre(self) -> float:
-        """Height of the tool point above the centre of a held block, metres."""
-        return self.hand().tool_above_centre_m(self.edge, self.grasp_above_centre)
-
-    def hand(self) -> Hand:
-        """The hand's measures, and what follows from its kind."""
-        told = {
-            spec.name.removeprefix(HAND_GROUP): getattr(self, spec.field)
-            for spec in parameter_specs(type(self))
-            if spec.name.startswith(HAND_GROUP)
-        }
-        return self.hand_type.hand.from_parameters(told)
-
-    def hand_connection(self) -> HandConnection:
-        """Where what drives the hand is found."""
-        return HandConnection(
-            self.gripper_action, self.finger_joints, self.vacuum_feedback, self.vacuum_time
-        )
-
-    def what_to_build(self) -> Goal:
-        """The goal."""
-        if not self.goal.strip():
-            return Goal(blocks=self.blocks)
-        if self.blocks:
-            raise ConfigurationError(
-                f"parameters 'goal' and 'blocks': got both ({self.blocks} blocks), wanted one; the "
-                "goal can have blocks of its own"
-            )
-        return read_goal(self.goal)
-
-    def stacking_config(self) -> StackingConfig:
-        """The task."""
-        zone_lower = (self.block_zone_lower[0], self.block_zone_lower[1])
-        zone_upper = (self.block_zone_upper[0], self.block_zone_upper[1])
-        return StackingConfig(
-            home=np.array(self.home),
-            zone_lower=zone_lower,
-            zone_upper=zone_upper,
-            goal=self.what_to_build(),
-            grip_effort_n=self.grip_effort,
-            frames_per_observation=self.look_count,
-            settle_s=self.settle_time,
-            early_look_rad=self.early_look,
-            max_detection_age_s=self.max_detection_age,
-            max_scene_age_s=self.max_scene_age,
-            max_tf_age_s=self.max_tf_age,
-            goal_tolerance_rad=self.goal_tolerance,
-            give_up_after_s=self.give_up_after,
-            max_failures=self.max_failures,
-            plan_only=self.plan_only,
-            confirm=self.confirm,
-            look_poses=self.further_looks(),
-            cameras=self.cameras,
-            depth=self.depth(),
-            obstacles=read_obstacles(self.obstacles_file, self.table_height),
-            map=BlockMapConfig(
-                edge_m=self.edge,
-                table_height_m=self.table_height,
-                min_score=self.min_score,
-                low_confidence_score=self.faint_score,
-                ray_sigma_m=self.ray_sigma,
-                lateral_sigma_m=self.lateral_sigma,
-            ),
-            gripper=self.hand(),
-            pick_place=PickPlaceConfig(
-                grasp_above_centre_m=self.tool_above_centre(),
-                place_gap_m=self.place_gap,
-                min_clearance_m=self.min_clearance,
-                safe_margin_m=self.safe_margin,
-            ),
-        )
-
-    def depth(self) -> DepthConfig:
-        """What is watched by depth images."""
-        workspace = self.workspace()
-        return DepthConfig(
-            topic=self.depth_topic.strip(),
-            lower=workspace.lower,
-            upper=workspace.upper,
-            table_m=self.table_height,
-            voxel_m=self.depth_voxel,
-            table_margin_m=self.depth_table_margin,
-            robot_padding_m=self.depth_robot_padding,
-            stop_distance_m=self.depth_stop_distance,
-            max_age_s=self.depth_max_age,
-            still_s=self.depth_still_time,
-        )
-
-    @property
-    def cameras(self) -> tuple[str, ...]:
-        """Topics of detections; one that is empty where there is one alone."""
-        return self.detection_topics if len(self.detection_topics) > 1 else ("",)
-
-    def further_looks(self) -> tuple[Array, ...]:
-        """Arm configurations from which is looked beside home, radians, shape (n,) each."""
-        if len(self.look_poses) < 2:
-            return ()
-        return tuple(np.array(self.look_poses).reshape(-1, len(self.arm_joints)))
-
-    def _check_cameras(self) -> None:
-        if not all(self.detection_topics) or not self.detection_topics:
-            raise ConfigurationError(
-                "parameter 'perception.detection_topics': got an empty one, wanted the topics on "
-                "which the cameras' detections come, such as [detections, wrist/detections]"
-            )
-        if len(set(self.detection_topics)) < len(self.detection_topics):
-            raise ConfigurationError(
-                f"parameter 'perception.detection_topics': got {', '.join(self.detection_topics)}, "
-                "wanted each once"
-            )
-        got, joints = len(self.look_poses), len(self.arm_joints)
-        if got % joints and self.look_poses != NO_LOOK_POSES:
-            raise ConfigurationError(
-                f"parameter 'look_poses': got {got} numbers, wanted {joints} for each pose (one for "
-                "each of arm_joints), or [0.0] for home alone"
-            )
-
-    def _want_length(self, field: str, wanted: int) -> None:
-        got = len(getattr(self, field))
-        if got != wanted:
-            (name,) = (s.name for s in parameter_specs(type(self)) if s.field == field)
-            raise ConfigurationError(
-                f"parameter '{name}': got {got} numbers, wanted {wanted}"
-                + (" (one for each of arm_joints)" if wanted == len(self.arm_joints) else "")
-            )
-
-
-def robot_parameters(robot: str, wrist_camera: bool = False) -> ControlParameters:
-    """The parameters of control_node that come with a robot, from `config/<robot>.yaml`.
-
-    Args:
-        robot: its name.
-        wrist_camera: whether a camera is on its hand: then `config/<robot>_wrist.yaml` counts, too.
-
-    Raises:
-        ConfigurationError: there is no such file, or what it holds cannot be used.
+    A field is called as its parameter was before parameters came in groups: so a message can tell
+    who still uses that name of the one that holds.
     """
-    folder = share_directory() / "config"
-    more = [folder / f"{robot}_wrist.yaml"] if wrist_camera else []
-    return read_parameters(
-        folder / f"{robot}.yaml", "/control_node", ControlParameters, False, more
+
+    blocks: int = parameter(
+        Goal.blocks, "height of the tower in blocks, 0 for all blocks that are seen", range=(0, 16)
     )
+    goal: str = parameter(
+        "",
+        "what to build, YAML or the path of a YAML file: "
+        f"{{build: {' | '.join(build.value for build in Build)}, {', '.join(GOAL_KEYS[1:])}}}; "
+        "empty for a tower of `blocks`",
+    )
+    wait_for_goal: bool = parameter(
+        False, "begin with nothing: goals come on the topic stacking/goal or of the action stack"
+    )
+    edge: float = parameter(BlockMapConfig.edge_m, "edge of the blocks, metres", range=(0.005, 0.5))
+    table_height: float = parameter(
+        BlockMapConfig.table_height_m,
+        "height of the table top in the base frame, metres",
+        range=(-2.0, 2.0),
+    )
+    base_frame: str = parameter(
+        "panda_link0", "root link of the URDF; all motions are planned in it"
+    )
+    tool_frame: str = parameter(
+        "panda_grasptarget",
+        "frame between the finger tips, or in the lip of a suction cup, z out of the hand",
+    )
+    urdf: str = parameter("", "path of the robot's URDF; empty for topic robot_description")
+    arm_joints: tuple[str, ...] = parameter(PANDA_JOINTS, "joints of the arm, base first")
+    gripper_joints: tuple[str, ...] = parameter(
+        PANDA_FINGERS,
+        "driven joints of the fingers; their mimics follow as the URDF says",
+        name="gripper.joints",
+    )
+    gripper_table: tuple[float, ...] = parameter(
+        (0.0,),
+        "pairs of a position of the first finger joint (radians, or metres) and the opening there "
+        "(metres), such as [0.0, 0.085, 0.8, 0.0]; one number: what the URDF's kinematics say",
+        range=(-10.0, 10.0),
+        name="gripper.table",
+    )
+    arm_action: str = parameter(
+        "panda_arm_controller/follow_joint_trajectory",
+        "FollowJointTrajectory action of the arm's controller",
+    )
+    gripper_action: str = parameter(
+        "panda_hand_controller/gripper_cmd",
+        "action of the gripper's controller; of a suction cup the service or topic that switches it",
+        name="gripper.action",
+    )
+    gripper_type: str = parameter(
+        "gripper_command",
+        "its type: control_msgs/GripperCommand or ParallelGripperCommand; of a suction cup the service "
+        "std_srvs/SetBool or the topic std_msgs/Bool",
+        choices=tuple(HANDS),
+        name="gripper.type",
+    )
+    vacuum_feedback: str = parameter(
+        "",
+        "topic std_msgs/Bool of a suction cup: whether it holds something; empty where nobody tells",
+        name="gripper.vacuum_feedback",
+    )
+    vacuum_time: float = parameter(
+        0.5,
+        "after switching a suction cup, until it holds or has let go; less where feedback says so; "
+        "seconds",
+        range=(0.0, 5.0),
+        name="gripper.vacuum_time",
+    )
+    mesh_folders: tuple[str, ...] = parameter(
+        ("",),
+        "where package:// meshes of the robot description lie, beside the installed packages",
+    )
+    missing_meshes: str = parameter(
+        MissingMeshes.REFUSE.value,
+        "what is done about collision meshes that are not installed: simplify takes cylinders "
+        "between joints for these links, leave_out knows nothing of what they could hit",
+        choices=tuple(kind.value for kind in MissingMeshes),
+    )
+    simplified_radius: float = parameter(
+        0.05, "of the cylinders of simplified links, metres", range=(0.005, 0.5)
+    )
+    home: tuple[float, ...] = parameter(
+        PANDA_HOME, "arm configuration from which the camera sees all blocks, radians"
+    )
+    look_poses: tuple[float, ...] = parameter(
+        NO_LOOK_POSES,
+        "further arm configurations, one after the other, radians: with a camera on the hand the arm "
+        "goes there when home does not show all that is wanted; one number: home alone",
+    )
+    velocity_scaling: float = parameter(
+        0.5,
+        "share of the limits of velocity (URDF), acceleration and jerk that is used",
+        range=(0.01, 1.0),
+        name="limits.velocity_scaling",
+    )
+    max_acceleration: tuple[float, ...] = parameter(
+        (8.0,),
+        "of each arm joint or of all, rad/s^2",
+        range=(0.01, 100.0),
+        name="limits.max_acceleration",
+    )
+    max_jerk: tuple[float, ...] = parameter(
+        (60.0,),
+        "of each arm joint or of all, rad/s^3",
+        range=(0.1, 10000.0),
+        name="limits.max_jerk",
+    )
+    goal_tolerance: float = parameter(
+        StackingConfig.goal_tolerance_rad,
+        "how near to the end of a motion each arm joint has to come to rest before anything else "
+        "moves; the arm's controller is told, too; radians",
+        range=(0.001, AT_HOME_RAD),
+        name="limits.goal_tolerance",
+    )
+    block_mass: float = parameter(0.1, "of a block, kilograms", range=(0.0, 100.0))
+    payload: float = parameter(
+        2.2,
+        "most that the hand may carry, kilograms",
+        range=(0.001, 1000.0),
+        name="limits.payload",
+    )
+    effort_scaling: float = parameter(
+        0.8,
+        "share of the URDF's joint effort limits that is used",
+        range=(0.01, 1.0),
+        name="limits.effort_scaling",
+    )
+    line_speed: float = parameter(
+        0.5,
+        "of the tool on straight approaches and retreats at a velocity_scaling of 1, m/s",
+        range=(0.005, 1.0),
+        name="limits.line_speed",
+    )
+    workspace_lower: tuple[float, ...] = parameter(
+        (0.20, -0.45, 0.0),
+        "lower corner (x, y, z) of the box that the tool never leaves, metres",
+        name="limits.workspace_lower",
+    )
+    workspace_upper: tuple[float, ...] = parameter(
+        (0.75, 0.45, 0.80),
+        "upper corner (x, y, z) of the box that the tool never leaves, metres",
+        name="limits.workspace_upper",
+    )
+    block_zone_lower: tuple[float, ...] = parameter(
+        (0.28, -0.32),
+        "lower corner (x, y) of where blocks are looked for, metres",
+        name="perception.block_zone_lower",
+    )
+    block_zone_upper: tuple[float, ...] = parameter(
+        (0.72, 0.32),
+        "upper corner (x, y) of where blocks are looked for, metres",
+        name="perception.block_zone_upper",
+    )
+    obstacles_file: str = parameter(
+        "",
+        "YAML file of what stands about the arm and is no block (doc/operating.md); empty: nothing",
+    )
+    floor_margin: float = parameter(
+        0.015,
+        "the tool stays this far above the table, metres",
+        range=(0.0, 0.2),
+        name="limits.floor_margin",
+    )
+    safe_margin: float = parameter(
+        PickPlaceConfig.safe_margin_m,
+        "free height under whatever is moved across, metres",
+        range=(0.005, 0.5),
+        name="planning.safe_margin",
+    )
+    min_clearance: float = parameter(
+        PickPlaceConfig.min_clearance_m,
+        "of the gripper to blocks it must not touch, metres",
+        range=(0.0, 0.1),
+        name="planning.min_clearance",
+    )
+    grasp_above_centre: float = parameter(
+        PickPlaceConfig.grasp_above_centre_m,
+        "height of the tool point above the centre of a held block, metres; a suction cup is put onto "
+        "its top instead",
+        range=(-0.1, 0.1),
+        name="planning.grasp_above_centre",
+    )
+    place_gap: float = parameter(
+        PickPlaceConfig.place_gap_m,
+        "free height under a block when it is let go, metres",
+        range=(0.0, 0.05),
+        name="planning.place_gap",
+    )
+    grip_effort: float = parameter(
+        StackingConfig.grip_effort_n,
+        "force of the fingers, newtons",
+        range=(0.0, 200.0),
+        name="gripper.effort",
+    )
+    gripper_max_opening: float = parameter(
+        ParallelGripper.max_opening_m,
+        "between the finger pads, metres",
+        range=(0.001, 0.5),
+        name="gripper.max_opening",
+    )
+    finger_thickness: float = parameter(
+        ParallelGripper.finger_thickness_m,
+        "of a finger along the closing direction, metres",
+        range=(0.001, 0.2),
+        name="gripper.finger_thickness",
+    )
+    finger_width: float = parameter(
+        ParallelGripper.finger_width_m,
+        "of a finger across the closing direction, metres",
+        range=(0.001, 0.2),
+        name="gripper.finger_width",
+    )
+    tip_below_tool: float = parameter(
+        ParallelGripper.tip_below_tool_m,
+        "how far the finger tips reach beyond the tool point, metres",
+        range=(0.001, 0.2),
+        name="gripper.tip_below_tool",
+    )
+    hand_above_tool: float = parameter(
+        ParallelGripper.hand_above_tool_m,
+        "from the tool point, the lip of a suction cup, to the underside of the hand, metres",
+        range=(0.001, 0.5),
+        name="gripper.hand_above_tool",
+    )
+    hand_length: float = parameter(
+        ParallelGripper.hand_length_m,
+        "of the hand along the closing direction, metres",
+        range=(0.01, 1.0),
+        name="gripper.hand_length",
+    )
+    hand_depth: float = parameter(
+        ParallelGripper.hand_depth_m,
+        "of the hand across the closing direction, metres",
+        range=(0.01, 1.0),
+        name="gripper.hand_depth",
+    )
+    cup_radius: float = parameter(
+        SuctionCup.cup_radius_m,
+        "of a suction cup's lip, metres",
+        range=(0.001, 0.2),
+        name="gripper.cup_radius",
+    )
+    cup_press: float = parameter(
+        SuctionCup.press_m,
+        "how far a suction cup is pressed onto a block: it has to give way by that; metres",
+        range=(0.0001, 0.02),
+        name="gripper.cup_press",
+    )
+    detection_topics: tuple[str, ...] = parameter(
+        ("detections",),
+        "topics of the cameras' detections, fixed or on the hand; their blocks are fused by covariance",
+        name="perception.detection_topics",
+    )
+    min_score: float = parameter(
+        BlockMapConfig.min_score,
+        "detections with a lower score, a probability, are taken for no blocks",
+        range=(0.0, 1.0),
+        name="perception.min_score",
+    )
+    faint_score: float = parameter(
+        BlockMapConfig.low_confidence_score,
+        "detections from here to min_score count where a block lacks",
+        range=(0.0, 1.0),
+        name="perception.faint_score",
+    )
+    ray_sigma: float = parameter(
+        BlockMapConfig.ray_sigma_m,
+        "error of detections along the viewing ray, added to theirs, metres",
+        range=(0.0005, 0.2),
+        name="perception.ray_sigma",
+    )
+    lateral_sigma: float = parameter(
+        BlockMapConfig.lateral_sigma_m,
+        "error of detections in all directions, added to theirs, metres",
+        range=(0.0005, 0.2),
+        name="perception.lateral_sigma",
+    )
+    look_count: int = parameter(
+        StackingConfig.frames_per_observation,
+        "pictures that make one observation",
+        range=(1, 100),
+        name="perception.look_count",
+    )
+    settle_time: float = parameter(
+        StackingConfig.settle_s,
+        "pictures count when taken this long after the arm has stopped, seconds",
+        range=(0.0, 10.0),
+        name="perception.settle_time",
+    )
+    early_look: float = parameter(
+        StackingConfig.early_look_rad,
+        "with an empty hand on its way home: pictures of fixed cameras count from where no joint is "
+        "farther from home than this, radians; 0: none before the arm rests",
+        range=(0.0, 3.0),
+        name="perception.early_look",
+    )
+    max_detection_age: float = parameter(
+        StackingConfig.max_detection_age_s,
+        "no motion starts on older pictures, seconds",
+        range=(0.1, 60.0),
+        name="perception.max_detection_age",
+    )
+    max_tf_age: float = parameter(
+        StackingConfig.max_tf_age_s,
+        "pictures count only with a transform of the camera that is no older than this, seconds",
+        range=(0.0, 10.0),
+        name="perception.max_tf_age",
+    )
+    max_scene_age: float = parameter(
+        StackingConfig.max_scene_age_s,
+        "no motion with a block in hand starts on older pictures, seconds; so long what was seen from "
+        "another look pose counts, and a question for confirmation stands",
+        range=(1.0, 600.0),
+        name="perception.max_scene_age",
+    )
+    give_up_after: float = parameter(
+        StackingConfig.give_up_after_s,
+        "of waiting for detections, joint states or the robot, seconds",
+        range=(1.0, 3600.0),
+    )
+    max_failures: int = parameter(
+        StackingConfig.max_failures,
+        "failed attempts in a row, without progress, that are borne",
+        range=(0, 100),
+    )
+    plan_only: bool = parameter(
+        StackingConfig.plan_only,
+        "observe from where the arm is, plan and show the first block's way, move nothing",
+    )
+    confirm: bool = parameter(
+        StackingConfig.confirm, "ask before each motion: it starts when stacking/confirm is called"
+    )
+    record: str = parameter(
+        "", "folder for decisions.jsonl, which `simreal explain` reads; empty for none"
+    )
+    tick_rate: float = parameter(20.0, "of the state machine, hertz", range=(1.0, 200.0))

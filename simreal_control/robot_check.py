@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError, SimrealError
 from simreal_control.assembly import Assembly, assemble
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.grasping.grasps import tool_pose
-from simreal_control.parameters import ControlParameters
 from simreal_control.planning.link_meshes import MissingMeshes
 from simreal_control.planning.robot_description import check_description, read_model
 from simreal_control.robot_interface.checked_item import CheckedItem, Verdict

@@ -26,7 +26,7 @@ from simreal_common.ros_messages import (
 )
 from simreal_common.ros_qos import DETECTION_QOS, SHOWN_QOS
 from simreal_common.untrusted_text import shortened
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.world_model.block_map import estimate_in_base
 

@@ -25,8 +25,8 @@ from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import stamp_seconds, transform_to_pose
 from simreal_common.ros_qos import CAMERA_INFO_QOS, LATEST_IMAGE_QOS
 from simreal_common.untrusted_text import shortened
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.occupancy.range_image import range_image
-from simreal_control.parameters import ControlParameters
 from simreal_control.robot_interface.depth_frame import DepthFrame
 
 DepthImage = NDArray[np.floating[Any]]

@@ -13,7 +13,7 @@ from simreal_common.frames.ros_transforms import Transforms
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import stamp_seconds
 from simreal_common.ros_qos import LATEST_STATE_QOS
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.robot import Robot

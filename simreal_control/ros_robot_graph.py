@@ -15,8 +15,8 @@ from std_msgs.msg import String
 from simreal_common.errors import MessageError
 from simreal_common.ros_messages import stamp_seconds
 from simreal_common.ros_qos import LATCHED_QOS, LATEST_STATE_QOS
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.hand_drivers.ros_registry import DRIVERS
-from simreal_control.parameters import ControlParameters
 from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 from simreal_control.robot_interface.joint_state_buffer import JointStateBuffer
 from simreal_control.robot_interface.ros_action_check import (

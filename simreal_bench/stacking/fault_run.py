@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_run import Picture, run_stack
 from simreal_bench.stacking_faults.registry import make_fault
+from simreal_control.control_configuration import ControlParameters
 from simreal_perception.pose_estimation.estimator import BlockEstimator
 from simreal_sim.physics.arms.panda import PANDA
 
@@ -55,7 +56,7 @@ def run_fault(
     seed: int,
     blocks: int,
     estimator: BlockEstimator,
-    velocity_scaling: float = 0.5,
+    velocity_scaling: float = ControlParameters.velocity_scaling,
     pictures: list[tuple[float, Picture]] | None = None,
     robot: str = PANDA.name,
 ) -> FaultResult:

@@ -18,7 +18,7 @@ from simreal_bench.stacking_faults.fault_context import FaultContext
 from simreal_common.output_files import write_whole
 from simreal_common.settings.obstacles import Obstacle, obstacles_text, read_obstacles
 from simreal_control.assembly import assemble
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import ControlParameters, robot_parameters
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.depth_frame import DepthFrame
 from simreal_control.robot_interface.task_io import DetectionFrame
@@ -55,7 +55,7 @@ def run_stack(
     seed: int,
     blocks: int,
     estimator: BlockEstimator,
-    velocity_scaling: float = 0.5,
+    velocity_scaling: float = ControlParameters.velocity_scaling,
     pictures: list[tuple[float, Picture]] | None = None,
     robot: str = PANDA.name,
     record: RunRecord | None = None,

@@ -15,7 +15,7 @@ from simreal_cli.parsing.arguments import nonempty
 from simreal_common.errors import ConfigurationError, SimrealError
 
 if TYPE_CHECKING:
-    from simreal_control.parameters import ControlParameters
+    from simreal_control.control_configuration import ControlParameters
     from simreal_control.robot_interface.checked_item import CheckedItem
 
 EXIT_LACKS = 1
@@ -90,7 +90,7 @@ def as_table(findings: Sequence[CheckedItem]) -> str:
 
 def _parameters(robot: str) -> ControlParameters:
     from simreal_common.settings.parameter_files import read_parameters
-    from simreal_control.parameters import ControlParameters, robot_parameters
+    from simreal_control.control_configuration import ControlParameters, robot_parameters
 
     path = Path(robot)
     if path.suffix in (".yaml", ".yml"):

@@ -19,7 +19,7 @@ NODES: dict[str, tuple[tuple[str, str], ...]] = {
         ("simreal_sim.ros_controllers", "ControllerParameters"),
     ),
     "perception_node": (("simreal_perception.node_parameters", "PerceptionParameters"),),
-    "control_node": (("simreal_control.parameters", "ControlParameters"),),
+    "control_node": (("simreal_control.control_configuration", "ControlParameters"),),
     "randomized_images_node": (
         ("simreal_sim.randomized_images_node", "RandomizedImagesParameters"),
     ),

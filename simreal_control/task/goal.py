@@ -20,7 +20,10 @@ MOST_BLOCKS = 16
 
 
 class Build(Enum):
-    """The kinds of structures."""
+    """The kinds of structures.
+
+    Each has its row in BUILDERS (`placement_site.py`), and in STRUCTURES of the simulation's judge.
+    """
 
     TOWER = "tower"
     TOWERS = "towers"
@@ -32,6 +35,9 @@ class Build(Enum):
     APART = "apart"
     ROWS = "rows by color"
 
+
+# Of a goal in YAML.
+GOAL_KEYS = ("build", "blocks", "colors", "towers", "gap", "width", "structure")
 
 # Of these colours say which blocks count, none given: all.
 BY_COLOR = (Build.SORT, Build.ROWS)
@@ -217,11 +223,10 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
     Raises:
         ConfigurationError: a key or value that is not known.
     """
-    known = {"build", "blocks", "colors", "towers", "gap", "width", "structure"}
-    unknown = sorted(str(key) for key in set(values) - known)
+    unknown = sorted(str(key) for key in set(values) - set(GOAL_KEYS))
     if unknown:
         raise ConfigurationError(
-            f"goal: got '{shortened(unknown[0])}', wanted {', '.join(sorted(known))}"
+            f"goal: got '{shortened(unknown[0])}', wanted {', '.join(sorted(GOAL_KEYS))}"
         )
     kinds = {build.value: build for build in Build}
     spots = _spots(values["structure"]) if "structure" in values else ()

@@ -96,18 +96,7 @@ def plan_structure(goal: Goal, ground: Ground) -> Structure:
     Raises:
         KinematicsError: there is no place, or a block of a wanted colour is not there; says which.
     """
-    builders = {
-        Build.TOWER: _tower,
-        Build.TOWERS: _towers,
-        Build.SORT: _sorted,
-        Build.ROW: _row,
-        Build.PYRAMID: _pyramid,
-        Build.WALL: _structure,
-        Build.STRUCTURE: _structure,
-        Build.APART: _apart,
-        Build.ROWS: _rows,
-    }
-    slots = builders[goal.build](goal, ground)
+    slots = BUILDERS[goal.build](goal, ground)
     return Structure(slots, ground.edge_m, known=len(ground.blocks))
 
 
@@ -365,3 +354,17 @@ def hides(
     share = along / length
     ray_height = camera_position[2] + share * (point[2] - camera_position[2])
     return bool(ray_height < height_m)
+
+
+# Who plans the places of each kind; what the judge of the simulation wants stands in its STRUCTURES.
+BUILDERS: dict[Build, Callable[[Goal, Ground], list[Slot]]] = {
+    Build.TOWER: _tower,
+    Build.TOWERS: _towers,
+    Build.SORT: _sorted,
+    Build.ROW: _row,
+    Build.PYRAMID: _pyramid,
+    Build.WALL: _structure,
+    Build.STRUCTURE: _structure,
+    Build.APART: _apart,
+    Build.ROWS: _rows,
+}

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pinocchio", reason="control needs pinocchio: pip install 'simreal[control]'")
 
 from simreal_cli.cli import main
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_sim.physics.arms.ur5e import ur5e_description
 
 UR5E = robot_parameters("ur5e")

@@ -15,7 +15,7 @@ from simreal_common.camera import Camera
 from simreal_common.geometry import Pose, cube_symmetries, look_at
 from simreal_common.settings.obstacles import Obstacle
 from simreal_control.assembly import Assembly, assemble
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import MotionLimits

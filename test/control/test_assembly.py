@@ -12,7 +12,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
 from simreal_control.assembly import assemble
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.task.goal import Build, Goal
 
 

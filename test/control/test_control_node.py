@@ -30,9 +30,9 @@ from simreal_common.ros_messages import (
     to_stamp,
 )
 from simreal_control import control_node
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.control_node import ControlNode
-from simreal_control.parameter_fields import PANDA_FINGERS, PANDA_JOINTS
-from simreal_control.parameters import ControlParameters
+from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
 from simreal_control.planning.finger_mapping import FingerMapping
 
 

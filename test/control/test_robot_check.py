@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simreal_control.parameters import ControlParameters, robot_parameters
+from simreal_control.control_configuration import ControlParameters, robot_parameters
 from simreal_control.robot_check import check_robot
 from simreal_control.robot_interface.checked_item import CheckedItem, Verdict
 from simreal_sim.physics.arms.ur5e import ur5e_description

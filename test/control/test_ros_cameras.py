@@ -25,7 +25,7 @@ from simreal_common.ros_messages import (
     to_stamp,
 )
 from simreal_common.ros_qos import SHOWN_QOS
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.ros_robot import RosRobot
 
 FRONT = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])

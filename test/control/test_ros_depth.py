@@ -19,7 +19,7 @@ from simreal_common.geometry import look_at
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import depth_to_image
 from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.ros_robot import RosRobot
 
 PLACE = look_at([1.15, 0.0, 0.62], [0.47, 0.0, 0.03])

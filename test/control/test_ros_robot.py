@@ -17,7 +17,7 @@ from vision_msgs.msg import Detection3DArray
 
 from simreal_common.geometry import Pose
 from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import MoveArm

@@ -34,9 +34,9 @@ from simreal_common.imaging.ros_images import rgb_to_image
 from simreal_common.lenses.equidistant_lens import EQUIDISTANT
 from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import estimates_to_detections, pose_to_transform_stamped, to_stamp
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.control_node import ControlNode
-from simreal_control.parameter_fields import PANDA_FINGERS, PANDA_JOINTS
-from simreal_control.parameters import ControlParameters
+from simreal_control.parameters import PANDA_FINGERS, PANDA_JOINTS
 from simreal_control.world_model.block_map import fuse
 from simreal_perception.perception_node import PerceptionNode
 from simreal_perception.pose_estimation.detection import Detections

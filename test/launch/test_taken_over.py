@@ -12,8 +12,8 @@ from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from trajectory_msgs.msg import JointTrajectoryPoint
 
-from simreal_control.parameter_fields import PANDA_JOINTS
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
+from simreal_control.parameters import PANDA_JOINTS
 
 STAND_IN = Path(__file__).with_name("stand_in_robot.py")
 CONTROL = "import sys; from simreal_control.control_node import main; sys.exit(main())"

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_bench.simulated_robot.staleness_audit import StalenessAudit
-from simreal_control.parameters import ControlParameters
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.planning.trajectory import JointTrajectory
 from simreal_control.robot_interface.task_io import ArmState, DetectionFrame, Inputs, MoveArm
 from simreal_control.task.state import StateName

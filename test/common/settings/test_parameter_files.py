@@ -11,7 +11,7 @@ from simreal_common.errors import ConfigurationError
 from simreal_common.resources import share_directory
 from simreal_common.settings.parameter_files import read_parameters
 from simreal_common.settings.parameters import check_parameters, parameter
-from simreal_control.parameters import ControlParameters, robot_parameters
+from simreal_control.control_configuration import ControlParameters, robot_parameters
 from simreal_perception.node_parameters import PerceptionParameters
 
 NODE = "/sample_node"

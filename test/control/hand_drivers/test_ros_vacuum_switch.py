@@ -17,10 +17,10 @@ from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 
 from simreal_common.ros_qos import STATE_QOS
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.control_node import ControlNode
 from simreal_control.hand_drivers.hand_connection import HandConnection
 from simreal_control.hand_drivers.ros_vacuum_switch import VacuumService, VacuumTopic
-from simreal_control.parameters import ControlParameters
 from simreal_control.robot_interface.ros_action_goals import ActionGoals
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult, SwitchSuction
 from simreal_control.ros_robot_graph import RobotGraph

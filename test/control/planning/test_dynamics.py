@@ -14,8 +14,8 @@ pytest.importorskip("pinocchio", reason="control needs pinocchio")
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.grasping.grasps import tool_pose
-from simreal_control.parameters import ControlParameters
 from simreal_control.planning.dynamics import ArmDynamics, Load
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.motion import MotionConfig, StationPlanner

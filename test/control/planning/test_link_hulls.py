@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.planning.link_hulls import LinkHulls
 from simreal_control.planning.link_meshes import find_meshes
 from simreal_control.planning.robot_geometry import read_geometry

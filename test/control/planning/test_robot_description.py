@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simreal_common.errors import ConfigurationError
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_control.planning.robot_description import (

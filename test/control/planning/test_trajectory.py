@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
+from simreal_control.control_configuration import ControlParameters
 from simreal_control.grasping.grasps import tool_pose
-from simreal_control.parameters import ControlParameters
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.trajectory import (
     MotionLimits,

@@ -9,7 +9,7 @@ import pytest
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.geometry import Pose
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.robot_interface.task_io import MoveArm
 
 

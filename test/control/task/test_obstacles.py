@@ -11,7 +11,7 @@ import pytest
 from simreal_common.geometry import Pose, cube_corners
 from simreal_common.settings.obstacles import parse_obstacles
 from simreal_control.assembly import Assembly, assemble
-from simreal_control.parameters import robot_parameters
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.link_meshes import find_meshes
 from simreal_control.task.goal import Build, Goal

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simreal_control.control_configuration import ControlParameters, robot_parameters
 from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
 from simreal_control.grasping.hands.registry import HANDS, Drive
 from simreal_control.grasping.hands.suction_cup import SuctionCup
-from simreal_control.parameters import ControlParameters, robot_parameters
 from simreal_control.robot_interface.task_io import ArmState, MoveGripper, SwitchSuction
 
 EDGE = 0.05

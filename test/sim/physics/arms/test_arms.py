@@ -13,8 +13,8 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
 from simreal_common.errors import ConfigurationError
 from simreal_control.assembly import assemble
+from simreal_control.control_configuration import robot_parameters
 from simreal_control.grasping.hands.suction_cup import SuctionCup
-from simreal_control.parameters import robot_parameters
 from simreal_control.planning.kinematics import ArmKinematics
 from simreal_sim.physics.arms.kuka_suction import (
     CUP_HAND_SIZE,
