@@ -2,5 +2,5 @@
 
 Rooms: planning, robot_interface, occupancy, world_model, grasping, hand_drivers, task, report.
 
-Public: `parameters.ControlParameters`, `assembly.assemble`.
+Public: `control_configuration.ControlParameters`, `assembly.assemble`.
 """

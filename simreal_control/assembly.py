@@ -21,12 +21,12 @@ from simreal_control.planning.link_hulls import LinkHulls
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.planning.robot_description import continuous_joints
 from simreal_control.planning.sampling_planner import SamplingPlanner
-from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.task.states.homing import Homing
 from simreal_control.task.states.verifying_hand import VerifyingHand
 from simreal_control.task.task_context import TaskContext
+from simreal_control.task.task_planning.goal import Goal
 
 
 @dataclass(frozen=True, eq=False)

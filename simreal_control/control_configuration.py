@@ -26,8 +26,8 @@ from simreal_control.planning.link_meshes import FoundMeshes, MissingMeshes, fin
 from simreal_control.planning.motion import MotionConfig
 from simreal_control.planning.robot_description import read_description
 from simreal_control.planning.trajectory import MotionLimits, Workspace
-from simreal_control.task.goal import Goal, read_goal
 from simreal_control.task.stacking_config import StackingConfig
+from simreal_control.task.task_planning.goal import Goal, read_goal
 from simreal_control.world_model.block_map import BlockMapConfig
 
 Array = NDArray[np.float64]

@@ -33,9 +33,10 @@ from simreal_control.ros_goals import GoalTopic
 from simreal_control.ros_markers import plan_markers
 from simreal_control.ros_robot import RosRobot
 from simreal_control.ros_stack_action import INSTALLED, LACKING, StackAction
-from simreal_control.task.goal import Goal
-from simreal_control.task.preemptible_task import PreemptibleTask, Request
+from simreal_control.task.operator_requests import STOPPED, Request
+from simreal_control.task.preemptible_task import PreemptibleTask
 from simreal_control.task.stacking_task import StackingTask
+from simreal_control.task.task_planning.goal import Goal
 
 STATUS_PERIOD_S = 1.0
 COMPLAINT_PERIOD_S = 5.0
@@ -156,7 +157,7 @@ class ControlNode(Node):
         """Begin with a goal that came; why not, in words."""
         with self._beginning:
             if self._held is Request.STOP:
-                return "stopped by request: call stacking/resume first"
+                return f"{STOPPED}: call stacking/resume first"
             if self._task is None and self._goal is None and self._assembly is None:
                 self._goal = goal  # begins when the robot is there
                 return ""

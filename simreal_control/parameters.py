@@ -10,8 +10,8 @@ from simreal_control.grasping.hands.registry import HANDS
 from simreal_control.grasping.hands.suction_cup import SuctionCup
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.planning.link_meshes import MissingMeshes
-from simreal_control.task.goal import GOAL_KEYS, Build, Goal
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
+from simreal_control.task.task_planning.goal import GOAL_KEYS, Build, Goal
 from simreal_control.world_model.block_map import BlockMapConfig
 
 PANDA_JOINTS = tuple(f"panda_joint{number}" for number in range(1, 8))

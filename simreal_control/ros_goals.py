@@ -14,7 +14,7 @@ from std_msgs.msg import String
 from simreal_common.errors import ConfigurationError
 from simreal_common.ros_qos import GOAL_QOS, LATCHED_QOS
 from simreal_common.untrusted_text import shortened
-from simreal_control.task.goal import Goal, parse_goal
+from simreal_control.task.task_planning.goal import Goal, parse_goal
 
 REPEAT_S = 1.0  # of refused goals no more is said in the log; each has its answer
 LONGEST_ECHO = 400  # characters of a goal that its answer repeats

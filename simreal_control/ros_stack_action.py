@@ -18,7 +18,7 @@ from rclpy.task import Future
 
 from simreal_common.errors import ConfigurationError
 from simreal_control.robot_interface.task_io import Status
-from simreal_control.task.goal import Goal, goal_from
+from simreal_control.task.task_planning.goal import Goal, goal_from
 
 try:
     from simreal_interfaces.action import Stack

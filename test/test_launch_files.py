@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from simreal_control.control_configuration import robot_parameters
 from simreal_perception.node_parameters import CameraParameters
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch"
 READERS = {"perception_node", "recorder_node"}
@@ -89,3 +91,12 @@ def test_nothing_is_removed_where_no_folder_is_named(
     removed: Callable[[str], list[str]], out: str
 ) -> None:
     assert removed(out) == []
+
+
+@pytest.mark.parametrize("robot", SIMULATED_ARMS)
+def test_each_simulated_arm_has_its_parameters_and_is_named(robot: str) -> None:
+    for wrist_camera in (False, True):  # camera:=wrist adds its file
+        assert robot_parameters(robot, wrist_camera).arm_joints
+    arguments = ET.parse(LAUNCH / "simulation.launch.xml").getroot().findall("arg")
+    (told,) = (a.get("description", "") for a in arguments if a.get("name") == "robot")
+    assert robot in re.split(r"[ ,:]+", told)

@@ -22,10 +22,10 @@ from simreal_control.control_configuration import ControlParameters, robot_param
 from simreal_control.report.run_record import RunRecord, begin_event
 from simreal_control.robot_interface.depth_frame import DepthFrame
 from simreal_control.robot_interface.task_io import DetectionFrame
-from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
 from simreal_control.task.state import StateName
-from simreal_control.task.states.early_look import LooksEarly
+from simreal_control.task.states.bases.early_look import LooksEarly
+from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import estimate_in_base
 from simreal_perception.pose_estimation.block_color import color_names
 from simreal_perception.pose_estimation.estimator import BlockEstimator

@@ -84,7 +84,7 @@ def stack(args: argparse.Namespace) -> dict[str, Any]:
     """Build the towers; prints the table, and gives the figures."""
     from simreal_bench.speed.timing import table
     from simreal_bench.stacking.stack_bench import StackBench, summary
-    from simreal_control.task.goal import read_goal
+    from simreal_control.task.task_planning.goal import read_goal
     from simreal_sim.physics.world_randomization import MAX_BLOCKS
 
     if not 2 <= args.blocks <= MAX_BLOCKS:

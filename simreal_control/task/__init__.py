@@ -1,7 +1,7 @@
-"""What is to be built and what is done next: goal, block selection, the stacking task itself.
+"""The stacking task: ticked, paused, stopped; what it remembers, and its states.
 
-Rooms: states.
+Rooms: task_planning, states.
 
-Public: `goal.Goal`, `stacking_config.StackingConfig`, `stacking_task.StackingTask`,
+Public: `stacking_config.StackingConfig`, `stacking_task.StackingTask`,
 `state.TaskState`, `preemptible_task.PreemptibleTask`.
 """

@@ -10,24 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 from simreal_control.robot_interface.task_io import Cancel, Command, Inputs, Outputs
+from simreal_control.task.operator_requests import Request
 from simreal_control.task.stacking_task import StackingTask
-
-
-class Request(Enum):
-    """What a person may ask of a task."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    STOP = "stop"
-    CONFIRM = "confirm"
-
-    @property
-    def holds(self) -> bool:
-        """Whether the arm is to stand at once."""
-        return self in (Request.PAUSE, Request.STOP)
 
 
 @dataclass(eq=False)

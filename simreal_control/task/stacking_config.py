@@ -13,7 +13,7 @@ from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.occupancy.depth_config import DepthConfig
-from simreal_control.task.goal import Goal
+from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
 from simreal_control.world_model.scene_observation import Zone
 

@@ -25,6 +25,7 @@ from simreal_control.robot_interface.task_io import (
     Status,
 )
 from simreal_control.task.ending import Finished, fail, finish
+from simreal_control.task.operator_requests import STOPPED
 from simreal_control.task.state import RETRY_DELAY_S, GoHome, StateName, TaskState, Tick
 from simreal_control.task.task_context import TaskContext
 from simreal_control.world_model.block_map import Block
@@ -114,7 +115,7 @@ class StackingTask:
         """Stop the arm where it is, for good."""
         if not self.finished:
             self._paused = False
-            self._follow(finish(self._context, False, "stopped by request"))
+            self._follow(finish(self._context, False, STOPPED))
         return self._context.log.message
 
     def confirm(self, now: float) -> str:

@@ -22,7 +22,7 @@ from simreal_control.robot_interface.standstill import Standstill
 from simreal_control.robot_interface.task_io import ArmState, HandCommand, Inputs
 from simreal_control.task.stacking_config import AT_HOME_RAD, StackingConfig
 from simreal_control.task.task_events import TaskLog
-from simreal_control.task.task_planner import TaskPlanner
+from simreal_control.task.task_planning.task_planner import TaskPlanner
 from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]

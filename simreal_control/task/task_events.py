@@ -8,8 +8,8 @@ import numpy as np
 
 from simreal_control.grasping.pick_place import PickPlace
 from simreal_control.robot_interface.task_io import Event, LogLine, Severity
-from simreal_control.task.decision import Decision, Do, Done, ObserveAgain
-from simreal_control.task.task_planner import TaskPlanner
+from simreal_control.task.task_planning.decision import Decision, Do, Done, ObserveAgain
+from simreal_control.task.task_planning.task_planner import TaskPlanner
 
 
 class TaskLog:

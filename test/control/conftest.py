@@ -33,8 +33,8 @@ from simreal_control.robot_interface.task_io import (
     MoveGripper,
     Outputs,
 )
-from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_task import StackingTask
+from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
 EDGE = 0.05

@@ -13,7 +13,7 @@ from simreal_common.geometry import Pose
 from simreal_common.settings.obstacles import Obstacle
 from simreal_control.assembly import assemble
 from simreal_control.control_configuration import ControlParameters
-from simreal_control.task.goal import Build, Goal
+from simreal_control.task.task_planning.goal import Build, Goal
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from simreal_control.control_node import ControlNode
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.task_io import Inputs, Outputs, Status
 from simreal_control.ros_stack_action import goal_values
-from simreal_control.task.goal import Goal, goal_from
+from simreal_control.task.task_planning.goal import Goal, goal_from
 from simreal_interfaces.action import Stack
 from simreal_interfaces.msg import Place
 

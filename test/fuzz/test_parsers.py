@@ -18,7 +18,7 @@ from simreal_common.settings.configuration import load_yaml
 from simreal_common.stacking_status import read_status
 from simreal_common.untrusted_text import LARGEST_INTEGER, LIMITS, parse_json, parse_yaml
 from simreal_control.planning.robot_description import read_model
-from simreal_control.task.goal import parse_goal
+from simreal_control.task.task_planning.goal import parse_goal
 
 LONGEST_REFUSAL = 500
 STATUS = {"state": "look", "message": "as it is", "placed": 1, "goal": 3, "finished": False}

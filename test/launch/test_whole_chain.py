@@ -14,6 +14,7 @@ import pytest
 
 from simreal_cli.cli import main
 from simreal_common.resources import share_directory
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS
 
 NODES = ("sim_node", "perception_node", "control_node", "recorder_node", "scorer_node")
 START_S = 40.0
@@ -91,7 +92,7 @@ def test_without_the_truth_the_arm_still_stacks(launch: Callable[..., Any], tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("robot", ["kuka", "kuka_suction", "xarm6", "ur5e"])
+@pytest.mark.parametrize("robot", [name for name in SIMULATED_ARMS if name != "panda"])
 def test_another_arm_stacks(launch: Callable[..., Any], tmp_path: Path, robot: str) -> None:
     result = run_seed(launch, tmp_path, 1, f"robot:={robot}")
     assert result["success"], result

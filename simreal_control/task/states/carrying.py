@@ -8,12 +8,12 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.grasps import Grasp
 from simreal_control.grasping.pick_place import Held, PickPlace
 from simreal_control.robot_interface.task_io import Severity
-from simreal_control.task.decision import Do
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.moving import Moving
+from simreal_control.task.states.bases.moving import Moving
 from simreal_control.task.states.releasing import Releasing
 from simreal_control.task.task_context import TaskContext, Way
+from simreal_control.task.task_planning.decision import Do
 from simreal_control.world_model.block_map import Block
 
 

@@ -10,7 +10,7 @@ from simreal_control.grasping.pick_place import Held
 from simreal_control.robot_interface.task_io import Severity
 from simreal_control.task.ending import fail
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.moving import Moving
+from simreal_control.task.states.bases.moving import Moving
 from simreal_control.task.task_context import TaskContext, Way
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from simreal_control.grasping.pick_place import Held, PickPlace
 from simreal_control.robot_interface.task_io import Severity
-from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
+from simreal_control.task.states.bases.hand_action import CLOSING_FAILED, HandAction
 from simreal_control.task.states.carrying import Lifting
-from simreal_control.task.states.hand_action import CLOSING_FAILED, HandAction
 from simreal_control.task.states.releasing import Releasing
 from simreal_control.task.task_context import TaskContext
+from simreal_control.task.task_planning.decision import Do
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.early_look import LooksEarly
-from simreal_control.task.states.moving import Moving
+from simreal_control.task.states.bases.early_look import LooksEarly
+from simreal_control.task.states.bases.moving import Moving
 from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.states.opening import Opening
 from simreal_control.task.task_context import TaskContext, Way

@@ -7,16 +7,22 @@ from functools import partial
 
 from simreal_control.grasping.pick_place import Held, PickPlace
 from simreal_control.robot_interface.task_io import DetectionFrame, Severity
-from simreal_control.task.decision import Do, Done, LookElsewhere, ObserveAgain, SetBack
 from simreal_control.task.ending import fail, finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
 from simreal_control.task.states.approaching import Approaching
+from simreal_control.task.states.bases.early_look import new_buffer
+from simreal_control.task.states.bases.waiting_for_depth import until_clear
 from simreal_control.task.states.carrying import Carrying
 from simreal_control.task.states.changing_view import ChangingView
-from simreal_control.task.states.early_look import new_buffer
 from simreal_control.task.states.plan_only import show_plan
-from simreal_control.task.states.waiting_for_depth import until_clear
 from simreal_control.task.task_context import TaskContext
+from simreal_control.task.task_planning.decision import (
+    Do,
+    Done,
+    LookElsewhere,
+    ObserveAgain,
+    SetBack,
+)
 from simreal_control.world_model.observation_buffer import ObservationBuffer
 from simreal_control.world_model.scene_observation import SceneObservation
 

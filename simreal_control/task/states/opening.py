@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.early_look import LooksEarly
-from simreal_control.task.states.hand_action import OPENING_FAILED, HandAction
+from simreal_control.task.states.bases.early_look import LooksEarly
+from simreal_control.task.states.bases.hand_action import OPENING_FAILED, HandAction
 from simreal_control.task.states.observing import begin_observation
 from simreal_control.task.task_context import TaskContext
 

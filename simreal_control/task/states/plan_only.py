@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held, PickPlace
-from simreal_control.task.decision import Do
 from simreal_control.task.ending import Finished, finish
 from simreal_control.task.state import Tick
 from simreal_control.task.task_context import TaskContext
+from simreal_control.task.task_planning.decision import Do
 
 
 def show_plan(context: TaskContext, tick: Tick, step: Do) -> Finished:

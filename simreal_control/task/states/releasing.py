@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simreal_control.task.decision import Do
 from simreal_control.task.ending import fail, finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.hand_action import OPENING_FAILED, HandAction
+from simreal_control.task.states.bases.hand_action import OPENING_FAILED, HandAction
 from simreal_control.task.task_context import TaskContext
+from simreal_control.task.task_planning.decision import Do
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, StateName, TaskState, Tick
-from simreal_control.task.states.hand_action import CLOSING_FAILED, HandAction
+from simreal_control.task.states.bases.hand_action import CLOSING_FAILED, HandAction
 from simreal_control.task.task_context import TaskContext
 
 

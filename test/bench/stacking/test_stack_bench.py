@@ -13,6 +13,7 @@ pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 from simreal_bench.simulated_robot.stack_result import StackResult
 from simreal_bench.stacking.stack_bench import StackBench, summary
 from simreal_cli.cli import main
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS
 
 
 def result(seed: int, success: bool = True, log: tuple[str, ...] = ()) -> StackResult:
@@ -26,11 +27,8 @@ def result(seed: int, success: bool = True, log: tuple[str, ...] = ()) -> StackR
 @pytest.mark.parametrize(
     "robot",
     [
-        "panda",
-        "kuka",
-        pytest.param("kuka_suction", marks=pytest.mark.slow),
-        "xarm6",
-        "ur5e",
+        pytest.param(name, marks=pytest.mark.slow if name == "kuka_suction" else ())
+        for name in SIMULATED_ARMS
     ],
 )
 def test_a_tower_of_two_is_built_from_images_and_not_built_again(
@@ -58,15 +56,14 @@ def test_a_tower_of_two_is_built_from_images_and_not_built_again(
     ("robot", "camera"),
     [
         ("panda", "wrist"),
+        pytest.param("panda", "both", marks=pytest.mark.slow),
         *(
-            pytest.param(robot, camera, marks=pytest.mark.slow)
-            for robot, camera in (
-                ("panda", "both"), ("kuka", "wrist"), ("kuka_suction", "wrist"),
-                ("xarm6", "wrist"), ("ur5e", "wrist"),
-            )
+            pytest.param(name, "wrist", marks=pytest.mark.slow)
+            for name in SIMULATED_ARMS
+            if name != "panda"
         ),
     ],
-)  # fmt: skip
+)
 def test_a_tower_of_two_is_built_by_a_camera_on_the_hand(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], robot: str, camera: str
 ) -> None:

@@ -21,6 +21,7 @@ from simreal_control.planning.robot_description import (
     read_description,
     read_model,
 )
+from simreal_sim.physics.arms.registry import SIMULATED_ARMS, simulated_arm
 
 URDF = """
 <robot name="arm">
@@ -61,10 +62,9 @@ def test_a_description_that_can_be_used_is_taken_by_all() -> None:
     np.testing.assert_allclose([arm.limits.lower[0], arm.limits.upper[0]], [-1.9, 1.9])
 
 
-@pytest.mark.parametrize("robot", ["panda", "kuka", "xarm6", "ur5e"])
+@pytest.mark.parametrize("robot", SIMULATED_ARMS)
 def test_real_robots_pass(robot: str, panda_urdf: str) -> None:
     pytest.importorskip("pybullet", reason="the simulation brings the descriptions")
-    from simreal_sim.physics.arms.registry import simulated_arm
     from simreal_sim.physics.world import World
     from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
 

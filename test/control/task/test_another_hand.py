@@ -14,7 +14,7 @@ from simreal_control.assembly import Assembly
 from simreal_control.grasping.hands.hand import Hand
 from simreal_control.planning.finger_mapping import FingerMapping
 from simreal_control.robot_interface.task_io import ArmState, Command, HandCommand, Inputs
-from simreal_control.task.goal import Goal
+from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import Block
 
 from ..conftest import FakeWorld, Rig, block_pose

@@ -7,17 +7,28 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.robot_interface.task_io import Cancel
-from simreal_control.task.goal import Build, Goal, read_goal
+from simreal_control.task.task_planning.goal import Build, Goal, read_goal
+from simreal_control.task.task_planning.placement_site import BUILDERS
 
 pytest.importorskip("pybullet", reason="the judge lies in simreal_sim")
 
-from simreal_sim.scoring.structure_score import StructureVerdict, WantedStructure, judge_structure
+from simreal_sim.scoring.structure_score import (
+    STRUCTURES,
+    StructureVerdict,
+    WantedStructure,
+    judge_structure,
+)
 
 EDGE = 0.05
 PLACES = [
     (0.36, -0.24), (0.62, -0.22), (0.36, 0.24), (0.62, 0.24), (0.34, 0.0), (0.66, 0.02),
     (0.48, -0.27), (0.49, 0.27),
 ]  # fmt: skip
+
+
+def test_each_kind_of_structure_is_planned_and_judged() -> None:
+    assert set(BUILDERS) == set(Build)
+    assert set(STRUCTURES) == {build.value for build in Build}
 
 
 # Two towers and a block across them, and one beside: an L, seen from above.

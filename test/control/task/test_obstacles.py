@@ -14,7 +14,7 @@ from simreal_control.assembly import Assembly, assemble
 from simreal_control.control_configuration import robot_parameters
 from simreal_control.planning.collision_world import CollisionWorld
 from simreal_control.planning.link_meshes import find_meshes
-from simreal_control.task.goal import Build, Goal
+from simreal_control.task.task_planning.goal import Build, Goal
 
 EDGE = 0.05
 # A wall between the blocks and the middle, higher than a block is carried over; and a box on the

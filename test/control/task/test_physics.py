@@ -18,7 +18,7 @@ from simreal_common.block_estimate import BlockEstimate
 from simreal_common.geometry import Pose, cube_symmetries
 from simreal_control.assembly import Assembly
 from simreal_control.robot_interface.task_io import DetectionFrame, Inputs
-from simreal_control.task.goal import Build, Goal
+from simreal_control.task.task_planning.goal import Build, Goal
 from simreal_control.world_model.block_map import BlockMapConfig, estimate_in_base
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")

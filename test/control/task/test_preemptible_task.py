@@ -10,7 +10,8 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.robot_interface.task_io import Cancel, MoveArm
-from simreal_control.task.preemptible_task import PreemptibleTask, Request
+from simreal_control.task.operator_requests import Request
+from simreal_control.task.preemptible_task import PreemptibleTask
 
 SOON_S = 5.0
 

@@ -9,9 +9,9 @@ import pytest
 
 from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
-from simreal_control.task.goal import Goal
 from simreal_control.task.stacking_config import StackingConfig
 from simreal_control.task.states.homing import Homing
+from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
 from simreal_control.world_model.observation_buffer import ObservationBuffer
 

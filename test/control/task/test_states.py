@@ -9,8 +9,8 @@ import pytest
 
 from simreal_common.geometry import Pose
 from simreal_control.grasping import pick_place
-from simreal_control.task.block_selection import BlockSelector
-from simreal_control.task.decision import Do
+from simreal_control.task.task_planning.block_selection import BlockSelector
+from simreal_control.task.task_planning.decision import Do
 
 
 def at(x: float, y: float, level: int = 0) -> Pose:

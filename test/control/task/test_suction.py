@@ -17,7 +17,7 @@ from simreal_common.geometry import Pose
 from simreal_control.assembly import Assembly, assemble
 from simreal_control.control_configuration import robot_parameters
 from simreal_control.robot_interface.task_io import Command, Inputs, SwitchSuction
-from simreal_control.task.goal import Goal
+from simreal_control.task.task_planning.goal import Goal
 from simreal_sim.physics.arms.kuka_suction import KUKA_SUCTION
 
 from ..conftest import EDGE, FakeWorld, Rig, block_pose

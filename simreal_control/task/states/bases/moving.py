@@ -10,8 +10,8 @@ import numpy as np
 from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
 from simreal_control.task.state import GoHome, TaskState, Tick
-from simreal_control.task.states.waiting_for_depth import until_clear
-from simreal_control.task.states.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
+from simreal_control.task.states.bases.waiting_for_depth import until_clear
+from simreal_control.task.states.bases.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
 from simreal_control.task.task_context import Array, TaskContext, Way
 from simreal_control.world_model.block_map import Block
 

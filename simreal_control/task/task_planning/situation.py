@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.pick_place import PickPlacePlanner
-from simreal_control.task.placement_site import Ground
+from simreal_control.task.task_planning.placement_site import Ground
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.scene_observation import SceneObservation
 from simreal_control.world_model.structure import PlaceTarget, Structure

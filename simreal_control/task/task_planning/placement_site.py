@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_common.settings.obstacles import Obstacle
-from simreal_control.task.goal import Build, Goal, largest_pyramid, pyramid_foot
+from simreal_control.task.task_planning.goal import Build, Goal, largest_pyramid, pyramid_foot
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import (
     PLACE_SHARE,

@@ -13,8 +13,8 @@ from simreal_common.settings.obstacles import Obstacle
 from simreal_control.grasping.grasps import Grasp
 from simreal_control.grasping.pick_place import Held, PickPlacePlanner
 from simreal_control.robot_interface.task_io import DetectionFrame
-from simreal_control.task.block_selection import BlockSelector, Selection
-from simreal_control.task.decision import (
+from simreal_control.task.task_planning.block_selection import BlockSelector, Selection
+from simreal_control.task.task_planning.decision import (
     Decided,
     Decision,
     Do,
@@ -23,9 +23,9 @@ from simreal_control.task.decision import (
     ObserveAgain,
     SetBack,
 )
-from simreal_control.task.goal import Build, Goal
-from simreal_control.task.placement_site import plan_structure
-from simreal_control.task.situation import Situation
+from simreal_control.task.task_planning.goal import Build, Goal
+from simreal_control.task.task_planning.placement_site import plan_structure
+from simreal_control.task.task_planning.situation import Situation
 from simreal_control.world_model.block_map import Block, BlockMapConfig
 from simreal_control.world_model.scene_observation import SceneObservation, Zone
 from simreal_control.world_model.structure import Structure, StructureState, StructureView

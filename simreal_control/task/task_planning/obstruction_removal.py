@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import PickPlace, PickPlacePlanner
-from simreal_control.task.decision import Do, Removal
-from simreal_control.task.placement_site import ARM_FOOT, free_place
-from simreal_control.task.search import Search
-from simreal_control.task.situation import Situation
+from simreal_control.task.task_planning.decision import Do, Removal
+from simreal_control.task.task_planning.placement_site import ARM_FOOT, free_place
+from simreal_control.task.task_planning.search import Search
+from simreal_control.task.task_planning.situation import Situation
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import Structure, StructureView
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_control.task.decision import Removal
+from simreal_control.task.task_planning.decision import Removal
 from simreal_control.world_model.block_map import Block
 
 Array = NDArray[np.float64]

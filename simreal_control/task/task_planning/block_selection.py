@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simreal_common.errors import KinematicsError
 from simreal_control.grasping.pick_place import Held, PickPlace, PickPlacePlanner, Place
-from simreal_control.task.decision import (
+from simreal_control.task.task_planning.decision import (
     Decision,
     Do,
     Done,
@@ -19,10 +19,14 @@ from simreal_control.task.decision import (
     ObserveAgain,
     SetBack,
 )
-from simreal_control.task.obstruction_removal import ObstructionRemoval, obstructs, suitable_for
-from simreal_control.task.placement_site import free_place
-from simreal_control.task.search import Search
-from simreal_control.task.situation import Situation
+from simreal_control.task.task_planning.obstruction_removal import (
+    ObstructionRemoval,
+    obstructs,
+    suitable_for,
+)
+from simreal_control.task.task_planning.placement_site import free_place
+from simreal_control.task.task_planning.search import Search
+from simreal_control.task.task_planning.situation import Situation
 from simreal_control.world_model.block_map import Block
 from simreal_control.world_model.structure import PlaceTarget, Structure, StructureView
 

@@ -12,7 +12,7 @@ from simreal_common.errors import KinematicsError
 from simreal_control.robot_interface.task_io import ActionOutcome, ActionResult
 from simreal_control.task.ending import finish
 from simreal_control.task.state import GoHome, TaskState, Tick
-from simreal_control.task.states.waiting_for_rest import WaitsForRest
+from simreal_control.task.states.bases.waiting_for_rest import WaitsForRest
 from simreal_control.task.task_context import TaskContext
 
 # The fingers' state is read this long after the end of their action, once they are at rest.

@@ -14,7 +14,14 @@ from simreal_common.errors import ConfigurationError, KinematicsError
 from simreal_common.geometry import Pose
 from simreal_control.planning.motion import StationPlanner
 from simreal_control.robot_interface.task_io import MoveArm
-from simreal_control.task.goal import MOST_BLOCKS, Build, Goal, goal_from, pyramid_foot, read_goal
+from simreal_control.task.task_planning.goal import (
+    MOST_BLOCKS,
+    Build,
+    Goal,
+    goal_from,
+    pyramid_foot,
+    read_goal,
+)
 from simreal_control.world_model.structure import Spot
 
 
