@@ -1,4 +1,4 @@
-"""A robot's cameras as ROS shows them: detections and transforms in, their state on /diagnostics."""
+"""A robot's cameras as ROS shows them: detections and transforms in, their state in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.time import Time
@@ -20,18 +20,16 @@ from simreal_common.ros_guard import MessageGuard
 from simreal_common.ros_messages import (
     DiagnosticEntry,
     detections_to_estimates,
-    diagnostics,
     stamp_seconds,
     transform_to_pose,
 )
-from simreal_common.ros_qos import DETECTION_QOS, SHOWN_QOS
+from simreal_common.ros_qos import DETECTION_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.control_configuration import ControlParameters
 from simreal_control.robot_interface.task_io import DetectionFrame
 from simreal_control.world_model.block_map import estimate_in_base
 
 MAX_KEPT_FRAMES = 100  # of a camera
-DIAGNOSTICS_PERIOD_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,6 @@ class RosCameras:
             )
             for camera, topic in self._topics.items()
         ]
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", SHOWN_QOS)
-        self._timer = node.create_timer(DIAGNOSTICS_PERIOD_S, self._on_diagnostics)
 
     def hear(self, message: Detection3DArray, camera: str = "") -> None:
         """Take what a picture showed; without a transform of its camera it is left out."""
@@ -121,6 +117,22 @@ class RosCameras:
         """Forget all: time has gone back."""
         self._frames, self._heard = {}, {}
 
+    def entries(self, now: float) -> dict[str, DiagnosticEntry]:
+        """What to tell of each on /diagnostics."""
+        lacks = {camera: self._lack(camera, now) for camera in self._topics}
+        # As long as one camera sees, the task may go on.
+        wrong = DiagnosticStatus.ERROR if all(lacks.values()) else DiagnosticStatus.WARN
+        entries: dict[str, DiagnosticEntry] = {}
+        for camera, lack in lacks.items():
+            heard, topic = self._heard.get(camera), self._topics[camera]
+            values = {"topic": topic}
+            if heard is not None:
+                values["age of the latest detections (s)"] = f"{now - heard.at:.1f}"
+                values["age of the camera's transform then (s)"] = f"{heard.tf_age_s:.2f}"
+            level = wrong if lack else DiagnosticStatus.OK
+            entries[f"camera {topic}"] = (level, lack or "detections come", values)
+        return entries
+
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds) * 1e-9
 
@@ -135,23 +147,6 @@ class RosCameras:
             return self._transforms.lookup_transform(base, header.frame_id, at)
         except ExtrapolationException:
             return self._transforms.lookup_transform(base, header.frame_id, Time())
-
-    def _on_diagnostics(self) -> None:
-        now = self._now()
-        lacks = {camera: self._lack(camera, now) for camera in self._topics}
-        # As long as one camera sees, the task may go on.
-        wrong = DiagnosticStatus.ERROR if all(lacks.values()) else DiagnosticStatus.WARN
-        entries: dict[str, DiagnosticEntry] = {}
-        for camera, lack in lacks.items():
-            heard, topic = self._heard.get(camera), self._topics[camera]
-            values = {"topic": topic}
-            if heard is not None:
-                values["age of the latest detections (s)"] = f"{now - heard.at:.1f}"
-                values["age of the camera's transform then (s)"] = f"{heard.tf_age_s:.2f}"
-            level = wrong if lack else DiagnosticStatus.OK
-            entries[f"camera {topic}"] = (level, lack or "detections come", values)
-        name, stamp = self._node.get_name(), self._node.get_clock().now().to_msg()
-        self._publisher.publish(diagnostics(name, stamp, entries))
 
     def _lack(self, camera: str, now: float) -> str:
         """Why there are no detections that count, in words; empty where there are."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.time import Time
@@ -22,7 +23,7 @@ from simreal_common.imaging.ros_camera_info import camera_info_to_camera
 from simreal_common.imaging.ros_images import image_to_depth
 from simreal_common.imaging.ros_point_clouds import cloud_to_points
 from simreal_common.ros_guard import MessageGuard
-from simreal_common.ros_messages import stamp_seconds, transform_to_pose
+from simreal_common.ros_messages import DiagnosticEntry, stamp_seconds, transform_to_pose
 from simreal_common.ros_qos import CAMERA_INFO_QOS, LATEST_IMAGE_QOS
 from simreal_common.untrusted_text import shortened
 from simreal_control.control_configuration import ControlParameters
@@ -61,6 +62,7 @@ class RosDepth:
         self._transforms, self._complain = transforms, complain
         self._waiting: deque[tuple[Header, DepthFrame]] = deque(maxlen=KEPT)
         self._camera: tuple[tuple[Any, ...], Camera] | None = None
+        self._heard: float | None = None
         self.lack = ""
         topic = self._topic = p.depth_topic.strip()
         if p.depth_type == POINTS:
@@ -126,10 +128,26 @@ class RosDepth:
     def start_anew(self) -> None:
         """Forget all: time has gone back."""
         self._waiting.clear()
+        self._heard = None
+
+    def entries(self, now: float) -> dict[str, DiagnosticEntry]:
+        """What to tell of it on /diagnostics: an error where the arm waits for newer images."""
+        values, words = {"topic": self._topic}, self.lack
+        if self._heard is None:
+            words = words or f"no depth images on {self._topic}"
+        else:
+            age_s = now - self._heard
+            values["age of the latest depth image (s)"] = f"{age_s:.1f}"
+            if age_s > self._parameters.depth_max_age:
+                words = words or f"no depth images on {self._topic} for {age_s:.1f} s"
+        level = DiagnosticStatus.ERROR if words else DiagnosticStatus.OK
+        words = words or "depth images come"
+        return {f"depth {self._topic}": (level, words, values)}
 
     def _keep(self, header: Header, depth: DepthImage, camera: Camera, pose: Pose) -> None:
         frame = DepthFrame(stamp_seconds(header.stamp), depth, camera, pose)
         self._waiting.append((header, frame))
+        self._heard = frame.stamp
 
     def _pose(self, header: Header) -> Pose | None:
         """Of the message's frame in the base when it was taken; None: not known (yet)."""

@@ -21,6 +21,7 @@ from simreal_control.robot_interface.task_io import Command, Inputs, MoveArm
 from simreal_control.ros_actions import RobotActions
 from simreal_control.ros_cameras import RosCameras
 from simreal_control.ros_depth import RosDepth
+from simreal_control.ros_diagnostics import RosDiagnostics
 
 
 class RosRobot(Robot):
@@ -71,6 +72,8 @@ class RosRobot(Robot):
         self.depth = None
         if config.depth.enabled:
             self.depth = RosDepth(node, p, self.transforms, guard, complain)
+        seen_by = [self.cameras.entries, *([self.depth.entries] if self.depth is not None else [])]
+        self._diagnostics = RosDiagnostics(node, seen_by)
         self._subscriptions = [
             node.create_subscription(
                 JointState,

@@ -10,6 +10,7 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
@@ -19,6 +20,7 @@ from simreal_common.geometry import look_at
 from simreal_common.imaging.ros_camera_info import camera_to_camera_info
 from simreal_common.imaging.ros_images import depth_to_image
 from simreal_common.ros_messages import pose_to_transform_stamped, to_stamp
+from simreal_common.ros_qos import SHOWN_QOS
 from simreal_control.control_configuration import ControlParameters
 from simreal_control.ros_robot import RosRobot
 
@@ -187,3 +189,34 @@ def test_after_time_went_back_nothing_waits(make_bench: Callable[..., Bench]) ->
     bench.robot.start_anew()
     bench.place()
     assert bench.robot.step().depth_frames == ()
+
+
+def test_diagnostics_tell_how_it_is(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    told: list[DiagnosticArray] = []
+    bench.node.create_subscription(DiagnosticArray, "/diagnostics", told.append, SHOWN_QOS)
+
+    def entry() -> DiagnosticStatus:
+        told.clear()
+        while not told:
+            rclpy.spin_once(bench.node, timeout_sec=0.1)
+        (found,) = (s for s in told[-1].status if s.name == f"control_node: depth {TOPIC}")
+        return found
+
+    def now() -> float:
+        return float(bench.node.get_clock().now().nanoseconds) * 1e-9
+
+    assert entry().message == f"no depth images on {TOPIC}"
+    bench.see(now())
+    assert entry().message == f"depth images come, but no camera_info on {INFO}"
+    bench.calibrate()
+    bench.place()
+    bench.see(now() + 30.0)  # fresh for as long as this test may take
+    bench.robot.step()
+    good = entry()
+    assert (good.level, good.message) == (DiagnosticStatus.OK, "depth images come")
+    bench.see(now() - 5.0)
+    bench.robot.step()
+    old = entry()
+    assert old.level == DiagnosticStatus.ERROR
+    assert f"no depth images on {TOPIC} for " in old.message
