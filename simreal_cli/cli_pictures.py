@@ -7,7 +7,7 @@ import re
 
 from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
-# Those of `dataset_export.registry`, which takes a second to import.
+# Those of `dataset_export.registry`, which takes a second or two to import: --help has to be quick.
 FORMATS = ("folder", "coco", "bop", "webdataset")
 THIS_MACHINE = "this machine"
 EPILOG = """\

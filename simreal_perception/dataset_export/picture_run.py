@@ -68,14 +68,15 @@ class PictureRun:
             raise ConfigurationError(
                 f"no format is called '{self.settings.format}'; wanted one of {', '.join(FORMATS)}"
             )
-        if self.settings.format == "bop":
+        if not FORMATS[self.settings.format].distorts:
             object.__setattr__(self, "settings", without_lens(self.settings))
         self.format  # noqa: B018  # lacking libraries are told of here
 
     @property
     def format(self) -> PictureFormat:
         """Writes their files."""
-        return FORMATS[self.settings.format](self.folder, self.settings)
+        kind = FORMATS[self.settings.format]
+        return kind.make(self.folder, self.settings.split, self.settings.shard)
 
     def write(
         self,

@@ -13,6 +13,7 @@ import yaml
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import write_whole
 from simreal_common.settings.configuration import load_yaml
+from simreal_perception.dataset_export.registry import FORMATS
 from simreal_perception.dataset_export.webdataset_format import LARGEST_SHARD
 from simreal_perception.evaluation.evaluation_splits import find_split
 from simreal_sim.randomization.ranges.randomization_config import RandomizationConfig
@@ -22,7 +23,6 @@ from simreal_sim.randomization.ranges_file import changed_keys, ranges_values
 SETTINGS_FILE = "pictures.yaml"
 SMALLEST_PX, LARGEST_PX = 48, 4096  # sides of a picture
 LARGEST_SEED = 2**31 - 1
-SHARDED = "webdataset"  # the layout whose pictures stand in tar files
 SHOWN = 4  # changed settings in an error
 
 
@@ -53,10 +53,11 @@ class PictureSettings:
     shard: int | None = None
 
     def __post_init__(self) -> None:
-        if self.shard is not None and self.format != SHARDED:
+        sharded = [name for name, kind in FORMATS.items() if kind.sharded]
+        if self.shard is not None and self.format not in sharded:
             raise ConfigurationError(
                 f"shards are asked for in the format '{self.format}', which has none; wanted the "
-                f"format '{SHARDED}', or no --shard"
+                f"format {' or '.join(map(repr, sharded))}, or no --shard"
             )
         if self.shard is not None and not 1 <= self.shard <= LARGEST_SHARD:
             raise ConfigurationError(
