@@ -20,8 +20,8 @@ from simreal_common.ros_process import NodeFinished, run_node
 from simreal_common.ros_qos import IMAGE_QOS
 from simreal_common.settings.parameters import check_parameters, parameter
 from simreal_common.settings.ros_parameters import declare
-from simreal_perception.capture.lens import lens_of
 from simreal_perception.capture.sources import EndOfImages, open_source
+from simreal_perception.capture.webcam_calibration import calibration_of
 
 REPEAT_S = 60.0  # a guess is called one that often
 
@@ -68,7 +68,7 @@ class WebcamNode(Node):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("webcam_node", **node_options)
         p = self._settings = declare(self, WebcamParameters)
-        self._lens = lens_of(p.camera_file, p.field_of_view)
+        self._calibration = calibration_of(p.camera_file, p.field_of_view)
         self._source = open_source(
             p.device, size=(p.width, p.height), repeat=p.repeat, say=self.get_logger().warning
         )
@@ -99,7 +99,7 @@ class WebcamNode(Node):
             self._say_guess()
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=p.frame_id)
         height, width = rgb.shape[:2]
-        self._infos.publish(camera_to_camera_info(self._lens(width, height), header))
+        self._infos.publish(camera_to_camera_info(self._calibration(width, height), header))
         self._images.publish(rgb_to_image(rgb, header))
 
     def _say_guess(self) -> None:

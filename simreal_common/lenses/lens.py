@@ -23,7 +23,8 @@ class Lens(ABC):
 
     Attributes:
         words: what it is, with an article.
-        models: names of its distortion models, as ROS, Kalibr and drivers have them.
+        models: names of its distortion models, as ROS, Kalibr and drivers have them; in lower case and
+            with `_`, for a name is looked up so, however its file writes it.
         counts: how many coefficients it may have, the fewest first: of an ideal lens they are that
             many zeros.
         largest_coefficient: that any of them may be; infinite where what it does to rays tells.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simreal_common.errors import CalibrationError
-from simreal_perception.capture.lens import guessed_camera, lens_of
+from simreal_perception.capture.webcam_calibration import calibration_of, guessed_camera
 
 
 @given(width=st.integers(64, 4000), height=st.integers(64, 4000), angle=st.floats(0.2, 2.4))
@@ -31,9 +31,9 @@ def test_a_file_is_for_its_size_alone(tmp_path: Path) -> None:
         "camera_matrix: {data: [60, 0, 32, 0, 60, 24, 0, 0, 1]}\n"
         "distortion_coefficients: {data: [0, 0, 0, 0, 0]}\n"
     )
-    lens = lens_of(str(file), 1.0)
-    assert lens(64, 48).matrix[0, 0] == 60
+    calibration = calibration_of(str(file), 1.0)
+    assert calibration(64, 48).matrix[0, 0] == 60
     with pytest.raises(CalibrationError, match=r"images are 128x96, .* is for 64x48"):
-        lens(128, 96)
+        calibration(128, 96)
     with pytest.raises(CalibrationError, match="missing"):
-        lens_of(str(tmp_path / "missing.yaml"), 1.0)
+        calibration_of(str(tmp_path / "missing.yaml"), 1.0)

@@ -12,10 +12,10 @@ from simreal_common.errors import CalibrationError
 from simreal_common.imaging.camera_files import load_camera
 from simreal_common.resources import named_path
 
-LensOf = Callable[[int, int], Camera]
+CalibrationOf = Callable[[int, int], Camera]
 
 
-def lens_of(file: str, field_of_view: float) -> LensOf:
+def calibration_of(file: str, field_of_view: float) -> CalibrationOf:
     """A function that gives the camera of images of a width and a height.
 
     Args:
