@@ -14,7 +14,7 @@ from simreal_common.errors import ModelError
 from simreal_perception.evaluation.evaluation_data import Example
 from simreal_perception.model_files.detector_layer import coarsest_layer
 from simreal_perception.model_files.model_card import ModelCard, write_card
-from simreal_perception.monitoring.checks.certainty import doubt_of
+from simreal_perception.monitoring.checks.network import doubt_of
 from simreal_perception.monitoring.measures.measurement import STATISTICS, Measurement, measure
 from simreal_perception.monitoring.measures.network_features import NetworkFeatures
 from simreal_perception.monitoring.measures.reference import (

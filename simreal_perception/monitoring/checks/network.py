@@ -30,7 +30,7 @@ MOST_DOUBTED, ALONE_S, LEAST_OF_ALL = 0.5, 1.0, 0.4
 MOST_MISSED = 0.6  # of all, that may be doubted or not seen any more
 
 
-class CertaintyCheck(Check):
+class NetworkCheck(Check):
     """Counts doubtful estimates, and blocks of which the network is less sure than it was."""
 
     name = "network"

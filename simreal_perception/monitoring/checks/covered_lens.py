@@ -25,7 +25,7 @@ LEAST_EDGES = 6.0  # levels a pixel: where the card has no reference
 BEYOND = 0.4  # of what all but one in a hundred images of training have
 
 
-class LensCheck(Check):
+class CoveredLensCheck(Check):
     """Compares what stands out in an image with training, and cell by cell with before."""
 
     name = "lens"
