@@ -158,6 +158,11 @@ class Shape:
         return SHAPES[self.kind].is_round
 
     @property
+    def flat_top(self) -> bool:
+        """Whether something can be put on one that stands on the table."""
+        return SHAPES[self.kind].flat_top
+
+    @property
     def edge_m(self) -> float:
         """Edge of the cube which the same sphere encloses, metres."""
         return float(self.edges[0]) if self.is_cube else _form(self).edge_m
@@ -358,6 +363,7 @@ class ShapeKind:
         example: of these, as YAML.
         vertices_m: makes its vertices about the point that its symmetry leaves in place, metres,
             (V, 3); of a round one points of its rims.
+        flat_top: whether something can be put on one that stands on the table.
         edges: how many it is given.
         is_round: about its z axis.
     """
@@ -365,19 +371,24 @@ class ShapeKind:
     measures: tuple[str, ...]
     example: str
     vertices_m: Callable[[Shape], Array]
+    flat_top: bool
     edges: int = 1
     is_round: bool = False
 
 
 POLYGONAL, ROUND = ("sides", "edges", "height"), ("radius", "height")
 SHAPES: dict[str, ShapeKind] = {
-    "cube": ShapeKind(("edges",), "edges: [0.05]", _box),
-    "cuboid": ShapeKind(("edges",), "edges: [0.06, 0.04, 0.03]", _box, edges=3),
-    "tetrahedron": ShapeKind(("edges",), "edges: [0.06]", _tetrahedron),
-    "prism": ShapeKind(POLYGONAL, "sides: 6, edges: [0.03], height: 0.05", _prism),
-    "pyramid": ShapeKind(POLYGONAL, "sides: 4, edges: [0.05], height: 0.06", _pyramid),
-    "cylinder": ShapeKind(ROUND, "radius: 0.02, height: 0.06", _cylinder, is_round=True),
-    "cone": ShapeKind(ROUND, "radius: 0.03, height: 0.06", _cone, is_round=True),
+    "cube": ShapeKind(("edges",), "edges: [0.05]", _box, flat_top=True),
+    "cuboid": ShapeKind(("edges",), "edges: [0.06, 0.04, 0.03]", _box, flat_top=True, edges=3),
+    "tetrahedron": ShapeKind(("edges",), "edges: [0.06]", _tetrahedron, flat_top=False),
+    "prism": ShapeKind(POLYGONAL, "sides: 6, edges: [0.03], height: 0.05", _prism, flat_top=True),
+    "pyramid": ShapeKind(
+        POLYGONAL, "sides: 4, edges: [0.05], height: 0.06", _pyramid, flat_top=False
+    ),
+    "cylinder": ShapeKind(
+        ROUND, "radius: 0.02, height: 0.06", _cylinder, flat_top=True, is_round=True
+    ),
+    "cone": ShapeKind(ROUND, "radius: 0.03, height: 0.06", _cone, flat_top=False, is_round=True),
 }
 EXAMPLES = {name: kind.example for name, kind in SHAPES.items()}
 CUBE = Shape("cube", (0.05,))

@@ -28,7 +28,6 @@ Floats64 = NDArray[np.float64]
 
 LEVEL = 1e-3  # of an edge: vertices so near to the highest make a face that carries another body
 MOST_RISE = 0.1  # of a direction from the level, beside which another body is set
-FLAT_TOPPED = ("cube", "cuboid", "prism", "cylinder")
 ALIKE = 1.25  # proportions of a distractor and of the blocks that differ by less look alike
 
 
@@ -76,7 +75,7 @@ def unlike(shape: Shape, proposals: DistractorProposals) -> DistractorProposals:
     kind = primitive_of(shape)
     same &= proposals.shape == (BOX if kind == SOLID and shape.sides == 4 else kind)
     same &= np.arange(2) < proposals.parts[..., None]
-    base = proposals.base if shape.kind in FLAT_TOPPED else np.full_like(proposals.base, -1.0)
+    base = proposals.base if shape.flat_top else np.full_like(proposals.base, -1.0)
     return proposals._replace(parts=np.where(same.any(axis=-1), 0, proposals.parts), base=base)
 
 
