@@ -24,7 +24,8 @@ class Fault:
         seed: of the run; variants of a kind take turns with it.
 
     Attributes:
-        kind: name of the kind.
+        kind: name of the kind. Each class that `registry.FAULTS` names has its own; this one has none,
+            so that one that forgot it is an error as soon as the table is made.
         extra_blocks: in the scene, beyond those that the tower needs.
         depth: whether control has depth images.
         trigger: says when it is due; the seed has drawn it.
@@ -32,7 +33,7 @@ class Fault:
         words: what was done.
     """
 
-    kind: ClassVar[str] = "none"
+    kind: ClassVar[str]
     extra_blocks = 0
     depth = False
     trigger: Trigger

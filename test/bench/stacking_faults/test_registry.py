@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("pybullet", reason="the simulation needs PyBullet")
 
+from simreal_bench.stacking_faults.fault import Fault
 from simreal_bench.stacking_faults.registry import FAULTS, make_fault
 from simreal_common.errors import ConfigurationError
 
@@ -16,6 +17,11 @@ def test_the_place_of_a_kind_does_not_change() -> None:
         "detections", "transform", "action", "joints", "restart",
         "early_success", "empty_state", "fingers_lost", "camera_lost", "clock_back", "hand",
     ]  # fmt: skip
+
+
+def test_a_kind_inherits_no_name() -> None:
+    assert not hasattr(Fault, "kind")
+    assert all(vars(fault)["kind"] == kind for kind, fault in FAULTS.items())
 
 
 @pytest.mark.parametrize("kind", list(FAULTS))
