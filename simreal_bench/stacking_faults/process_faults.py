@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from simreal_bench.stacking_faults.fault import Fault
-from simreal_bench.stacking_faults.fault_context import FaultContext, Trigger
-from simreal_bench.stacking_faults.phases import HAND_STATES, PHASES, only_after, random_trigger
+from simreal_bench.stacking_faults.fault_context import FaultContext
+from simreal_bench.stacking_faults.phases import random_trigger
 from simreal_control.robot_interface.task_io import Inputs
 
 DOWN_S = (1.0, 5.0)
@@ -22,10 +22,7 @@ class Restarted(Fault):
 
     def __init__(self, rng: np.random.Generator, seed: int) -> None:
         super().__init__(rng, seed)
-        state = PHASES[int(rng.integers(len(PHASES)))]
-        after = only_after(state)
-        delay_s = rng.uniform(0.0, 0.3 if state in HAND_STATES else 0.6)
-        self.trigger = Trigger((state,), int(rng.integers(1, 3)), delay_s, after)
+        self.trigger = random_trigger(rng)
         self._down_s = rng.uniform(*DOWN_S)
         self._up = False
 
