@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 FASTEST = 1e4  # rad/s or m/s
 LARGEST_POSITION = 1e6  # rad or m
+MAX_STATE_AGE_S = 0.5  # without newer ones the arm is stopped
 # The arm waits so long for fingers that are named: they may have a publisher that starts later.
 FINGERS_WAIT_S = 5.0
 MOST_NAMES = 8  # in a complaint

@@ -87,13 +87,15 @@ class PreemptibleTask:
 
     def _answer(self, asked: _Asked) -> str:
         task = self.task
-        if asked.request is Request.PAUSE:
-            return task.pause()
-        if asked.request is Request.RESUME:
-            return task.resume()
-        if asked.request is Request.STOP:
-            return task.stop()
-        return task.confirm(asked.now)
+        match asked.request:
+            case Request.PAUSE:
+                return task.pause()
+            case Request.RESUME:
+                return task.resume()
+            case Request.STOP:
+                return task.stop()
+            case Request.CONFIRM:
+                return task.confirm(asked.now)
 
     def _pass(self, commands: tuple[Command, ...]) -> None:
         with self._gate:

@@ -13,6 +13,7 @@ from simreal_control.grasping.hands.hand import Hand
 from simreal_control.grasping.hands.parallel_gripper import ParallelGripper
 from simreal_control.grasping.pick_place import PickPlaceConfig
 from simreal_control.occupancy.depth_config import DepthConfig
+from simreal_control.robot_interface.joint_state_buffer import MAX_STATE_AGE_S
 from simreal_control.task.task_planning.goal import Goal
 from simreal_control.world_model.block_map import BlockMapConfig
 from simreal_control.world_model.scene_observation import Zone
@@ -64,7 +65,7 @@ class StackingConfig:
     early_look_rad: float = 0.2
     max_detection_age_s: float = 3.0
     max_scene_age_s: float = 30.0
-    max_state_age_s: float = 0.5
+    max_state_age_s: float = MAX_STATE_AGE_S
     max_tf_age_s: float = 0.5
     warn_after_s: float = 5.0
     give_up_after_s: float = 60.0

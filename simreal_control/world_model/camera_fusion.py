@@ -1,7 +1,8 @@
 """Fuses what several cameras, or one from several viewpoints, see of one block.
 
 Pictures by one camera from one viewpoint err alike: their median counts, with the covariance of one of
-them. Cameras, and viewpoints of one camera, err each by itself: they are fused in information form.
+them. Cameras, and viewpoints of one camera, err each by itself: they are fused in information form. How
+yaws are averaged stands in `block_map.py`.
 """
 
 from __future__ import annotations

@@ -120,8 +120,9 @@ class WorldSource:
             ModuleNotFoundError: no PyBullet here.
         """
         from simreal_sim.physics.world import World
-        from simreal_sim.physics.world_camera import WorldCamera, sense
+        from simreal_sim.physics.world_camera import WorldCamera
         from simreal_sim.physics.world_randomization import SceneOptions, draw_scene
+        from simreal_sim.physics.world_sensor import sense
 
         for number in numbers:
             rng = np.random.default_rng([self.seed, number])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
@@ -13,10 +12,9 @@ from simreal_common.camera import Camera
 from simreal_common.geometry import OPTICAL_FROM_OPENGL, Pose
 from simreal_sim.physics.arms.simulated_arm import SimulatedArm
 from simreal_sim.physics.world import World
-from simreal_sim.physics.world_randomization import SensorNoise
+from simreal_sim.physics.world_sensor import RgbImage, sense
 
 Array = NDArray[np.float64]
-RgbImage = NDArray[np.uint8]
 
 NEAR_M, FAR_M = 0.05, 8.0
 
@@ -109,17 +107,6 @@ def wrist_mount(arm: SimulatedArm) -> Pose:
     upright = np.column_stack([right, np.cross(out, right), out])
     tilted = upright @ Rotation.from_euler("x", WRIST_TILT_RAD).as_matrix()
     return Pose.from_rotation(tilted, [arm.ahead * WRIST_AHEAD_M, 0.0, -WRIST_ABOVE_TOOL_M])
-
-
-def sense(rgb: RgbImage, noise: SensorNoise, rng: np.random.Generator) -> RgbImage:
-    """What the sensor makes of an ideal image: blur, gain, noise."""
-    if noise.blur_px > 0:
-        rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), noise.blur_px), dtype=np.uint8)
-    image = rgb.astype(np.float32)
-    image *= noise.gain
-    if noise.stddev > 0:
-        image += noise.stddev * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.asarray(np.clip(np.rint(image), 0, 255), dtype=np.uint8)
 
 
 def view_matrix(pose_camera_in_world: Pose) -> Array:

@@ -30,6 +30,7 @@ from simreal_sim.physics.world_ranges import (
     WorldRanges,
     WorldTextureRanges,
 )
+from simreal_sim.physics.world_sensor import SensorNoise
 
 Array = NDArray[np.float64]
 RgbImage = NDArray[np.uint8]
@@ -106,16 +107,6 @@ class Light:
     ambient: float = 0.55
     diffuse: float = 0.45
     specular: float = 0.05
-
-
-@dataclass(frozen=True)
-class SensorNoise:
-    """What the sensor does to the image: blur (pixels), gain, Gaussian noise (of 255)."""
-
-    blur_px: float = 0.5
-    gain: float = 1.0
-    stddev: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,8 @@ MOST_BLOCKS = 16
 class Build(Enum):
     """The kinds of structures.
 
-    Each has its row in BUILDERS (`placement_site.py`), and in STRUCTURES of the simulation's judge.
+    Each has its row in BUILDERS (`placement_site.py`), and in STRUCTURES of the simulation's judge;
+    the comment in `Stack.action` lists them.
     """
 
     TOWER = "tower"

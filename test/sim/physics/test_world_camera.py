@@ -16,13 +16,11 @@ from simreal_sim.physics.world_camera import (
     CameraMount,
     WorldCamera,
     projection_matrix,
-    sense,
     view_matrix,
 )
 from simreal_sim.physics.world_randomization import (
     MAX_BLOCKS,
     SceneOptions,
-    SensorNoise,
     draw_scene,
 )
 from simreal_sim.physics.world_ranges import ZONE_X, ZONE_Y
@@ -130,11 +128,3 @@ def test_images_follow_the_world_and_noise_is_fresh_in_each() -> None:
     assert first.std() > 5
     difference = first.astype(int) - second
     assert 0 < np.abs(difference).mean() < 8
-
-
-def test_sensor_noise_has_the_spread_and_gain_that_it_says() -> None:
-    flat = np.full((100, 100, 3), 100, dtype=np.uint8)
-    image = sense(flat, SensorNoise(0.5, 1.1, 3.0), np.random.default_rng(1))
-    assert image.mean() == pytest.approx(110, abs=0.3)
-    assert image.std() == pytest.approx(3.0, rel=0.1)
-    np.testing.assert_array_equal(sense(flat, SensorNoise(0.5), np.random.default_rng(1)), flat)
