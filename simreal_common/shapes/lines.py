@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simreal_common.shapes.shape import RIM_PARTS, Shape
+from simreal_common.shapes.shape import Shape
+from simreal_common.shapes.vertices import RIM_PARTS
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.floating[Any]]

@@ -11,15 +11,16 @@ have rims and a silhouette in place of edges. The z axis is that of a base's sid
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 
+from simreal_common.shapes.form import Form, angular_form, box_corners, round_form
+from simreal_common.shapes.registry import SHAPES
 from simreal_common.shapes.symmetry import Symmetry, cube_group, group_of
 
 Array = NDArray[np.float64]
@@ -27,7 +28,6 @@ Array = NDArray[np.float64]
 SIDES = (3, 12)  # of a base: rounder ones look like cylinders
 LENGTHS_M = (0.002, 1.0)
 THINNEST = 0.08  # shortest extent as a share of the longest: what is thinner has no faces to see
-RIM_PARTS = 32  # straight parts that a rim is drawn and sampled by
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Shape:
     """What the blocks are.
 
     Args:
-        kind: a name out of `SHAPES`.
+        kind: a name out of `registry.SHAPES`.
         edges: metres; three of a cuboid along x, y, z; one of a cube or tetrahedron, or of a base.
         radius: of a round base, metres.
         height: along z, metres.
@@ -217,178 +217,24 @@ class Shape:
         return 1.0 if self.is_cube else 2.0 * float(_form(self).half_extents.min())
 
 
-@dataclass(frozen=True, eq=False)
-class _Form:
-    """What follows from the measures, in edges."""
-
-    edge_m: float
-    half_extents: Array
-    keypoints: Array
-    vertices: Array
-    triangles: NDArray[np.int64]
-    normals: Array
-    offsets: Array
-    edges: NDArray[np.int64]
-    edge_faces: NDArray[np.int64]
-    symmetry: Symmetry
-
-
-def box_corners(half: Array) -> Array:
-    """Corners of a box of half extents (3,) about its frame, (8, 3), ordered as `Shape.keypoints`."""
-    index = np.arange(8)
-    signs = np.stack([index & 1, (index >> 1) & 1, (index >> 2) & 1], axis=1) * 2.0 - 1.0
-    return np.asarray(signs * half, dtype=np.float64)
-
-
-@lru_cache(maxsize=64)
-def _form(shape: Shape) -> _Form:
-    if shape.is_cube:
-        edge, vertices = float(shape.edges[0]), box_corners(np.full(3, 0.5))
-    else:
-        metres = SHAPES[shape.kind].vertices_m(shape)
-        edge = float(np.linalg.norm(metres, axis=1).max()) * 2.0 / math.sqrt(3.0)
-        vertices = metres / edge
-    half = np.abs(vertices).max(axis=0)
-    hull = ConvexHull(vertices)
-    center = vertices.mean(axis=0)
-    corners = vertices[hull.simplices]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    inward = np.einsum("ti,ti->t", normals, corners[:, 0] - center) < 0
-    triangles = hull.simplices.astype(np.int64)
-    triangles[inward] = triangles[inward][:, ::-1]
-    if shape.is_round:
-        normals, offsets = np.zeros((0, 3)), np.zeros(0)
-        edges = faces = np.zeros((0, 2), dtype=np.int64)
-        flip = np.array([np.eye(3), np.diag([1.0, -1.0, -1.0])])
-        symmetry = Symmetry(flip if shape.kind == "cylinder" else flip[:1], free_axis=True)
-    else:
-        normals, offsets = _faces(shape, vertices, hull.equations)
-        edges, faces = _edges(vertices, normals, offsets)
-        symmetry = Symmetry(cube_group() if shape.is_cube else group_of(vertices))
-    arrays = (half, box_corners(half), vertices, triangles, normals, offsets, edges, faces)
-    for array in arrays:
-        array.flags.writeable = False
-    return _Form(edge, *arrays, symmetry)
-
-
-def _box(shape: Shape) -> Array:
-    x, y, z = shape.edges * 3 if shape.is_cube else shape.edges
-    return box_corners(np.array([x, y, z]) / 2.0)
-
-
-def _tetrahedron(shape: Shape) -> Array:
-    height = shape.edges[0] * math.sqrt(2.0 / 3.0)
-    face = _ring(3, shape.edges[0] / math.sqrt(3.0), 0.0)
-    return _about_mean(np.vstack([face, [[0.0, 0.0, height]]]))
-
-
-def _prism(shape: Shape) -> Array:
-    radius = _radius_of_base(shape)
-    base = _ring(shape.sides, radius, 0.0)
-    return _about_mean(np.vstack([base, _ring(shape.sides, radius, shape.height)]))
-
-
-def _pyramid(shape: Shape) -> Array:
-    base = _ring(shape.sides, _radius_of_base(shape), 0.0)
-    return _about_mean(np.vstack([base, [[0.0, 0.0, shape.height]]]))
-
-
-def _cylinder(shape: Shape) -> Array:
-    half = shape.height / 2.0
-    rims = [_ring(RIM_PARTS, shape.radius, z) for z in (-half, half)]
-    return np.vstack(rims)
-
-
-def _cone(shape: Shape) -> Array:
-    half = shape.height / 2.0
-    return np.vstack([_ring(RIM_PARTS, shape.radius, -half), [[0.0, 0.0, half]]])
-
-
-def _radius_of_base(shape: Shape) -> float:
-    return shape.edges[0] / (2.0 * math.sin(math.pi / shape.sides))
-
-
-def _ring(count: int, radius: float, z: float) -> Array:
-    angle = np.arange(count) * (2.0 * np.pi / count)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle), np.full(count, z)])
-
-
-def _about_mean(vertices: Array) -> Array:
-    return np.asarray(vertices - vertices.mean(axis=0))
-
-
-def _faces(shape: Shape, vertices: Array, equations: Array) -> tuple[Array, Array]:
-    """Faces of a convex hull; of a box -x, +x, -y, +y, -z, +z, of others those about z, then caps."""
-    if shape.is_box:
-        half = np.abs(vertices).max(axis=0)
-        axes = np.repeat(np.eye(3), 2, axis=0)
-        axes[::2] *= -1.0
-        return axes, np.repeat(half, 2)
-    normals: list[Array] = []
-    for normal in equations[:, :3]:
-        if all(np.abs(normal - other).max() > 1e-6 for other in normals):
-            normals.append(normal)
-    caps = sorted(normals, key=lambda n: (abs(n[2]) > 1.0 - 1e-9, math.atan2(n[1], n[0]), n[2]))
-    ordered = np.array(caps)
-    return ordered, np.asarray((ordered @ vertices.T).max(axis=1))
-
-
-def _edges(
-    vertices: Array, normals: Array, offsets: Array
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of vertices that two faces have in common, and these faces."""
-    on_face = np.abs(vertices @ normals.T - offsets) < 1e-6
-    pairs, faces = [], []
-    for first in range(len(vertices)):
-        for second in range(first + 1, len(vertices)):
-            both = np.flatnonzero(on_face[first] & on_face[second])
-            if len(both) == 2:
-                pairs.append((first, second))
-                faces.append(both)
-    return np.array(pairs, dtype=np.int64), np.array(faces, dtype=np.int64)
-
-
 def _length(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{name} is {value!r}: wanted metres, e.g. 0.05")
     return float(value)
 
 
-@dataclass(frozen=True)
-class ShapeKind:
-    """A kind of shapes.
-
-    Args:
-        measures: what it is measured by, of the fields of `Shape`.
-        example: of these, as YAML.
-        vertices_m: makes its vertices about the point that its symmetry leaves in place, metres,
-            (V, 3); of a round one points of its rims.
-        flat_top: whether something can be put on one that stands on the table.
-        edges: how many it is given.
-        is_round: about its z axis.
-    """
-
-    measures: tuple[str, ...]
-    example: str
-    vertices_m: Callable[[Shape], Array]
-    flat_top: bool
-    edges: int = 1
-    is_round: bool = False
+@lru_cache(maxsize=64)
+def _form(shape: Shape) -> Form:
+    if shape.is_cube:
+        vertices = box_corners(np.full(3, 0.5))
+        return angular_form(float(shape.edges[0]), vertices, True, Symmetry(cube_group()))
+    kind = SHAPES[shape.kind]
+    metres = kind.vertices_m(shape)
+    edge = float(np.linalg.norm(metres, axis=1).max()) * 2.0 / math.sqrt(3.0)
+    vertices = metres / edge
+    if kind.is_round:
+        return round_form(edge, vertices, kind.upside_down)
+    return angular_form(edge, vertices, shape.is_box, Symmetry(group_of(vertices)))
 
 
-POLYGONAL, ROUND = ("sides", "edges", "height"), ("radius", "height")
-SHAPES: dict[str, ShapeKind] = {
-    "cube": ShapeKind(("edges",), "edges: [0.05]", _box, flat_top=True),
-    "cuboid": ShapeKind(("edges",), "edges: [0.06, 0.04, 0.03]", _box, flat_top=True, edges=3),
-    "tetrahedron": ShapeKind(("edges",), "edges: [0.06]", _tetrahedron, flat_top=False),
-    "prism": ShapeKind(POLYGONAL, "sides: 6, edges: [0.03], height: 0.05", _prism, flat_top=True),
-    "pyramid": ShapeKind(
-        POLYGONAL, "sides: 4, edges: [0.05], height: 0.06", _pyramid, flat_top=False
-    ),
-    "cylinder": ShapeKind(
-        ROUND, "radius: 0.02, height: 0.06", _cylinder, flat_top=True, is_round=True
-    ),
-    "cone": ShapeKind(ROUND, "radius: 0.03, height: 0.06", _cone, flat_top=False, is_round=True),
-}
-EXAMPLES = {name: kind.example for name, kind in SHAPES.items()}
 CUBE = Shape("cube", (0.05,))

@@ -12,7 +12,8 @@ from scipy.spatial.transform import Rotation
 from simreal_common.geometry import cube_corners
 from simreal_common.settings.yaml_loader import load_settings
 from simreal_common.shapes.lines import most_shown, shown_lines
-from simreal_common.shapes.shape import EXAMPLES, Shape
+from simreal_common.shapes.registry import EXAMPLES
+from simreal_common.shapes.shape import Shape
 
 EDGE = 0.05
 SHAPES = {

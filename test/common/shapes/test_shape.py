@@ -13,8 +13,9 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from simreal_common.geometry import cube_corners, cube_symmetries
+from simreal_common.shapes.registry import EXAMPLES, SHAPES
 from simreal_common.shapes.rests import rests
-from simreal_common.shapes.shape import CUBE, EXAMPLES, SHAPES, Shape
+from simreal_common.shapes.shape import CUBE, Shape
 from simreal_common.shapes.symmetry import group_of, turns_about_z
 
 EXAMPLE_SHAPES = {

@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 from simreal_common.camera import Camera
 from simreal_common.geometry import Pose
 from simreal_common.settings.yaml_loader import load_settings
-from simreal_common.shapes.shape import EXAMPLES, Shape
+from simreal_common.shapes.registry import EXAMPLES
+from simreal_common.shapes.shape import Shape
 from simreal_common.shapes.symmetry import turns_about_z
 from simreal_sim.randomization.layout.layout import FIRST_BLOCK, FIRST_DISTRACTOR
 from simreal_sim.randomization.random_scenes import draw_scenes

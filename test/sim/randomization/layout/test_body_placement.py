@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from simreal_common.settings.yaml_loader import load_settings
-from simreal_common.shapes.shape import EXAMPLES, Shape
+from simreal_common.shapes.registry import EXAMPLES
+from simreal_common.shapes.shape import Shape
 from simreal_sim.randomization.layout.layout import (
     FIRST_BLOCK,
     FIRST_DISTRACTOR,
