@@ -42,6 +42,8 @@ def cloud_to_points(message: PointCloud2) -> NDArray[np.float64]:
             f"a point cloud of {width}x{height} points, {step} bytes a point, {row} a row, {data.size} "
             f"in all: wanted steps that fit fields and data, and at most {MOST_POINTS} points"
         )
+    if not width * height:  # steps that nothing is measured by may be any
+        return np.zeros((0, 3))
     kind: Any = np.dtype(
         {
             "names": list(AXES),
@@ -50,8 +52,6 @@ def cloud_to_points(message: PointCloud2) -> NDArray[np.float64]:
             "itemsize": step,
         }
     )
-    if not width * height:
-        return np.zeros((0, 3))
     rows = data[: height * row].reshape(height, row)[:, : width * step]
     cells = np.ascontiguousarray(rows).reshape(-1).view(kind)
     points = np.stack([cells[axis].astype(np.float64) for axis in AXES], axis=-1)

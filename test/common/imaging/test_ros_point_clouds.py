@@ -74,6 +74,17 @@ def test_what_does_not_fit_is_refused_in_one_line(change: dict[str, object]) -> 
     assert "\n" not in str(error.value)
 
 
+HUGE = 2**32 - 1
+
+
+@pytest.mark.parametrize("size", [{"width": 0}, {"height": 0, "width": 1, "row_step": HUGE}])
+def test_an_empty_cloud_has_no_points_whatever_its_steps(size: dict[str, int]) -> None:
+    message = cloud(np.zeros((2, 3, 3)))
+    for name, value in {"point_step": HUGE, **size}.items():
+        setattr(message, name, value)
+    assert cloud_to_points(message).shape == (0, 3)
+
+
 def test_integers_are_no_metres() -> None:
     message = cloud(np.zeros((1, 1, 3)))
     message.fields[0].datatype = PointField.INT32
