@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simreal_cli.parsing.arguments import check_outputs
 from simreal_common.errors import SimrealError
 from simreal_common.output_streams import write_any_text
 
@@ -45,7 +46,8 @@ VERBS = {
     "pictures": Verb(
         "simreal_cli.cli_pictures",
         "write randomized pictures with labels as files",
-        "  simreal pictures 1000 --out data/mine --format coco",
+        "  simreal pictures 1000 --out data/mine\n"
+        "  simreal pictures 1000 --out data/for_others --format coco",
     ),
     "inspect": Verb(
         "simreal_cli.cli_inspect",
@@ -179,6 +181,7 @@ def main(args: Sequence[str] | None = None) -> int:
         if options.verb is None:
             parser.print_help()
             return 0
+        check_outputs(options)
         module = importlib.import_module(verbs[options.verb].module)
         return int(module.run(options))
     except SimrealError as error:

@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from simreal_cli.compilation import tell_of_compilation
 from simreal_cli.parsing.arguments import (
     nonempty,
     nonempty_path,
@@ -153,6 +154,8 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.pose_estimation.estimator import BlockEstimator
     from simreal_perception.video.image_io import check_drawable, write_image
 
+    if args.scenes:
+        tell_of_compilation()
     knowledge = _plane_knowledge(args)
     shape = shape_of_model(args.model, args.shape)
     if not shape.is_cube and not args.scenes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from simreal_cli.compilation import tell_of_compilation
 from simreal_cli.parsing.arguments import image_size, nonempty, nonempty_path, output_file, positive
 from simreal_common.output_files import write_output
 
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
     drawn = PictureSettings(seed=args.seed, split=args.split, size=args.size)
     source = open_source(args.data, drawn, args.scenes)
+    tell_of_compilation()
     describe = None
     if args.photos is not None and args.features == "both":
         from simreal_perception.inspection.image_embedding import ImageEmbedding

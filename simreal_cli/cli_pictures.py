@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
+from simreal_cli.compilation import tell_of_compilation
 from simreal_cli.parsing.arguments import image_size, nonempty_path, output_folder, positive
 
 # Those of `dataset_export.registry`, which takes a second or two to import: --help has to be quick.
@@ -91,8 +92,14 @@ def run(args: argparse.Namespace) -> int:
         from simreal_perception.dataset_export.ray_cluster import RayCluster
 
         spread = RayCluster(None if args.ray == THIS_MACHINE else args.ray, args.jobs)
+    tell_of_compilation()
     with tqdm(total=args.count, unit="img") as bar:
-        drawn = pictures.write(args.jobs, bar.update, spread)
+        try:
+            drawn = pictures.write(args.jobs, bar.update, spread)
+        except KeyboardInterrupt:
+            bar.close()
+            print(f"stopped; the same command goes on, and draws what is not in {args.out} yet")
+            raise
     width, height = settings.image_size
     print(
         f"{args.count} pictures of {width}x{height} in {args.out} ({args.format}), {drawn} of them "

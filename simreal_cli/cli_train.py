@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simreal_cli.compilation import tell_of_compilation
 from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_folder, positive
 from simreal_common.errors import ConfigurationError, SimrealError
 
@@ -146,6 +147,7 @@ def run(args: argparse.Namespace) -> int:
     from simreal_perception.training.stopping import Stopped, kill_as_ctrl_c
 
     configs = configurations(args)
+    tell_of_compilation()
     try:
         with kill_as_ctrl_c():
             if torch.distributed.is_torchelastic_launched():

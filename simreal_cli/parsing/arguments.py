@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from simreal_common.errors import ConfigurationError
 from simreal_common.output_files import check_folder_writable, check_writable
@@ -52,9 +55,13 @@ def nonempty_path(text: str) -> Path:
     return Path(nonempty(text))
 
 
-def output_file(text: str) -> Path:
+class OutputFile(type(Path())):  # type: ignore[misc]
+    """A path that will be written."""
+
+
+def output_file(text: str) -> OutputFile:
     """A file that can be written, for argparse's `type`: told before a long measurement, not after."""
-    file = nonempty_path(text)
+    file = OutputFile(nonempty(text))
     try:
         check_writable(file)
     except ConfigurationError as error:
@@ -70,3 +77,35 @@ def output_folder(text: str) -> Path:
     except ConfigurationError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return folder
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """See to it that no output would be written over what is read, or over another output.
+
+    Raises:
+        ConfigurationError: one would; names the two options.
+    """
+    given = list(_paths(options))
+    for number, (name, path) in enumerate(given):
+        if not isinstance(path, OutputFile):
+            continue
+        for other, (other_name, other_path) in enumerate(given):
+            if other != number and _same_file(path, other_path):
+                raise ConfigurationError(
+                    f"{path} is given twice, as {other_name} and as {name}, which would be written "
+                    "over it; wanted another name for what is written"
+                )
+
+
+def _paths(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(options).items():
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, str | Path) and str(one):
+                yield f"'{name.replace('_', '-')}'", one
+
+
+def _same_file(path: Path, other: str | Path) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):  # one is not there, or names no file at all
+        return isinstance(other, OutputFile) and path.absolute() == other.absolute()

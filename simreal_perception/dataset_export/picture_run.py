@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Protocol
 
@@ -132,28 +134,40 @@ class PictureRun:
         return [unit for unit in units if not form.is_done(unit)]
 
     def _write_side_by_side(self, units: Sequence[range], jobs: int, progress: Progress) -> None:
-        with ProcessPoolExecutor(
-            min(jobs, len(units)), multiprocessing.get_context("spawn"), _start_worker, (self,)
-        ) as pool:
-            try:
-                for done in as_completed([pool.submit(_work, unit) for unit in units]):
-                    progress(done.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        context = multiprocessing.get_context("spawn")
+        stop = context.Event()
+        # Workers inherit it: Ctrl-C in a terminal reaches all of them, and is for this process alone.
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            pool = ProcessPoolExecutor(min(jobs, len(units)), context, _start_worker, (self, stop))
+            written = [pool.submit(_work, unit) for unit in units]
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+        try:
+            for done in as_completed(written):
+                progress(done.result())
+        finally:
+            stop.set()  # some units wait where they can no longer be cancelled
+            pool.shutdown(cancel_futures=True)
 
 
 # What a worker process works with, set once when it starts.
-_worker: list[tuple[PictureFormat, PictureSource]] = []
+_worker: list[tuple[PictureFormat, PictureSource, Event]] = []
 
 
-def _start_worker(run: PictureRun) -> None:
-    _worker.append(start_worker(run))
+def _start_worker(run: PictureRun, stop: Event) -> None:
+    _worker.append((*start_worker(run), stop))
 
 
 def _work(unit: range) -> int:
-    form, source = _worker[0]
-    form.write(unit, source.draw)
+    form, source, stop = _worker[0]
+
+    def draw(number: int) -> LabelledImage:
+        if stop.is_set():
+            raise CancelledError
+        return source.draw(number)
+
+    form.write(unit, draw)
     return len(unit)
 
 

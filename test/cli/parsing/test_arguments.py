@@ -116,3 +116,27 @@ def test_what_cannot_be_written_is_told_before_anything_is_measured(
     said = refused(capsys, *command, str(file / "out.png"))
     assert f"cannot write {file / 'out.png'}: Not a directory" in said
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("verb", ["estimate", "inspect", "evaluate"])
+def test_what_is_read_is_not_written_over(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(b"mine")
+    beside = tmp_path / "sub" / ".." / mine.name  # another name of it
+    (tmp_path / "sub").mkdir()
+    command = {
+        "estimate": ("estimate", mine, "--camera", "c.yaml", "--edge", "0.05", "--draw", beside),
+        "inspect": ("inspect", mine, "--html", beside),
+        "evaluate": ("evaluate", "--scenes", "1", "--json", beside, "--html", mine),
+    }[verb]
+    assert main(list(map(str, command))) == 2
+    assert "is given twice, as '" in capsys.readouterr().err
+    assert mine.read_bytes() == b"mine"
+
+
+def test_two_new_outputs_have_two_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = str(tmp_path / "new")
+    assert main(["evaluate", "--scenes", "1", "--json", new, "--html", new]) == 2
+    assert "new is given twice, as 'html' and as 'json'" in capsys.readouterr().err
