@@ -174,6 +174,8 @@ class StackingTask:
         self.state = self.state.hear(context, tick)
         if self.state.in_hand is not None and context.holding(tick.arm) is False:
             context.dispatcher.cancel()
+            if self.state.taken is not None:  # where it stands there still, it does not come along
+                context.task_planner.missed(self.state.taken.position)
             self._follow(fail(context, "the block was lost on the way"))
             return
         if context.dispatcher.moving_arm:

@@ -84,6 +84,11 @@ class TaskState(ABC):
         """What the hand holds all the time; its loss ends the state."""
         return None
 
+    @property
+    def taken(self) -> Block | None:
+        """A block that the hand takes or holds, as it was seen: nothing that a way has to avoid."""
+        return None
+
     def hear(self, context: TaskContext, tick: Tick) -> TaskState:
         """The state with what is new, also while nothing may be begun."""
         return self

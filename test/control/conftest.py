@@ -153,6 +153,9 @@ class FakeWorld(Robot):
     history: list[str] = field(default_factory=list)
     unseen: set[int] = field(default_factory=set)  # blocks that no picture shows
     away: set[int] = field(default_factory=set)  # blocks that somebody has taken
+    fixed: set[int] = field(
+        default_factory=set
+    )  # that slip out of the hand, and stay where they are
     cameras: list[FakeCamera] = field(default_factory=lambda: [FakeCamera()])
     transform_stopped_at: float | None = None
     velocity_offset: float = 0.0  # of those that it tells; NaN: it tells none
@@ -228,7 +231,10 @@ class FakeWorld(Robot):
                 velocities = np.zeros(7)
         self._speed = float(np.abs(velocities).max())
         tool = self.arm.forward(self.joints)
-        if self.held is not None:
+        if self.held in self.fixed:
+            if self.blocks[self.held].position[2] < (tool @ self._grip).position[2] - 0.01:
+                self.held, self.opening = None, 0.0
+        elif self.held is not None:
             if tool.position[2] > 0.12 and self._fault("drop"):
                 self._let_go(tool)
                 self.opening = 0.0

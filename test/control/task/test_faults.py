@@ -181,6 +181,17 @@ def test_a_new_block_does_not_matter(make_rig):
     assert len(rig.world.blocks) == 4
 
 
+def test_what_does_not_come_along_is_left_alone(make_rig):
+    rig = make_rig([*THREE, FREE])
+    drive(rig, lambda: rig.world.held is not None)
+    fixed = rig.world.held
+    rig.world.fixed.add(fixed)
+    before = rig.world.blocks[fixed].position
+    finishes(rig)
+    np.testing.assert_array_equal(rig.world.blocks[fixed].position, before)
+    assert sum("the block was lost on the way" in line for line in rig.log) == 2
+
+
 def test_detections_that_stop_in_an_observation_start_it_anew(make_rig):
     rig = make_rig(list(THREE))
     observations = [()]

@@ -13,7 +13,6 @@ from simreal_control.task.state import GoHome, TaskState, Tick
 from simreal_control.task.states.bases.waiting_for_depth import until_clear
 from simreal_control.task.states.bases.waiting_for_rest import REST_TIMEOUT_S, WaitsForRest
 from simreal_control.task.task_context import Array, TaskContext, Way
-from simreal_control.world_model.block_map import Block
 
 # An arm at rest elsewhere, its action said to have succeeded, may only be about to go on.
 ELSEWHERE_S = 1.0
@@ -44,11 +43,6 @@ class Moving(WaitsForRest):
     def motion(self) -> str:
         """The motion, in words."""
         return self.attempt
-
-    @property
-    def taken(self) -> Block | None:
-        """A block that the hand takes or holds: nothing that the way has to avoid."""
-        return None
 
     def instead(self, context: TaskContext, tick: Tick) -> TaskState | GoHome | None:
         """What is done instead of the motion; None where nothing keeps it from beginning."""
