@@ -10,12 +10,13 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.resources import named_path
 from simreal_perception.video.image_io import RgbImage, read_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100_000
+WANTED = "a video in MP4, MKV or AVI, a folder of images, or the number of a camera"
 CLOSE_S = 2.0  # a camera's driver may hang; nobody waits longer for it
 
 
@@ -46,7 +47,7 @@ class ImageFolder:
         repeat: else there is none after the last.
 
     Raises:
-        ConfigurationError: it holds no image.
+        ConfigurationError: it holds no image; `read` raises it once all have been tried in vain.
     """
 
     def __init__(self, folder: Path, repeat: bool = True) -> None:
@@ -56,16 +57,24 @@ class ImageFolder:
                 f"parameter 'device': no image in folder {folder}; wanted files that end in "
                 f"{', '.join(IMAGE_ENDINGS)}"
             )
-        self._files, self._repeat, self._next = files[:MOST_IMAGES], repeat, 0
+        self._folder, self._files, self._repeat = folder, files[:MOST_IMAGES], repeat
+        self._next, self._any_good = 0, False
 
     def read(self) -> RgbImage | None:
         """The next image; see `FrameSource`."""
         if self._next == len(self._files):
+            if not self._any_good:
+                raise ConfigurationError(
+                    f"parameter 'device': no image could be read from folder {self._folder}, none "
+                    f"of its {len(self._files)} files is one; wanted PNG or JPEG files"
+                )
             if not self._repeat:
                 raise EndOfImages(f"all {len(self._files)} images have been shown")
             self._next = 0
         self._next += 1
-        return read_image(self._files[self._next - 1])
+        rgb = read_image(self._files[self._next - 1])
+        self._any_good = True
+        return rgb
 
     def close(self) -> None:
         """Nothing to let go."""
@@ -79,32 +88,50 @@ class VideoFile:
         repeat: else there is none after the last.
 
     Raises:
-        ConfigurationError: it is no video.
+        ConfigurationError: it is no video, or one without any image.
     """
 
     def __init__(self, file: Path, repeat: bool = True) -> None:
         self._file, self._repeat = file, repeat
-        self._capture = self._open()
+        if file.suffix.lower() in IMAGE_ENDINGS:
+            try:  # OpenCV opens whatever has such a name
+                read_image(file)
+            except ImageError as error:
+                raise ConfigurationError(
+                    f"parameter 'device': no image could be read from it: {error}; or give {WANTED}"
+                ) from error
+        self._first: RgbImage | None
+        self._capture, self._first = self._open()
 
-    def _open(self) -> Any:
+    def _open(self) -> tuple[Any, RgbImage]:
+        """The file from its beginning, and its first image."""
         capture = cv2.VideoCapture(str(self._file))
         if not capture.isOpened():
             raise ConfigurationError(
-                f"parameter 'device': {self._file} is no video that OpenCV can read; wanted one in "
-                "MP4, MKV or AVI, a folder of images, or the number of a camera"
+                f"parameter 'device': {self._file} is no video that OpenCV can read; wanted {WANTED}"
             )
-        return capture
+        good, bgr = capture.read()
+        if not good:
+            capture.release()
+            raise ConfigurationError(
+                f"parameter 'device': no image could be read from {self._file}, it is empty or "
+                f"damaged; wanted {WANTED}"
+            )
+        return capture, _rgb(bgr)
 
     def read(self) -> RgbImage | None:
         """The next image; see `FrameSource`."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
         good, bgr = self._capture.read()
-        if not good and self._repeat:
-            self._capture.release()
-            self._capture = self._open()
-            good, bgr = self._capture.read()
-        if not good:
+        if good:
+            return _rgb(bgr)
+        if not self._repeat:
             raise EndOfImages(f"{self._file} is at its end")
-        return _rgb(bgr)
+        self._capture.release()
+        self._capture, first = self._open()
+        return first
 
     def close(self) -> None:
         """Close the file."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -82,6 +84,23 @@ def test_a_calibration_of_another_size_ends_the_node(ros: None, tmp_path: Path) 
 def test_a_device_that_is_not_there(ros: None, device: str) -> None:
     with pytest.raises(SimrealError, match="parameter 'device'"):
         WebcamNode(parameter_overrides=parameters(device=device))
+
+
+@pytest.mark.parametrize("place", ["text.png", "folder"])
+def test_a_device_of_which_no_image_can_be_read_is_the_users_error(
+    ros: None, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("text.png", "folder/text.png"):
+        (tmp_path / name).write_text("no image")
+    command = [
+        *(sys.executable, "-c", "from simreal_perception.webcam_node import main; exit(main())"),
+        *("--ros-args", "-p", f"device:={tmp_path / place}", "-p", "repeat:=false"),
+    ]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    said = ended.stderr.strip().splitlines()[-1]
+    assert said.startswith("error: parameter 'device': no image could be read from")
 
 
 def test_annotated_images_are_on_the_page(ros: None) -> None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from simreal_common.errors import ConfigurationError
+from simreal_common.errors import ConfigurationError, ImageError
 from simreal_perception.capture import sources
 from simreal_perception.capture.sources import EndOfImages, FrameSource, LiveCamera, open_source
 from simreal_perception.video.image_io import write_image
@@ -77,10 +77,41 @@ def test_what_gives_no_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a video")
     with pytest.raises(ConfigurationError, match="is no video that OpenCV can read"):
         opened(tmp_path / "notes.txt")
+    (tmp_path / "text.png").write_text("not an image")
+    with pytest.raises(
+        ConfigurationError, match=r"no image could be read .*text\.png.*wanted"
+    ):
+        opened(tmp_path / "text.png")
     with pytest.raises(ConfigurationError, match="which is not there; wanted the number"):
         opened(tmp_path / "missing")
     with pytest.raises(ConfigurationError, match="no camera 97"):
         opened(97)
+
+
+def test_a_video_without_an_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+    if not writer.isOpened():
+        pytest.skip("this OpenCV writes no AVI")
+    writer.release()
+    with pytest.raises(ConfigurationError, match=r"no image could be read from .*empty\.avi"):
+        opened(path)
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_a_folder_of_which_no_image_can_be_read_is_refused(tmp_path: Path, repeat: bool) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    source = opened(tmp_path, repeat)
+    with pytest.raises(ImageError, match="not an image"):
+        source.read()
+    with pytest.raises(ConfigurationError, match="no image could be read from folder"):
+        source.read()
+
+
+def test_an_image_file_is_shown_again_and_again(tmp_path: Path) -> None:
+    write_image(tmp_path / "still.png", grey(70))
+    source = opened(tmp_path / "still.png")
+    assert [int(source.read().mean()) for _ in range(3)] == [70, 70, 70]  # type: ignore[union-attr]
 
 
 class Driver:
