@@ -85,11 +85,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _pictures(path: Path) -> list[Path] | None:
     """The pictures of a folder of them; None: it is something else."""
-    from simreal_perception.camera_calibration.picture_sources.pictures import IMAGE_ENDINGS
+    from simreal_perception.video.image_folder import image_files
 
     if not path.is_dir():
         return None
-    return sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGE_ENDINGS) or None
+    return image_files(path) or None
 
 
 def _one_by_one(

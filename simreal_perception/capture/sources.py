@@ -12,9 +12,9 @@ import numpy as np
 
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.resources import named_path
+from simreal_perception.video.image_folder import IMAGE_ENDINGS, image_files
 from simreal_perception.video.image_io import RgbImage, read_image
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100_000
 WANTED = "a video in MP4, MKV or AVI, a folder of images, or the number of a camera"
 CLOSE_S = 2.0  # a camera's driver may hang; nobody waits longer for it
@@ -51,7 +51,7 @@ class ImageFolder:
     """
 
     def __init__(self, folder: Path, repeat: bool = True) -> None:
-        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_ENDINGS)
+        files = image_files(folder)
         if not files:
             raise ConfigurationError(
                 f"parameter 'device': no image in folder {folder}; wanted files that end in "

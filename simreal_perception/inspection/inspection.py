@@ -31,6 +31,7 @@ from simreal_perception.inspection.picture_features import (
     shrunk,
 )
 from simreal_perception.inspection.sample_sheet import draw_label
+from simreal_perception.video.image_folder import image_files
 from simreal_perception.video.image_io import read_image
 
 RgbImage = NDArray[np.uint8]
@@ -40,7 +41,6 @@ SAMPLES = 24
 SHOWN_FAULTS = 12  # pictures with findings that are drawn
 TILE_PX = 360
 LEAST_COLOR_PX = 12
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(eq=False)
@@ -183,7 +183,7 @@ def photograph_pictures(folder: Path) -> Iterator[LabelledPicture]:
             if picture.image is not None:
                 yield picture
         return
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
+    paths = image_files(folder, nested=True)
     if not paths:
         raise ConfigurationError(f"{folder} holds no photographs: wanted .png or .jpg files")
     for path in paths:

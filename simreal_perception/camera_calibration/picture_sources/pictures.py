@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simreal_common.errors import ConfigurationError, ImageError
+from simreal_perception.video.image_folder import IMAGE_ENDINGS, image_files
 from simreal_perception.video.image_io import RgbImage, read_image
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
 MOST_PICTURES = 2000
 NOT_READ = (".heic", ".heif", ".dng", ".webp", ".tif", ".tiff")  # that phones give, too
 
@@ -36,14 +36,14 @@ def folder_files(folder: Path) -> list[Path]:
         ConfigurationError: there are none, or far too many.
     """
     try:
-        files = sorted(folder.iterdir())
+        found = image_files(folder)
     except OSError as error:
         raise ConfigurationError(
             f"cannot read {folder}: {error.strerror}; wanted a folder of pictures, or a bag"
         ) from error
-    found = [file for file in files if file.suffix.lower() in IMAGE_ENDINGS]
     if not found:
-        others = sorted({file.suffix for file in files if file.suffix.lower() in NOT_READ})
+        suffixes = {file.suffix for file in folder.iterdir()}
+        others = sorted(suffix for suffix in suffixes if suffix.lower() in NOT_READ)
         hint = f" (its {', '.join(others)} files must be converted)" if others else ""
         raise ConfigurationError(
             f"no picture in {folder}{hint}: wanted files that end in {', '.join(IMAGE_ENDINGS)}"

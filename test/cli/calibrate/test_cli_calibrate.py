@@ -43,6 +43,7 @@ def waved(drawing: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path
         picture = simulation.picture(CHARUCO, simulation.board_pose(rng))
         save(folder / f"{number:02}.png", picture)
     save(folder / "empty.png", np.full((300, 400, 3), 128, np.uint8))
+    save(folder / "00.mask.png", np.zeros((300, 400, 3), np.uint8))  # no picture
     (folder / "torn.jpg").write_bytes(b"\xff\xd8 no more")
     return folder
 
@@ -70,6 +71,7 @@ def test_a_camera_from_a_folder(
     said = capsys.readouterr().out
     assert "left out empty.png: no marker of 5X5_100 was found" in said
     assert "left out torn.jpg: cannot read image" in said
+    assert "mask" not in said
     assert said.count(".png  ") == 14  # the table, a line each
     assert "px, 14 of 14 different pictures used" in said
     assert "fx " in said and " +- " in said

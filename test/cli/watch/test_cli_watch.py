@@ -39,6 +39,17 @@ def test_pictures_are_judged_one_by_one(tmp_path: Path, capsys: pytest.CaptureFi
     assert "001.png" in (tmp_path / "new" / "page.html").read_text()
 
 
+def test_masks_beside_pictures_are_no_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "group", [picture(0), picture(1)])
+    for number in range(2):
+        mask = np.zeros((240, 320), np.uint8)
+        cv2.imwrite(str(folder / f"{number:03}.mask.png"), mask)
+    assert main(["watch", str(folder), "--html", str(tmp_path / "page.html")]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"] == 2
+
+
 def test_a_sequence_is_watched_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     still, blurred = picture(), cv2.GaussianBlur(picture(), (0, 0), 3.0)
     folder = write(tmp_path / "frames", [still] * 35 + [blurred] * 10)

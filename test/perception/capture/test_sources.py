@@ -34,6 +34,14 @@ def test_a_folder_gives_its_images_by_name_and_begins_again(tmp_path: Path) -> N
     assert shown == [10, 20, 30, 10, 20, 30, 10]
 
 
+def test_masks_beside_images_are_none(tmp_path: Path) -> None:
+    for name, value in (("000.png", 10), ("000.mask.png", 1), ("001.png", 20), ("a.mask.png", 30)):
+        write_image(tmp_path / name, grey(value))
+    source = opened(tmp_path)
+    shown = [int(source.read().mean()) for _ in range(4)]  # type: ignore[union-attr]
+    assert shown == [10, 20, 30, 10]  # the last is nobody's mask: a photograph of that name
+
+
 def test_colours_are_red_first(tmp_path: Path) -> None:
     write_image(tmp_path / "red.png", np.full((4, 4, 3), (200, 10, 20), np.uint8))
     image = opened(tmp_path).read()
@@ -78,9 +86,7 @@ def test_what_gives_no_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no video that OpenCV can read"):
         opened(tmp_path / "notes.txt")
     (tmp_path / "text.png").write_text("not an image")
-    with pytest.raises(
-        ConfigurationError, match=r"no image could be read .*text\.png.*wanted"
-    ):
+    with pytest.raises(ConfigurationError, match=r"no image could be read .*text\.png.*wanted"):
         opened(tmp_path / "text.png")
     with pytest.raises(ConfigurationError, match="which is not there; wanted the number"):
         opened(tmp_path / "missing")
