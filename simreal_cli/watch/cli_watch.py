@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simreal_cli.parsing.arguments import nonempty, nonempty_path, output_file
 from simreal_common.errors import ConfigurationError, ImageError
 from simreal_common.output_files import write_output
+from simreal_common.untrusted_text import shortened
 
 if TYPE_CHECKING:
     from simreal_common.block_estimate import BlockEstimate
@@ -84,12 +85,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pictures(path: Path) -> list[Path] | None:
-    """The pictures of a folder of them; None: it is something else."""
-    from simreal_perception.video.image_folder import image_files
+    """The pictures of a folder of them; None: it is a recording.
 
-    if not path.is_dir():
-        return None
-    return image_files(path) or None
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    from simreal_perception.recordings.recorded_bag import BAGS, may_be_recording
+    from simreal_perception.video.image_folder import IMAGE_ENDINGS, image_files
+
+    pictures = image_files(path) if path.is_dir() else []
+    if not pictures and not may_be_recording(path):
+        what = "holds neither pictures nor a recording" if path.exists() else "is not there"
+        raise ConfigurationError(
+            f"{shortened(str(path), 200)} {what}: wanted a folder of pictures "
+            f"({', '.join(IMAGE_ENDINGS)}), or a recording: {BAGS}"
+        )
+    return pictures or None
 
 
 def _one_by_one(

@@ -20,10 +20,10 @@ from simreal_perception.recordings.whole_bag import (
 
 METADATA = "metadata.yaml"
 METADATA_LIMITS = Limits(size=16_000_000, nodes=1_000_000)
-WANTED = (
-    "wanted a folder as `ros2 bag record` writes it, one of its files (.db3, .mcap), or a ROS 1 "
-    ".bag file"
+BAGS = (
+    "a folder as `ros2 bag record` writes it, one of its files (.db3, .mcap), or a ROS 1 .bag file"
 )
+WANTED = f"wanted {BAGS}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class RecordedBag:
         self.broken: str | None = None
         self.topics: dict[str, Topic] = {}
         self._damaged = False
-        self._is_ros1 = path.suffix == ".bag" and path.is_file()
-        if not self._is_ros1 and not (path.exists() and _may_be_bag(path)):
+        self._is_ros1 = _is_ros1(path)
+        if not may_be_recording(path):
             what = "holds no recording" if path.exists() else "is not there"
             raise ConfigurationError(f"bag {shortened(str(path), 200)} {what}: {WANTED}")
         try:
@@ -132,11 +132,20 @@ class RecordedBag:
             self.broken = str(end)
 
 
-def _may_be_bag(path: Path) -> bool:
+def may_be_recording(path: Path) -> bool:
+    """Whether something is there that could be a recording, whole or damaged.
+
+    Raises:
+        ConfigurationError: nobody may look.
+    """
     try:
-        return bool(storage_files(path))
+        return _is_ros1(path) or (path.exists() and bool(storage_files(path)))
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}; {WANTED}") from error
+
+
+def _is_ros1(path: Path) -> bool:
+    return path.suffix == ".bag" and path.is_file()
 
 
 def _words(error: Exception) -> str:

@@ -75,7 +75,9 @@ def test_a_recording_in_order_is_well(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "nowhere"),
+        (["nowhere"], "nowhere is not there: wanted a folder of pictures (.png"),
+        (["EMPTY"], "empty holds neither pictures nor a recording: wanted a folder of pictures"),
+        (["PICTURES/000.png"], "wanted a folder of pictures"),
         (["PICTURES", "--edge", "0.05"], "--camera"),
         (["PICTURES", "--rate", "0"], "--rate 0"),
         (["PICTURES", "--model", "none"], "no model 'none'"),
@@ -85,7 +87,8 @@ def test_what_cannot_be_watched_is_said_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     folder = write(tmp_path / "photos", [picture()])
-    given = [str(folder) if one == "PICTURES" else one for one in arguments]
+    empty = write(tmp_path / "empty", [])
+    given = [one.replace("PICTURES", str(folder)).replace("EMPTY", str(empty)) for one in arguments]
     assert main(["watch", *given]) == 2
     said = capsys.readouterr().err.strip()
     assert words in said and "\n" not in said
