@@ -99,6 +99,19 @@ class Record:
     cut_off: bool
 
 
+def _folders_of_runs(folder: Path) -> str:
+    """What to give instead of a folder without a record, in words."""
+    runs = sorted(
+        (file.parent for file in folder.glob(f"*/{RECORD_FILE}")),
+        key=lambda run: (len(run.name), run.name),  # seed_2 before seed_10
+    )
+    if not runs:
+        return "the folder of a run (out of a launch, or control_node's parameter 'record')"
+    if len(runs) == 1:
+        return f"the folder of a run in it, {runs[0]}"
+    return f"one of the {len(runs)} folders of runs in it, {runs[0]} to {runs[-1].name}"
+
+
 def read_record(folder: Path) -> Record:
     """The events of a run.
 
@@ -108,8 +121,7 @@ def read_record(folder: Path) -> Record:
     file = folder / RECORD_FILE if folder.is_dir() else folder
     if not file.is_file():
         raise ConfigurationError(
-            f"{folder}: no {RECORD_FILE} there; wanted the folder of a run (out of a launch, or "
-            "control_node's parameter 'record')"
+            f"{folder}: no {RECORD_FILE} there; wanted {_folders_of_runs(folder)}"
         )
     try:
         lines = read_bytes(file, LARGEST_BYTES).decode("utf-8", "replace").split("\n")

@@ -260,10 +260,22 @@ def test_each_decision_has_the_picture_it_was_taken_from(
     assert shown == pytest.approx([0, 2, 5, 50], abs=0.6)
 
 
+def runs_in(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "decisions.jsonl").touch()
+    return folder
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda folder: folder / "none", "no such folder"),
+        (lambda folder: runs_in(folder, "seed_7"), "wanted the folder of a run in it, "),
+        (
+            lambda folder: runs_in(folder, "seed_10", "seed_2", "seed_9"),
+            "seed_2 to seed_10",
+        ),
         (lambda folder: folder, "no decisions.jsonl there"),
         (lambda folder: (folder / "decisions.jsonl").touch() or folder, "nothing is recorded"),
         (lambda folder: (folder / "decisions.jsonl").write_text("x\ny\n") and folder, "line 1"),
