@@ -142,12 +142,20 @@ def _shape(run: Path, rest_from: str) -> Shape:
     """What the networks of a run were trained to find.
 
     Raises:
-        ConfigurationError: two shapes.
+        ConfigurationError: two shapes, or one network of two alone.
     """
+    missing = [task for task in TASKS if not (run / f"{task}.pt").exists()]
+    if len(missing) == 1 and not rest_from:
+        (other,) = (task for task in TASKS if task not in missing)
+        raise ConfigurationError(
+            f"run {run} has the {other} network alone, no {missing[0]}.pt: wanted both; train the "
+            f"other one with: simreal train --task {missing[0]} --run {shlex.quote(str(run))}, or "
+            "take it from another model with --rest-from MODEL (that comes with this: block)"
+        )
     shapes = {
         task: load_network(run / f"{task}.pt")[0].body
         for task in TASKS
-        if (run / f"{task}.pt").exists() or not rest_from
+        if task not in missing or not rest_from
     }
     if rest_from and len(shapes) < len(TASKS):
         shapes[rest_from] = load_model_card(rest_from).shape

@@ -357,6 +357,17 @@ def test_a_network_that_the_run_has_not_trained_comes_from_another_model(tmp_pat
     assert "--adr --set" in commands[-2] and "--rest-from block" in commands[-1]
 
 
+@pytest.mark.parametrize(("trained", "other"), [("detector", "pose"), ("pose", "detector")])
+def test_an_export_of_one_network_alone_says_where_the_other_comes_from(
+    tmp_path: Path, trained: str, other: str
+) -> None:
+    train(TrainingConfig(trained, steps=1, **SMALL), tmp_path)
+    with pytest.raises(ConfigurationError, match=f"has the {trained} network alone") as refused:
+        export(tmp_path, tmp_path / "m", {})
+    assert f"--task {other} --run {tmp_path}" in str(refused.value)
+    assert "--rest-from MODEL" in str(refused.value)
+
+
 def test_an_export_without_a_run_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="train first"):
         export(tmp_path, tmp_path / "m", {})
