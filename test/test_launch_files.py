@@ -94,9 +94,13 @@ def test_nothing_is_removed_where_no_folder_is_named(
 
 
 @pytest.mark.parametrize("robot", SIMULATED_ARMS)
-def test_each_simulated_arm_has_its_parameters_and_is_named(robot: str) -> None:
+def test_each_simulated_arm_has_its_parameters(robot: str) -> None:
     for wrist_camera in (False, True):  # camera:=wrist adds its file
         assert robot_parameters(robot, wrist_camera).arm_joints
+
+
+def test_the_simulation_has_the_choice_of_the_simulated_arms() -> None:
+    """So that a launcher refuses another name in one line that names these."""
     arguments = ET.parse(LAUNCH / "simulation.launch.xml").getroot().findall("arg")
-    (told,) = (a.get("description", "") for a in arguments if a.get("name") == "robot")
-    assert robot in re.split(r"[ ,:]+", told)
+    (robot,) = (argument for argument in arguments if argument.get("name") == "robot")
+    assert [choice.get("value") for choice in robot.findall("choice")] == list(SIMULATED_ARMS)
